@@ -1,0 +1,23 @@
+"""The `grisaille` command: `kedro run` for an installed package (`grisaille --help`)."""
+
+import sys
+from typing import Any
+
+from kedro.framework.cli.utils import find_run_command
+from kedro.framework.project import configure_project
+
+
+def main(*args: Any, **kwargs: Any) -> Any:
+    """Run a pipeline of the project in the current folder.
+
+    Args:
+        *args: Handed to the click command.
+        **kwargs: Handed to the click command; `standalone_mode` is off in an interactive interpreter.
+    """
+    configure_project("grisaille")
+    kwargs.setdefault("standalone_mode", not hasattr(sys, "ps1"))
+    return find_run_command("grisaille")(*args, **kwargs)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,48 @@
+"""The array types that the rooms hand to each other; no computation lives here."""
+
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray: TypeAlias = npt.NDArray[np.floating[Any]]
+IntArray: TypeAlias = npt.NDArray[np.integer[Any]]
+BoolArray: TypeAlias = npt.NDArray[np.bool_]
+StringArray: TypeAlias = npt.NDArray[np.str_] | npt.NDArray[np.object_]
+
+
+class Rows(Protocol):
+    """A matrix that is read a few rows at a time: a NumPy array, a memory map or a layer of the feature store."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(rows, columns)."""
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of the stored values."""
+
+    def __getitem__(self, key: Any, /) -> Any:
+        """A slice or an integer array of rows, and optionally a slice of columns, as a NumPy array."""
+
+
+class ColumnRange:
+    """A contiguous range of the columns of a `Rows`, read only when its rows are asked for."""
+
+    def __init__(self, source: Rows, start: int, stop: int) -> None:
+        """Look at columns [start, stop) of source.
+
+        Raises:
+            ValueError: If the range is empty or leaves the source.
+        """
+        if not 0 <= start < stop <= source.shape[1]:
+            raise ValueError(
+                f"columns must satisfy 0 <= start < stop <= {source.shape[1]}. Received: start={start}, stop={stop}"
+            )
+        self._source, self._columns = source, slice(start, stop)
+        self.shape = (source.shape[0], stop - start)
+        self.dtype = source.dtype
+
+    def __getitem__(self, rows: Any) -> Any:
+        """The chosen rows of the range, as a NumPy array."""
+        return self._source[rows, self._columns]

@@ -1,0 +1,21 @@
+"""Autoencoders: Keras builders, the training loop, PCA as the linear case. Keras itself is imported on first use."""
+
+from typing import TYPE_CHECKING
+
+import lazy_loader
+
+if TYPE_CHECKING:
+    from grisaille.autoencoders.architectures import build
+    from grisaille.autoencoders.principal_components import PrincipalComponents, fit_principal_components
+    from grisaille.autoencoders.training import encode, train
+else:
+    __getattr__, __dir__, __all__ = lazy_loader.attach(
+        __name__,
+        submod_attrs={
+            "architectures": ["build"],
+            "principal_components": ["PrincipalComponents", "fit_principal_components"],
+            "training": ["encode", "train"],
+        },
+    )
+
+__all__ = ["PrincipalComponents", "build", "encode", "fit_principal_components", "train"]

@@ -1,0 +1,105 @@
+"""Builders of autoencoders: `build(...) -> (autoencoder, encoder)`, plain Keras models without Lambda layers."""
+
+from collections.abc import Callable
+
+import keras
+from keras import layers
+
+from grisaille.autoencoders.principal_components import PrincipalComponents
+from grisaille.parameters import Autoencoder
+
+Models = tuple[keras.Model, keras.Model]
+
+
+def build(settings: Autoencoder, values: int, start: PrincipalComponents | None = None) -> Models:
+    """Build an autoencoder and the encoder inside it; the two share their weights.
+
+    Args:
+        settings: Architecture and code size.
+        values: Values of a chunk.
+        start: Principal components of the chunk, which `pca` holds.
+
+    Returns:
+        The autoencoder, (n, values) -> (n, values), and the encoder, (n, values) -> (n, code_size).
+
+    Raises:
+        ValueError: If the chunk does not fit the architecture.
+    """
+    builders: dict[str, Callable[..., Models]] = {"paper": paper, "positional": positional, "pca": pca}
+    if settings.architecture not in builders:
+        raise ValueError(f"architecture must be one of {', '.join(builders)}. Received: {settings.architecture}")
+    return builders[settings.architecture](settings, values, start)
+
+
+def paper(settings: Autoencoder, values: int, start: PrincipalComponents | None = None) -> Models:
+    """The network of the 2021 work: convolutions along the flattened chunk; 25,909,601 parameters at 25,088 values.
+
+    The input is taken flat; the first layer adds the channel axis.
+
+    Raises:
+        ValueError: If the values cannot be halved three times.
+    """
+    if values % 8:
+        raise ValueError(f"the paper's network halves its input three times. Received: {values} values")
+    inputs = layers.Input((values,), name="features")
+    x = layers.Reshape((values, 1), name="channel")(inputs)
+    for number, filters in enumerate((16, 32, 64), start=1):
+        x = layers.Conv1D(filters, 2, padding="same", activation="relu", name=f"convolve_{number}")(x)
+        x = layers.MaxPooling1D(2, padding="same", name=f"pool_{number}")(x)
+    x = layers.Flatten(name="flatten")(x)
+    code = layers.Dense(settings.code_size, name="code")(x)
+
+    x = layers.Dense(values // 8 * 64, name="expand")(code)
+    x = layers.Reshape((values // 8, 64), name="unflatten")(x)
+    for number, filters in enumerate((64, 32, 16), start=1):
+        x = layers.Conv1D(filters, 2, padding="same", activation="relu", name=f"deconvolve_{number}")(x)
+        x = layers.UpSampling1D(2, name=f"upsample_{number}")(x)
+    x = layers.Conv1D(1, 2, padding="same", activation="relu", name="reconstruct")(x)
+    outputs = layers.Reshape((values,), name="reconstruction")(x)
+    return keras.Model(inputs, outputs, name="paper"), keras.Model(inputs, code, name="paper_encoder")
+
+
+def positional(settings: Autoencoder, values: int, start: PrincipalComponents | None = None) -> Models:
+    """Convolutions over the positions of the map, its channels kept together, then a dense layer.
+
+    A flattened chunk is (positions x channels): neighbours along it are channels, which have nothing to do with each
+    other, while neighbouring positions do.
+
+    Raises:
+        ValueError: If the chunk is not a whole number of positions.
+    """
+    if values % settings.channels:
+        raise ValueError(f"a chunk of {values} values is no whole number of positions of {settings.channels} channels")
+    positions = values // settings.channels
+    inputs = layers.Input((values,), name="features")
+    x = layers.Reshape((positions, settings.channels), name="positions")(inputs)
+    x = layers.Conv1D(128, 3, padding="same", activation="relu", name="convolve_1")(x)
+    x = layers.Conv1D(64, 3, padding="same", activation="relu", name="convolve_2")(x)
+    x = layers.Flatten(name="flatten")(x)
+    code = layers.Dense(settings.code_size, name="code")(x)
+
+    x = layers.Dense(positions * 64, activation="relu", name="expand")(code)
+    x = layers.Reshape((positions, 64), name="unflatten")(x)
+    x = layers.Conv1D(128, 3, padding="same", activation="relu", name="deconvolve_1")(x)
+    x = layers.Conv1D(settings.channels, 3, padding="same", activation="relu", name="deconvolve_2")(x)
+    outputs = layers.Reshape((values,), name="reconstruction")(x)
+    return keras.Model(inputs, outputs, name="positional"), keras.Model(inputs, code, name="positional_encoder")
+
+
+def pca(settings: Autoencoder, values: int, start: PrincipalComponents | None = None) -> Models:
+    """The linear case: a dense layer that holds the principal components, and its transpose.
+
+    Raises:
+        ValueError: Without principal components, or with too few of them.
+    """
+    if start is None or start.components.shape != (settings.code_size, values):
+        shape = None if start is None else start.components.shape
+        raise ValueError(f"pca needs components of shape {(settings.code_size, values)}. Received: {shape}")
+    inputs = layers.Input((values,), name="features")
+    encode = layers.Dense(settings.code_size, name="code")
+    decode = layers.Dense(values, name="reconstruction")
+    code = encode(inputs)
+    outputs = decode(code)
+    encode.set_weights([start.components.T, -start.components @ start.mean])
+    decode.set_weights([start.components, start.mean])
+    return keras.Model(inputs, outputs, name="pca"), keras.Model(inputs, code, name="pca_encoder")

@@ -1,0 +1,36 @@
+"""PCA at the size of the embedding, which every embedding is held against."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from tqdm import tqdm
+
+from grisaille.arrays import ColumnRange, FloatArray, IntArray, Rows
+from grisaille.autoencoders.principal_components import fit_principal_components
+from grisaille.likeness import Liked, Likeness, lengths
+from grisaille.parameters import Chunk
+
+
+def pca_embeddings(
+    features: Mapping[str, Rows], chunks: Sequence[Chunk], training: IntArray, k: int, likeness: Likeness, seed: int
+) -> FloatArray:
+    """Reduce every chunk to k principal components.
+
+    Args:
+        features: Layer -> features, shape (n, d).
+        chunks: The pieces to reduce, in order.
+        training: Rows the components are fitted on, ascending.
+        k: Components a chunk.
+        likeness: What is done to the features first.
+        seed: Of the randomised PCA.
+
+    Returns:
+        float32, shape (n, k * chunks).
+    """
+    length = {layer: lengths(features[layer], likeness) for layer in {chunk.layer for chunk in chunks}}
+    scores = []
+    for chunk in tqdm(chunks, f"PCA, {likeness}", unit=" chunks"):
+        columns = ColumnRange(features[chunk.layer], chunk.start, chunk.stop)
+        liked = Liked(columns, likeness, length[chunk.layer])
+        scores.append(fit_principal_components(liked, training, k, seed).transform(liked))
+    return np.concatenate(scores, axis=1)

@@ -1,0 +1,83 @@
+"""Principal components of a matrix that is read a block of rows at a time."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from grisaille.arrays import FloatArray, IntArray, Rows
+
+_BLOCK = 512
+
+
+@dataclass(frozen=True)
+class PrincipalComponents:
+    """A mean and the directions of largest variance around it.
+
+    Attributes:
+        mean: float32, shape (d,).
+        components: Orthonormal rows, float32, shape (k, d), largest variance first.
+    """
+
+    mean: FloatArray
+    components: FloatArray
+
+    def transform(self, rows: Rows) -> FloatArray:
+        """Scores of rows, float32, shape (n, k)."""
+        scores = [
+            (rows[start : start + _BLOCK].astype(np.float32) - self.mean) @ self.components.T
+            for start in range(0, rows.shape[0], _BLOCK)
+        ]
+        return np.concatenate(scores)
+
+
+def fit_principal_components(rows: Rows, chosen: IntArray, k: int, seed: int, passes: int = 4) -> PrincipalComponents:
+    """Fit principal components by randomised subspace iteration.
+
+    Args:
+        rows: Matrix of shape (n, d), of which a block is in memory at a time.
+        chosen: Rows to fit on, shape (m,), ascending.
+        k: Number of components; what exceeds the rank is filled with zeros.
+        seed: Of the random start.
+        passes: Power iterations; each reads the matrix once.
+
+    Returns:
+        The components; each row's largest entry by magnitude is positive, so that signs repeat.
+
+    Raises:
+        ValueError: If there is no row.
+
+    Source: Halko, Martinsson & Tropp 2011, "Finding structure with randomness", algorithms 4.4 and 5.1.
+    """
+    if not len(chosen):
+        raise ValueError("principal components need at least one row")
+    width = min(k + 16, len(chosen), rows.shape[1])
+    mean = np.zeros(rows.shape[1])
+    for block in _blocks(rows, chosen):
+        mean += block.sum(axis=0, dtype=np.float64)
+    mean = (mean / len(chosen)).astype(np.float32)
+    basis = np.random.default_rng(seed).standard_normal((rows.shape[1], width), dtype=np.float32)
+    for _ in range(passes):
+        basis = np.linalg.qr(_multiply_transposed(rows, chosen, mean, basis))[0]
+    projected = np.concatenate([(block - mean) @ basis for block in _blocks(rows, chosen)])
+    _, _, rotation = np.linalg.svd(projected, full_matrices=False)
+    components = np.zeros((k, rows.shape[1]), dtype=np.float32)
+    found = (basis @ rotation.T).T[:k]
+    signs = np.sign(found[np.arange(len(found)), np.abs(found).argmax(axis=1)])
+    components[: len(found)] = found * signs[:, None]
+    return PrincipalComponents(mean, components)
+
+
+def _blocks(rows: Rows, chosen: IntArray) -> Iterator[FloatArray]:
+    """The chosen rows, a block at a time, in float32."""
+    for start in range(0, len(chosen), _BLOCK):
+        yield rows[chosen[start : start + _BLOCK]].astype(np.float32)
+
+
+def _multiply_transposed(rows: Rows, chosen: IntArray, mean: FloatArray, basis: FloatArray) -> FloatArray:
+    """X^T X basis for the centred matrix X, read once."""
+    result = np.zeros_like(basis)
+    for block in _blocks(rows, chosen):
+        centred = block - mean
+        result += centred.T @ (centred @ basis)
+    return result

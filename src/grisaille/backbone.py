@@ -1,0 +1,219 @@
+"""A CNN and its named layers: images in, features out. Where features are kept is not known here."""
+
+import hashlib
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from grisaille.arrays import FloatArray
+from grisaille.collection import images
+from grisaille.parameters import Backbone
+
+
+class BackboneError(RuntimeError):
+    """The CNN cannot be built, or its features cannot be stored as asked."""
+
+
+def identity(settings: Backbone) -> dict[str, Any]:
+    """Everything about the backbone that determines its features, as plain JSON values.
+
+    Keras pins the checksum of its ImageNet weights, so their name stands for their content; files are hashed.
+
+    Raises:
+        BackboneError: If a weights or model file does not exist.
+    """
+    described = settings.model_dump(
+        mode="json", include={"layers", "image_size", "resize", "preprocessing", "precision", "dtype"}
+    )
+    if settings.model_file is not None:
+        return described | {"model_sha256": _file_hash(settings.model_file)}
+    described["name"] = settings.name
+    if settings.weights == "random":
+        return described | {"weights": f"random, seed {settings.seed}"}
+    if settings.weights == "imagenet":
+        return described | {"weights": "imagenet"}
+    return described | {"weights_sha256": _file_hash(Path(settings.weights))}
+
+
+def _file_hash(path: Path) -> str:
+    if not path.is_file():
+        raise BackboneError(f"there is no model or weights file {path}")
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest() if hasattr(hashlib, "file_digest") else _sha256(file)
+
+
+def _sha256(file: Any) -> str:
+    # Python 3.10 has no hashlib.file_digest.
+    digest = hashlib.sha256()
+    for block in iter(lambda: file.read(1 << 20), b""):
+        digest.update(block)
+    return digest.hexdigest()
+
+
+def build(settings: Backbone) -> Any:
+    """Build the CNN: one model, one forward pass for all layers.
+
+    Returns:
+        A Keras model from (n, side, side, 3) preprocessed pixels to one (n, height, width, channel) array a layer.
+
+    Raises:
+        BackboneError: If weights cannot be had, or the model lacks one of the layers.
+    """
+    import keras
+
+    network = _saved(settings) if settings.model_file is not None else _application(settings)
+    known = {layer.name for layer in network.layers}
+    missing = [name for name in settings.layers if name not in known]
+    if missing:
+        names = ", ".join(layer.name for layer in network.layers)
+        raise BackboneError(f"the backbone has no layer {', '.join(missing)}; it has {names}")
+    return keras.Model(network.inputs, [network.get_layer(name).output for name in settings.layers])
+
+
+def _saved(settings: Backbone) -> Any:
+    import keras
+
+    if settings.precision != "float32":
+        raise BackboneError("a saved model keeps the precision it was saved with; set backbone.precision to float32")
+    return keras.saving.load_model(settings.model_file, compile=False, safe_mode=True)
+
+
+def _application(settings: Backbone) -> Any:
+    import keras
+
+    builder = getattr(keras.applications, settings.name, None)
+    if not callable(builder):
+        raise BackboneError(f"backbone.name must be a model of keras.applications. Received: {settings.name}")
+    side = settings.image_size or 224
+    weights = None if settings.weights == "random" else settings.weights
+    previous = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(settings.precision)
+    try:
+        keras.utils.set_random_seed(settings.seed)
+        return builder(weights=weights, include_top=False, input_shape=(side, side, 3))
+    except Exception as error:
+        # Keras raises a bare Exception when a download fails, ValueError when a file does not fit.
+        raise BackboneError(_weights_help(settings, error)) from error
+    finally:
+        keras.config.set_dtype_policy(previous)
+
+
+def _weights_help(settings: Backbone, error: Exception) -> str:
+    cache = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras")) / "models"
+    return (
+        f"{settings.name} could not get its weights '{settings.weights}' ({error}). Either let Keras download them "
+        f"into {cache} (or put its file there yourself), or give a file you have with "
+        "backbone.weights=/path/to/notop.weights.h5 or backbone.model_file=/path/to/model.keras, or take seeded "
+        "random weights, which know nothing about art, with backbone.weights=random"
+    )
+
+
+class Extraction:
+    """The features of a list of images, computed only when a range of rows is asked for.
+
+    Attributes:
+        identity: What determines the features (see `identity`), and the images' hashes in order.
+        rows: Number of images.
+        columns: Layer -> values an image.
+        dtype: Type of the features.
+        shard_rows: Rows asked for at a time.
+    """
+
+    def __init__(
+        self, readers: Sequence[Callable[[], bytes]], digests: Sequence[str], settings: Backbone, max_megapixels: float
+    ) -> None:
+        """Describe the work; the CNN is built at once, so that what is wrong with it is known first.
+
+        Args:
+            readers: One function an image, returning its file.
+            digests: SHA-256 of each file.
+            settings: The backbone.
+            max_megapixels: As in ingestion.
+        """
+        self._readers, self._settings, self._max_megapixels = readers, settings, max_megapixels
+        self._network = build(settings)
+        self._side = settings.image_size or int(self._network.input_shape[1] or 224)
+        self.identity = store_identity(digests, settings)
+        self.rows = len(readers)
+        self.columns = {
+            name: int(np.prod(output.shape[1:]))
+            for name, output in zip(settings.layers, self._network.outputs, strict=True)
+        }
+        self.dtype = np.dtype(settings.dtype)
+        self.shard_rows = settings.shard_rows
+
+    def compute(self, ranges: Iterable[tuple[int, int]]) -> Iterator[tuple[int, Mapping[str, FloatArray]]]:
+        """Compute the rows of each range, decoding ahead while the network works.
+
+        Args:
+            ranges: (start, stop) pairs.
+
+        Yields:
+            start and {layer: features}, of the dtype asked for, shape (stop - start, columns), a batch at a time:
+            a range arrives as several batches, in order, none of them crossing its end.
+
+        Raises:
+            BackboneError: If a value does not fit the dtype.
+        """
+        size = self._settings.batch_size
+        batches = [(first, min(first + size, stop)) for start, stop in ranges for first in range(start, stop, size)]
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            for (first, _), pixels in zip(batches, self._decoded(batches, pool), strict=True):
+                yield first, self._forward(pixels)
+
+    def _decoded(
+        self, batches: Sequence[tuple[int, int]], pool: ThreadPoolExecutor
+    ) -> Iterator[npt.NDArray[np.float32]]:
+        # Three batches ahead keep the network fed without holding more than a few megabytes of pixels.
+        queue: deque[list[Future[npt.NDArray[np.uint8]]]] = deque()
+        remaining = iter(batches)
+        for first, stop in islice(remaining, 3):
+            queue.append([pool.submit(self._pixels, row) for row in range(first, stop)])
+        while queue:
+            decoded = [future.result() for future in queue.popleft()]
+            for first, stop in islice(remaining, 1):
+                queue.append([pool.submit(self._pixels, row) for row in range(first, stop)])
+            yield self._preprocess(np.stack(decoded).astype(np.float32))
+
+    def _pixels(self, row: int) -> npt.NDArray[np.uint8]:
+        image, _ = images.decode(self._readers[row](), self._max_megapixels)
+        return images.to_square(image, self._side, self._settings.resize)
+
+    def _preprocess(self, pixels: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        import keras
+
+        if self._settings.preprocessing == "none":
+            return pixels
+        scheme = keras.applications.imagenet_utils.preprocess_input
+        return np.asarray(scheme(pixels, data_format="channels_last", mode=self._settings.preprocessing))
+
+    def _forward(self, pixels: npt.NDArray[np.float32]) -> Mapping[str, FloatArray]:
+        outputs = self._network.predict_on_batch(pixels)
+        outputs = outputs if isinstance(outputs, list | tuple) else [outputs]
+        return {
+            name: self._stored(name, np.asarray(output, dtype=np.float32).reshape(len(pixels), -1))
+            for name, output in zip(self._settings.layers, outputs, strict=True)
+        }
+
+    def _stored(self, layer: str, values: npt.NDArray[np.float32]) -> FloatArray:
+        largest = float(np.abs(values).max(initial=0))
+        # The comparison is also false for a NaN.
+        if not largest <= np.finfo(self.dtype).max:
+            raise BackboneError(
+                f"{layer} reaches {largest:g}, which {self.dtype} cannot hold (largest: "
+                f"{np.finfo(self.dtype).max:g}); store float32 with backbone.dtype=float32"
+            )
+        return values.astype(self.dtype)
+
+
+def store_identity(digests: Sequence[str], settings: Backbone) -> dict[str, Any]:
+    """Everything that determines the features of a collection: the backbone's identity and the files in order."""
+    files = hashlib.sha256("\n".join(digests).encode()).hexdigest()
+    return identity(settings) | {"paintings": len(digests), "paintings_sha256": files}

@@ -1,0 +1,133 @@
+"""A folder of image files in, the table of paintings and the table of rejected files out."""
+
+import logging
+import os
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pandas as pd
+from tqdm import tqdm
+
+from grisaille.collection import duplicates, images, split
+from grisaille.collection.artists import CONTAINERS, ArtistIndex
+from grisaille.parameters import Ingestion
+
+logger = logging.getLogger(__name__)
+
+Files = Mapping[str, Callable[[], bytes]]
+COLUMNS = [
+    "painting_id", "artist", "movements", "path", "width", "height", "mode", "sha256", "duplicate_of", "split",
+]  # fmt: skip
+
+
+class EmptyCollectionError(ValueError):
+    """Not one file can be used."""
+
+
+def catalogue(files: Files, artists: pd.DataFrame, settings: Ingestion, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Look at every file once.
+
+    Args:
+        files: Path inside the collection -> function that reads the file.
+        artists: The table of artists, possibly empty.
+        settings: Aliases, bounds and shares.
+        seed: Seeds the split.
+
+    Returns:
+        `paintings`, one row a usable file, sorted by path (columns: `COLUMNS`), and `rejected_paintings`
+        (path, reason).
+
+    Raises:
+        EmptyCollectionError: If no file can be used.
+    """
+    paths = [path for path in sorted(files) if not _is_second_copy(path, files)]
+    facts, rejected = _inspect_all(paths, files, settings.max_megapixels)
+    if not facts:
+        raise EmptyCollectionError(_nothing_usable(files, rejected))
+    index = ArtistIndex.build(artists, settings.aliases)
+    table = _describe(facts, index)
+    hashes = np.array([fact.perceptual_hash for fact in facts.values()], dtype=np.uint64)
+    digests = [fact.sha256 for fact in facts.values()]
+    originals = duplicates.first_of_each(hashes, digests, settings.near_duplicate_bits)
+    ids = table["painting_id"].to_numpy(dtype=object)
+    copies = originals != np.arange(len(ids))
+    table["duplicate_of"] = np.where(copies, ids[originals], None)
+    table["split"] = split.assign(digests, originals, settings.validation, settings.held_out, seed)
+    logger.info(
+        "%d paintings by %d artists; %d duplicates, %d files rejected",
+        len(table), table["artist"].nunique(), copies.sum(), len(rejected),
+    )  # fmt: skip
+    return table[COLUMNS], pd.DataFrame(rejected, columns=["path", "reason"])
+
+
+def _inspect_all(
+    paths: list[str], files: Files, max_megapixels: float
+) -> tuple[dict[str, images.ImageFacts], list[tuple[str, str]]]:
+    def look(path: str) -> images.ImageFacts | str:
+        try:
+            return images.inspect(files[path](), max_megapixels)
+        except images.UnusableImageError as error:
+            return str(error)
+        except OSError as error:
+            return f"cannot be read: {error.strerror or error}"
+
+    facts: dict[str, images.ImageFacts] = {}
+    rejected: list[tuple[str, str]] = []
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        outcomes = pool.map(look, paths)
+        for path, outcome in zip(paths, tqdm(outcomes, "looking at files", len(paths), unit=" files"), strict=True):
+            if isinstance(outcome, str):
+                rejected.append((path, outcome))
+            else:
+                facts[path] = outcome
+    return facts, rejected
+
+
+def _describe(facts: dict[str, images.ImageFacts], index: ArtistIndex) -> pd.DataFrame:
+    matches = {path: index.match(path) for path in facts}
+    strangers = sorted({artist for artist, known in matches.values() if not known})
+    if strangers and index.movements:
+        logger.warning("not in the table of artists, kept under their own name: %s", ", ".join(strangers))
+    return pd.DataFrame(
+        {
+            "painting_id": _identifiers(list(facts)),
+            "artist": [artist for artist, _ in matches.values()],
+            "movements": [index.movements.get(artist, "") for artist, _ in matches.values()],
+            "path": list(facts),
+            "width": [fact.width for fact in facts.values()],
+            "height": [fact.height for fact in facts.values()],
+            "mode": [fact.mode for fact in facts.values()],
+            "sha256": [fact.sha256 for fact in facts.values()],
+        }
+    )
+
+
+def _identifiers(paths: list[str]) -> list[str]:
+    """The path without its ending, unless two files would then share it."""
+    bare = [path.rpartition(".")[0] for path in paths]
+    counts = pd.Series(bare).value_counts()
+    return [path if counts[name] > 1 else name for path, name in zip(paths, bare, strict=True)]
+
+
+def _is_second_copy(path: str, files: Files) -> bool:
+    """Whether the Kaggle archive holds this resized file as an original, too.
+
+    `images/images/Artist/Artist_1.jpg` and `resized/resized/Artist_1.jpg` are one painting.
+    """
+    if not path.startswith("resized/resized/"):
+        return False
+    name = path.rpartition("/")[2]
+    folder = name.rpartition("_")[0]
+    return f"images/images/{folder}/{name}" in files
+
+
+def _nothing_usable(files: Files, rejected: list[tuple[str, str]]) -> str:
+    where = getattr(files, "root", "the collection")
+    if not files:
+        layouts = "Artist_Name_12.jpg, Artist_Name/Artist_Name_12.jpg or one of " + ", ".join(
+            f"{name}/{name}/..." for name in sorted(CONTAINERS)
+        )
+        return f"no painting found in {where}. Looked for {', '.join(images.SUFFIXES)} files, named {layouts}"
+    reasons = "; ".join(f"{path}: {reason}" for path, reason in rejected[:3])
+    return f"none of the {len(files)} files in {where} can be used. The first: {reasons}"

@@ -1,0 +1,16 @@
+"""Kedro datasets of our own: how things are stored. What is in them is made elsewhere."""
+
+from grisaille.datasets.artists import ArtistsDataset
+from grisaille.datasets.feature_store import FeatureStoreDataset
+from grisaille.datasets.gallery import GalleryArtistsDataset, GalleryDataset
+from grisaille.datasets.numpy_array import NumPyDataset
+from grisaille.datasets.paintings import PaintingsDataset
+
+__all__ = [
+    "ArtistsDataset",
+    "FeatureStoreDataset",
+    "GalleryArtistsDataset",
+    "GalleryDataset",
+    "NumPyDataset",
+    "PaintingsDataset",
+]

@@ -1,0 +1,78 @@
+"""The table of artists, which a collection may do without."""
+
+import logging
+from typing import Any, NoReturn
+
+import fsspec
+import pandas as pd
+from kedro.io.core import AbstractDataset, DatasetError, get_protocol_and_path
+
+logger = logging.getLogger(__name__)
+
+
+class ArtistsDataset(AbstractDataset[NoReturn, pd.DataFrame]):
+    """``ArtistsDataset`` loads a CSV of artists. A file that was asked for must exist; the fallback need not, and
+    without it artists are named after files and folders alone.
+
+    Examples:
+        ```yaml
+        raw_artists:
+          type: grisaille.datasets.ArtistsDataset
+          filepath: my_artists.csv
+          fallback: data/01_raw/artists.csv
+        ```
+
+        >>> from grisaille.datasets import ArtistsDataset
+        >>>
+        >>> ArtistsDataset(filepath=None, fallback=tmp_path / "none.csv").load().empty
+        True
+
+    """  # noqa: D205 - the first sentence of a Kedro dataset names the class, and does not fit on a line
+
+    def __init__(
+        self,
+        *,
+        filepath: str | None,
+        fallback: str,
+        load_args: dict[str, Any] | None = None,
+        fs_args: dict[str, Any] | None = None,
+        metadata: dict[str, Any] | None = None,
+    ) -> None:
+        """Point at a file.
+
+        Args:
+            filepath: The file that was asked for, or None.
+            fallback: The file to take when none was asked for.
+            load_args: Passed to `pandas.read_csv`.
+            fs_args: Passed to the filesystem.
+            metadata: Ignored by Kedro; read by plugins.
+        """
+        self._asked_for = filepath is not None
+        self._protocol, self._filepath = get_protocol_and_path(str(filepath or fallback))
+        self._filesystem = fsspec.filesystem(self._protocol, **(fs_args or {}))
+        self._load_args = {"encoding": "utf-8-sig"} | (load_args or {})
+        self.metadata = metadata
+
+    def _describe(self) -> dict[str, Any]:
+        return {"filepath": self._filepath, "protocol": self._protocol, "required": self._asked_for}
+
+    def load(self) -> pd.DataFrame:
+        """Read the table.
+
+        Raises:
+            DatasetError: If the file was asked for and does not exist.
+        """
+        if not self._filesystem.isfile(self._filepath):
+            if self._asked_for:
+                raise DatasetError(f"there is no table of artists at {self._filepath}")
+            logger.warning("no table of artists at %s: names come from files and folders alone", self._filepath)
+            return pd.DataFrame({"name": [], "genre": []})
+        with self._filesystem.open(self._filepath, "rb") as file:
+            return pd.read_csv(file, **self._load_args)
+
+    def save(self, data: NoReturn) -> NoReturn:
+        """Refuse: the table is only ever read."""
+        raise DatasetError("ArtistsDataset is read-only")
+
+    def _exists(self) -> bool:
+        return bool(self._filesystem.isfile(self._filepath)) or not self._asked_for

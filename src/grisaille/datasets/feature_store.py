@@ -1,0 +1,77 @@
+"""The feature store as a catalog entry."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from kedro.io.core import AbstractDataset, DatasetError
+
+from grisaille import feature_store
+from grisaille.feature_store import FeatureStore, FeatureStoreError, Source
+
+Identity = Callable[[], Mapping[str, Any] | None]
+
+
+class FeatureStoreDataset(AbstractDataset[Source, FeatureStore]):
+    """``FeatureStoreDataset`` keeps features in a folder named after what determined them. Saving is lazy: it is given
+    the work and stores it shard by shard, and what an earlier run stored is not computed again.
+
+    Which store to load follows from the run: a hook hands in the identity of the features that the run's parameters
+    and paintings ask for, so that a store made by other settings is never mistaken for the one that is meant.
+
+    Examples:
+        ```yaml
+        features:
+          type: grisaille.datasets.FeatureStoreDataset
+          path: data/04_feature/features
+        ```
+    """  # noqa: D205 - the first sentence of a Kedro dataset names the class, and does not fit on a line
+
+    def __init__(self, *, path: str, metadata: dict[str, Any] | None = None) -> None:
+        """Point at the folder of all stores.
+
+        Args:
+            path: A local or mounted folder.
+            metadata: Ignored by Kedro; read by plugins.
+        """
+        self._path = Path(path)
+        self._identity: Identity | None = None
+        self.metadata = metadata
+
+    def expect(self, identity: Identity) -> None:
+        """Say which features are meant, by a function that knows once the paintings are known."""
+        self._identity = identity
+
+    def _describe(self) -> dict[str, Any]:
+        return {"path": str(self._path)}
+
+    def _folder(self) -> Path | None:
+        identity = self._identity() if self._identity is not None else None
+        return None if identity is None else self._path / feature_store.fingerprint(identity)
+
+    def load(self) -> FeatureStore:
+        """Open the store; nothing is read until rows are asked for.
+
+        Raises:
+            DatasetError: If these features were not extracted yet, or a file of theirs is damaged.
+        """
+        folder = self._folder()
+        if folder is None:
+            raise DatasetError("the paintings are not known yet: run `kedro run --pipeline ingestion` first")
+        try:
+            return FeatureStore(folder)
+        except FeatureStoreError as error:
+            others = sorted(path.parent.name for path in self._path.glob(f"*/{feature_store.MANIFEST}"))
+            raise DatasetError(
+                f"{error}. The paintings or the backbone's settings differ from those of the stores that exist "
+                f"({', '.join(others) or 'none'}), or the extraction did not finish: "
+                "run `kedro run --pipeline feature_extraction` with the same parameters"
+            ) from error
+
+    def save(self, data: Source) -> None:
+        """Compute and store what is missing."""
+        feature_store.write(self._path, data)
+
+    def _exists(self) -> bool:
+        folder = self._folder()
+        return folder is not None and (folder / feature_store.MANIFEST).is_file()

@@ -1,0 +1,108 @@
+"""The demo's collection: paintings that are made when they are read."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, NoReturn
+
+import pandas as pd
+from kedro.io.core import AbstractDataset, DatasetError
+
+from grisaille import gallery
+
+
+def _torn(artist: gallery.Artist, seed: int) -> bytes:
+    """The first half of a file."""
+    whole = gallery.png(gallery.paint(artist, 0, seed))
+    return whole[: len(whole) // 2]
+
+
+class GalleryDataset(AbstractDataset[NoReturn, Mapping[str, Callable[[], bytes]]]):
+    r"""``GalleryDataset`` loads the procedural painter's oeuvre like a folder of image files: some artists' paintings,
+    one forgery (a byte-identical copy under another name) and one torn canvas (half a file).
+
+    Examples:
+        ```yaml
+        raw_paintings:
+          type: grisaille.datasets.GalleryDataset
+          paintings_each: 20
+          seed: 0
+        ```
+
+        >>> from grisaille.datasets import GalleryDataset
+        >>>
+        >>> paintings = GalleryDataset(paintings_each=16).load()
+        >>> len(paintings)
+        162
+        >>> paintings["Rosa_Punkt_1.png"]()[:4]
+        b'\x89PNG'
+
+    """  # noqa: D205 - the first sentence of a Kedro dataset names the class, and does not fit on a line
+
+    def __init__(self, *, paintings_each: int = 16, seed: int = 0, metadata: dict[str, Any] | None = None) -> None:
+        """Commission the paintings.
+
+        Args:
+            paintings_each: Paintings an artist.
+            seed: Another seed is another oeuvre.
+            metadata: Ignored by Kedro; read by plugins.
+        """
+        self._paintings_each, self._seed, self.metadata = paintings_each, seed, metadata
+
+    def _describe(self) -> dict[str, Any]:
+        return {"paintings_each": self._paintings_each, "seed": self._seed}
+
+    def load(self) -> Mapping[str, Callable[[], bytes]]:
+        """File name -> function that paints it."""
+
+        def file(artist: gallery.Artist, number: int) -> bytes:
+            return gallery.png(gallery.paint(artist, number, self._seed))
+
+        works: dict[str, Callable[[], bytes]] = {
+            f"{artist.name.replace(' ', '_')}_{number + 1}.png": partial(file, artist, number)
+            for artist in gallery.ARTISTS
+            for number in range(self._paintings_each)
+        }
+        first = gallery.ARTISTS[0]
+        stem = first.name.replace(" ", "_")
+        works[f"{stem}_{self._paintings_each + 1}.png"] = partial(file, first, 0)
+        works[f"{stem}_{self._paintings_each + 2}.png"] = partial(_torn, first, self._seed)
+        return works
+
+    def save(self, data: NoReturn) -> NoReturn:
+        """Refuse: the painter does not take returns."""
+        raise DatasetError("GalleryDataset is read-only")
+
+    def _exists(self) -> bool:
+        return True
+
+
+class GalleryArtistsDataset(AbstractDataset[NoReturn, pd.DataFrame]):
+    """``GalleryArtistsDataset`` loads the table of the procedural painter's artists.
+
+    Examples:
+        >>> from grisaille.datasets import GalleryArtistsDataset
+        >>>
+        >>> GalleryArtistsDataset().load()["name"][0]
+        'Ilse Nebel'
+
+    """
+
+    def __init__(self, *, metadata: dict[str, Any] | None = None) -> None:
+        """Nothing to choose; metadata is ignored by Kedro and read by plugins."""
+        self.metadata = metadata
+
+    def _describe(self) -> dict[str, Any]:
+        return {}
+
+    def load(self) -> pd.DataFrame:
+        """Columns name, genre and nationality, as in the public `artists.csv`."""
+        return pd.DataFrame(
+            [{"name": a.name, "genre": a.movement, "nationality": a.nationality} for a in gallery.ARTISTS]
+        )
+
+    def save(self, data: NoReturn) -> NoReturn:
+        """Refuse."""
+        raise DatasetError("GalleryArtistsDataset is read-only")
+
+    def _exists(self) -> bool:
+        return True

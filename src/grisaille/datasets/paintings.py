@@ -1,0 +1,109 @@
+"""A folder of image files, read one at a time."""
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from pathlib import PurePosixPath
+from typing import Any, NoReturn
+
+import fsspec
+from kedro.io.core import AbstractDataset, DatasetError, get_protocol_and_path
+
+from grisaille.collection.images import SUFFIXES
+
+Reader = Callable[[], bytes]
+
+
+class PaintingFolder(Mapping[str, Reader]):
+    """Path inside the folder -> function that reads the file, sorted by path.
+
+    Attributes:
+        root: The folder.
+    """
+
+    def __init__(self, filesystem: Any, root: str) -> None:
+        """List the image files below root; nothing is opened yet."""
+        self.root = root
+        self._filesystem = filesystem
+        found = (PurePosixPath(path) for path in filesystem.find(root))
+        base = PurePosixPath(filesystem._strip_protocol(root))
+        self._paths = {
+            str(path.relative_to(base)): str(path) for path in sorted(found) if path.suffix.lower() in SUFFIXES
+        }
+
+    def __getitem__(self, name: str) -> Reader:
+        """The function that reads one file; it raises OSError when the file cannot be read."""
+        return partial(self._filesystem.cat_file, self._paths[name])
+
+    def __iter__(self) -> Iterator[str]:
+        """Paths inside the folder, with forward slashes, sorted."""
+        return iter(self._paths)
+
+    def __len__(self) -> int:
+        """Number of image files."""
+        return len(self._paths)
+
+
+class PaintingsDataset(AbstractDataset[NoReturn, PaintingFolder]):
+    """``PaintingsDataset`` lists the images below a folder, on any filesystem that fsspec knows, and reads them
+    lazily, in the shape in which ``PartitionedDataset`` loads its partitions.
+
+    Examples:
+        ```yaml
+        raw_paintings:
+          type: grisaille.datasets.PaintingsDataset
+          path: data/01_raw/paintings
+        ```
+
+        >>> from grisaille.datasets import PaintingsDataset
+        >>>
+        >>> _ = (tmp_path / "Claude_Monet_1.jpg").write_bytes(b"...")
+        >>> paintings = PaintingsDataset(path=tmp_path).load()
+        >>> list(paintings)
+        ['Claude_Monet_1.jpg']
+        >>> paintings["Claude_Monet_1.jpg"]()
+        b'...'
+
+    """  # noqa: D205 - the first sentence of a Kedro dataset names the class, and does not fit on a line
+
+    def __init__(
+        self,
+        *,
+        path: str,
+        credentials: dict[str, Any] | None = None,
+        fs_args: dict[str, Any] | None = None,
+        metadata: dict[str, Any] | None = None,
+    ) -> None:
+        """Point at a folder.
+
+        Args:
+            path: The folder, with a protocol such as `s3://` unless it is local.
+            credentials: Passed to the filesystem.
+            fs_args: Passed to the filesystem.
+            metadata: Ignored by Kedro; read by plugins.
+        """
+        self._protocol, self._path = get_protocol_and_path(str(path))
+        self._filesystem = fsspec.filesystem(self._protocol, **(credentials or {}), **(fs_args or {}))
+        self.metadata = metadata
+
+    def _describe(self) -> dict[str, Any]:
+        return {"path": self._path, "protocol": self._protocol}
+
+    def load(self) -> PaintingFolder:
+        """List the folder.
+
+        Raises:
+            DatasetError: If there is no such folder.
+        """
+        if not self._filesystem.isdir(self._path):
+            raise DatasetError(
+                f"there is no folder of paintings at {self._path}; "
+                "give yours with --params paintings_folder=/path/to/folder"
+            )
+        return PaintingFolder(self._filesystem, self._path)
+
+    def save(self, data: NoReturn) -> NoReturn:
+        """Refuse: paintings are only ever read."""
+        raise DatasetError("PaintingsDataset is read-only")
+
+    def _exists(self) -> bool:
+        return bool(self._filesystem.isdir(self._path))

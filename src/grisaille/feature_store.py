@@ -1,0 +1,242 @@
+"""Features on disk: content-addressed, written shard by shard, read through memory maps.
+
+A store is a folder named after a fingerprint of everything that determines its content. Shards are plain `.npy`
+files, each written under a temporary name and renamed; the manifest, with a checksum of each, is written last, and
+only then does the store exist. Nothing here knows how features are computed.
+"""
+
+import hashlib
+import json
+import logging
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+from tqdm import tqdm
+
+from grisaille.arrays import ColumnRange, FloatArray
+
+logger = logging.getLogger(__name__)
+
+MANIFEST = "manifest.json"
+
+
+class FeatureStoreError(RuntimeError):
+    """A store that is missing, unfinished or damaged."""
+
+
+class Source(Protocol):
+    """What can be stored: anything that says how large it is and computes ranges of its rows."""
+
+    identity: dict[str, Any]
+    rows: int
+    columns: dict[str, int]
+    dtype: np.dtype[Any]
+    shard_rows: int
+
+    def compute(self, ranges: Iterable[tuple[int, int]]) -> Iterator[tuple[int, Mapping[str, FloatArray]]]:
+        """Yield the first row and {layer: values} of batches that together make up the ranges, in order."""
+
+
+def fingerprint(identity: Mapping[str, Any]) -> str:
+    """16 hexadecimal digits that stand for an identity."""
+    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
+
+
+class ShardedArray:
+    """A matrix in row shards. Rows are copied out of a memory map that lives only as long as the copying.
+
+    Keeping the maps open would let every page ever touched count as this process's memory.
+    """
+
+    def __init__(self, files: list[Path], shard_rows: int, shape: tuple[int, int], dtype: np.dtype[Any]) -> None:
+        """Wrap the shards of one layer, each of `shard_rows` rows except the last."""
+        self._files, self._shard_rows = files, shard_rows
+        self.shape, self.dtype = shape, dtype
+
+    def __len__(self) -> int:
+        """Number of rows."""
+        return self.shape[0]
+
+    def __getitem__(self, key: Any) -> FloatArray:
+        """Rows (a slice, an integer or an integer array), then optionally columns (a slice), as a new array."""
+        rows, columns = key if isinstance(key, tuple) else (key, slice(None))
+        if isinstance(rows, int | np.integer):
+            result: FloatArray = self._take(np.array([self._positive(int(rows))]), columns)[0]
+            return result
+        if isinstance(rows, slice):
+            return self._take(np.arange(*rows.indices(len(self))), columns)
+        return self._take(np.where(np.asarray(rows) < 0, np.asarray(rows) + len(self), rows), columns)
+
+    def __array__(self, dtype: npt.DTypeLike = None, copy: bool | None = None) -> FloatArray:
+        """The whole matrix, in memory."""
+        return self[:].astype(dtype or self.dtype, copy=False)
+
+    def columns(self, start: int, stop: int) -> ColumnRange:
+        """A contiguous range of columns, read only when rows of it are asked for."""
+        return ColumnRange(self, start, stop)
+
+    def _positive(self, row: int) -> int:
+        if not -len(self) <= row < len(self):
+            raise IndexError(f"row {row} of {len(self)}")
+        return row % len(self)
+
+    def _take(self, rows: npt.NDArray[np.int64], columns: slice) -> FloatArray:
+        width = len(range(*columns.indices(self.shape[1])))
+        result = np.empty((len(rows), width), dtype=self.dtype)
+        shard_of = rows // self._shard_rows
+        for shard in np.unique(shard_of):
+            chosen = np.flatnonzero(shard_of == shard)
+            mapped = np.load(self._files[shard], mmap_mode="r", allow_pickle=False)
+            local = rows[chosen] - shard * self._shard_rows
+            if _is_range(local) and _is_range(chosen):
+                result[chosen[0] : chosen[-1] + 1] = mapped[local[0] : local[-1] + 1, columns]
+            else:
+                result[chosen] = mapped[local, columns]
+        return result
+
+
+def _is_range(rows: npt.NDArray[np.int64]) -> bool:
+    return bool(np.all(np.diff(rows) == 1))
+
+
+class FeatureStore(Mapping[str, ShardedArray]):
+    """A finished store: layer name -> matrix.
+
+    Attributes:
+        folder: Where it lies.
+        manifest: What it holds, and what determined it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Open a store.
+
+        Raises:
+            FeatureStoreError: If there is no manifest, or a file it lists is missing or of another size.
+        """
+        self.folder = folder
+        try:
+            self.manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text())
+        except FileNotFoundError:
+            raise FeatureStoreError(f"no finished feature store in {folder}") from None
+        for name, layer in self.manifest["layers"].items():
+            for shard in layer["shards"]:
+                path = folder / shard["file"]
+                if not path.is_file() or path.stat().st_size != shard["bytes"]:
+                    raise FeatureStoreError(f"the shard {path} of {name} is missing or cut short")
+
+    def __getitem__(self, layer: str) -> ShardedArray:
+        """The matrix of a layer."""
+        described = self.manifest["layers"][layer]
+        files = [self.folder / shard["file"] for shard in described["shards"]]
+        shape = (self.manifest["rows"], described["columns"])
+        return ShardedArray(files, self.manifest["shard_rows"], shape, np.dtype(self.manifest["dtype"]))
+
+    def __iter__(self) -> Iterator[str]:
+        """Names of the layers, in the order of the backbone."""
+        return iter(self.manifest["layers"])
+
+    def __len__(self) -> int:
+        """Number of layers."""
+        return len(self.manifest["layers"])
+
+    @property
+    def fingerprint(self) -> str:
+        """The name of the folder."""
+        return self.folder.name
+
+
+def write(root: Path, source: Source) -> FeatureStore:
+    """Store what is missing of a source.
+
+    Args:
+        root: Folder of all stores.
+        source: What to store. Shards that an earlier run finished are not computed again.
+
+    Returns:
+        The finished store.
+    """
+    folder = root / fingerprint(source.identity)
+    if (folder / MANIFEST).exists():
+        logger.info("features are stored already: %s", folder)
+        return FeatureStore(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    starts = range(0, source.rows, source.shard_rows)
+    ranges = [(start, min(start + source.shard_rows, source.rows)) for start in starts]
+    missing = [r for r in ranges if not all(_is_stored(_shard(folder, n, r[0]), r, source, n) for n in source.columns)]
+    if len(missing) < len(ranges):
+        logger.info("going on with shard %d of %d in %s", len(ranges) - len(missing) + 1, len(ranges), folder)
+    _write_shards(folder, source, missing)
+    _write_manifest(folder, source, ranges)
+    return FeatureStore(folder)
+
+
+def _write_shards(folder: Path, source: Source, missing: list[tuple[int, int]]) -> None:
+    done = source.rows - sum(stop - start for start, stop in missing)
+    batches = source.compute(missing)
+    with tqdm(total=source.rows, initial=done, desc="extracting features", unit=" paintings") as progress:
+        for start, stop in missing:
+            shard = {name: np.empty((stop - start, width), source.dtype) for name, width in source.columns.items()}
+            filled = start
+            while filled < stop:
+                first, batch = next(batches)
+                for name, values in batch.items():
+                    shard[name][first - start : first - start + len(values)] = values
+                    filled = first + len(values)
+                progress.update(filled - first)
+            for name, values in shard.items():
+                _save(_shard(folder, name, start), values)
+
+
+def _shard(folder: Path, layer: str, start: int) -> Path:
+    return folder / f"{layer}-{start:08d}.npy"
+
+
+def _save(path: Path, values: FloatArray) -> None:
+    temporary = path.with_suffix(".partial")
+    with temporary.open("wb") as file:
+        np.save(file, values, allow_pickle=False)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+
+
+def _is_stored(path: Path, rows: tuple[int, int], source: Source, layer: str) -> bool:
+    if not path.is_file():
+        return False
+    try:
+        stored = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (ValueError, EOFError):
+        return False
+    return stored.shape == (rows[1] - rows[0], source.columns[layer]) and stored.dtype == source.dtype
+
+
+def _write_manifest(folder: Path, source: Source, ranges: list[tuple[int, int]]) -> None:
+    layers = {
+        name: {
+            "columns": width,
+            "shards": [_describe(_shard(folder, name, start)) for start, _ in ranges],
+        }
+        for name, width in source.columns.items()
+    }
+    manifest = {
+        "identity": source.identity,
+        "rows": source.rows,
+        "shard_rows": source.shard_rows,
+        "dtype": source.dtype.name,
+        "layers": layers,
+    }
+    temporary = folder / f"{MANIFEST}.partial"
+    temporary.write_text(json.dumps(manifest, indent=1))
+    temporary.replace(folder / MANIFEST)
+
+
+def _describe(path: Path) -> dict[str, Any]:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        for block in iter(lambda: file.read(1 << 22), b""):
+            digest.update(block)
+    return {"file": path.name, "bytes": path.stat().st_size, "sha256": digest.hexdigest()}

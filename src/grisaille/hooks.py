@@ -1,0 +1,62 @@
+"""What happens around a run: its parameters shape the pipelines, its settings name the features, its report is told."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from kedro.framework.context import KedroContext
+from kedro.framework.hooks import hook_impl
+from kedro.io import CatalogProtocol
+
+from grisaille import run_parameters
+
+logger = logging.getLogger(__name__)
+
+
+class RunParametersHook:
+    """Lets pipelines be built from the parameters of the run."""
+
+    @hook_impl
+    def after_context_created(self, context: KedroContext) -> None:
+        """Read the parameters, unvalidated, and leave them where pipelines look."""
+        run_parameters.remember(context.config_loader["parameters"])
+
+
+class FeatureIdentityHook:
+    """Tells the feature store which features the run's parameters and paintings ask for."""
+
+    @hook_impl
+    def after_catalog_created(self, catalog: CatalogProtocol) -> None:
+        """Hand the identity to `features`, as a function: the paintings may not be known before ingestion ran."""
+        from grisaille.datasets import FeatureStoreDataset
+
+        features = catalog.get("features") if "features" in catalog else None
+        if not isinstance(features, FeatureStoreDataset):
+            return
+
+        def identity() -> Mapping[str, Any] | None:
+            from grisaille import backbone
+            from grisaille.parameters import Backbone
+
+            if not catalog.exists("paintings"):
+                return None
+            settings = catalog.load("params:backbone")
+            settings = settings if isinstance(settings, Backbone) else Backbone.model_validate(settings)
+            return backbone.store_identity(catalog.load("paintings")["sha256"].tolist(), settings)
+
+        features.expect(identity)
+
+
+class ReportHook:
+    """Ends a run that wrote a report by saying where it is, and its five main lines."""
+
+    @hook_impl
+    def after_pipeline_run(self, run_params: Mapping[str, Any], pipeline: Any, catalog: CatalogProtocol) -> None:
+        """Print the summary."""
+        if "report_summary" not in pipeline.all_outputs():
+            return
+        report = catalog.get("report")
+        print()
+        for line in catalog.load("report_summary"):
+            print(f"  {line}")
+        print(f"\n  The whole report: {getattr(report, '_filepath', 'the catalog entry report')}\n", flush=True)

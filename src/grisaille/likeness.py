@@ -1,0 +1,88 @@
+"""The two likenesses: what is done to a layer's features before their Euclidean distances are taken.
+
+`euclidean` leaves them as they are. `cosine` takes the square root of every (non-negative) value and scales the whole
+layer to length 1, so that the squared distance is 2 - 2 cos, Hellinger's distance between features that sum to 1
+(Arandjelović & Zisserman 2012, "Three things everyone should know to improve object retrieval", section 3).
+"""
+
+from collections.abc import Mapping
+from typing import Literal, TypeAlias, get_args
+
+import numpy as np
+
+from grisaille.arrays import ColumnRange, FloatArray, Rows
+
+Likeness: TypeAlias = Literal["euclidean", "cosine"]
+LIKENESSES: tuple[Likeness, ...] = get_args(Likeness)
+# About 50 MB of float32 for VGG16's block4_pool.
+_BLOCK = 128
+
+
+def lengths(layer: Rows, likeness: Likeness) -> FloatArray:
+    """What every painting's layer is divided by, after the square root if there is one.
+
+    Args:
+        layer: Features of one whole layer, shape (n, d).
+        likeness: Which likeness.
+
+    Returns:
+        float32, shape (n,): ones for `euclidean`; for `cosine` the square root of the sum of the features, and 1 for
+        a layer that is all zeros.
+
+    Raises:
+        ValueError: If a feature is negative, which only `cosine` cannot take.
+    """
+    if likeness == "euclidean":
+        return np.ones(layer.shape[0], dtype=np.float32)
+    result = np.empty(layer.shape[0], dtype=np.float32)
+    for start in range(0, len(result), _BLOCK):
+        block = layer[start : start + _BLOCK].astype(np.float32)
+        if block.min(initial=0) < 0:
+            raise ValueError("cosine likeness takes square roots, and a feature is negative; use euclidean")
+        result[start : start + _BLOCK] = np.sqrt(block.sum(axis=1, dtype=np.float64))
+    result[result == 0] = 1
+    return result
+
+
+class Liked:
+    """A matrix of features, transformed for a likeness when its rows are read."""
+
+    def __init__(self, source: Rows, likeness: Likeness, length: FloatArray) -> None:
+        """Wrap a layer, or some columns of it.
+
+        Args:
+            source: Features, shape (n, d).
+            likeness: Which likeness.
+            length: As `lengths` gives for the whole layer, shape (n,).
+        """
+        self._source, self._likeness, self._length = source, likeness, length
+        self.shape = source.shape
+        self.dtype = np.dtype(np.float32)
+
+    def __getitem__(self, rows: slice | FloatArray) -> FloatArray:
+        """The chosen rows, float32."""
+        values: FloatArray = self._source[rows].astype(np.float32)
+        if self._likeness == "cosine":
+            np.sqrt(values, out=values)
+            values /= self._length[rows, None]
+        return values
+
+
+def columns(features: Mapping[str, Rows], likeness: Likeness, width: int) -> list[Liked]:
+    """Cut layers into pieces of at most `width` columns, transformed for a likeness.
+
+    Args:
+        features: Layer -> features, shape (n, d).
+        likeness: Which likeness.
+        width: Columns a piece.
+
+    Returns:
+        The pieces of all layers in order; their squared distances add up to those of the whole.
+    """
+    pieces = []
+    for layer in features.values():
+        length = lengths(layer, likeness)
+        for start in range(0, layer.shape[1], width):
+            piece = ColumnRange(layer, start, min(start + width, layer.shape[1]))
+            pieces.append(Liked(piece, likeness, length))
+    return pieces

@@ -1,0 +1,19 @@
+"""How alike are paintings in a space, and does a smaller space agree: pure NumPy, exact, a block of rows at a time."""
+
+from grisaille.measures.neighbourhoods import Preservation, nearest
+from grisaille.measures.retrieval import Retrieval
+from grisaille.measures.silhouettes import DistanceSums, pair_silhouette, pair_silhouettes
+from grisaille.measures.spaces import Space, blocks, embedding_space, feature_space
+
+__all__ = [
+    "DistanceSums",
+    "Preservation",
+    "Retrieval",
+    "Space",
+    "blocks",
+    "embedding_space",
+    "feature_space",
+    "nearest",
+    "pair_silhouette",
+    "pair_silhouettes",
+]

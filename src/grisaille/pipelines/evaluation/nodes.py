@@ -1,0 +1,214 @@
+"""Nodes of the evaluation pipeline."""
+
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from tqdm import tqdm
+
+from grisaille import measures, plots, report
+from grisaille.arrays import FloatArray
+from grisaille.autoencoders.baseline import pca_embeddings
+from grisaille.collection.catalogue import Files
+from grisaille.collection.split import TRAIN
+from grisaille.feature_store import FeatureStore
+from grisaille.likeness import LIKENESSES, Likeness
+from grisaille.measures.comparison import Collection, compare
+from grisaille.parameters import Chunk, Comparison, Evaluation
+
+logger = logging.getLogger(__name__)
+
+# The order of the first axis of `artist_distances`.
+SPACES = (
+    ("raw", "euclidean"),
+    ("raw", "cosine"),
+    ("pca", "euclidean"),
+    ("pca", "cosine"),
+    ("embedding", "euclidean"),
+)
+
+
+def check_embeddings(embeddings: FloatArray, paintings: pd.DataFrame, *codes: FloatArray) -> None:
+    """Refuse embeddings of another collection, and warn of embeddings older than their codes.
+
+    Raises:
+        ValueError: If there is not one embedding a painting.
+    """
+    if len(embeddings) != len(paintings):
+        raise ValueError(
+            f"{len(embeddings)} embeddings of {len(paintings)} paintings: run `kedro run --pipeline autoencoding`"
+        )
+    if not np.array_equal(embeddings, np.concatenate(codes, axis=1)):
+        logger.warning(
+            "a chunk was trained again after `embeddings` was joined; "
+            "join it anew with `kedro run --from-nodes concatenate_codes`"
+        )
+
+
+def reduce_with_pca(
+    features: FeatureStore,
+    paintings: pd.DataFrame,
+    chunks: dict[str, Any],
+    settings: Evaluation,
+    likeness: Likeness,
+) -> FloatArray:
+    """The baseline: PCA of each chunk, fitted on the training paintings; float32, shape (n, 320)."""
+    return pca_embeddings(
+        features,
+        [Chunk.model_validate(chunk) for chunk in chunks.values()],
+        np.flatnonzero(paintings["split"].to_numpy() == TRAIN),
+        settings.pca_code_size,
+        likeness,
+        settings.seed,
+    )
+
+
+def compare_spaces(
+    features: FeatureStore,
+    embeddings: FloatArray,
+    paintings: pd.DataFrame,
+    settings: Evaluation,
+    *reductions: FloatArray,
+) -> tuple[FloatArray, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Walk over all pairs of paintings once and fill every measure.
+
+    Returns:
+        `artist_distances` (float64, shape (spaces, n, artists), spaces as in `SPACES`), `neighbours` (space,
+        likeness, painting_id, rank, neighbour_id, distance), `preservation` and `retrieval`.
+    """
+    spaces = {("raw", likeness): measures.feature_space(features, likeness) for likeness in LIKENESSES}
+    spaces |= {
+        ("pca", likeness): measures.embedding_space(reduced)
+        for likeness, reduced in zip(LIKENESSES, reductions, strict=True)
+    }
+    spaces["embedding", "euclidean"] = measures.embedding_space(embeddings)
+    pairs = [(("raw", likeness), (name, likeness)) for name in ("pca",) for likeness in LIKENESSES]
+    pairs += [(("raw", likeness), ("embedding", "euclidean")) for likeness in LIKENESSES]
+    labels = np.unique(paintings["artist"].to_numpy(dtype=str), return_inverse=True)[1]
+    collection = Collection(labels, paintings["duplicate_of"].isna().to_numpy(), paintings["split"].to_numpy(dtype=str))
+
+    def progress(walk: Iterator[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+        total = -(-len(paintings) // settings.block_rows)
+        yield from tqdm(walk, "comparing all pairs of paintings", total, unit=" blocks")
+
+    found = compare(
+        {name: spaces[name] for name in SPACES}, pairs, collection, settings.neighbours, settings.block_rows, progress
+    )
+    identifiers = paintings["painting_id"].to_numpy(dtype=str)
+    return (
+        np.stack([found.sums[name] for name in SPACES]),
+        pd.concat([_neighbour_table(name, *found.neighbours[name], identifiers) for name in SPACES]),
+        found.preservation,
+        found.retrieval,
+    )
+
+
+def _neighbour_table(name: tuple[str, str], rows: Any, distances: FloatArray, identifiers: Any) -> pd.DataFrame:
+    count, k = rows.shape
+    return pd.DataFrame(
+        {
+            "space": name[0],
+            "likeness": name[1],
+            "painting_id": np.repeat(identifiers, k),
+            "rank": np.tile(np.arange(1, k + 1), count),
+            "neighbour_id": identifiers[rows.ravel()],
+            "distance": distances.ravel(),
+        }
+    )
+
+
+def score_pairs(artist_distances: FloatArray, paintings: pd.DataFrame) -> pd.DataFrame:
+    """Silhouette of every pair of artists in every space: one row a pair, one column a space."""
+    artists, labels = np.unique(paintings["artist"].to_numpy(dtype=str), return_inverse=True)
+    left, right = np.triu_indices(len(artists), 1)
+    table = pd.DataFrame({"artist": artists[left], "other_artist": artists[right]})
+    for (space, likeness), sums in zip(SPACES, artist_distances, strict=True):
+        table[_column(space, likeness)] = measures.pair_silhouettes(sums, labels)[left, right]
+    return table
+
+
+def repeat_paper_experiments(
+    artist_distances: FloatArray,
+    pair_silhouettes: pd.DataFrame,
+    paintings: pd.DataFrame,
+    comparisons: dict[str, Any],
+) -> pd.DataFrame:
+    """The named comparisons and the pairs at both ends: the 2021 work's silhouette beside ours in every space.
+
+    A comparison whose artists are not in the collection is kept, with empty figures.
+    """
+    artists, labels = np.unique(paintings["artist"].to_numpy(dtype=str), return_inverse=True)
+    rows = []
+    for name, given in comparisons.items():
+        if given is None:
+            continue
+        comparison = Comparison.model_validate(given)
+        left, right = (np.flatnonzero(np.isin(artists, side)) for side in (comparison.left, comparison.right))
+        row: dict[str, Any] = {"comparison": name, "title": comparison.title, "paper": comparison.paper}
+        for (space, likeness), sums in zip(SPACES, artist_distances, strict=True):
+            row[_column(space, likeness)] = measures.pair_silhouette(sums, labels, left, right)
+        rows.append(row)
+    ends = [_end_of_all_pairs(pair_silhouettes, end) for end in ("highest", "lowest")]
+    return pd.DataFrame(rows + [end for end in ends if end])
+
+
+def _end_of_all_pairs(pairs: pd.DataFrame, end: str) -> dict[str, Any]:
+    """The pair that stands at one end in the raw features, with its figures in every space."""
+    raw = pairs["raw_euclidean"]
+    if raw.notna().sum() == 0:
+        return {}
+    pair = pairs.loc[raw.idxmax() if end == "highest" else raw.idxmin()]
+    figures = {_column(*space): pair[_column(*space)] for space in SPACES}
+    title = f"{end} of all pairs in the raw features: {pair['artist']} and {pair['other_artist']}"
+    return {"comparison": f"{end}_of_all_pairs", "title": title, "paper": None} | figures
+
+
+def _column(space: str, likeness: str) -> str:
+    return "embedding" if space == "embedding" else f"{space}_{likeness}"
+
+
+def draw_heat_map(pair_silhouettes: pd.DataFrame) -> Figure:
+    """All pairs of artists, in the raw features and in the embedding."""
+    return plots.silhouette_heat_map(pair_silhouettes)
+
+
+def draw_scatter(
+    embeddings: FloatArray, pca_embeddings: FloatArray, paintings: pd.DataFrame, comparison: Comparison
+) -> Figure:
+    """Both sides of a comparison on two principal components, reduced by PCA and by the autoencoders."""
+    artists = paintings["artist"].to_numpy(dtype=str)
+    sides = [np.flatnonzero(np.isin(artists, side)) for side in (comparison.left, comparison.right)]
+    names = [plots.side_name(comparison.left), plots.side_name(comparison.right)]
+    return plots.scatter(comparison.title, {"PCA": pca_embeddings, "Embedding": embeddings}, sides, names)
+
+
+def write_report(  # noqa: PLR0913, PLR0917 - a report draws on everything
+    paintings: pd.DataFrame,
+    rejected: pd.DataFrame,
+    raw_paintings: Files,
+    pair_silhouettes: pd.DataFrame,
+    preservation: pd.DataFrame,
+    retrieval: pd.DataFrame,
+    paper_experiments: pd.DataFrame,
+    neighbours: pd.DataFrame,
+    embeddings: FloatArray,
+    pca_embeddings: FloatArray,
+    parameters: dict[str, Any],
+) -> tuple[str, list[str]]:
+    """One HTML page, and its five main lines."""
+    results = report.Results(
+        paintings=paintings,
+        rejected=rejected,
+        pair_silhouettes=pair_silhouettes,
+        preservation=preservation,
+        retrieval=retrieval,
+        paper_experiments=paper_experiments,
+        neighbours=neighbours,
+        embeddings=embeddings,
+        pca_embeddings=pca_embeddings,
+        parameters=parameters,
+    )
+    return report.render(results, raw_paintings), report.summary(results)

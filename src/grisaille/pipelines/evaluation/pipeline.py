@@ -1,0 +1,85 @@
+"""Measure what is left of the likeness, and tell it."""
+
+from typing import Any
+
+from kedro.pipeline import Node, Pipeline
+
+from grisaille import run_parameters
+from grisaille.likeness import LIKENESSES
+from grisaille.pipelines.evaluation import nodes
+
+
+def create_pipeline(**kwargs: Any) -> Pipeline:
+    """Raw features, PCA at the same size and the embedding, side by side, then pictures and one page.
+
+    A picture is drawn for each of the parameter group `comparisons`.
+    """
+    comparisons = run_parameters.names("comparisons")
+    reductions = [f"pca_embeddings_{likeness}" for likeness in LIKENESSES]
+    chunks = run_parameters.names("chunks")
+    return Pipeline(
+        [
+            Node(
+                nodes.check_embeddings,
+                ["embeddings", "paintings", *(f"{name}.codes" for name in chunks)],
+                None,
+                name="check_embeddings",
+            ),
+            *(_reduce(likeness) for likeness in LIKENESSES),
+            Node(
+                nodes.compare_spaces,
+                ["features", "embeddings", "paintings", "params:evaluation", *reductions],
+                ["artist_distances", "neighbours", "preservation", "retrieval"],
+                name="compare_spaces",
+            ),
+            Node(nodes.score_pairs, ["artist_distances", "paintings"], "pair_silhouettes", name="score_pairs"),
+            Node(
+                nodes.repeat_paper_experiments,
+                ["artist_distances", "pair_silhouettes", "paintings", "params:comparisons"],
+                "paper_experiments",
+                name="repeat_paper_experiments",
+            ),
+            Node(nodes.draw_heat_map, "pair_silhouettes", "silhouette_heat_map", name="draw_heat_map"),
+            *(_draw(name) for name in comparisons),
+            Node(
+                nodes.write_report,
+                [
+                    "paintings",
+                    "rejected_paintings",
+                    "raw_paintings",
+                    "pair_silhouettes",
+                    "preservation",
+                    "retrieval",
+                    "paper_experiments",
+                    "neighbours",
+                    "embeddings",
+                    "pca_embeddings_euclidean",
+                    "parameters",
+                ],
+                ["report", "report_summary"],
+                name="write_report",
+            ),
+        ],
+        tags="evaluation",
+    )
+
+
+def _reduce(likeness: str) -> Node:
+    def reduce_with_pca(features: Any, paintings: Any, chunks: Any, settings: nodes.Evaluation) -> Any:
+        return nodes.reduce_with_pca(features, paintings, chunks, settings, likeness)
+
+    return Node(
+        reduce_with_pca,
+        ["features", "paintings", "params:chunks", "params:evaluation"],
+        f"pca_embeddings_{likeness}",
+        name=f"reduce_with_pca_{likeness}",
+    )
+
+
+def _draw(comparison: str) -> Node:
+    return Node(
+        nodes.draw_scatter,
+        ["embeddings", "pca_embeddings_euclidean", "paintings", f"params:comparisons.{comparison}"],
+        f"scatter_{comparison}",
+        name=f"draw_{comparison}",
+    )

@@ -1,0 +1,22 @@
+"""Show every painting to the CNN."""
+
+from typing import Any
+
+from kedro.pipeline import Node, Pipeline
+
+from grisaille.pipelines.feature_extraction import nodes
+
+
+def create_pipeline(**kwargs: Any) -> Pipeline:
+    """From paintings to the feature store."""
+    return Pipeline(
+        [
+            Node(
+                nodes.extract_features,
+                ["paintings", "raw_paintings", "params:backbone", "params:ingestion"],
+                "features",
+                name="extract_features",
+            )
+        ],
+        tags="feature_extraction",
+    )

@@ -1,0 +1,13 @@
+"""Nodes of the ingestion pipeline."""
+
+import pandas as pd
+
+from grisaille.collection.catalogue import Files, catalogue
+from grisaille.parameters import Ingestion
+
+
+def catalogue_paintings(
+    raw_paintings: Files, raw_artists: pd.DataFrame, settings: Ingestion, seed: int
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Describe every file that can be used, and say why of every other (see `collection.catalogue`)."""
+    return catalogue(raw_paintings, raw_artists, settings, seed)

@@ -1,0 +1,71 @@
+"""Two groups of paintings on two principal components."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from grisaille.arrays import FloatArray, IntArray
+
+# Okabe and Ito's blue and orange differ in lightness too, so the picture survives grayscale.
+_MARKS = (
+    {"marker": "o", "facecolors": "#0072B2", "edgecolors": "none", "alpha": 0.65, "s": 22},
+    {"marker": "^", "facecolors": "none", "edgecolors": "#D55E00", "alpha": 0.9, "s": 26, "linewidths": 1.1},
+)
+
+
+def side_name(artists: Sequence[str]) -> str:
+    """A short name for one or several artists: family names, the last of them after "and"."""
+    if len(artists) == 1:
+        return artists[0]
+    last = [artist.split()[-1] for artist in artists]
+    return f"{', '.join(last[:-1])} and {last[-1]}"
+
+
+def scatter(title: str, spaces: Mapping[str, FloatArray], sides: Sequence[IntArray], names: Sequence[str]) -> Figure:
+    """Draw both sides of a comparison in every space, side by side.
+
+    Args:
+        title: Heading.
+        spaces: Name -> embeddings, shape (n, d).
+        sides: Rows of the paintings on either side.
+        names: What to call the sides.
+
+    Returns:
+        A figure; where a side has no painting it says so instead of drawing.
+    """
+    figure = Figure(figsize=(5.2 * len(spaces), 4.8), layout="constrained")
+    figure.suptitle(title, fontsize=14)
+    for axes, (space, embeddings) in zip(
+        figure.subplots(1, len(spaces), squeeze=False)[0], spaces.items(), strict=True
+    ):
+        _draw(axes, space, embeddings, sides, names)
+    return figure
+
+
+def _draw(axes: Axes, space: str, embeddings: FloatArray, sides: Sequence[IntArray], names: Sequence[str]) -> None:
+    axes.set_title(space)
+    missing = [name for name, side in zip(names, sides, strict=True) if not len(side)]
+    if missing or sum(map(len, sides)) < 3:
+        reason = f"not in this collection:\n{', '.join(missing)}" if missing else "too few paintings to draw"
+        axes.text(0.5, 0.5, reason, ha="center", va="center", wrap=True)
+        axes.set_axis_off()
+        return
+    points, shares = principal_plane(embeddings[np.concatenate(sides)])
+    split = len(sides[0])
+    for group, name, marks in zip((points[:split], points[split:]), names, _MARKS, strict=True):
+        axes.scatter(group[:, 0], group[:, 1], label=f"{name} ({len(group)})", **marks)  # type: ignore[arg-type]  # a dict of mixed values
+    axes.set_xlabel(f"first component ({shares[0]:.0%} of variance)")
+    axes.set_ylabel(f"second component ({shares[1]:.0%})")
+    axes.legend(loc="best", fontsize=8, framealpha=0.85)
+    axes.set_aspect("equal", adjustable="datalim")
+
+
+def principal_plane(points: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Coordinates on the first two principal components, shape (n, 2), and the shares of variance, shape (2,)."""
+    centred = points.astype(np.float64) - points.mean(axis=0)
+    left, scale, directions = np.linalg.svd(centred, full_matrices=False)
+    # A component's sign is arbitrary; fixing it lets pictures of two runs be laid side by side.
+    signs = np.sign(directions[np.arange(2), np.abs(directions[:2]).argmax(axis=1)])
+    return left[:, :2] * scale[:2] * signs, scale[:2] ** 2 / max((scale**2).sum(), np.finfo(float).tiny)

@@ -1,0 +1,213 @@
+"""The HTML page: tables, figures and thumbnails gathered into one file that needs nothing else."""
+
+import base64
+import io
+from collections.abc import Callable, Mapping
+from importlib import resources
+from typing import Any
+
+import jinja2
+import numpy as np
+import pandas as pd
+import yaml
+from matplotlib.figure import Figure
+
+from grisaille import plots
+from grisaille.collection import images
+from grisaille.parameters import Comparison
+from grisaille.parameters import Report as Settings
+from grisaille.report import words
+from grisaille.report.results import SPACE_NAMES, Results, is_number
+
+Files = Mapping[str, Callable[[], bytes]]
+
+
+def render(results: Results, files: Files) -> str:
+    """Write the page.
+
+    Args:
+        results: The tables.
+        files: Path of a painting -> function that reads its file, for the thumbnails.
+
+    Returns:
+        HTML; names from files and tables are escaped.
+    """
+    settings = results.parameters.get("report", {})
+    settings = settings if isinstance(settings, Settings) else Settings.model_validate(settings)
+    thumbnails = Thumbnails(results.paintings, files, settings.thumbnail_size)
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    template = environment.from_string(resources.files("grisaille.report").joinpath("page.html.j2").read_text("utf-8"))
+    return template.render(
+        note=settings.note,
+        verdict=words.verdict(results),
+        summary=words.summary(results),
+        experiments=_experiments(results),
+        preservation=_preservation(results),
+        retrieval=_retrieval(results),
+        comparisons=_comparisons(results, thumbnails, settings.thumbnails),
+        heat_map=_png(plots.silhouette_heat_map(results.pair_silhouettes)),
+        examples=_examples(results, thumbnails, settings.examples),
+        rejected=results.rejected.to_dict("records"),
+        duplicates=int(results.paintings["duplicate_of"].notna().sum()),
+        settings=yaml.safe_dump(_plain(results.parameters), sort_keys=False, allow_unicode=True),
+        k=results.k,
+    )
+
+
+class Thumbnails:
+    """Small pictures of paintings, as data URIs."""
+
+    def __init__(self, paintings: pd.DataFrame, files: Files, side: int) -> None:
+        """Know where the paintings are; none is opened yet."""
+        self._rows = paintings.set_index("painting_id")
+        self._files, self._side = files, side
+        self._made: dict[str, dict[str, str]] = {}
+
+    def __call__(self, painting_id: str) -> dict[str, str]:
+        """The picture, who painted it, and what its file is called."""
+        if painting_id not in self._made:
+            row = self._rows.loc[painting_id]
+            self._made[painting_id] = {
+                "picture": self._picture(row["path"]),
+                "artist": row["artist"],
+                "name": painting_id,
+            }
+        return self._made[painting_id]
+
+    def _picture(self, path: str) -> str:
+        try:
+            image, _ = images.decode(self._files[path](), max_megapixels=178)
+        except (KeyError, OSError, images.UnusableImageError):
+            # The tables stand without the pictures, so a painting that was moved away leaves only a blank.
+            return ""
+        return _data_uri(images.thumbnail(image, self._side), "image/webp")
+
+
+def _data_uri(data: bytes, kind: str) -> str:
+    return f"data:{kind};base64,{base64.b64encode(data).decode()}"
+
+
+def _png(figure: Figure) -> str:
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=110)
+    return _data_uri(buffer.getvalue(), "image/png")
+
+
+def _number(value: Any, digits: int = 2) -> str:
+    # A minus sign, so that columns of figures line up; a dash for what is not defined.
+    return f"{value:.{digits}f}".replace("-", "\N{MINUS SIGN}") if is_number(value) else "\N{EN DASH}"
+
+
+def _experiments(results: Results) -> dict[str, Any]:
+    table = results.paper_experiments
+    rows = [
+        [row["title"], _number(row["paper"]), *(_number(row[column]) for column in SPACE_NAMES)]
+        for row in table.to_dict("records")
+    ]
+    return {"columns": ["Comparison", "2021 work", *SPACE_NAMES.values()], "rows": rows}
+
+
+_PARTS = {"all": "all", "train": "seen in training", "validation": "stopped the training", "held_out": "never seen"}
+
+
+def _preservation(results: Results) -> dict[str, Any]:
+    measures = {
+        "recall": f"recall@{results.k}",
+        "trustworthiness": "trustworthiness",
+        "continuity": "continuity",
+        "area_under_rnx": "area under R_NX",
+        "spearman": "Spearman",
+    }
+    rows = [
+        [
+            f"{'PCA' if row['space'] == 'pca' else 'Embedding'} against {row['likeness']}",
+            f"{_PARTS[row['paintings']]} ({row['queries']:,})",
+            *(_number(row[measure], 3) for measure in measures),
+        ]
+        for row in results.preservation.to_dict("records")
+    ]
+    return {"columns": ["Space", "Paintings", *measures.values()], "rows": rows}
+
+
+def _retrieval(results: Results) -> dict[str, Any]:
+    measures = {
+        "one_nn": "nearest is by the same artist",
+        "precision": f"same artist among {results.k} nearest",
+        "mean_average_precision": "mean average precision",
+    }
+    rows = [
+        [
+            SPACE_NAMES["embedding" if row["space"] == "embedding" else f"{row['space']}_{row['likeness']}"],
+            *(_number(row[measure], 3) for measure in measures),
+        ]
+        for row in results.retrieval.to_dict("records")
+    ]
+    return {"columns": ["Space", *measures.values()], "rows": rows}
+
+
+def _comparisons(results: Results, thumbnails: Thumbnails, count: int) -> list[dict[str, Any]]:
+    figures = results.paper_experiments.set_index("comparison").to_dict("index")
+    shown = []
+    for name, given in results.parameters.get("comparisons", {}).items():
+        if given is None:
+            continue
+        comparison = given if isinstance(given, Comparison) else Comparison.model_validate(given)
+        artists = results.paintings["artist"].to_numpy(dtype=str)
+        sides = [np.flatnonzero(np.isin(artists, side)) for side in (comparison.left, comparison.right)]
+        if not all(len(side) for side in sides):
+            continue
+        names = [plots.side_name(comparison.left), plots.side_name(comparison.right)]
+        spaces = {"PCA": results.pca_embeddings, "Embedding": results.embeddings}
+        shown.append(
+            {
+                "title": comparison.title,
+                "expected": comparison.expected,
+                "figures": [
+                    (label, _number(figures[name][column]))
+                    for column, label in {"paper": "2021 work", **SPACE_NAMES}.items()
+                ],
+                "sides": [
+                    (side_name, [thumbnails(painting) for painting in _spread(results, side, count)])
+                    for side_name, side in zip(names, sides, strict=True)
+                ],
+                "scatter": _png(plots.scatter(comparison.title, spaces, sides, names)),
+            }
+        )
+    return shown
+
+
+def _spread(results: Results, rows: Any, count: int) -> list[str]:
+    """Evenly spaced paintings of a group, so that no choice of ours comes between it and the reader."""
+    chosen = rows[np.unique(np.linspace(0, len(rows) - 1, min(count, len(rows))).astype(int))] if count else []
+    return [str(name) for name in results.paintings["painting_id"].iloc[chosen]]
+
+
+def _examples(results: Results, thumbnails: Thumbnails, count: int) -> list[dict[str, Any]]:
+    everyone = np.arange(len(results.paintings))
+    examples = []
+    for painting in _spread(results, everyone, count):
+        raw = results.nearest("raw", "euclidean", painting)[:6]
+        embedded = results.nearest("embedding", "euclidean", painting)[:6]
+        examples.append(
+            {
+                "query": thumbnails(painting),
+                "rows": [
+                    ("in the full features", [(thumbnails(name), name in embedded) for name in raw]),
+                    ("in the embedding", [(thumbnails(name), name in raw) for name in embedded]),
+                ],
+            }
+        )
+    return examples
+
+
+def _plain(value: Any) -> Any:
+    """Parameter models and paths as what YAML can write."""
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if hasattr(value, "model_dump"):
+        return value.model_dump(mode="json")
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value if isinstance(value, str | int | float | bool | None) else str(value)

@@ -1,0 +1,90 @@
+"""Everything the report draws on, and the look-ups its words and tables share."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from grisaille.arrays import FloatArray
+
+SPACE_NAMES = {
+    "raw_euclidean": "Raw features",
+    "pca_euclidean": "PCA",
+    "embedding": "Embedding",
+    "raw_cosine": "Raw features, cosine",
+    "pca_cosine": "PCA, cosine",
+}
+
+
+@dataclass(frozen=True)
+class Results:
+    """The tables of one evaluation.
+
+    Attributes:
+        paintings: One row a painting.
+        rejected: Files that could not be used, with reasons.
+        pair_silhouettes: One row a pair of artists, one column a space.
+        preservation: One row a reduced space, likeness and part of the collection.
+        retrieval: One row a space.
+        paper_experiments: The named comparisons.
+        neighbours: The nearest paintings in every space.
+        embeddings: float32, shape (n, 320).
+        pca_embeddings: The Euclidean baseline, float32, shape (n, 320).
+        parameters: Of the run.
+    """
+
+    paintings: pd.DataFrame
+    rejected: pd.DataFrame
+    pair_silhouettes: pd.DataFrame
+    preservation: pd.DataFrame
+    retrieval: pd.DataFrame
+    paper_experiments: pd.DataFrame
+    neighbours: pd.DataFrame
+    embeddings: FloatArray
+    pca_embeddings: FloatArray
+    parameters: dict[str, Any]
+
+    @property
+    def k(self) -> int:
+        """Neighbours counted; fewer than asked for in a tiny collection."""
+        return min(int(self.setting("evaluation", "neighbours", 10)), len(self.paintings) - 1)
+
+    @property
+    def values(self) -> int:
+        """Values a painting before the reduction, as far as chunks cover them."""
+        chunks = self.parameters.get("chunks", {})
+        return sum(int(_get(chunk, "stop")) - int(_get(chunk, "start")) for chunk in chunks.values())
+
+    def setting(self, group: str, name: str, default: Any = None) -> Any:
+        """One parameter, whether its group was validated into a model or not."""
+        return _get(self.parameters.get(group, {}), name, default)
+
+    def preserved(self, space: str, likeness: str, measure: str, paintings: str = "all") -> float:
+        """One figure of the preservation table; NaN if it is not there."""
+        table = self.preservation
+        row = table[(table["space"] == space) & (table["likeness"] == likeness) & (table["paintings"] == paintings)]
+        return float(row[measure].iloc[0]) if len(row) else float("nan")
+
+    def retrieved(self, space: str, likeness: str, measure: str) -> float:
+        """One figure of the retrieval table; NaN if it is not there."""
+        table = self.retrieval
+        row = table[(table["space"] == space) & (table["likeness"] == likeness)]
+        return float(row[measure].iloc[0]) if len(row) else float("nan")
+
+    def nearest(self, space: str, likeness: str, painting_id: str) -> list[str]:
+        """Identifiers of the nearest paintings, nearest first."""
+        table = self.neighbours
+        rows = table[
+            (table["space"] == space) & (table["likeness"] == likeness) & (table["painting_id"] == painting_id)
+        ]
+        return [str(name) for name in rows.sort_values("rank")["neighbour_id"]]
+
+
+def _get(group: Any, name: str, default: Any = None) -> Any:
+    return group.get(name, default) if isinstance(group, dict) else getattr(group, name, default)
+
+
+def is_number(value: Any) -> bool:
+    """Whether a table's cell holds a finite number."""
+    return value is not None and not isinstance(value, str) and bool(np.isfinite(value))

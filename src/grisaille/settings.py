@@ -1,0 +1,12 @@
+"""Kedro's settings for this project; there is no logic here."""
+
+from grisaille.hooks import FeatureIdentityHook, ReportHook, RunParametersHook
+
+HOOKS = (RunParametersHook(), FeatureIdentityHook(), ReportHook())
+
+# An environment that sets one key of a group keeps the others.
+CONFIG_LOADER_ARGS = {
+    "base_env": "base",
+    "default_run_env": "local",
+    "merge_strategy": {"parameters": "soft", "globals": "soft"},
+}
