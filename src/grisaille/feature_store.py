@@ -71,7 +71,7 @@ class ShardedArray:
             return self._take(np.arange(*rows.indices(len(self))), columns)
         return self._take(np.where(np.asarray(rows) < 0, np.asarray(rows) + len(self), rows), columns)
 
-    def __array__(self, dtype: npt.DTypeLike = None, copy: bool | None = None) -> FloatArray:
+    def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> FloatArray:
         """The whole matrix, in memory."""
         return self[:].astype(dtype or self.dtype, copy=False)
 

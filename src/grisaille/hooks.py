@@ -6,7 +6,7 @@ from typing import Any
 
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
-from kedro.io import CatalogProtocol
+from kedro.io import DataCatalog
 
 from grisaille import run_parameters
 
@@ -26,7 +26,7 @@ class FeatureIdentityHook:
     """Tells the feature store which features the run's parameters and paintings ask for."""
 
     @hook_impl
-    def after_catalog_created(self, catalog: CatalogProtocol) -> None:
+    def after_catalog_created(self, catalog: DataCatalog) -> None:
         """Hand the identity to `features`, as a function: the paintings may not be known before ingestion ran."""
         from grisaille.datasets import FeatureStoreDataset
 
@@ -51,7 +51,7 @@ class ReportHook:
     """Ends a run that wrote a report by saying where it is, and its five main lines."""
 
     @hook_impl
-    def after_pipeline_run(self, run_params: Mapping[str, Any], pipeline: Any, catalog: CatalogProtocol) -> None:
+    def after_pipeline_run(self, run_params: Mapping[str, Any], pipeline: Any, catalog: DataCatalog) -> None:
         """Print the summary."""
         if "report_summary" not in pipeline.all_outputs():
             return

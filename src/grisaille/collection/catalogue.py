@@ -52,7 +52,7 @@ def catalogue(files: Files, artists: pd.DataFrame, settings: Ingestion, seed: in
     originals = duplicates.first_of_each(hashes, digests, settings.near_duplicate_bits)
     ids = table["painting_id"].to_numpy(dtype=object)
     copies = originals != np.arange(len(ids))
-    table["duplicate_of"] = np.where(copies, ids[originals], None)
+    table["duplicate_of"] = [ids[row] if copy else None for row, copy in zip(originals, copies, strict=True)]
     table["split"] = split.assign(digests, originals, settings.validation, settings.held_out, seed)
     logger.info(
         "%d paintings by %d artists; %d duplicates, %d files rejected",

@@ -68,7 +68,8 @@ class ArtistsDataset(AbstractDataset[NoReturn, pd.DataFrame]):
             logger.warning("no table of artists at %s: names come from files and folders alone", self._filepath)
             return pd.DataFrame({"name": [], "genre": []})
         with self._filesystem.open(self._filepath, "rb") as file:
-            return pd.read_csv(file, **self._load_args)
+            table: Any = pd.read_csv(file, **self._load_args)
+        return pd.DataFrame(table)
 
     def save(self, data: NoReturn) -> NoReturn:
         """Refuse: the table is only ever read."""

@@ -2,7 +2,7 @@
 
 from copy import deepcopy
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, Literal
 
 import fsspec
 import numpy as np
@@ -36,7 +36,7 @@ class NumPyDataset(AbstractVersionedDataset[npt.NDArray[Any], npt.NDArray[Any]])
         self,
         *,
         filepath: str,
-        mmap_mode: str | None = None,
+        mmap_mode: Literal["r", "c"] | None = None,
         version: Version | None = None,
         credentials: dict[str, Any] | None = None,
         fs_args: dict[str, Any] | None = None,
@@ -46,7 +46,7 @@ class NumPyDataset(AbstractVersionedDataset[npt.NDArray[Any], npt.NDArray[Any]])
 
         Args:
             filepath: The file, with a protocol such as `s3://` unless it is local.
-            mmap_mode: As in `numpy.load`; local files only.
+            mmap_mode: `r` or `c`, as in `numpy.load`; local files only.
             version: Which version to load and to save.
             credentials: Passed to the filesystem.
             fs_args: Passed to the filesystem.
@@ -80,7 +80,7 @@ class NumPyDataset(AbstractVersionedDataset[npt.NDArray[Any], npt.NDArray[Any]])
         """Read the array; an array of Python objects is refused."""
         path = get_filepath_str(self._get_load_path(), self._protocol)
         if self._mmap_mode is not None:
-            mapped: npt.NDArray[Any] = np.load(path, mmap_mode=self._mmap_mode, allow_pickle=False)  # type: ignore[call-overload]  # any mode is passed on
+            mapped: npt.NDArray[Any] = np.load(path, mmap_mode=self._mmap_mode, allow_pickle=False)
             return mapped
         with self._fs.open(path, "rb") as file:
             array: npt.NDArray[Any] = np.load(file, allow_pickle=False)

@@ -68,12 +68,8 @@ class Thumbnails:
     def __call__(self, painting_id: str) -> dict[str, str]:
         """The picture, who painted it, and what its file is called."""
         if painting_id not in self._made:
-            row = self._rows.loc[painting_id]
-            self._made[painting_id] = {
-                "picture": self._picture(row["path"]),
-                "artist": row["artist"],
-                "name": painting_id,
-            }
+            path, artist = (str(self._rows.loc[painting_id, column]) for column in ("path", "artist"))
+            self._made[painting_id] = {"picture": self._picture(path), "artist": artist, "name": painting_id}
         return self._made[painting_id]
 
     def _picture(self, path: str) -> str:

@@ -1,5 +1,7 @@
 """The verdict in words: every sentence follows from the tables."""
 
+import numpy as np
+
 from grisaille.report.results import Results, is_number
 
 
@@ -62,7 +64,7 @@ def _pairs(results: Results) -> str:
     pairs = results.pair_silhouettes
     if not len(pairs) or not pairs["embedding"].notna().any():
         return "There are fewer than two artists, so no pair to tell apart."
-    closest, farthest = pairs.loc[pairs["embedding"].idxmin()], pairs.loc[pairs["embedding"].idxmax()]
+    closest, farthest = (pairs.iloc[int(end(pairs["embedding"]))] for end in (np.nanargmin, np.nanargmax))
     return (
         f"Hardest to tell apart: {closest['artist']} and {closest['other_artist']} "
         f"(silhouette {_figure(closest['embedding'])}, full features {_figure(closest['raw_euclidean'])}); easiest: "

@@ -16,13 +16,13 @@ from grisaille.collection.catalogue import Files
 from grisaille.collection.split import TRAIN
 from grisaille.feature_store import FeatureStore
 from grisaille.likeness import LIKENESSES, Likeness
-from grisaille.measures.comparison import Collection, compare
+from grisaille.measures.comparison import Collection, Name, compare
 from grisaille.parameters import Chunk, Comparison, Evaluation
 
 logger = logging.getLogger(__name__)
 
 # The order of the first axis of `artist_distances`.
-SPACES = (
+SPACES: tuple[Name, ...] = (
     ("raw", "euclidean"),
     ("raw", "cosine"),
     ("pca", "euclidean"),
@@ -79,13 +79,15 @@ def compare_spaces(
         `artist_distances` (float64, shape (spaces, n, artists), spaces as in `SPACES`), `neighbours` (space,
         likeness, painting_id, rank, neighbour_id, distance), `preservation` and `retrieval`.
     """
-    spaces = {("raw", likeness): measures.feature_space(features, likeness) for likeness in LIKENESSES}
+    spaces: dict[Name, measures.Space] = {
+        ("raw", likeness): measures.feature_space(features, likeness) for likeness in LIKENESSES
+    }
     spaces |= {
         ("pca", likeness): measures.embedding_space(reduced)
         for likeness, reduced in zip(LIKENESSES, reductions, strict=True)
     }
     spaces["embedding", "euclidean"] = measures.embedding_space(embeddings)
-    pairs = [(("raw", likeness), (name, likeness)) for name in ("pca",) for likeness in LIKENESSES]
+    pairs: list[tuple[Name, Name]] = [(("raw", likeness), ("pca", likeness)) for likeness in LIKENESSES]
     pairs += [(("raw", likeness), ("embedding", "euclidean")) for likeness in LIKENESSES]
     labels = np.unique(paintings["artist"].to_numpy(dtype=str), return_inverse=True)[1]
     collection = Collection(labels, paintings["duplicate_of"].isna().to_numpy(), paintings["split"].to_numpy(dtype=str))
@@ -160,7 +162,7 @@ def _end_of_all_pairs(pairs: pd.DataFrame, end: str) -> dict[str, Any]:
     raw = pairs["raw_euclidean"]
     if raw.notna().sum() == 0:
         return {}
-    pair = pairs.loc[raw.idxmax() if end == "highest" else raw.idxmin()]
+    pair = pairs.iloc[int(np.nanargmax(raw) if end == "highest" else np.nanargmin(raw))]
     figures = {_column(*space): pair[_column(*space)] for space in SPACES}
     title = f"{end} of all pairs in the raw features: {pair['artist']} and {pair['other_artist']}"
     return {"comparison": f"{end}_of_all_pairs", "title": title, "paper": None} | figures

@@ -2,10 +2,14 @@
 
 from typing import Any
 
+import pandas as pd
 from kedro.pipeline import Node, Pipeline
 
 from grisaille import run_parameters
-from grisaille.likeness import LIKENESSES
+from grisaille.arrays import FloatArray
+from grisaille.feature_store import FeatureStore
+from grisaille.likeness import LIKENESSES, Likeness
+from grisaille.parameters import Evaluation
 from grisaille.pipelines.evaluation import nodes
 
 
@@ -64,8 +68,10 @@ def create_pipeline(**kwargs: Any) -> Pipeline:
     )
 
 
-def _reduce(likeness: str) -> Node:
-    def reduce_with_pca(features: Any, paintings: Any, chunks: Any, settings: nodes.Evaluation) -> Any:
+def _reduce(likeness: Likeness) -> Node:
+    def reduce_with_pca(
+        features: FeatureStore, paintings: pd.DataFrame, chunks: dict[str, Any], settings: Evaluation
+    ) -> FloatArray:
         return nodes.reduce_with_pca(features, paintings, chunks, settings, likeness)
 
     return Node(

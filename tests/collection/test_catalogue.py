@@ -1,0 +1,165 @@
+import logging
+from functools import partial
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from conftest import encode, picture
+from grisaille.collection import duplicates, split
+from grisaille.collection.artists import ArtistIndex, normalise
+from grisaille.collection.catalogue import EmptyCollectionError, catalogue
+from grisaille.parameters import Ingestion
+
+ARTISTS = pd.DataFrame(
+    {
+        "name": ["Claude Monet", "Albrecht Dürer", "Pierre-Auguste Renoir"],
+        "genre": ["Impressionism", "Northern Renaissance", "Impressionism,Realism"],
+    }
+)
+ALIASES = {"Albrecht_Du╠êrer": "Albrecht Dürer", "Albrecht_DuΓòá├¬rer": "Albrecht Dürer"}
+
+
+def files(*paths, start=0):
+    return {path: partial(encode, picture(number)) for number, path in enumerate(paths, start=start)}
+
+
+def run(given_files, artists=ARTISTS, seed=0, **settings):
+    return catalogue(given_files, artists, Ingestion(aliases=ALIASES, **settings), seed)
+
+
+class TestNames:
+    @pytest.mark.parametrize(
+        ("path", "artist"),
+        [
+            ("Claude_Monet_12.jpg", "Claude Monet"),
+            ("Claude_Monet/Claude_Monet_12.jpg", "Claude Monet"),
+            ("Claude Monet/water lilies.png", "Claude Monet"),
+            ("images/images/Claude_Monet/Claude_Monet_1.jpg", "Claude Monet"),
+            ("resized/resized/Claude_Monet_1.jpg", "Claude Monet"),
+            ("Albrecht_Durer_3.jpg", "Albrecht Dürer"),
+            ("Albrecht_Dürer/Albrecht_Dürer_3.jpg", "Albrecht Dürer"),
+            ("Albrecht_Du\u0308rer_3.jpg", "Albrecht Dürer"),
+            ("images/images/Albrecht_Du╠êrer/Albrecht_Du╠êrer_9.jpg", "Albrecht Dürer"),
+            ("images/images/Albrecht_DuΓòá├¬rer/Albrecht_DuΓòá├¬rer_9.jpg", "Albrecht Dürer"),
+            ("pierre-auguste renoir (4).TIF", "Pierre-Auguste Renoir"),
+        ],
+    )
+    def test_known_artists(self, path, artist):
+        assert ArtistIndex.build(ARTISTS, ALIASES).match(path) == (artist, True)
+
+    @pytest.mark.parametrize(
+        ("path", "artist"),
+        [("Aunt_Mabel/seaside.jpg", "Aunt Mabel"), ("Aunt_Mabel_7.jpg", "Aunt Mabel"), ("12.jpg", "12")],
+    )
+    def test_strangers_keep_their_own_name(self, path, artist):
+        assert ArtistIndex.build(ARTISTS, ALIASES).match(path) == (artist, False)
+
+    def test_without_a_table_everyone_is_a_stranger(self):
+        table, _ = run(files("Aunt_Mabel/a.png"), artists=pd.DataFrame({"name": [], "genre": []}))
+        assert table.loc[0, ["artist", "movements"]].tolist() == ["Aunt Mabel", ""]
+
+    def test_strangers_are_reported(self, caplog):
+        with caplog.at_level(logging.WARNING):
+            run(files("Aunt_Mabel/a.png", "Claude_Monet/a.png"))
+        assert "Aunt Mabel" in caplog.text
+        assert "Monet" not in caplog.text
+
+    def test_a_table_without_names(self):
+        with pytest.raises(ValueError, match="needs a column 'name'"):
+            run(files("a.png"), artists=pd.DataFrame({"artist": ["x"]}))
+
+    @given(st.text())
+    def test_normalising_twice_changes_nothing(self, name):
+        assert normalise(normalise(name)) == normalise(name)
+
+
+class TestTable:
+    def test_one_row_a_painting_in_the_order_of_paths(self):
+        unordered = dict(reversed(list(files("b/2.png", "a/1.png", "c.png").items())))
+        table, rejected = run(unordered)
+        assert table["path"].tolist() == ["a/1.png", "b/2.png", "c.png"]
+        assert table["painting_id"].tolist() == ["a/1", "b/2", "c"]
+        assert rejected.empty
+
+    def test_identifiers_stay_unique(self):
+        table, _ = run(files("a.png", "a.jpg"))
+        assert table["painting_id"].tolist() == ["a.jpg", "a.png"]
+
+    def test_movements(self):
+        table, _ = run(files("Pierre-Auguste_Renoir_1.jpg"))
+        assert table.loc[0, "movements"] == "Impressionism, Realism"
+
+    def test_the_archive_holds_every_painting_once(self):
+        paths = ["images/images/Claude_Monet/Claude_Monet_1.jpg", "resized/resized/Claude_Monet_1.jpg"]
+        table, _ = run(files(*paths, "resized/resized/Claude_Monet_2.jpg"))
+        assert table["path"].tolist() == [paths[0], "resized/resized/Claude_Monet_2.jpg"]
+
+    def test_bad_files_are_rejected_and_the_rest_goes_on(self):
+        def forbidden():
+            raise PermissionError(13, "Permission denied")
+
+        bad = {"empty.jpg": bytes, "text.jpg": lambda: b"hello", "forbidden.jpg": forbidden}
+        table, rejected = run(files("Claude_Monet_1.png") | bad)
+        assert table["path"].tolist() == ["Claude_Monet_1.png"]
+        reasons = dict(zip(rejected["path"], rejected["reason"], strict=True))
+        assert set(reasons) == set(bad)
+        assert "Permission denied" in reasons["forbidden.jpg"]
+
+    def test_nothing_usable_names_the_first_reasons(self):
+        with pytest.raises(EmptyCollectionError, match=r"none of the 1 files.*a\.jpg: empty file"):
+            run({"a.jpg": bytes})
+
+    def test_no_file_at_all_says_what_was_looked_for(self):
+        with pytest.raises(EmptyCollectionError, match=r"\.jpg, \.jpeg.*Artist_Name_12\.jpg.*images/images"):
+            run({})
+
+
+class TestDuplicates:
+    def test_copies_point_at_the_first(self):
+        same = partial(encode, picture(1))
+        again = partial(encode, picture(1), "JPEG")
+        table, _ = run({"a.png": same, "b.png": same, "c.jpg": again} | files("d.png", start=7))
+        assert table["duplicate_of"].tolist()[1:3] == ["a", "a"]
+        assert table["duplicate_of"].isna().tolist() == [True, False, False, True]
+
+    def test_near_duplicates_can_be_left_alone(self):
+        table, _ = run(
+            {"a.png": partial(encode, picture(1)), "c.jpg": partial(encode, picture(1), "JPEG")},
+            near_duplicate_bits=None,
+        )
+        assert table["duplicate_of"].isna().all()
+
+    def test_a_chain_of_small_steps_does_not_join_its_ends(self):
+        hashes = np.array([0b0, 0b1111, 0b11111111], dtype=np.uint64)
+        assert duplicates.first_of_each(hashes, ["a", "b", "c"], 4).tolist() == [0, 0, 2]
+
+
+class TestSplit:
+    def test_shares(self):
+        assigned = split.assign([f"{n:064x}" for n in range(200)], np.arange(200), 0.05, 0.1, seed=0)
+        assert {part: int((assigned == part).sum()) for part in set(assigned)} == {
+            "train": 170,
+            "validation": 10,
+            "held_out": 20,
+        }
+
+    def test_the_order_of_files_does_not_matter(self):
+        digests = [f"{n:064x}" for n in range(50)]
+        forward = dict(zip(digests, split.assign(digests, np.arange(50), 0.1, 0.2, 3), strict=True))
+        backward = dict(zip(digests[::-1], split.assign(digests[::-1], np.arange(50), 0.1, 0.2, 3), strict=True))
+        assert forward == backward
+
+    def test_a_duplicate_goes_with_its_original(self):
+        digests = [f"{n:064x}" for n in range(40)]
+        originals = np.arange(40) // 2 * 2
+        assigned = split.assign(digests, originals, 0.1, 0.2, 0)
+        assert np.array_equal(assigned[::2], assigned[1::2])
+
+    def test_another_seed_is_another_split(self):
+        digests = [f"{n:064x}" for n in range(50)]
+        assert (
+            split.assign(digests, np.arange(50), 0.1, 0.2, 0) != split.assign(digests, np.arange(50), 0.1, 0.2, 1)
+        ).any()

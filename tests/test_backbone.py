@@ -1,0 +1,118 @@
+from functools import partial
+
+import keras
+import numpy as np
+import pytest
+
+from conftest import encode, picture
+from grisaille import backbone
+from grisaille.backbone import BackboneError, Extraction
+from grisaille.collection.images import decode, to_square
+from grisaille.parameters import Backbone
+
+
+def extraction(small_cnn, count=5, **settings):
+    readers = [partial(encode, picture(number)) for number in range(count)]
+    settings = {"model_file": small_cnn, "batch_size": 2, "dtype": "float32"} | settings
+    return Extraction(readers, [f"{n:064x}" for n in range(count)], Backbone(**settings), 150)
+
+
+class TestExtraction:
+    def test_both_layers_of_every_painting_in_order(self, small_cnn):
+        work = extraction(small_cnn)
+        assert work.columns == {"block4_pool": 512, "block5_pool": 128}
+        network = keras.saving.load_model(small_cnn)
+        expected = {}
+        for layer in work.columns:
+            model = keras.Model(network.inputs, network.get_layer(layer).output)
+            pixels = np.stack([to_square(decode(reader())[0], 32) for reader in work._readers]).astype("float32")
+            pixels = pixels[..., ::-1] - np.array([103.939, 116.779, 123.68], dtype="float32")
+            expected[layer] = np.asarray(model(pixels)).reshape(5, -1)
+        found = list(work.compute([(0, 3), (3, 5)]))
+        assert [first for first, _ in found] == [0, 2, 3]
+        for layer, values in expected.items():
+            joined = np.concatenate([batch[layer] for _, batch in found])
+            np.testing.assert_allclose(joined, values, rtol=1e-5, atol=1e-4)
+
+    def test_overflow_is_an_error_that_says_so(self, small_cnn):
+        work = extraction(small_cnn, dtype="float16")
+        with pytest.raises(BackboneError, match="float16 cannot hold.*backbone.dtype=float32"):
+            work._stored("block4_pool", np.array([[1e6]], dtype=np.float32))
+        with pytest.raises(BackboneError, match="nan"):
+            work._stored("block4_pool", np.array([[np.nan]], dtype=np.float32))
+
+    def test_a_missing_layer_is_named_with_those_there_are(self, small_cnn):
+        with pytest.raises(BackboneError, match="no layer block9_pool; it has .*block4_pool"):
+            extraction(small_cnn, layers=("block4_pool", "block9_pool"))
+
+
+class TestIdentity:
+    def test_every_setting_that_changes_features_changes_it(self, small_cnn):
+        base = Backbone(model_file=small_cnn)
+        changes = [
+            {"layers": ("block4_pool",)},
+            {"image_size": 64},
+            {"resize": "nearest"},
+            {"preprocessing": "tf"},
+            {"dtype": "float32"},
+            {"model_file": None, "weights": "random"},
+            {"model_file": None, "weights": "random", "seed": 1},
+            {"model_file": None, "weights": "imagenet"},
+            {"model_file": None, "name": "VGG19", "weights": "imagenet"},
+        ]
+        identities = [str(backbone.identity(base.model_copy(update=change))) for change in [{}, *changes]]
+        assert len(set(identities)) == len(identities)
+
+    def test_settings_that_only_change_the_pace_do_not(self, small_cnn):
+        base = Backbone(model_file=small_cnn)
+        faster = base.model_copy(update={"batch_size": 64, "shard_rows": 7})
+        assert backbone.identity(base) == backbone.identity(faster)
+
+    def test_the_order_of_paintings_counts(self, small_cnn):
+        settings = Backbone(model_file=small_cnn)
+        assert backbone.store_identity(["a", "b"], settings) != backbone.store_identity(["b", "a"], settings)
+
+    def test_a_missing_file_is_named(self, tmp_path):
+        with pytest.raises(BackboneError, match=r"no model or weights file .*none\.keras"):
+            backbone.identity(Backbone(model_file=tmp_path / "none.keras"))
+
+
+class TestVGG16:
+    def test_random_weights_repeat(self):
+        first, second = (
+            backbone.build(Backbone(weights="random", image_size=32, seed=seed)).get_weights()[0] for seed in (3, 3)
+        )
+        assert np.array_equal(first, second)
+
+    def test_shapes_of_the_original(self):
+        network = backbone.build(Backbone(weights="random"))
+        assert [output.shape[1:] for output in network.outputs] == [(14, 14, 512), (7, 7, 512)]
+
+    def test_a_weights_file(self, tmp_path):
+        keras.utils.set_random_seed(9)
+        saved = keras.applications.VGG16(weights=None, include_top=False, input_shape=(32, 32, 3))
+        path = tmp_path / "notop.weights.h5"
+        saved.save_weights(path)
+        loaded = backbone.build(Backbone(weights=str(path), image_size=32))
+        assert np.array_equal(loaded.get_weights()[0], saved.get_weights()[0])
+        assert "weights_sha256" in backbone.identity(Backbone(weights=str(path)))
+
+    def test_no_network_names_the_ways_out(self, monkeypatch, tmp_path):
+        def no_network(*args, **kwargs):
+            raise Exception("URL fetch failure")
+
+        monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+        monkeypatch.setattr("keras.src.applications.vgg16.file_utils.get_file", no_network)
+        with pytest.raises(BackboneError) as caught:
+            backbone.build(Backbone())
+        for way in (str(tmp_path), "backbone.weights=/path", "backbone.model_file=", "backbone.weights=random"):
+            assert way in str(caught.value)
+
+    def test_an_unknown_name(self):
+        with pytest.raises(BackboneError, match=r"keras\.applications\. Received: VGG99"):
+            backbone.build(Backbone(name="VGG99", weights="random"))
+
+    def test_mixed_precision_leaves_the_policy_as_it_was(self):
+        network = backbone.build(Backbone(weights="random", image_size=32, precision="mixed_bfloat16"))
+        assert network.layers[1].compute_dtype == "bfloat16"
+        assert keras.config.dtype_policy().name == "float32"

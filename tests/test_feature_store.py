@@ -1,0 +1,136 @@
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from grisaille import feature_store
+from grisaille.arrays import ColumnRange
+from grisaille.feature_store import MANIFEST, FeatureStore, FeatureStoreError, write
+
+
+class CountedSource:
+    """Features that can be predicted, a log of what was computed, and death after so many batches."""
+
+    def __init__(self, rows=10, shard_rows=4, batch=2, dies_after=None, name="a"):
+        self.identity = {"name": name, "rows": rows}
+        self.rows, self.shard_rows, self.batch, self.dies_after = rows, shard_rows, batch, dies_after
+        self.columns = {"wide": 6, "narrow": 3}
+        self.dtype = np.dtype(np.float16)
+        self.computed = []
+
+    def values(self, layer):
+        return np.arange(self.rows * self.columns[layer], dtype=self.dtype).reshape(self.rows, -1)
+
+    def compute(self, ranges):
+        for start, stop in ranges:
+            for first in range(start, stop, self.batch):
+                if self.dies_after is not None and len(self.computed) == self.dies_after:
+                    raise KeyboardInterrupt
+                self.computed.append(first)
+                rows = slice(first, min(first + self.batch, stop))
+                yield first, {layer: self.values(layer)[rows] for layer in self.columns}
+
+
+class TestWriting:
+    def test_what_is_read_is_what_was_computed(self, tmp_path):
+        source = CountedSource()
+        store = write(tmp_path, source)
+        assert list(store) == ["wide", "narrow"]
+        for layer in store:
+            assert np.array_equal(np.asarray(store[layer]), source.values(layer))
+            assert store[layer].dtype == np.float16
+
+    def test_the_folder_is_the_fingerprint_of_the_identity(self, tmp_path):
+        assert write(tmp_path, CountedSource()).fingerprint == feature_store.fingerprint({"rows": 10, "name": "a"})
+        assert write(tmp_path, CountedSource(name="b")).fingerprint != feature_store.fingerprint(
+            {"rows": 10, "name": "a"}
+        )
+
+    def test_a_second_time_computes_nothing(self, tmp_path):
+        write(tmp_path, CountedSource())
+        again = CountedSource()
+        write(tmp_path, again)
+        assert again.computed == []
+
+    def test_a_run_that_died_goes_on_at_the_first_missing_shard(self, tmp_path):
+        dying = CountedSource(dies_after=3)
+        with pytest.raises(KeyboardInterrupt):
+            write(tmp_path, dying)
+        assert not list(tmp_path.glob(f"*/{MANIFEST}"))
+        resumed = CountedSource()
+        store = write(tmp_path, resumed)
+        assert resumed.computed == [4, 6, 8]
+        assert np.array_equal(np.asarray(store["wide"]), resumed.values("wide"))
+
+    def test_a_shard_cut_short_by_hand_is_computed_again(self, tmp_path):
+        dying = CountedSource(dies_after=4)
+        with pytest.raises(KeyboardInterrupt):
+            write(tmp_path, dying)
+        shard = next(tmp_path.glob("*/wide-00000000.npy"))
+        shard.write_bytes(shard.read_bytes()[:40])
+        resumed = CountedSource()
+        write(tmp_path, resumed)
+        assert resumed.computed[:2] == [0, 2]
+
+    def test_nothing_temporary_is_left(self, tmp_path):
+        write(tmp_path, CountedSource())
+        assert not list(tmp_path.rglob("*.partial"))
+
+    def test_checksums_are_those_of_the_files(self, tmp_path):
+        store = write(tmp_path, CountedSource())
+        for layer in store.manifest["layers"].values():
+            for shard in layer["shards"]:
+                assert feature_store._describe(store.folder / shard["file"]) == shard
+
+
+class TestOpening:
+    def test_an_unfinished_store_does_not_exist(self, tmp_path):
+        with pytest.raises(FeatureStoreError, match="no finished feature store"):
+            FeatureStore(tmp_path)
+
+    def test_a_missing_shard_is_named(self, tmp_path):
+        store = write(tmp_path, CountedSource())
+        (store.folder / "narrow-00000004.npy").unlink()
+        with pytest.raises(FeatureStoreError, match=r"narrow-00000004\.npy of narrow is missing"):
+            FeatureStore(store.folder)
+
+    def test_a_manifest_is_plain_json(self, tmp_path):
+        store = write(tmp_path, CountedSource())
+        assert json.loads((store.folder / MANIFEST).read_text())["rows"] == 10
+
+
+class TestReading:
+    @pytest.fixture(scope="class")
+    def both(self, tmp_path_factory):
+        source = CountedSource(rows=23, shard_rows=5)
+        return write(tmp_path_factory.mktemp("store"), source)["wide"], source.values("wide")
+
+    @given(start=st.integers(-30, 30), stop=st.integers(-30, 30), step=st.sampled_from([1, 2, 3, -1]))
+    def test_slices(self, both, start, stop, step):
+        stored, expected = both
+        assert np.array_equal(stored[start:stop:step], expected[start:stop:step])
+
+    @given(rows=st.lists(st.integers(-23, 22), max_size=30))
+    def test_any_order_of_rows(self, both, rows):
+        stored, expected = both
+        rows = np.array(rows, dtype=int)
+        assert np.array_equal(stored[rows, 1:4], expected[rows, 1:4])
+
+    def test_one_row(self, both):
+        stored, expected = both
+        assert np.array_equal(stored[-1], expected[-1])
+        with pytest.raises(IndexError):
+            stored[23]
+
+    def test_a_range_of_columns(self, both):
+        stored, expected = both
+        columns = stored.columns(2, 5)
+        assert columns.shape == (23, 3)
+        assert np.array_equal(columns[3:9], expected[3:9, 2:5])
+
+    @pytest.mark.parametrize(("start", "stop"), [(3, 3), (-1, 2), (0, 7)])
+    def test_a_range_outside_is_refused(self, both, start, stop):
+        with pytest.raises(ValueError, match="columns must satisfy"):
+            ColumnRange(both[0], start, stop)
