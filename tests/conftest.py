@@ -1,29 +1,16 @@
-"""What several rooms of tests need: pictures as bytes, small backbones, the development paintings."""
+"""What several rooms of tests need: a small backbone, one run of the whole project, the development paintings."""
 
-import io
-import os
-import subprocess
-import sys
+import shutil
+from dataclasses import dataclass
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import numpy as np
+import pandas as pd
 import pytest
-from PIL import Image
+import yaml
 
-PROJECT = Path(__file__).resolve().parents[1]
-SHARED = PROJECT.parent / "shared"
-
-
-def encode(image: Image.Image, kind: str = "PNG", **options) -> bytes:
-    buffer = io.BytesIO()
-    image.save(buffer, kind, **options)
-    return buffer.getvalue()
-
-
-def picture(seed: int = 0, size: tuple[int, int] = (48, 40)) -> Image.Image:
-    """A picture with large shapes, so that perceptual hashes of two of them differ."""
-    coarse = np.random.default_rng(seed).integers(0, 256, (6, 6, 3), dtype=np.uint8)
-    return Image.fromarray(coarse).resize(size, Image.Resampling.BICUBIC)
+from helpers import PROJECT, SHARED, kedro
 
 
 @pytest.fixture(scope="session")
@@ -50,16 +37,55 @@ def small_cnn(tmp_path_factory) -> Path:
     return path
 
 
-def kedro(*arguments: str, cwd: Path = PROJECT, check: bool = True) -> subprocess.CompletedProcess[str]:
-    """Run kedro as a user would."""
-    done = subprocess.run(
-        [sys.executable, "-m", "kedro", *arguments],
-        cwd=cwd,
-        capture_output=True,
-        text=True,
-        check=False,
-        env=os.environ | {"COLUMNS": "200"},
+@dataclass(frozen=True)
+class Run:
+    """A copy of the project that was run once."""
+
+    project: Path
+    output: str
+    parameters: tuple[str, ...]
+
+    @property
+    def data(self) -> Path:
+        return self.project / "data" / "demo"
+
+    def again(self, *arguments: str, check: bool = True) -> CompletedProcess[str]:
+        """Run again with the same parameters, unless others are given."""
+        given = () if "--params" in arguments else self.parameters
+        return kedro("run", "--env", "demo", *arguments, *given, cwd=self.project, check=check)
+
+    def newest(self, path: str) -> Path:
+        return sorted((self.data / path).iterdir())[-1] / Path(path).name
+
+    def table(self, name: str) -> pd.DataFrame:
+        path = self.newest(f"08_reporting/{name}")
+        return pd.read_csv(path) if name.endswith(".csv") else pd.read_parquet(path)
+
+    def embeddings(self) -> np.ndarray:
+        return np.load(self.newest("07_model_output/embeddings.npy"))
+
+    def shard_times(self) -> dict[str, int]:
+        return {path.name: path.stat().st_mtime_ns for path in self.data.glob("04_feature/features/*/*.npy")}
+
+
+@pytest.fixture(scope="session")
+def demo_run(tmp_path_factory, small_cnn) -> Run:
+    project = tmp_path_factory.mktemp("run") / "project"
+    project.mkdir()
+    for name in ("conf", "src", "pyproject.toml", ".telemetry"):
+        source = PROJECT / name
+        shutil.copytree(source, project / name) if source.is_dir() else shutil.copy(source, project / name)
+    local = project / "conf" / "demo" / "parameters_small.yml"
+    half = {"layer": "block4_pool", "start": 0, "stop": 256}, {"layer": "block4_pool", "start": 256, "stop": 512}
+    small = {
+        "chunks": dict.fromkeys(("pool4_1", "pool4_2", "pool4_3", "pool4_4"))
+        | {"top": half[0], "bottom": half[1], "pool5": {"layer": "block5_pool", "start": 0, "stop": 128}},
+    }
+    local.write_text(yaml.safe_dump(small))
+    parameters = (
+        "--params",
+        f"backbone.model_file={small_cnn},backbone.shard_rows=64,autoencoder.channels=8,autoencoder.code_size=8,"
+        "evaluation.pca_code_size=8,evaluation.block_rows=50,autoencoder.epochs=4",
     )
-    if check and done.returncode:
-        raise AssertionError(f"kedro {' '.join(arguments)} failed:\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}")
-    return done
+    done = kedro("run", "--env", "demo", *parameters, cwd=project)
+    return Run(project, done.stdout + done.stderr, parameters)

@@ -4,11 +4,11 @@ import keras
 import numpy as np
 import pytest
 
-from conftest import encode, picture
 from grisaille import backbone
 from grisaille.backbone import BackboneError, Extraction
 from grisaille.collection.images import decode, to_square
 from grisaille.parameters import Backbone
+from helpers import encode, picture
 
 
 def extraction(small_cnn, count=5, **settings):
@@ -36,13 +36,13 @@ class TestExtraction:
 
     def test_overflow_is_an_error_that_says_so(self, small_cnn):
         work = extraction(small_cnn, dtype="float16")
-        with pytest.raises(BackboneError, match="float16 cannot hold.*backbone.dtype=float32"):
+        with pytest.raises(BackboneError, match=r"float16 cannot hold.*backbone\.dtype=float32"):
             work._stored("block4_pool", np.array([[1e6]], dtype=np.float32))
         with pytest.raises(BackboneError, match="nan"):
             work._stored("block4_pool", np.array([[np.nan]], dtype=np.float32))
 
     def test_a_missing_layer_is_named_with_those_there_are(self, small_cnn):
-        with pytest.raises(BackboneError, match="no layer block9_pool; it has .*block4_pool"):
+        with pytest.raises(BackboneError, match=r"no layer block9_pool; it has .*block4_pool"):
             extraction(small_cnn, layers=("block4_pool", "block9_pool"))
 
 

@@ -1,25 +1,10 @@
-"""What happens around a run: its parameters shape the pipelines, its settings name the features, its report is told."""
+"""What happens around a run: its settings name the features, and its report is told."""
 
-import logging
 from collections.abc import Mapping
 from typing import Any
 
-from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
 from kedro.io import DataCatalog
-
-from grisaille import run_parameters
-
-logger = logging.getLogger(__name__)
-
-
-class RunParametersHook:
-    """Lets pipelines be built from the parameters of the run."""
-
-    @hook_impl
-    def after_context_created(self, context: KedroContext) -> None:
-        """Read the parameters, unvalidated, and leave them where pipelines look."""
-        run_parameters.remember(context.config_loader["parameters"])
 
 
 class FeatureIdentityHook:

@@ -3,8 +3,9 @@
 The values themselves stand in `conf/`; nothing here reads a file.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -15,6 +16,14 @@ class Group(BaseModel):
     """What all groups share: a misspelt name is an error, and nothing changes a group once it is read."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+
+
+Named = TypeVar("Named", bound=Group)
+
+
+def named(group: Mapping[str, Any], model: type[Named]) -> dict[str, Named]:
+    """The members of a group of groups, validated; one that an environment set to null is not among them."""
+    return {name: model.model_validate(given) for name, given in group.items() if given is not None}
 
 
 class Ingestion(Group):

@@ -1,10 +1,10 @@
 """The parameters that shape pipelines: how many chunks there are and which comparisons are drawn.
 
-Kedro builds pipelines before it hands parameters to nodes. A run leaves its parameters here as soon as it has read
-them; where there is no run (`kedro registry list`), those of the base environment are read.
+Kedro builds pipelines without handing them parameters. Every session makes a configuration loader before that, so
+the loader of this project leaves itself here; where there is no session (`kedro registry list`), the base
+environment is read. A hook would not do: Kedro-Viz runs without them.
 """
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,25 +12,28 @@ from kedro.config import OmegaConfigLoader
 from kedro.framework.project import settings
 from kedro.utils import find_kedro_project
 
-_of_this_run: Mapping[str, Any] | None = None
+_newest: OmegaConfigLoader | None = None
 
 
-def remember(parameters: Mapping[str, Any]) -> None:
-    """Keep the parameters of the run that is about to build its pipelines."""
-    global _of_this_run  # noqa: PLW0603 - Kedro gives create_pipeline() no other way to learn of its run
-    _of_this_run = parameters
+class RunConfigLoader(OmegaConfigLoader):
+    """Kedro's configuration loader, which pipelines can ask for the parameters of the session it was made for."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """As `OmegaConfigLoader`."""
+        super().__init__(*args, **kwargs)
+        global _newest  # noqa: PLW0603 - create_pipeline() has no other way to learn of its session
+        _newest = self
 
 
 def names(group: str) -> list[str]:
     """The names in a parameter group, in the order of the configuration; null takes a name away."""
-    parameters = _of_this_run if _of_this_run is not None else _base()
+    loader = _newest if _newest is not None else _base()
+    parameters = loader["parameters"] if loader is not None else {}
     return [str(name) for name, given in (parameters.get(group) or {}).items() if given is not None]
 
 
-def _base() -> Mapping[str, Any]:
+def _base() -> OmegaConfigLoader | None:
     project = find_kedro_project(Path.cwd())
     if project is None:
-        return {}
-    loader = OmegaConfigLoader(str(Path(project) / settings.CONF_SOURCE), **settings.CONFIG_LOADER_ARGS)
-    parameters: Mapping[str, Any] = loader["parameters"]
-    return parameters
+        return None
+    return OmegaConfigLoader(str(Path(project) / settings.CONF_SOURCE), **settings.CONFIG_LOADER_ARGS)

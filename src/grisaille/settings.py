@@ -1,8 +1,12 @@
 """Kedro's settings for this project; there is no logic here."""
 
-from grisaille.hooks import FeatureIdentityHook, ReportHook, RunParametersHook
+from grisaille.hooks import FeatureIdentityHook, ReportHook
+from grisaille.run_parameters import RunConfigLoader
 
-HOOKS = (RunParametersHook(), FeatureIdentityHook(), ReportHook())
+HOOKS = (FeatureIdentityHook(), ReportHook())
+
+# Pipelines are built from the parameters of the run (`chunks`, `comparisons`).
+CONFIG_LOADER_CLASS = RunConfigLoader
 
 # An environment that sets one key of a group keeps the others.
 CONFIG_LOADER_ARGS = {

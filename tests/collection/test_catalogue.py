@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conftest import encode, picture
 from grisaille.collection import duplicates, split
 from grisaille.collection.artists import ArtistIndex, normalise
 from grisaille.collection.catalogue import EmptyCollectionError, catalogue
 from grisaille.parameters import Ingestion
+from helpers import encode, picture
 
 ARTISTS = pd.DataFrame(
     {

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from conftest import encode, picture
 from grisaille.collection.images import UnusableImageError, decode, inspect, thumbnail, to_square
+from helpers import encode, picture
 
 
 class TestWhatLoadsRight:

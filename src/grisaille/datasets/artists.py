@@ -11,7 +11,7 @@ logger = logging.getLogger(__name__)
 
 
 class ArtistsDataset(AbstractDataset[NoReturn, pd.DataFrame]):
-    """``ArtistsDataset`` loads a CSV of artists. A file that was asked for must exist; the fallback need not, and
+    r"""``ArtistsDataset`` loads a CSV of artists. A file that was asked for must exist; the fallback need not, and
     without it artists are named after files and folders alone.
 
     Examples:
@@ -24,8 +24,9 @@ class ArtistsDataset(AbstractDataset[NoReturn, pd.DataFrame]):
 
         >>> from grisaille.datasets import ArtistsDataset
         >>>
-        >>> ArtistsDataset(filepath=None, fallback=tmp_path / "none.csv").load().empty
-        True
+        >>> _ = (tmp_path / "artists.csv").write_text("name,genre\nClaude Monet,Impressionism\n")
+        >>> ArtistsDataset(filepath=tmp_path / "artists.csv", fallback="none.csv").load()["name"][0]
+        'Claude Monet'
 
     """  # noqa: D205 - the first sentence of a Kedro dataset names the class, and does not fit on a line
 

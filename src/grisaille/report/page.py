@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 
 from grisaille import plots
 from grisaille.collection import images
-from grisaille.parameters import Comparison
+from grisaille.parameters import Comparison, named
 from grisaille.parameters import Report as Settings
 from grisaille.report import words
 from grisaille.report.results import SPACE_NAMES, Results, is_number
@@ -146,10 +146,7 @@ def _retrieval(results: Results) -> dict[str, Any]:
 def _comparisons(results: Results, thumbnails: Thumbnails, count: int) -> list[dict[str, Any]]:
     figures = results.paper_experiments.set_index("comparison").to_dict("index")
     shown = []
-    for name, given in results.parameters.get("comparisons", {}).items():
-        if given is None:
-            continue
-        comparison = given if isinstance(given, Comparison) else Comparison.model_validate(given)
+    for name, comparison in named(results.parameters.get("comparisons", {}), Comparison).items():
         artists = results.paintings["artist"].to_numpy(dtype=str)
         sides = [np.flatnonzero(np.isin(artists, side)) for side in (comparison.left, comparison.right)]
         if not all(len(side) for side in sides):

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from grisaille.arrays import FloatArray
+from grisaille.parameters import Chunk, named
 
 SPACE_NAMES = {
     "raw_euclidean": "Raw features",
@@ -53,8 +54,8 @@ class Results:
     @property
     def values(self) -> int:
         """Values a painting before the reduction, as far as chunks cover them."""
-        chunks = self.parameters.get("chunks", {})
-        return sum(int(_get(chunk, "stop")) - int(_get(chunk, "start")) for chunk in chunks.values())
+        chunks = named(self.parameters.get("chunks", {}), Chunk)
+        return sum(chunk.stop - chunk.start for chunk in chunks.values())
 
     def setting(self, group: str, name: str, default: Any = None) -> Any:
         """One parameter, whether its group was validated into a model or not."""

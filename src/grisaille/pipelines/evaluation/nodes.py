@@ -17,7 +17,7 @@ from grisaille.collection.split import TRAIN
 from grisaille.feature_store import FeatureStore
 from grisaille.likeness import LIKENESSES, Likeness
 from grisaille.measures.comparison import Collection, Name, compare
-from grisaille.parameters import Chunk, Comparison, Evaluation
+from grisaille.parameters import Chunk, Comparison, Evaluation, named
 
 logger = logging.getLogger(__name__)
 
@@ -58,7 +58,7 @@ def reduce_with_pca(
     """The baseline: PCA of each chunk, fitted on the training paintings; float32, shape (n, 320)."""
     return pca_embeddings(
         features,
-        [Chunk.model_validate(chunk) for chunk in chunks.values()],
+        list(named(chunks, Chunk).values()),
         np.flatnonzero(paintings["split"].to_numpy() == TRAIN),
         settings.pca_code_size,
         likeness,
@@ -144,10 +144,7 @@ def repeat_paper_experiments(
     """
     artists, labels = np.unique(paintings["artist"].to_numpy(dtype=str), return_inverse=True)
     rows = []
-    for name, given in comparisons.items():
-        if given is None:
-            continue
-        comparison = Comparison.model_validate(given)
+    for name, comparison in named(comparisons, Comparison).items():
         left, right = (np.flatnonzero(np.isin(artists, side)) for side in (comparison.left, comparison.right))
         row: dict[str, Any] = {"comparison": name, "title": comparison.title, "paper": comparison.paper}
         for (space, likeness), sums in zip(SPACES, artist_distances, strict=True):

@@ -1,0 +1,179 @@
+import doctest
+import importlib
+
+import numpy as np
+import pandas as pd
+import pytest
+from kedro.io import DatasetError, Version
+
+from grisaille import feature_store
+from grisaille.datasets import (
+    ArtistsDataset,
+    FeatureStoreDataset,
+    GalleryArtistsDataset,
+    GalleryDataset,
+    NumPyDataset,
+    PaintingsDataset,
+)
+from helpers import encode, picture
+
+
+class TestExamplesInDocstrings:
+    @pytest.mark.parametrize("room", ["paintings", "gallery", "artists", "numpy_array"])
+    def test_they_run(self, room, tmp_path):
+        module = importlib.import_module(f"grisaille.datasets.{room}")
+        found = doctest.testmod(module, extraglobs={"tmp_path": tmp_path})
+        assert found.attempted
+        assert not found.failed
+
+
+class TestNumPyDataset:
+    def test_save_and_load(self, tmp_path):
+        dataset = NumPyDataset(filepath=str(tmp_path / "deep" / "a.npy"))
+        assert not dataset.exists()
+        dataset.save(np.arange(6).reshape(2, 3))
+        assert dataset.exists()
+        assert np.array_equal(dataset.load(), np.arange(6).reshape(2, 3))
+
+    def test_python_objects_are_refused(self, tmp_path):
+        dataset = NumPyDataset(filepath=str(tmp_path / "a.npy"))
+        with pytest.raises(DatasetError):
+            dataset.save(np.array([{}], dtype=object))
+        np.save(tmp_path / "a.npy", np.array([{}], dtype=object), allow_pickle=True)
+        with pytest.raises(DatasetError, match="allow_pickle"):
+            dataset.load()
+
+    def test_memory_map(self, tmp_path):
+        NumPyDataset(filepath=str(tmp_path / "a.npy")).save(np.eye(3))
+        assert isinstance(NumPyDataset(filepath=str(tmp_path / "a.npy"), mmap_mode="r").load(), np.memmap)
+
+    def test_remote_files_cannot_be_mapped(self):
+        with pytest.raises(DatasetError, match="only local files"):
+            NumPyDataset(filepath="memory://a.npy", mmap_mode="r")
+
+    def test_preview_is_a_small_table(self, tmp_path):
+        dataset = NumPyDataset(filepath=str(tmp_path / "a.npy"))
+        dataset.save(np.ones((100, 50), dtype=np.float32))
+        preview = dataset.preview()
+        assert len(preview["data"]) == 5
+        assert preview["columns"][0] == "0 (float32)"
+
+
+class TestNumPyDatasetVersioned:
+    def test_versions_stand_side_by_side(self, tmp_path):
+        for number, version in enumerate(("2021-01-01T00.00.00.000Z", "2022-01-01T00.00.00.000Z")):
+            NumPyDataset(filepath=str(tmp_path / "a.npy"), version=Version(None, version)).save(np.array([number]))
+        assert NumPyDataset(filepath=str(tmp_path / "a.npy"), version=Version(None, None)).load() == [1]
+        old = Version("2021-01-01T00.00.00.000Z", None)
+        assert NumPyDataset(filepath=str(tmp_path / "a.npy"), version=old).load() == [0]
+
+    def test_no_version_yet(self, tmp_path):
+        assert not NumPyDataset(filepath=str(tmp_path / "a.npy"), version=Version(None, None)).exists()
+
+
+class TestPaintingsDataset:
+    def test_images_of_every_kind_sorted_and_nothing_else(self, tmp_path):
+        for name in ("b.JPG", "a/2.jpeg", "a/1.Png", "c.webp", "d.tif", "e.TIFF", "f.bmp", "notes.txt", ".hidden"):
+            (tmp_path / name).parent.mkdir(exist_ok=True)
+            (tmp_path / name).write_bytes(name.encode())
+        loaded = PaintingsDataset(path=str(tmp_path)).load()
+        assert list(loaded) == ["a/1.Png", "a/2.jpeg", "b.JPG", "c.webp", "d.tif", "e.TIFF", "f.bmp"]
+        assert loaded["a/1.Png"]() == b"a/1.Png"
+
+    def test_no_folder_says_how_to_give_one(self, tmp_path):
+        dataset = PaintingsDataset(path=str(tmp_path / "none"))
+        assert not dataset.exists()
+        with pytest.raises(DatasetError, match="--params paintings_folder="):
+            dataset.load()
+
+    def test_any_filesystem(self):
+        import fsspec
+
+        fsspec.filesystem("memory").pipe("/paintings/Claude_Monet_1.png", encode(picture()))
+        loaded = PaintingsDataset(path="memory:///paintings").load()
+        assert list(loaded) == ["Claude_Monet_1.png"]
+        assert loaded["Claude_Monet_1.png"]() == encode(picture())
+
+    def test_read_only(self, tmp_path):
+        with pytest.raises(DatasetError, match="read-only"):
+            PaintingsDataset(path=str(tmp_path)).save({})
+
+
+class TestArtistsDataset:
+    def test_a_byte_order_mark_is_no_part_of_a_name(self, tmp_path):
+        (tmp_path / "a.csv").write_text("\ufeffname,genre\nDürer,Renaissance\n", encoding="utf-8")
+        loaded = ArtistsDataset(filepath=str(tmp_path / "a.csv"), fallback="none").load()
+        assert loaded.to_dict("list") == {"name": ["Dürer"], "genre": ["Renaissance"]}
+
+    def test_a_file_that_was_asked_for_must_exist(self, tmp_path):
+        with pytest.raises(DatasetError, match=r"no table of artists at .*my\.csv"):
+            ArtistsDataset(filepath=str(tmp_path / "my.csv"), fallback="none").load()
+
+    def test_the_fallback_need_not(self, tmp_path):
+        dataset = ArtistsDataset(filepath=None, fallback=str(tmp_path / "none.csv"))
+        assert dataset.exists()
+        assert dataset.load().empty
+
+
+class TestGallery:
+    def test_paintings_repeat_and_differ(self):
+        one, two = GalleryDataset(seed=1).load(), GalleryDataset(seed=1).load()
+        assert one["Sol_Strich_3.png"]() == two["Sol_Strich_3.png"]()
+        assert one["Sol_Strich_3.png"]() != one["Sol_Strich_4.png"]()
+        assert one["Sol_Strich_3.png"]() != GalleryDataset(seed=2).load()["Sol_Strich_3.png"]()
+
+    def test_a_forgery_and_a_torn_canvas(self):
+        works = GalleryDataset(paintings_each=16).load()
+        assert works["Ilse_Nebel_17.png"]() == works["Ilse_Nebel_1.png"]()
+        assert works["Ilse_Nebel_1.png"]().startswith(works["Ilse_Nebel_18.png"]())
+
+    def test_every_artist_is_in_the_table(self):
+        names = set(GalleryArtistsDataset().load()["name"])
+        assert {name.rpartition("_")[0].replace("_", " ") for name in GalleryDataset().load()} == names
+
+
+class Work:
+    identity = {"who": "test"}  # noqa: RUF012 - stands in for an extraction
+    rows, shard_rows, columns, dtype = 3, 2, {"a": 2}, np.dtype("float32")
+
+    def compute(self, ranges):
+        for start, stop in ranges:
+            yield start, {"a": np.ones((stop - start, 2), dtype=np.float32)}
+
+
+class TestFeatureStoreDataset:
+    def test_it_exists_only_for_the_settings_that_made_it(self, tmp_path):
+        dataset = FeatureStoreDataset(path=str(tmp_path))
+        dataset.expect(lambda: {"who": "test"})
+        assert not dataset.exists()
+        dataset.save(Work())
+        assert dataset.exists()
+        assert dataset.load()["a"].shape == (3, 2)
+        dataset.expect(lambda: {"who": "somebody else"})
+        assert not dataset.exists()
+
+    def test_other_settings_are_named_in_the_error(self, tmp_path):
+        dataset = FeatureStoreDataset(path=str(tmp_path))
+        dataset.expect(lambda: {"who": "somebody else"})
+        dataset.save(Work())
+        other = feature_store.fingerprint(Work.identity)
+        with pytest.raises(DatasetError, match=rf"differ.*{other}.*kedro run --pipeline feature_extraction"):
+            dataset.load()
+
+    @pytest.mark.parametrize("identity", [None, lambda: None])
+    def test_before_ingestion(self, tmp_path, identity):
+        dataset = FeatureStoreDataset(path=str(tmp_path))
+        if identity:
+            dataset.expect(identity)
+        assert not dataset.exists()
+        with pytest.raises(DatasetError, match="kedro run --pipeline ingestion"):
+            dataset.load()
+
+
+class TestEmptyTables:
+    def test_a_table_of_no_rejected_files_survives_saving(self, tmp_path):
+        from kedro_datasets.pandas import CSVDataset
+
+        dataset = CSVDataset(filepath=str(tmp_path / "r.csv"), save_args={"index": False})
+        dataset.save(pd.DataFrame(columns=["path", "reason"]))
+        assert dataset.load().empty

@@ -1,0 +1,147 @@
+"""What a user would see of a run: the files it leaves, and that running again repeats."""
+
+import json
+import pickle
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import silhouette_score
+
+from grisaille.gallery import ALIKE, ARTISTS
+
+
+class TestWhatIsLeft:
+    def test_the_paintings(self, demo_run):
+        paintings = pd.read_parquet(demo_run.newest("03_primary/paintings.parquet"))
+        assert len(paintings) == 10 * 18 + 1
+        assert set(paintings["artist"]) == {artist.name for artist in ARTISTS}
+        assert paintings.set_index("painting_id").loc["Ilse_Nebel_19", "duplicate_of"] == "Ilse_Nebel_1"
+        assert set(paintings["split"]) == {"train", "validation", "held_out"}
+
+    def test_the_torn_canvas_is_rejected_with_a_reason(self, demo_run):
+        rejected = pd.read_csv(demo_run.newest("03_primary/rejected_paintings.csv"))
+        assert rejected["path"].tolist() == ["Ilse_Nebel_20.png"]
+        assert "decoded" in rejected["reason"][0]
+
+    def test_embeddings_are_the_codes_side_by_side(self, demo_run):
+        codes = [np.load(demo_run.newest(f"07_model_output/{name}/codes.npy")) for name in ("pool5", "top", "bottom")]
+        embeddings = demo_run.embeddings()
+        assert embeddings.dtype == np.float32
+        assert np.array_equal(embeddings, np.concatenate(codes, axis=1))
+
+    def test_one_pickle_an_artist(self, demo_run):
+        folder = demo_run.data / "07_model_output" / "artist_embeddings"
+        files = sorted(path.name for path in folder.glob("*.pkl"))
+        assert files == sorted(f"{artist.name.replace(' ', '_')}.pkl" for artist in ARTISTS)
+        (version,) = (folder / "Sol_Strich.pkl").iterdir()
+        assert pickle.loads((version / "Sol_Strich.pkl").read_bytes()).shape == (18, 24)
+
+    def test_models_load_safely_and_encode_what_was_stored(self, demo_run):
+        encoder = keras.saving.load_model(demo_run.newest("06_models/pool5/encoder.keras"), safe_mode=True)
+        features = np.concatenate(
+            [np.load(path) for path in sorted(demo_run.data.glob("04_feature/features/*/block5_pool-*.npy"))]
+        )
+        codes = np.load(demo_run.newest("07_model_output/pool5/codes.npy"))
+        np.testing.assert_allclose(encoder.predict(features.astype("f4"), verbose=0), codes, rtol=1e-3, atol=1e-3)
+
+    def test_histories(self, demo_run):
+        history = pd.read_csv(demo_run.newest("06_models/top/history.csv"))
+        assert {"epoch", "loss", "val_loss"} <= set(history)
+
+    def test_progress_was_visible(self, demo_run):
+        for words in ("looking at files", "extracting features", "block5_pool[0:128]", "comparing all pairs"):
+            assert words in demo_run.output
+
+    def test_it_ends_with_five_lines_and_the_place_of_the_report(self, demo_run):
+        lines = json.loads(demo_run.newest("08_reporting/report_summary.json").read_text())
+        assert len(lines) == 5
+        last = demo_run.output[demo_run.output.index(lines[0]) :]
+        assert all(line in last for line in lines)
+        assert "report.html" in last
+
+
+class TestTables:
+    def test_alike_pairs_are_harder_to_tell_apart_than_all_others(self, demo_run):
+        pairs = demo_run.table("pair_silhouettes.csv")
+        alike = [set(pair) in [set(names) for names in ALIKE] for pair in pairs[["artist", "other_artist"]].to_numpy()]
+        for space in ("raw_euclidean", "raw_cosine", "pca_euclidean", "pca_cosine", "embedding"):
+            assert pairs.loc[alike, space].max() < pairs.loc[~np.array(alike), space].min()
+
+    def test_silhouettes_are_those_of_scikit_learn(self, demo_run):
+        paintings = pd.read_parquet(demo_run.newest("03_primary/paintings.parquet"))
+        embeddings, artists = demo_run.embeddings(), paintings["artist"].to_numpy()
+        for row in demo_run.table("pair_silhouettes.csv").sample(8, random_state=0).to_dict("records"):
+            chosen = np.isin(artists, [row["artist"], row["other_artist"]])
+            expected = silhouette_score(embeddings[chosen], artists[chosen])
+            assert row["embedding"] == pytest.approx(expected, abs=1e-5)
+
+    def test_preservation_of_every_part_and_likeness(self, demo_run):
+        table = demo_run.table("preservation.csv")
+        assert len(table) == 4 * 4
+        assert set(table["paintings"]) == {"all", "train", "validation", "held_out"}
+        assert table["recall"].between(0.1, 1).all()
+
+    def test_neighbours_of_every_painting_in_every_space(self, demo_run):
+        table = demo_run.table("neighbours.parquet")
+        assert len(table) == 5 * 181 * 10
+        assert (table["painting_id"] != table["neighbour_id"]).all()
+
+    def test_named_comparisons(self, demo_run):
+        table = demo_run.table("paper_experiments.csv").set_index("comparison")
+        assert table.loc["nebel_dunst", "embedding"] < table.loc["gitter_nacht", "embedding"]
+        assert {"highest_of_all_pairs", "lowest_of_all_pairs"} <= set(table.index)
+
+
+class TestReport:
+    @pytest.fixture(scope="class")
+    def page(self, demo_run):
+        return (demo_run.data / "08_reporting" / "report.html").read_text()
+
+    def test_it_says_what_the_demo_is(self, page):
+        assert "The gallery is synthetic" in page
+        assert "weights are random" in page
+
+    def test_it_needs_nothing_else(self, page):
+        assert "http://" not in page.replace("http://www.w3.org", "")
+        assert "https://" not in page
+        assert page.count("data:image/webp") > 40
+        assert page.count("data:image/png") == 5 + 1
+
+    def test_it_tells_what_was_rejected_and_every_setting(self, page):
+        assert "Ilse_Nebel_20.png" in page
+        for setting in ("near_duplicate_bits", "learning_rate", "shard_rows", "pca_code_size"):
+            assert setting in page
+
+
+class TestRunningAgain:
+    def test_evaluation_alone_repeats_the_tables(self, demo_run):
+        before = {name: demo_run.table(name) for name in ("preservation.csv", "retrieval.csv", "pair_silhouettes.csv")}
+        demo_run.again("--pipeline", "evaluation")
+        for name, table in before.items():
+            pd.testing.assert_frame_equal(table, demo_run.table(name), check_exact=True)
+
+    def test_a_full_run_computes_no_features_again_and_gives_the_same_embeddings(self, demo_run):
+        shards, embeddings = demo_run.shard_times(), demo_run.embeddings()
+        again = demo_run.again()
+        assert "features are stored already" in again.stdout
+        assert demo_run.shard_times() == shards
+        assert np.array_equal(demo_run.embeddings(), embeddings)
+
+    def test_one_chunk_alone(self, demo_run):
+        folder = demo_run.data / "06_models"
+        before = {name: len(list((folder / name / "encoder.keras").iterdir())) for name in ("top", "pool5")}
+        demo_run.again("--namespaces", "pool5")
+        after = {name: len(list((folder / name / "encoder.keras").iterdir())) for name in ("top", "pool5")}
+        assert after == {"top": before["top"], "pool5": before["pool5"] + 1}
+
+    def test_only_missing_outputs_is_right_about_the_features(self, demo_run):
+        again = demo_run.again("--only-missing-outputs")
+        assert "Running node: extract_features" not in again.stdout
+
+    def test_features_of_other_settings_are_not_mistaken_for_these(self, demo_run):
+        parameters = demo_run.parameters[1] + ",backbone.resize=nearest"
+        done = demo_run.again("--pipeline", "evaluation", "--params", parameters, check=False)
+        assert done.returncode
+        assert "differ from those of the stores that exist" in " ".join((done.stdout + done.stderr).split())

@@ -1,0 +1,132 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from grisaille import plots, report
+from grisaille.pipelines.evaluation import nodes
+from grisaille.pipelines.evaluation.nodes import SPACES
+from grisaille.plots.scatter import principal_plane
+from helpers import encode, picture
+
+
+def results(artists=("Ada", "Bert", "<img src=x onerror=alert(1)>"), each=4, seed=0):
+    random = np.random.default_rng(seed)
+    names = np.repeat(artists, each)
+    n = len(names)
+    paintings = pd.DataFrame(
+        {
+            "painting_id": [f"p{row}<b>" for row in range(n)],
+            "artist": names,
+            "path": [f"p{row}.png" for row in range(n)],
+            "duplicate_of": [None] * n,
+        }
+    )
+    sums = random.random((len(SPACES), n, len(artists)))
+    pairs = nodes.score_pairs(sums, paintings)
+    comparisons = {
+        "pair": {"left": [artists[0]], "right": [artists[-1] if len(artists) > 1 else "Nobody"], "title": "A <pair>"}
+    }
+    neighbours = [
+        {"space": space, "likeness": likeness, "painting_id": p, "rank": 1, "neighbour_id": q, "distance": 1.0}
+        for space, likeness in SPACES
+        for p, q in zip(paintings["painting_id"], np.roll(paintings["painting_id"], 1), strict=True)
+    ]
+    measures = ["recall", "trustworthiness", "continuity", "area_under_rnx", "spearman"]
+    rows = [("pca", "euclidean"), ("pca", "cosine"), ("embedding", "euclidean"), ("embedding", "cosine")]
+    preservation = pd.DataFrame(
+        [{"space": s, "likeness": k, "paintings": "all", "queries": n} | dict.fromkeys(measures, 0.5) for s, k in rows]
+    )
+    retrieval = pd.DataFrame(
+        [
+            {"space": s, "likeness": k, "one_nn": 0.5, "precision": 0.25, "mean_average_precision": np.nan}
+            for s, k in SPACES
+        ]
+    )
+    return report.Results(
+        paintings=paintings,
+        rejected=pd.DataFrame({"path": ["<script>.jpg"], "reason": ["empty file"]}),
+        pair_silhouettes=pairs,
+        preservation=preservation,
+        retrieval=retrieval,
+        paper_experiments=nodes.repeat_paper_experiments(sums, pairs, paintings, comparisons),
+        neighbours=pd.DataFrame(neighbours),
+        embeddings=random.random((n, 6), dtype=np.float32),
+        pca_embeddings=random.random((n, 6), dtype=np.float32),
+        parameters={
+            "chunks": {"a": {"layer": "x", "start": 0, "stop": 600}},
+            "comparisons": comparisons,
+            "evaluation": {"neighbours": 10},
+            "report": {"note": None},
+        },
+    )
+
+
+def files(given):
+    return {path: lambda number=number: encode(picture(number)) for number, path in enumerate(given.paintings["path"])}
+
+
+class TestPage:
+    def test_names_are_escaped(self):
+        given = results()
+        page = report.render(given, files(given))
+        assert "<script>" not in page
+        assert "<img src=x" not in page
+        assert "&lt;script&gt;.jpg" in page
+
+    def test_a_painting_that_was_moved_away_leaves_a_blank(self):
+        given = results()
+        page = report.render(given, {})
+        assert "data:image/webp" not in page
+        assert "p0&lt;b&gt;" in page
+
+    def test_one_artist_is_no_reason_to_fail(self):
+        given = results(artists=("Ada",))
+        assert "fewer than two artists" in " ".join(report.summary(given))
+        assert "None of the comparisons" in report.render(given, files(given))
+
+
+class TestWords:
+    def test_five_lines(self):
+        lines = report.summary(results())
+        assert len(lines) == 5
+        assert lines[0] == "12 paintings by 3 artists: 600 values a painting became 6, 100 times fewer."
+        assert "5.0 are still among its 10 nearest" in lines[1]
+
+    @pytest.mark.parametrize(("recall", "word"), [(0.9, "Most"), (0.5, "About half"), (0.2, "Some"), (0.1, "Little")])
+    def test_the_verdict_follows_the_figures(self, recall, word):
+        given = results()
+        given.preservation["recall"] = recall
+        assert report.words.verdict(given).startswith(word)
+        assert "as much as PCA" in report.words.verdict(given)
+
+
+class TestFigures:
+    def test_sides_differ_in_shape_and_colour(self):
+        given = results()
+        figure = plots.scatter("Title", {"Space": given.embeddings}, [np.arange(4), np.arange(4, 8)], ["Ada", "Bert"])
+        one, two = figure.axes[0].collections
+        assert one.get_paths()[0].vertices.shape != two.get_paths()[0].vertices.shape
+        assert figure.axes[0].get_xlabel().startswith("first component")
+        assert [text.get_text() for text in figure.axes[0].get_legend().get_texts()] == ["Ada (4)", "Bert (4)"]
+
+    def test_an_artist_who_is_not_there_is_named(self):
+        figure = plots.scatter("T", {"S": np.eye(5)}, [np.arange(3), np.array([], dtype=int)], ["Ada", "Nobody"])
+        assert "not in this collection:\nNobody" in figure.axes[0].texts[0].get_text()
+
+    def test_heat_maps_share_one_scale(self):
+        figure = plots.silhouette_heat_map(results().pair_silhouettes)
+        limits = {axes.images[0].get_clim() for axes in figure.axes if axes.images}
+        assert len(limits) == 1
+
+    def test_principal_plane_against_scikit_learn(self):
+        from sklearn.decomposition import PCA
+
+        points = np.random.default_rng(0).random((30, 6))
+        exact = PCA(2).fit(points)
+        found, shares = principal_plane(points)
+        np.testing.assert_allclose(np.abs(found), np.abs(exact.transform(points)))
+        np.testing.assert_allclose(shares, exact.explained_variance_ratio_)
+
+    def test_names_of_sides(self):
+        assert plots.side_name(["Claude Monet"]) == "Claude Monet"
+        assert plots.side_name(["Claude Monet", "Edgar Degas", "Raphael"]) == "Monet, Degas and Raphael"
