@@ -154,7 +154,7 @@ class Evaluation(Group):
 
     neighbours: int = Field(10, ge=1)
     pca_code_size: int = Field(64, ge=1)
-    block_rows: int = Field(512, ge=1)
+    block_rows: int = Field(1024, ge=1)
     seed: int = Field(0, ge=0)
 
 
