@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from grisaille.arrays import BoolArray, FloatArray, IntArray, StringArray
+from grisaille.collection.split import HELD_OUT, TRAIN, VALIDATION
 from grisaille.measures.neighbourhoods import Preservation, nearest, ranks
 from grisaille.measures.retrieval import Retrieval
 from grisaille.measures.silhouettes import DistanceSums
@@ -71,7 +72,8 @@ def compare(
     sums = {name: DistanceSums(collection.labels, clusters) for name in spaces}
     retrieval = {name: Retrieval(collection.labels, collection.kept, k) for name in spaces}
     neighbours: dict[Name, list[tuple[IntArray, FloatArray]]] = {name: [] for name in spaces}
-    parts = {part: collection.split == part for part in np.unique(collection.split)}
+    parts = {part: collection.split == part for part in (TRAIN, VALIDATION, HELD_OUT)}
+    parts = {part: rows for part, rows in parts.items() if rows.any()}
     preservation = {(pair, part): Preservation(n, k) for pair in pairs for part in parts}
     _learn_scales(spaces, preservation, block_rows)
     for start, stop in progress(blocks(n, block_rows)):

@@ -22,10 +22,10 @@ def silhouette_heat_map(pairs: pd.DataFrame) -> Figure:
         A figure; a collection of one artist gives one that says so.
     """
     artists = sorted(set(pairs["artist"]) | set(pairs["other_artist"]))
-    side = max(4.0, 0.34 * len(artists) + 2.2)
-    figure = Figure(figsize=(side * len(_PANELS), side), layout="constrained")
+    side = max(5.0, 0.42 * len(artists) + 2.4)
+    figure = Figure(figsize=(side * 1.15, side * len(_PANELS)), layout="constrained")
     figure.suptitle("Silhouettes of all pairs of artists: higher is further apart", fontsize=14)
-    panels = figure.subplots(1, len(_PANELS), squeeze=False)[0]
+    panels = figure.subplots(len(_PANELS), 1, squeeze=False)[:, 0]
     values = pairs[list(_PANELS)].to_numpy(dtype=float)
     if not np.isfinite(values).any():
         for axes in panels:
@@ -35,7 +35,7 @@ def silhouette_heat_map(pairs: pd.DataFrame) -> Figure:
     low, high = float(np.nanmin(values)), float(np.nanmax(values))
     for axes, (column, title) in zip(panels, _PANELS.items(), strict=True):
         image = _panel(axes, title, _matrix(pairs, column, artists), artists, (low, high))
-    figure.colorbar(image, ax=panels, shrink=0.7, label="silhouette")
+    figure.colorbar(image, ax=panels, shrink=0.4, location="right", label="silhouette")
     return figure
 
 
@@ -52,8 +52,8 @@ def _panel(axes: Axes, title: str, matrix: FloatArray, artists: list[str], limit
     # Cividis reads the same with and without colour vision, and in grayscale.
     image = axes.imshow(matrix, cmap="cividis", vmin=limits[0], vmax=limits[1])
     axes.set_title(title)
-    axes.set_xticks(range(len(artists)), artists, rotation=90, fontsize=7)
-    axes.set_yticks(range(len(artists)), artists, fontsize=7)
+    axes.set_xticks(range(len(artists)), artists, rotation=90, fontsize=8)
+    axes.set_yticks(range(len(artists)), artists, fontsize=8)
     axes.spines[:].set_visible(False)
     if len(artists) <= _LEGIBLE:
         middle = sum(limits) / 2
@@ -61,5 +61,5 @@ def _panel(axes: Axes, title: str, matrix: FloatArray, artists: list[str], limit
             value = matrix[row, column]
             colour = "black" if value > middle else "white"
             text = f"{value:.2f}".replace("0.", ".", 1)
-            axes.text(column, row, text, ha="center", va="center", fontsize=5, color=colour)
+            axes.text(column, row, text, ha="center", va="center", fontsize=7, color=colour)
     return image

@@ -105,6 +105,7 @@ def _experiments(results: Results) -> dict[str, Any]:
     return {"columns": ["Comparison", "2021 work", *SPACE_NAMES.values()], "rows": rows}
 
 
+_LIKENESS_NAMES = {"euclidean": "Euclidean", "cosine": "cosine"}
 _PARTS = {"all": "all", "train": "seen in training", "validation": "stopped the training", "held_out": "never seen"}
 
 
@@ -118,13 +119,19 @@ def _preservation(results: Results) -> dict[str, Any]:
     }
     rows = [
         [
-            f"{'PCA' if row['space'] == 'pca' else 'Embedding'} against {row['likeness']}",
+            f"{'PCA' if row['space'] == 'pca' else 'Embedding'} against {_LIKENESS_NAMES[row['likeness']]}",
             f"{_PARTS[row['paintings']]} ({row['queries']:,})",
             *(_number(row[measure], 3) for measure in measures),
         ]
-        for row in results.preservation.to_dict("records")
+        for row in results.preservation.sort_values("paintings", key=_in_order_of_parts, kind="stable")
+        .sort_values(["likeness", "space"], ascending=False, kind="stable")
+        .to_dict("records")
     ]
     return {"columns": ["Space", "Paintings", *measures.values()], "rows": rows}
+
+
+def _in_order_of_parts(parts: pd.Series) -> pd.Series:
+    return parts.map({part: number for number, part in enumerate(_PARTS)})
 
 
 def _retrieval(results: Results) -> dict[str, Any]:
