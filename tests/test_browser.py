@@ -1,6 +1,8 @@
 """Pages in a real browser: the report opens without errors, Kedro-Viz shows what a reader should see."""
 
+import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -52,7 +54,7 @@ def viz(demo_run):
         "--no-browser",
         *demo_run.parameters,
     ]
-    server = subprocess.Popen([sys.executable, "-m", "kedro", *command], cwd=demo_run.project)
+    server = subprocess.Popen([sys.executable, "-m", "kedro", *command], cwd=demo_run.project, start_new_session=True)
     address = f"http://127.0.0.1:{port}"
     for _ in range(240):
         try:
@@ -61,7 +63,8 @@ def viz(demo_run):
         except OSError:
             time.sleep(0.5)
     yield address
-    server.terminate()
+    # The server is a child of the command; a signal to the group reaches both.
+    os.killpg(server.pid, signal.SIGTERM)
     server.wait(20)
 
 

@@ -98,11 +98,47 @@ class Chunk(Group):
     stop: int = Field(gt=0)
 
 
+class Similarity(Group):
+    """How the `similarity` architecture is built and trained (its other settings do not apply to it).
+
+    Attributes:
+        components: Principal components that the perceptron sees of a chunk; fewer in a small collection.
+        hidden: Width of the perceptron's two layers; 0 leaves the linear map alone.
+        pca_start: Whether the linear map starts as PCA, or at random.
+        offset: Share of the smallest squared distance that is taken from all of them; below 1.
+        distances: Weight of the term that matches distances.
+        neighbours: Weight of the term that matches neighbourhoods.
+        reconstruction: Weight of the decoder's error.
+        temperature: Width of a neighbourhood, in distances to the neighbour of rank `rank`.
+        rank: Which neighbour in a batch sets a painting's scale.
+        epochs: Passes over the training paintings, at most.
+        patience: Passes without a better validation loss before training stops.
+        batch_size: Paintings whose distances are matched at once.
+        learning_rate: Adam's, at the start; it falls to zero as half a cosine.
+    """
+
+    components: int = Field(512, ge=1, le=4096)
+    hidden: int = Field(512, ge=0, le=8192)
+    pca_start: bool = True
+    offset: float = Field(0.9, ge=0, lt=1)
+    distances: float = Field(1.0, ge=0)
+    neighbours: float = Field(0.1, ge=0)
+    reconstruction: float = Field(0.05, ge=0)
+    temperature: float = Field(0.03, gt=0)
+    rank: int = Field(15, ge=1)
+    epochs: int = Field(60, ge=1)
+    patience: int = Field(60, ge=1)
+    batch_size: int = Field(1024, ge=8)
+    learning_rate: float = Field(2e-3, gt=0)
+
+
 class Autoencoder(Group):
     """What is trained on every chunk.
 
     Attributes:
-        architecture: `paper`, `positional` or `pca`.
+        architecture: `similarity`, `positional`, `paper` or `pca`.
+        likeness: What `similarity` is to keep: `cosine` or `euclidean`. The others know Euclidean distances only.
+        similarity: Settings of `similarity`.
         code_size: Values a chunk.
         channels: Channels of the CNN's map, which `positional` keeps together.
         epochs: Passes over the training paintings, at most.
@@ -113,7 +149,9 @@ class Autoencoder(Group):
         seed: Seeds weights and batch order.
     """
 
-    architecture: Literal["paper", "positional", "pca"] = "positional"
+    architecture: Literal["similarity", "positional", "paper", "pca"] = "positional"
+    likeness: Literal["euclidean", "cosine"] = "cosine"
+    similarity: Similarity = Similarity()
     code_size: int = Field(64, ge=1, le=4096)
     channels: int = Field(512, ge=1)
     epochs: int = Field(20, ge=1)
@@ -122,6 +160,11 @@ class Autoencoder(Group):
     batch_size: int = Field(32, ge=1)
     learning_rate: float = Field(1e-3, gt=0)
     seed: int = Field(0, ge=0)
+
+    @property
+    def made_for(self) -> Literal["euclidean", "cosine"]:
+        """The likeness that the embedding is made to keep."""
+        return self.likeness if self.architecture == "similarity" else "euclidean"
 
 
 class Comparison(Group):

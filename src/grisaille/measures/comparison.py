@@ -125,11 +125,10 @@ def _preservation_table(
         whole = Preservation.together(list(parts.values()))
         for part, measure in {"all": whole, **parts}.items():
             found = measure.result()
-            (_, likeness), (space, trained) = pair
+            (_, likeness), (space, _) = pair
             rows.append(
                 {
                     "space": space,
-                    "made_for": trained,
                     "likeness": likeness,
                     "paintings": part,
                     "queries": measure.queries,

@@ -188,7 +188,7 @@ def _examples(results: Results, thumbnails: Thumbnails, count: int) -> list[dict
     everyone = np.arange(len(results.paintings))
     examples = []
     for painting in _spread(results, everyone, count):
-        raw = results.nearest("raw", "euclidean", painting)[:6]
+        raw = results.nearest("raw", results.made_for, painting)[:6]
         embedded = results.nearest("embedding", "euclidean", painting)[:6]
         examples.append(
             {

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 
 from grisaille.arrays import FloatArray
-from grisaille.parameters import Chunk, named
+from grisaille.likeness import Likeness
+from grisaille.parameters import Autoencoder, Chunk, named
 
 SPACE_NAMES = {
     "raw_euclidean": "Raw features",
@@ -56,6 +57,11 @@ class Results:
         """Values a painting before the reduction, as far as chunks cover them."""
         chunks = named(self.parameters.get("chunks", {}), Chunk)
         return sum(chunk.stop - chunk.start for chunk in chunks.values())
+
+    @property
+    def made_for(self) -> Likeness:
+        """The likeness that the embedding is made to keep."""
+        return Autoencoder.model_validate(self.parameters.get("autoencoder", {})).made_for
 
     def setting(self, group: str, name: str, default: Any = None) -> Any:
         """One parameter, whether its group was validated into a model or not."""

@@ -12,8 +12,8 @@ def summary(results: Results) -> list[str]:
 
 def verdict(results: Results) -> str:
     """One word-sized answer to the question, from recall of neighbours against PCA and against all."""
-    recall = results.preserved("embedding", "euclidean", "recall")
-    baseline = results.preserved("pca", "euclidean", "recall")
+    recall = results.preserved("embedding", results.made_for, "recall")
+    baseline = results.preserved("pca", results.made_for, "recall")
     kept = "Most" if recall >= 0.7 else "About half" if recall >= 0.4 else "Some" if recall >= 0.15 else "Little"
     against = "more than" if recall > baseline + 0.01 else "less than" if recall < baseline - 0.01 else "as much as"
     return (
@@ -33,8 +33,8 @@ def _what(results: Results) -> str:
 
 def _neighbours(results: Results) -> str:
     k = results.k
-    kept = k * results.preserved("embedding", "euclidean", "recall")
-    baseline = k * results.preserved("pca", "euclidean", "recall")
+    kept = k * results.preserved("embedding", results.made_for, "recall")
+    baseline = k * results.preserved("pca", results.made_for, "recall")
     return (
         f"Of a painting's {k} nearest in the full features, {kept:.1f} are still among its {k} nearest "
         f"(PCA at the same size: {baseline:.1f})."
@@ -42,8 +42,8 @@ def _neighbours(results: Results) -> str:
 
 
 def _distances(results: Results) -> str:
-    kept = results.preserved("embedding", "euclidean", "spearman")
-    baseline = results.preserved("pca", "euclidean", "spearman")
+    kept = results.preserved("embedding", results.made_for, "spearman")
+    baseline = results.preserved("pca", results.made_for, "spearman")
     return f"The order of all distances agrees to {kept:.3f} on a scale to 1 (Spearman; PCA: {baseline:.3f})."
 
 

@@ -7,9 +7,11 @@ import pandas as pd
 
 from grisaille import autoencoders
 from grisaille.arrays import ColumnRange, FloatArray
+from grisaille.autoencoders.joining import join_codes
 from grisaille.collection.split import TRAIN, VALIDATION
 from grisaille.feature_store import FeatureStore
-from grisaille.parameters import Autoencoder, Chunk
+from grisaille.likeness import Liked, lengths
+from grisaille.parameters import Autoencoder, Chunk, named
 
 
 def train_autoencoder(
@@ -17,8 +19,10 @@ def train_autoencoder(
 ) -> tuple[Any, Any, pd.DataFrame]:
     """Train one chunk's autoencoder on the training paintings; the validation paintings stop it."""
     split = paintings["split"].to_numpy()
+    columns = _columns(features, chunk)
+    length = lengths(features[chunk.layer], settings.made_for)
     return autoencoders.train(
-        _columns(features, chunk),
+        Liked(columns, settings.made_for, length),
         np.flatnonzero(split == TRAIN),
         np.flatnonzero(split == VALIDATION),
         settings,
@@ -31,18 +35,11 @@ def encode_paintings(features: FeatureStore, encoder: Any, chunk: Chunk) -> Floa
     return autoencoders.encode(encoder, _columns(features, chunk))
 
 
-def concatenate_codes(*codes: FloatArray) -> FloatArray:
-    """Put the codes of all chunks side by side, in the order of the parameters: float32, shape (n, 320).
-
-    Raises:
-        ValueError: If a chunk was encoded for another collection.
-    """
-    if len({len(code) for code in codes}) != 1:
-        raise ValueError(
-            f"the chunks' codes are of different collections ({[len(code) for code in codes]} paintings): "
-            "run `kedro run --pipeline autoencoding` for all of them"
-        )
-    return np.concatenate(codes, axis=1).astype(np.float32)
+def concatenate_codes(
+    features: FeatureStore, chunks: dict[str, Any], settings: Autoencoder, *codes: FloatArray
+) -> FloatArray:
+    """Join the codes of all chunks in the order of the parameters: float32, shape (n, 320) (see `join_codes`)."""
+    return join_codes(codes, list(named(chunks, Chunk).values()), features, settings.made_for)
 
 
 def group_by_artist(embeddings: FloatArray, paintings: pd.DataFrame) -> dict[str, FloatArray]:

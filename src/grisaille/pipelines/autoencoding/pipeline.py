@@ -18,7 +18,7 @@ def create_pipeline(**kwargs: Any) -> Pipeline:
         [
             Node(
                 nodes.concatenate_codes,
-                [f"{name}.codes" for name in chunks],
+                ["features", "params:chunks", "params:autoencoder", *(f"{name}.codes" for name in chunks)],
                 "embeddings",
                 name="concatenate_codes",
             ),

@@ -12,12 +12,13 @@ from tqdm import tqdm
 from grisaille import measures, plots, report
 from grisaille.arrays import FloatArray
 from grisaille.autoencoders.baseline import pca_embeddings
+from grisaille.autoencoders.joining import join_codes
 from grisaille.collection.catalogue import Files
 from grisaille.collection.split import TRAIN
 from grisaille.feature_store import FeatureStore
 from grisaille.likeness import LIKENESSES, Likeness
 from grisaille.measures.comparison import Collection, Name, compare
-from grisaille.parameters import Chunk, Comparison, Evaluation, named
+from grisaille.parameters import Autoencoder, Chunk, Comparison, Evaluation, named
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +32,14 @@ SPACES: tuple[Name, ...] = (
 )
 
 
-def check_embeddings(embeddings: FloatArray, paintings: pd.DataFrame, *codes: FloatArray) -> None:
+def check_embeddings(
+    embeddings: FloatArray,
+    paintings: pd.DataFrame,
+    features: FeatureStore,
+    chunks: dict[str, Any],
+    settings: Autoencoder,
+    *codes: FloatArray,
+) -> None:
     """Refuse embeddings of another collection, and warn of embeddings older than their codes.
 
     Raises:
@@ -41,9 +49,10 @@ def check_embeddings(embeddings: FloatArray, paintings: pd.DataFrame, *codes: Fl
         raise ValueError(
             f"{len(embeddings)} embeddings of {len(paintings)} paintings: run `kedro run --pipeline autoencoding`"
         )
-    if not np.array_equal(embeddings, np.concatenate(codes, axis=1)):
+    joined = join_codes(codes, list(named(chunks, Chunk).values()), features, settings.made_for)
+    if not np.array_equal(embeddings, joined):
         logger.warning(
-            "a chunk was trained again after `embeddings` was joined; "
+            "`embeddings` is older than a chunk's codes, or was joined with other settings; "
             "join it anew with `kedro run --from-nodes concatenate_codes`"
         )
 

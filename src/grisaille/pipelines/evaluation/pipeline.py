@@ -25,7 +25,14 @@ def create_pipeline(**kwargs: Any) -> Pipeline:
         [
             Node(
                 nodes.check_embeddings,
-                ["embeddings", "paintings", *(f"{name}.codes" for name in chunks)],
+                [
+                    "embeddings",
+                    "paintings",
+                    "features",
+                    "params:chunks",
+                    "params:autoencoder",
+                    *(f"{name}.codes" for name in chunks),
+                ],
                 None,
                 name="check_embeddings",
             ),
