@@ -1,0 +1,64 @@
+"""Take the pictures of the docs anew: `make demo`, then `.venv/bin/python docs/take_pictures.py` (needs Chromium)."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+from playwright.sync_api import Browser, sync_playwright
+
+PROJECT = Path(__file__).resolve().parents[1]
+IMAGES = PROJECT / "docs" / "images"
+PORT = 41400
+
+
+def report(browser: Browser) -> None:
+    """The top of the demo's report, and the neighbours of a painting in it."""
+    page = browser.new_page(viewport={"width": 1100, "height": 620})
+    page.goto((PROJECT / "data/demo/08_reporting/report.html").as_uri())
+    page.locator("h2", has_text="Nearest paintings").scroll_into_view_if_needed()
+    page.evaluate("[...document.querySelectorAll('h2')].find(h => h.innerText == 'Nearest paintings').scrollIntoView()")
+    page.screenshot(path=IMAGES / "report.png")
+
+
+def kedro_viz(browser: Browser) -> None:
+    """The pipeline with its five namespaces, and the table of preservation previewed."""
+    command = [sys.executable, "-m", "kedro", "viz", "run", "--env", "demo", "--port", str(PORT), "--no-browser"]
+    server = subprocess.Popen(command, cwd=PROJECT, start_new_session=True)
+    try:
+        page = browser.new_page(viewport={"width": 1700, "height": 1100})
+        address = f"http://127.0.0.1:{PORT}"
+        for _ in range(120):
+            try:
+                urllib.request.urlopen(address, timeout=1).close()
+                break
+            except OSError:
+                time.sleep(1)
+        page.goto(address)
+        page.wait_for_selector(".pipeline-node--modularPipeline", timeout=60_000)
+        time.sleep(3)  # the graph glides into place
+        page.screenshot(path=IMAGES / "kedro-viz.png")
+        page.get_by_text("Preservation", exact=True).first.click()
+        page.wait_for_selector(".preview-table, .pipeline-metadata__preview", timeout=30_000)
+        time.sleep(2)
+        page.screenshot(path=IMAGES / "kedro-viz-preview.png")
+    finally:
+        os.killpg(server.pid, signal.SIGTERM)
+
+
+def main() -> None:
+    """Take all pictures."""
+    IMAGES.mkdir(exist_ok=True)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        report(browser)
+        kedro_viz(browser)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
