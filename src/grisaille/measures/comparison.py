@@ -13,6 +13,9 @@ from grisaille.measures.retrieval import Retrieval
 from grisaille.measures.silhouettes import DistanceSums
 from grisaille.measures.spaces import Space, blocks
 
+# Enough rows to know how distances are spread; a constant, so that the size of blocks changes no figure.
+_SAMPLE_ROWS = 512
+
 Name = tuple[str, str]
 """A space and the likeness it is measured by: ("raw", "cosine")."""
 
@@ -75,7 +78,7 @@ def compare(
     parts = {part: collection.split == part for part in (TRAIN, VALIDATION, HELD_OUT)}
     parts = {part: rows for part, rows in parts.items() if rows.any()}
     preservation = {(pair, part): Preservation(n, k) for pair in pairs for part in parts}
-    _learn_scales(spaces, preservation, block_rows)
+    _learn_scales(spaces, preservation)
     for start, stop in progress(blocks(n, block_rows)):
         distances, rank = {}, {}
         for name, space in spaces.items():
@@ -107,11 +110,11 @@ def compare(
 
 
 def _learn_scales(
-    spaces: Mapping[Name, Space], preservation: Mapping[tuple[tuple[Name, Name], str], Preservation], block_rows: int
+    spaces: Mapping[Name, Space], preservation: Mapping[tuple[tuple[Name, Name], str], Preservation]
 ) -> None:
     """Show every comparison the same few rows, so that the parts of a collection count in the same bins."""
     n = next(iter(spaces.values())).n
-    sample = {name: space.distances(0, min(n, block_rows)) for name, space in spaces.items()}
+    sample = {name: space.distances(0, min(n, _SAMPLE_ROWS)) for name, space in spaces.items()}
     for ((reference, reduced), _), measure in preservation.items():
         measure.learn_scale(sample[reference], sample[reduced])
 
