@@ -81,7 +81,7 @@ def demo_run(tmp_path_factory, small_cnn) -> Run:
         "chunks": dict.fromkeys(("pool4_1", "pool4_2", "pool4_3", "pool4_4"))
         | {"top": half[0], "bottom": half[1], "pool5": {"layer": "block5_pool", "start": 0, "stop": 128}},
     }
-    local.write_text(yaml.safe_dump(small))
+    local.write_text(yaml.safe_dump(small, sort_keys=False))
     parameters = (
         "--params",
         f"backbone.model_file={small_cnn},backbone.shard_rows=64,autoencoder.channels=8,autoencoder.code_size=8,"
