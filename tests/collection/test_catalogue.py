@@ -26,8 +26,14 @@ def files(*paths, start=0):
     return {path: partial(encode, picture(number)) for number, path in enumerate(paths, start=start)}
 
 
+COMPANY = ("~1.png", "~2.png", "~3.png")
+
+
 def run(given_files, artists=ARTISTS, seed=0, **settings):
-    return catalogue(given_files, artists, Ingestion(aliases=ALIASES, **settings), seed)
+    """Catalogue files in the company of three more, so that there are enough; their rows are taken off again."""
+    company = files(*COMPANY, start=100)
+    table, rejected = catalogue(given_files | company, artists, Ingestion(aliases=ALIASES, **settings), seed)
+    return table[~table["path"].isin(COMPANY)], rejected
 
 
 class TestNames:
@@ -110,11 +116,15 @@ class TestTable:
 
     def test_nothing_usable_names_the_first_reasons(self):
         with pytest.raises(EmptyCollectionError, match=r"none of the 1 files.*a\.jpg: empty file"):
-            run({"a.jpg": bytes})
+            catalogue({"a.jpg": bytes}, ARTISTS, Ingestion(), 0)
+
+    def test_two_paintings_are_too_few_to_compare(self):
+        with pytest.raises(EmptyCollectionError, match="only 2 of the 2 files in the collection can be used"):
+            catalogue(files("a.png", "b.png"), ARTISTS, Ingestion(), 0)
 
     def test_no_file_at_all_says_what_was_looked_for(self):
         with pytest.raises(EmptyCollectionError, match=r"\.jpg, \.jpeg.*Artist_Name_12\.jpg.*images/images"):
-            run({})
+            catalogue({}, ARTISTS, Ingestion(), 0)
 
 
 class TestDuplicates:

@@ -82,7 +82,19 @@ class TestPage:
     def test_one_artist_is_no_reason_to_fail(self):
         given = results(artists=("Ada",))
         assert "fewer than two artists" in " ".join(report.summary(given))
-        assert "None of the comparisons" in report.render(given, files(given))
+        assert "There are fewer than two artists" in report.render(given, files(given))
+
+    def test_comparisons_without_paintings_are_named_apart(self):
+        given = results()
+        given.paper_experiments.loc[0, ["raw_euclidean", "embedding"]] = np.nan
+        page = report.render(given, files(given))
+        assert "Without paintings on both sides in this collection: A &lt;pair&gt;" in page
+
+    def test_the_ends_of_all_pairs_are_always_shown(self):
+        given = results()
+        page = report.render(given, files(given))
+        assert "Furthest apart in the full features" in page
+        assert "Hardest to tell apart in the full features" in page
 
 
 class TestWords:

@@ -21,8 +21,12 @@ COLUMNS = [
 ]  # fmt: skip
 
 
+# With two there is one distance, and nothing to hold it against.
+_FEWEST = 3
+
+
 class EmptyCollectionError(ValueError):
-    """Not one file can be used."""
+    """Too few files can be used for anything to be compared."""
 
 
 def catalogue(files: Files, artists: pd.DataFrame, settings: Ingestion, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -39,12 +43,12 @@ def catalogue(files: Files, artists: pd.DataFrame, settings: Ingestion, seed: in
         (path, reason).
 
     Raises:
-        EmptyCollectionError: If no file can be used.
+        EmptyCollectionError: If fewer than three files can be used.
     """
     paths = [path for path in sorted(files) if not _is_second_copy(path, files)]
     facts, rejected = _inspect_all(paths, files, settings.max_megapixels)
-    if not facts:
-        raise EmptyCollectionError(_nothing_usable(files, rejected))
+    if len(facts) < _FEWEST:
+        raise EmptyCollectionError(_too_few(files, facts, rejected))
     index = ArtistIndex.build(artists, settings.aliases)
     table = _describe(facts, index)
     hashes = np.array([fact.perceptual_hash for fact in facts.values()], dtype=np.uint64)
@@ -122,7 +126,7 @@ def _is_second_copy(path: str, files: Files) -> bool:
     return f"images/images/{folder}/{name}" in files
 
 
-def _nothing_usable(files: Files, rejected: list[tuple[str, str]]) -> str:
+def _too_few(files: Files, facts: Mapping[str, images.ImageFacts], rejected: list[tuple[str, str]]) -> str:
     where = getattr(files, "root", "the collection")
     if not files:
         layouts = "Artist_Name_12.jpg, Artist_Name/Artist_Name_12.jpg or one of " + ", ".join(
@@ -130,4 +134,8 @@ def _nothing_usable(files: Files, rejected: list[tuple[str, str]]) -> str:
         )
         return f"no painting found in {where}. Looked for {', '.join(images.SUFFIXES)} files, named {layouts}"
     reasons = "; ".join(f"{path}: {reason}" for path, reason in rejected[:3])
-    return f"none of the {len(files)} files in {where} can be used. The first: {reasons}"
+    usable = f"only {len(facts)}" if facts else "none"
+    return (
+        f"{usable} of the {len(files)} files in {where} can be used, and comparing needs at least {_FEWEST} paintings"
+        + (f". The first that cannot: {reasons}" if reasons else "")
+    )

@@ -98,11 +98,13 @@ def _number(value: Any, digits: int = 2) -> str:
 
 def _experiments(results: Results) -> dict[str, Any]:
     table = results.paper_experiments
+    known = table["raw_euclidean"].notna()
     rows = [
         [row["title"], _number(row["paper"]), *(_number(row[column]) for column in SPACE_NAMES)]
-        for row in table.to_dict("records")
+        for row in table[known].to_dict("records")
     ]
-    return {"columns": ["Comparison", "2021 work", *SPACE_NAMES.values()], "rows": rows}
+    absent = table.loc[~known, "title"].tolist()
+    return {"columns": ["Comparison", "2021 work", *SPACE_NAMES.values()], "rows": rows, "absent": absent}
 
 
 _LIKENESS_NAMES = {"euclidean": "Euclidean", "cosine": "cosine"}
@@ -153,7 +155,7 @@ def _retrieval(results: Results) -> dict[str, Any]:
 def _comparisons(results: Results, thumbnails: Thumbnails, count: int) -> list[dict[str, Any]]:
     figures = results.paper_experiments.set_index("comparison").to_dict("index")
     shown = []
-    for name, comparison in named(results.parameters.get("comparisons", {}), Comparison).items():
+    for name, comparison in (named(results.parameters.get("comparisons", {}), Comparison) | _ends(results)).items():
         artists = results.paintings["artist"].to_numpy(dtype=str)
         sides = [np.flatnonzero(np.isin(artists, side)) for side in (comparison.left, comparison.right)]
         if not all(len(side) for side in sides):
@@ -176,6 +178,23 @@ def _comparisons(results: Results, thumbnails: Thumbnails, count: int) -> list[d
             }
         )
     return shown
+
+
+def _ends(results: Results) -> dict[str, Comparison]:
+    """The pairs at both ends of the raw features' silhouettes, so that every collection has something to look at."""
+    pairs = results.pair_silhouettes
+    if not pairs["raw_euclidean"].notna().any():
+        return {}
+    ends = {
+        "highest_of_all_pairs": ("Furthest apart in the full features", np.nanargmax),
+        "lowest_of_all_pairs": ("Hardest to tell apart in the full features", np.nanargmin),
+    }
+    found = {}
+    for name, (heading, end) in ends.items():
+        pair = pairs.iloc[int(end(pairs["raw_euclidean"]))]
+        one, other = str(pair["artist"]), str(pair["other_artist"])
+        found[name] = Comparison(left=(one,), right=(other,), title=f"{heading}: {one} and {other}")
+    return found
 
 
 def _spread(results: Results, rows: Any, count: int) -> list[str]:
