@@ -14,7 +14,7 @@ class TestCosine:
     @given(FEATURES, FEATURES)
     def test_squared_distance_is_two_minus_two_cosines_a_layer(self, first, second):
         first, second = first + 1, second + 1
-        distances = feature_space({"a": first, "b": second}, "cosine").distances(0, 6)
+        distances = feature_space({"a": first, "b": second}, "cosine").distances(np.arange(6))
         expected = np.zeros((6, 6))
         for layer in (first, second):
             roots = np.sqrt(layer.astype(float))
@@ -41,6 +41,6 @@ class TestCosine:
 class TestEuclidean:
     @given(FEATURES)
     def test_distances_are_those_of_the_features(self, layer):
-        distances = feature_space({"a": layer}, "euclidean").distances(2, 5)
+        distances = feature_space({"a": layer}, "euclidean").distances(np.arange(2, 5))
         expected = np.linalg.norm(layer[2:5, None] - layer[None].astype(float), axis=2)
         np.testing.assert_allclose(distances, expected, atol=0.2)

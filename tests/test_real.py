@@ -59,8 +59,8 @@ def test_silhouettes_of_real_embeddings_are_those_of_scikit_learn(collection, li
     artists, labels = np.unique(paintings["artist"].to_numpy(dtype=str), return_inverse=True)
     sums = measures.DistanceSums(labels, len(artists))
     space = measures.embedding_space(embeddings)
-    for start, stop in measures.blocks(len(labels), 10):
-        sums.update(start, space.distances(start, stop))
+    for rows in measures.blocks(np.arange(len(labels)), 10):
+        sums.update(rows, space.distances(rows))
     found = measures.pair_silhouettes(sums.sums, labels)
     for one, other in itertools.combinations(range(len(artists)), 2):
         rows = np.isin(labels, [one, other])
@@ -74,5 +74,6 @@ def test_nearest_neighbours_are_mostly_by_the_same_artist(collection):
     space = measures.feature_space(features, "cosine")
     labels = pd.factorize(paintings["artist"])[0]
     found = measures.Retrieval(labels, paintings["duplicate_of"].isna().to_numpy(), 1)
-    found.update(0, measures.nearest(space.distances(0, len(labels)), 0))
+    rows = np.arange(len(labels))
+    found.update(rows, measures.nearest(space.distances(rows), rows))
     assert found.result()["one_nn"] > 0.5

@@ -1,6 +1,6 @@
 """What happens around a run: its settings name the features, and its report is told."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from kedro.framework.hooks import hook_impl
@@ -15,21 +15,28 @@ class FeatureIdentityHook:
         """Hand the identity to `features`, as a function: the paintings may not be known before ingestion ran."""
         from grisaille.datasets import FeatureStoreDataset
 
-        features = catalog.get("features") if "features" in catalog else None
-        if not isinstance(features, FeatureStoreDataset):
-            return
+        for name, layers_of in {"features": None, "study_features": "study"}.items():
+            features = catalog.get(name) if name in catalog else None
+            if isinstance(features, FeatureStoreDataset):
+                features.expect(self._identity(catalog, layers_of))
 
+    @staticmethod
+    def _identity(catalog: DataCatalog, layers_of: str | None) -> Callable[[], Mapping[str, Any] | None]:
         def identity() -> Mapping[str, Any] | None:
             from grisaille import backbone
-            from grisaille.parameters import Backbone
+            from grisaille.parameters import Backbone, Study
 
             if not catalog.exists("paintings"):
                 return None
             settings = catalog.load("params:backbone")
             settings = settings if isinstance(settings, Backbone) else Backbone.model_validate(settings)
+            if layers_of is not None:
+                study = catalog.load(f"params:{layers_of}")
+                study = study if isinstance(study, Study) else Study.model_validate(study)
+                settings = settings.model_copy(update={"layers": study.layers})
             return backbone.store_identity(catalog.load("paintings")["sha256"].tolist(), settings)
 
-        features.expect(identity)
+        return identity
 
 
 class ReportHook:

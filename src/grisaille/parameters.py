@@ -4,6 +4,7 @@ The values themselves stand in `conf/`; nothing here reads a file.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -98,38 +99,69 @@ class Chunk(Group):
     stop: int = Field(gt=0)
 
 
+@dataclass(frozen=True)
+class Suited:
+    """What depends on the likeness that is to be kept (see `Similarity`)."""
+
+    components: int
+    offset: float
+    mixing: float
+
+
+# Measured (docs/findings.md). Lengths count for Euclid: some paintings are close to all others, so that less can be
+# taken from its distances; mixtures, whose lengths are all middling, are less like paintings; and what is learnt holds
+# for other paintings anyway, so that the encoder may see more.
+SUITED = {
+    "cosine": Suited(components=144, offset=0.9, mixing=1.1),
+    "euclidean": Suited(components=256, offset=0.5, mixing=0.3),
+}
+
+
 class Similarity(Group):
     """How the `similarity` architecture is built and trained (its other settings do not apply to it).
 
     Attributes:
-        components: Principal components that the perceptron sees of a chunk; fewer in a small collection.
+        together: Whether all chunks are trained on the likeness of whole paintings, or each on that of its own piece.
+        components: Principal components that the encoder sees of a chunk, fewer in a small collection; null takes what
+            suits the likeness, as for `offset` and `mixing`.
         hidden: Width of the perceptron's two layers; 0 leaves the linear map alone.
         pca_start: Whether the linear map starts as PCA, or at random.
-        offset: Share of the smallest squared distance that is taken from all of them; below 1.
+        offset: Share of the smallest squared distances that is taken from all of them.
         distances: Weight of the term that matches distances.
         neighbours: Weight of the term that matches neighbourhoods.
         reconstruction: Weight of the decoder's error.
         temperature: Width of a neighbourhood, in distances to the neighbour of rank `rank`.
         rank: Which neighbour in a batch sets a painting's scale.
-        epochs: Passes over the training paintings, at most.
-        patience: Passes without a better validation loss before training stops.
+        mixing: Largest angle, in radians, by which a training painting is turned towards another; 0 leaves all as they
+            are.
+        epochs: Passes over the training paintings.
         batch_size: Paintings whose distances are matched at once.
         learning_rate: Adam's, at the start; it falls to zero as half a cosine.
     """
 
-    components: int = Field(512, ge=1, le=4096)
+    together: bool = True
+    components: int | None = Field(None, ge=1, le=4096)
     hidden: int = Field(512, ge=0, le=8192)
     pca_start: bool = True
-    offset: float = Field(0.9, ge=0, lt=1)
+    offset: float | None = Field(None, ge=0, lt=1)
     distances: float = Field(1.0, ge=0)
-    neighbours: float = Field(0.1, ge=0)
+    neighbours: float = Field(0.3, ge=0)
     reconstruction: float = Field(0.05, ge=0)
     temperature: float = Field(0.03, gt=0)
     rank: int = Field(15, ge=1)
-    epochs: int = Field(60, ge=1)
-    patience: int = Field(60, ge=1)
-    batch_size: int = Field(1024, ge=8)
+    mixing: float | None = Field(None, ge=0, le=1.5708)
+    epochs: int = Field(100, ge=1)
+    batch_size: int = Field(1024, ge=2)
     learning_rate: float = Field(2e-3, gt=0)
+
+    def suited_to(self, likeness: str) -> Suited:
+        """What is null here filled in."""
+        suited = SUITED[likeness]
+        return Suited(
+            components=suited.components if self.components is None else self.components,
+            offset=suited.offset if self.offset is None else self.offset,
+            mixing=suited.mixing if self.mixing is None else self.mixing,
+        )
 
 
 class Autoencoder(Group):
@@ -149,7 +181,7 @@ class Autoencoder(Group):
         seed: Seeds weights and batch order.
     """
 
-    architecture: Literal["similarity", "positional", "paper", "pca"] = "positional"
+    architecture: Literal["similarity", "positional", "paper", "pca"] = "similarity"
     likeness: Literal["euclidean", "cosine"] = "cosine"
     similarity: Similarity = Similarity()
     code_size: int = Field(64, ge=1, le=4096)
@@ -192,13 +224,55 @@ class Evaluation(Group):
         neighbours: k of recall@k and precision@k.
         pca_code_size: Components a chunk of the PCA that every embedding is held against.
         block_rows: Paintings whose distances to all others are in memory at once.
-        seed: Seeds the randomised PCA.
+        exact_up_to: Paintings up to which every one is compared with all.
+        sample: Paintings that are compared with all in a larger collection; figures then come with a 95% margin.
+        seed: Seeds the randomised PCA and the sample.
     """
 
     neighbours: int = Field(10, ge=1)
     pca_code_size: int = Field(64, ge=1)
     block_rows: int = Field(1024, ge=1)
+    exact_up_to: int = Field(20_000, ge=1)
+    sample: int = Field(5000, ge=100)
     seed: int = Field(0, ge=0)
+
+
+class Study(Group):
+    """The two suspected causes, tested.
+
+    Attributes:
+        layer_sets: Name -> layers of the backbone that are reduced together; null takes a set away.
+        code_size_layers: The set that is reduced to every code size.
+        code_sizes: Values a piece.
+        embedding_size: Values of an embedding when sets of layers are compared.
+        chunk_values: Most values a piece of a layer has.
+        epochs: Passes of training for every point.
+        queries: Paintings that are held against all others, a seeded sample.
+        neighbours: k of recall@k and precision@k.
+        seed: Seeds the sample and the randomised PCA.
+    """
+
+    layer_sets: dict[str, tuple[str, ...] | None] = Field(min_length=1)
+    code_size_layers: str
+    code_sizes: tuple[int, ...] = (8, 16, 32, 64, 128, 256, 512)
+    embedding_size: int = Field(320, ge=1)
+    chunk_values: int = Field(25_088, ge=8)
+    epochs: int = Field(50, ge=1)
+    queries: int = Field(1000, ge=1)
+    neighbours: int = Field(10, ge=1)
+    seed: int = Field(0, ge=0)
+
+    @model_validator(mode="after")
+    def _the_set_is_known(self) -> "Study":
+        known = [name for name, layers in self.layer_sets.items() if layers]
+        if self.code_size_layers not in known:
+            raise ValueError(f"code_size_layers must be one of {', '.join(known)}. Received: {self.code_size_layers}")
+        return self
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """Every layer of any set, each once, in the order they are first named."""
+        return tuple(dict.fromkeys(layer for layers in self.layer_sets.values() if layers for layer in layers))
 
 
 class Report(Group):

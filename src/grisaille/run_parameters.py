@@ -25,11 +25,16 @@ class RunConfigLoader(OmegaConfigLoader):
         _newest = self
 
 
-def names(group: str) -> list[str]:
-    """The names in a parameter group, in the order of the configuration; null takes a name away."""
+def group(name: str) -> dict[str, Any]:
+    """A parameter group of the session; empty where there is none of the name."""
     loader = _newest if _newest is not None else _base()
     parameters = loader["parameters"] if loader is not None else {}
-    return [str(name) for name, given in (parameters.get(group) or {}).items() if given is not None]
+    return dict(parameters.get(name) or {})
+
+
+def names(name: str) -> list[str]:
+    """The names in a parameter group, in the order of the configuration; null takes a name away."""
+    return [str(member) for member, given in group(name).items() if given is not None]
 
 
 def _base() -> OmegaConfigLoader | None:

@@ -55,7 +55,7 @@ class TestEveryArchitecture:
 
     def test_a_chunk_of_no_whole_positions(self):
         with pytest.raises(ValueError, match="no whole number of positions of 512"):
-            build(Autoencoder(), 1000)
+            build(Autoencoder(architecture="positional"), 1000)
 
     def test_pca_without_components(self):
         with pytest.raises(ValueError, match="needs components of shape"):

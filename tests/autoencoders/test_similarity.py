@@ -3,14 +3,19 @@ import numpy as np
 import pytest
 
 from grisaille import autoencoders
+from grisaille.arrays import ColumnRange
 from grisaille.autoencoders import similarity
+from grisaille.autoencoders.compression import Projection, compressed_squares
 from grisaille.autoencoders.joining import join_codes
+from grisaille.autoencoders.similarity_training import Batches, mix
 from grisaille.likeness import Liked, lengths
 from grisaille.measures import Preservation, embedding_space, feature_space, nearest
 from grisaille.measures.neighbourhoods import ranks
 from grisaille.parameters import Autoencoder, Chunk, Similarity
 
-SMALL = {"components": 40, "hidden": 32, "epochs": 40, "batch_size": 100}
+SMALL = {"components": 40, "hidden": 32, "epochs": 60, "batch_size": 100, "mixing": 0.3}
+HALVES = [Chunk(layer="a", start=0, stop=48), Chunk(layer="a", start=48, stop=96)]
+TRAINING = np.arange(200)
 
 
 @pytest.fixture(scope="module")
@@ -22,100 +27,183 @@ def rows():
     return (signal * random.uniform(0.5, 2, (260, 1))).astype(np.float32)
 
 
-def train(rows, likeness, code_size=8, **settings):
-    settings = Autoencoder(
-        architecture="similarity", likeness=likeness, code_size=code_size, similarity=Similarity(**SMALL | settings)
-    )
-    liked = Liked(rows, likeness, lengths(rows, likeness))
-    return autoencoders.train(liked, np.arange(200), np.arange(200, 230), settings, "t")
+def liked(rows, likeness, chunks=HALVES):
+    length = lengths(rows, likeness)
+    return [Liked(ColumnRange(rows, chunk.start, chunk.stop), likeness, length) for chunk in chunks]
+
+
+def train(rows, likeness, chunks=HALVES, code_size=4, seed=0, **settings):
+    chosen = Similarity(**SMALL | settings)
+    given = Autoencoder(likeness=likeness, code_size=code_size, similarity=chosen, seed=seed)
+    pieces = liked(rows, likeness, chunks)
+    projections = [Projection.fit(piece, TRAINING, min(40, piece.shape[1] - 1), 0) for piece in pieces]
+    compressed = [projection.compress(piece) for projection, piece in zip(projections, pieces, strict=True)]
+    bases = [projection.basis for projection in projections]
+    return autoencoders.train_similarity(compressed, bases, TRAINING, given, "t")
+
+
+def embed(rows, likeness, models, chunks=HALVES):
+    codes = [
+        autoencoders.encode(encoder, rows[:, chunk.start : chunk.stop])
+        for (_, encoder), chunk in zip(models, chunks, strict=True)
+    ]
+    return join_codes(codes, [lengths(rows, likeness)] * len(chunks))
 
 
 def preserved(rows, likeness, embedding):
-    found = Preservation(len(rows))
+    found, everyone = Preservation(len(rows)), np.arange(len(rows))
     spaces = []
     for space in (feature_space({"a": rows}, likeness), embedding_space(embedding)):
-        distances = space.distances(0, len(rows))
-        spaces.append((distances, ranks(nearest(distances, 0), 0)))
-    found.update(0, *spaces, np.arange(len(rows)))
+        distances = space.distances(everyone)
+        spaces.append((distances, ranks(nearest(distances, everyone))))
+    found.update(everyone, *spaces)
     return found.result()
 
 
 class TestCompression:
     def test_with_all_components_distances_are_exact(self, rows):
-        compressed = similarity.Projection.fit(rows, np.arange(260), 95, 0).compress(rows)
+        compressed = Projection.fit(rows, np.arange(260), 95, 0).compress(rows)
         expected = ((rows[:50, None] - rows[None].astype(float)) ** 2).sum(axis=2)
-        found = similarity.compressed_squares(compressed[:50], compressed)
         apart = ~np.eye(50, 260, dtype=bool)
-        np.testing.assert_allclose(found[apart], expected[apart], rtol=1e-3)
+        np.testing.assert_allclose(compressed_squares(compressed[:50], compressed)[apart], expected[apart], rtol=1e-3)
 
     def test_lengths_are_exact_with_any_number_of_components(self, rows):
-        compressed = similarity.Projection.fit(rows, np.arange(260), 5, 0).compress(rows)
+        compressed = Projection.fit(rows, np.arange(260), 5, 0).compress(rows)
         np.testing.assert_allclose(np.linalg.norm(compressed, axis=1), np.linalg.norm(rows, axis=1), rtol=1e-4)
 
-    def test_the_offset_changes_no_order(self, rows):
-        compressed = similarity.Projection.fit(rows, np.arange(260), 20, 0).compress(rows)
-        squared = similarity.compressed_squares(compressed, compressed)
-        target = similarity.Target.measure(compressed, Similarity(offset=0.9))
-        upper = squared[np.triu_indices(260, 1)]
-        assert 0 < target.offset < upper.min() / target.unit**2 * 1.5
-        shifted = np.sqrt(np.maximum(upper / target.unit**2 - target.offset, 0))
-        assert (np.diff(shifted[np.argsort(upper, kind="stable")]) >= 0).all()
+
+class TestTarget:
+    def test_the_distances_of_chunks_add_up_and_the_offset_changes_no_order(self, rows):
+        compressed = [Projection.fit(piece, TRAINING, 47, 0).compress(piece) for piece in liked(rows, "euclidean")]
+        target = similarity.Target.measure(compressed, 0.9)
+        upper = np.triu_indices(260, 1)
+        squared = ((rows[:, None].astype(float) - rows[None]) ** 2).sum(axis=2)[upper]
+        assert target.unit == pytest.approx(np.sqrt(squared.mean()), rel=1e-4)
+        assert target.offset == pytest.approx(0.9 * np.quantile(squared, 0.001) / target.unit**2, rel=1e-3)
+        shifted = np.sqrt(np.maximum(squared / target.unit**2 - target.offset, 0))
+        assert (np.diff(shifted[np.argsort(squared)]) >= 0).all()
+
+    def test_a_scale_is_the_distance_to_a_neighbour(self, rows):
+        compressed = [Projection.fit(piece, TRAINING, 47, 0).compress(piece) for piece in liked(rows, "euclidean")]
+        target = similarity.Target.measure(compressed, 0.0)
+        found = similarity.scales(compressed, np.arange(260), target, rank=3)
+        distances = np.linalg.norm(rows[:, None].astype(float) - rows[None], axis=2)
+        np.testing.assert_allclose(found * target.unit, np.sort(distances, axis=1)[:, 3], rtol=1e-2)
+
+
+class TestMixing:
+    def test_it_leaves_the_mean_and_the_spread(self, rows):
+        compressed = Projection.fit(rows, TRAINING, 20, 0).compress(rows)
+        random = np.random.default_rng(0)
+        angles = random.uniform(0, 1, (20_000, 1)).astype(np.float32)
+        one, other = (compressed[random.integers(0, 260, 20_000)] for _ in range(2))
+        mixed = mix(one, other, compressed.mean(axis=0), angles)
+        inside = slice(0, 5)
+        np.testing.assert_allclose(mixed[:, inside].std(axis=0), compressed[:, inside].std(axis=0), rtol=0.05)
+        np.testing.assert_allclose((mixed[:, -1] ** 2).mean(), (compressed[:, -1] ** 2).mean(), rtol=0.05)
+
+    def test_no_angle_leaves_everything_and_a_right_angle_gives_the_partner(self, rows):
+        compressed = Projection.fit(rows, TRAINING, 20, 0).compress(rows)
+        mean, one, other = compressed.mean(axis=0), compressed[:9], compressed[9:18]
+        np.testing.assert_allclose(mix(one, other, mean, np.zeros((9, 1))), one, rtol=1e-4, atol=1e-4)
+        np.testing.assert_allclose(mix(one, other, mean, np.full((9, 1), np.pi / 2)), other, rtol=1e-4, atol=1e-4)
+
+    def test_a_batch_is_the_same_however_often_it_is_asked_for(self, rows):
+        batches = Batches([rows], np.ones(260), np.arange(260), 50, seed=1, mixing=0.5)
+        first, again = batches[2][0][0], batches[2][0][0]
+        assert np.array_equal(first, again)
+        batches.on_epoch_end()
+        assert not np.array_equal(first, batches[2][0][0])
+
+    def test_every_pass_shows_every_painting_once(self, rows):
+        numbered = np.arange(260, dtype=np.float32)[:, None] * np.ones((1, 4), np.float32)
+        batches = Batches([numbered], np.ones(260), np.arange(260), 52, seed=1, mixing=0.0, passes=3)
+        assert len(batches) == 15
+        for first in (0, 5, 10):
+            shown = np.concatenate([batches[first + number][0][0][:, 0] for number in range(5)])
+            assert sorted(shown) == list(range(260))
 
 
 class TestLikenessIsKept:
     @pytest.mark.parametrize("likeness", ["euclidean", "cosine"])
-    def test_better_than_pca_of_the_same_size(self, rows, likeness):
-        _, encoder, history = train(rows, likeness, offset=0.9 if likeness == "cosine" else 0.0)
-        chunk = [Chunk(layer="a", start=0, stop=96)]
-        joined = join_codes([autoencoders.encode(encoder, rows)], chunk, {"a": rows}, likeness)
-        liked = Liked(rows, likeness, lengths(rows, likeness))
-        pca = autoencoders.fit_principal_components(liked, np.arange(200), 8, 0).transform(liked)
-        ours, baseline = preserved(rows, likeness, joined), preserved(rows, likeness, pca)
+    def test_better_than_pca_of_the_same_size_for_paintings_seen_and_not(self, rows, likeness):
+        models, history = train(rows, likeness)
+        pca = [
+            autoencoders.fit_principal_components(piece, TRAINING, 4, 0).transform(piece)
+            for piece in liked(rows, likeness)
+        ]
+        ours = preserved(rows, likeness, embed(rows, likeness, models))
+        baseline = preserved(rows, likeness, np.concatenate(pca, axis=1))
         assert ours.recall > baseline.recall
         assert ours.spearman > baseline.spearman
         assert history["loss"].iloc[-1] < history["loss"].iloc[0]
 
-    def test_the_same_seed_gives_the_same_codes(self, rows):
-        one, two = (autoencoders.encode(train(rows, "cosine", epochs=3)[1], rows) for _ in range(2))
+    def test_together_is_better_than_each_on_its_own(self, rows):
+        """What the objective of the whole adds: one chunk makes up for what another one gets wrong."""
+        together, _ = train(rows, "cosine", epochs=150)
+        alone = [train(rows, "cosine", [chunk], epochs=150)[0][0] for chunk in HALVES]
+        recalls = [preserved(rows, "cosine", embed(rows, "cosine", models)).recall for models in (together, alone)]
+        assert recalls[0] > recalls[1]
+
+    def test_the_same_seed_gives_the_same_codes_and_another_gives_others(self, rows):
+        one, two, other = (embed(rows, "cosine", train(rows, "cosine", epochs=3, seed=seed)[0]) for seed in (0, 0, 1))
         assert np.array_equal(one, two)
+        assert not np.array_equal(one, other)
 
 
 class TestModels:
     @pytest.mark.parametrize("likeness", ["euclidean", "cosine"])
     def test_raw_chunks_in_and_everything_inside(self, rows, likeness, tmp_path):
-        autoencoder, encoder, _ = train(rows, likeness, epochs=2)
-        assert encoder.input_shape == (None, 96)
-        assert encoder.output_shape == (None, 8)
-        assert autoencoder.output_shape == (None, 96)
-        for name, model in {"autoencoder": autoencoder, "encoder": encoder}.items():
-            model.save(tmp_path / f"{name}.keras")
-            loaded = keras.saving.load_model(tmp_path / f"{name}.keras", safe_mode=True)
-            assert np.array_equal(loaded.predict_on_batch(rows), model.predict_on_batch(rows))
+        models, _ = train(rows, likeness, epochs=2)
+        for (autoencoder, encoder), chunk in zip(models, HALVES, strict=True):
+            assert encoder.input_shape == autoencoder.output_shape == (None, 48)
+            assert encoder.output_shape == (None, 4)
+            given = rows[:, chunk.start : chunk.stop]
+            for name, model in {"autoencoder": autoencoder, "encoder": encoder}.items():
+                model.save(tmp_path / f"{name}.keras")
+                loaded = keras.saving.load_model(tmp_path / f"{name}.keras", safe_mode=True)
+                assert np.array_equal(loaded.predict_on_batch(given), model.predict_on_batch(given))
 
     def test_a_cosine_encoder_scales_with_its_input(self, rows):
-        _, encoder, _ = train(rows, "cosine", epochs=2)
+        ((_, encoder), _), _ = train(rows, "cosine", epochs=2)
+        given = rows[:, :48]
         np.testing.assert_allclose(
-            encoder.predict_on_batch(4 * rows), 2 * encoder.predict_on_batch(rows), rtol=1e-3, atol=1e-4
+            encoder.predict_on_batch(4 * given), 2 * encoder.predict_on_batch(given), rtol=1e-3, atol=1e-4
         )
 
-    def test_the_decoder_reconstructs_better_than_the_mean(self, rows):
-        autoencoder, _, _ = train(rows, "euclidean", epochs=300, reconstruction=1.0)
-        error = np.square(autoencoder.predict_on_batch(rows) - rows).mean()
-        assert error < 0.8 * rows.var(axis=0).mean()
+    @pytest.mark.parametrize("likeness", ["euclidean", "cosine"])
+    def test_the_decoder_reconstructs_better_than_the_mean(self, rows, likeness):
+        ((autoencoder, _), _), _ = train(rows, likeness, epochs=200, reconstruction=1.0)
+        given = rows[:, :48]
+        error = np.square(autoencoder.predict_on_batch(given) - given).mean()
+        assert error < 0.9 * given.var(axis=0).mean()
 
-    @pytest.mark.parametrize("settings", [{"hidden": 0}, {"pca_start": False}, {"neighbours": 0.0}])
+    def test_the_decoder_starts_as_the_inverse_of_the_encoder(self, rows):
+        """Before any step an autoencoder with a PCA start is PCA."""
+        compressed = Projection.fit(rows, TRAINING, 20, 0).compress(rows)
+        shape = similarity.Geometry(compressed, 8, "euclidean", 0.5)
+        settings = Similarity(hidden=16)
+        code = similarity.compressed_encoder(shape, settings).predict_on_batch(compressed)
+        decoded = similarity.compressed_decoder(shape, settings).predict_on_batch(code)
+        np.testing.assert_allclose(decoded[:, :8], compressed[:, :8], rtol=1e-3, atol=1e-3)
+
+    @pytest.mark.parametrize("settings", [{"hidden": 0}, {"pca_start": False}, {"neighbours": 0.0}, {"mixing": 0.0}])
     def test_parts_can_be_left_out(self, rows, settings):
-        assert np.isfinite(train(rows, "cosine", epochs=2, **settings)[2]["loss"]).all()
+        assert np.isfinite(train(rows, "cosine", epochs=2, **settings)[1]["loss"]).all()
+
+    def test_one_painting_has_nothing_to_be_compared_with(self, rows):
+        settings = Autoencoder(similarity=Similarity(**SMALL))
+        with pytest.raises(ValueError, match="compares paintings"):
+            autoencoders.train_similarity([rows], [rows[:3]], np.array([0]), settings, "t")
 
 
 class TestJoining:
     def test_codes_are_divided_by_the_length_of_the_whole_layer(self, rows):
-        chunks = [Chunk(layer="a", start=0, stop=48), Chunk(layer="a", start=48, stop=96)]
         codes = [rows[:, :3], rows[:, 3:5]]
-        joined = join_codes(codes, chunks, {"a": rows}, "cosine")
+        joined = join_codes(codes, [lengths(rows, "cosine")] * 2)
         np.testing.assert_allclose(joined, rows[:, :5] / np.sqrt(rows.sum(axis=1, keepdims=True)), rtol=1e-5)
-        assert np.array_equal(join_codes(codes, chunks, {"a": rows}, "euclidean"), rows[:, :5])
+        assert np.array_equal(join_codes(codes, [lengths(rows, "euclidean")] * 2), rows[:, :5])
 
     def test_codes_of_another_collection_are_refused(self, rows):
         with pytest.raises(ValueError, match="of different collections"):
-            join_codes([rows[:5, :2]], [Chunk(layer="a", start=0, stop=9)], {"a": rows}, "cosine")
+            join_codes([rows[:5, :2]], [lengths(rows, "cosine")])

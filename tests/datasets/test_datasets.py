@@ -14,6 +14,7 @@ from grisaille.datasets import (
     GalleryDataset,
     NumPyDataset,
     PaintingsDataset,
+    PointsDataset,
 )
 from helpers import encode, picture
 
@@ -177,3 +178,45 @@ class TestEmptyTables:
         dataset = CSVDataset(filepath=str(tmp_path / "r.csv"), save_args={"index": False})
         dataset.save(pd.DataFrame(columns=["path", "reason"]))
         assert dataset.load().empty
+
+
+class Dear:
+    """A point that counts how often it was computed."""
+
+    def __init__(self, name, fails=False):
+        self.identity, self._fails, self.computed = {"name": name}, fails, 0
+
+    def compute(self):
+        if self._fails:
+            raise RuntimeError("the power went out")
+        self.computed += 1
+        return {"name": self.identity["name"], "value": len(self.identity["name"])}
+
+
+class TestPointsDataset:
+    def test_rows_come_back_in_order(self, tmp_path):
+        dataset = PointsDataset(path=str(tmp_path / "points"))
+        assert not dataset.exists()
+        dataset.save([Dear("one"), Dear("three")])
+        assert dataset.exists()
+        assert dataset.load().to_dict("list") == {"name": ["one", "three"], "value": [3, 5]}
+
+    def test_what_is_stored_is_not_computed_again(self, tmp_path):
+        dataset = PointsDataset(path=str(tmp_path / "points"))
+        dataset.save([Dear("one")])
+        again, new = Dear("one"), Dear("two")
+        dataset.save([new, again])
+        assert (again.computed, new.computed) == (0, 1)
+        assert dataset.load()["name"].tolist() == ["two", "one"]
+
+    def test_a_run_that_died_goes_on(self, tmp_path):
+        dataset = PointsDataset(path=str(tmp_path / "points"))
+        first = Dear("one")
+        with pytest.raises(DatasetError, match="the power went out"):
+            dataset.save([first, Dear("two", fails=True)])
+        assert not dataset.exists()
+        with pytest.raises(DatasetError, match="not complete"):
+            dataset.load()
+        dataset.save([first, Dear("two")])
+        assert first.computed == 1
+        assert len(dataset.load()) == 2

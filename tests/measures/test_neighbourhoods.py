@@ -8,22 +8,22 @@ from sklearn.neighbors import NearestNeighbors
 from zadu import zadu
 
 from grisaille.measures import Preservation, blocks, embedding_space, nearest
-from grisaille.measures.neighbourhoods import ranks, spearman_of_counts
+from grisaille.measures.neighbourhoods import MEASURES, ranks, spearman_of_counts
 
 
-def compare(reference, reduced, k=10, k_ranks=20, block=16, chosen=None):
+def compare(reference, reduced, k=10, k_ranks=20, block=16, chosen=None, population=None):
     high, low = embedding_space(reference), embedding_space(reduced)
     n = len(reference)
     chosen = np.arange(n) if chosen is None else chosen
     found = Preservation(n, k, k_ranks)
-    found.learn_scale(high.distances(0, n), low.distances(0, n))
-    for start, stop in blocks(n, block):
+    found.learn_scale(high.distances(np.arange(n)), low.distances(np.arange(n)))
+    for rows in blocks(chosen, block):
         here = []
         for space in (high, low):
-            distances = space.distances(start, stop)
-            here.append((distances, ranks(nearest(distances, start), start)))
-        found.update(start, *here, chosen[(chosen >= start) & (chosen < stop)] - start)
-    return found.result()
+            distances = space.distances(rows)
+            here.append((distances, ranks(nearest(distances, rows))))
+        found.update(rows, *here)
+    return found.result(population)
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +89,32 @@ class TestProperties:
             halves = getattr(even, measure) / 2 + getattr(odd, measure) / 2
             assert getattr(whole, measure) == pytest.approx(halves)
 
+    def test_everybody_asked_leaves_no_margin(self, spaces):
+        assert set(compare(*spaces, population=90).margins.values()) == {0.0}
+
+    def test_a_sample_comes_with_a_margin_that_holds_the_exact_value(self):
+        """95% of intervals should; of 40 samples we ask for 33, which chance undercuts about once in 200 such tests."""
+        random = np.random.default_rng(3)
+        reference = random.standard_normal((300, 10)) * np.linspace(2, 0.2, 10)
+        reduced = reference[:, :4]
+        exact = compare(reference, reduced, block=300)
+        hits = dict.fromkeys(MEASURES, 0)
+        for seed in range(40):
+            asked = np.sort(np.random.default_rng(seed).permutation(300)[:90])
+            found = compare(reference, reduced, block=90, chosen=asked, population=300)
+            for name in MEASURES:
+                assert 0 < found.margins[name] < 0.2
+                hits[name] += abs(getattr(found, name) - getattr(exact, name)) <= found.margins[name]
+        assert min(hits.values()) >= 33, hits
+
+    def test_a_sample_too_small_has_no_margin_it_could_stand_for(self, spaces):
+        found = compare(*spaces, chosen=np.arange(20), population=90)
+        assert all(np.isnan(margin) for margin in found.margins.values())
+
+    def test_the_area_is_that_under_the_curve(self, spaces):
+        found = compare(*spaces)
+        assert found.area_under_rnx == pytest.approx(np.average(found.rnx, weights=1 / np.arange(1, 89)))
+
     def test_noise_is_chance(self):
         random = np.random.default_rng(1)
         found = compare(random.standard_normal((300, 8)), random.standard_normal((300, 8)))
@@ -107,13 +133,13 @@ class TestProperties:
 class TestNearest:
     def test_ties_go_to_the_earlier_and_oneself_is_left_out(self):
         distances = np.array([[1.0, 0.0, 1.0, 0.5], [2.0, 1.0, 0.0, 1.0]])
-        order = nearest(distances, start=1)
+        order = nearest(distances, np.array([1, 2]))
         assert order.tolist() == [[3, 0, 2], [1, 3, 0]]
-        assert ranks(order, 1).tolist() == [[2, 0, 3, 1], [3, 1, 0, 2]]
+        assert ranks(order).tolist() == [[2, 0, 3, 1], [3, 1, 0, 2]]
 
     def test_a_twin_does_not_take_the_place_of_oneself(self):
         distances = np.zeros((2, 2))
-        assert nearest(distances, 0).tolist() == [[1], [0]]
+        assert nearest(distances, np.arange(2)).tolist() == [[1], [0]]
 
 
 class TestSpearmanOfCounts:

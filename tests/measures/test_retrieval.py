@@ -2,14 +2,14 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score
 
-from grisaille.measures import Retrieval, embedding_space, nearest
+from grisaille.measures import Retrieval, blocks, embedding_space, nearest
 
 
 def retrieve(points, labels, kept=None, k=10, block=4):
     kept = np.ones(len(labels), dtype=bool) if kept is None else kept
     found, space = Retrieval(labels, kept, k), embedding_space(points)
-    for start in range(0, len(labels), block):
-        found.update(start, nearest(space.distances(start, min(start + block, len(labels))), start))
+    for rows in blocks(np.arange(len(labels)), block):
+        found.update(rows, nearest(space.distances(rows), rows))
     return found.result()
 
 

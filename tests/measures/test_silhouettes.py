@@ -4,16 +4,23 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.metrics import silhouette_score
+from sklearn.metrics import silhouette_samples, silhouette_score
 
-from grisaille.measures import DistanceSums, blocks, embedding_space, pair_silhouette, pair_silhouettes
+from grisaille.measures import (
+    DistanceSums,
+    blocks,
+    embedding_space,
+    pair_agreement,
+    pair_silhouette,
+    pair_silhouettes,
+)
 
 
-def distance_sums(points, labels, block=7):
+def distance_sums(points, labels, block=7, asked=None):
     space = embedding_space(points)
     sums = DistanceSums(labels, labels.max() + 1)
-    for start, stop in blocks(len(points), block):
-        sums.update(start, space.distances(start, stop))
+    for rows in blocks(np.arange(len(points)) if asked is None else asked, block):
+        sums.update(rows, space.distances(rows))
     return sums.sums
 
 
@@ -85,3 +92,38 @@ class TestUndefined:
     def test_one_artist(self):
         points, labels = collection([5])
         assert np.isnan(pair_silhouettes(distance_sums(points, labels), labels)).all()
+
+
+class TestSamples:
+    def test_groups_are_weighted_by_their_size_and_not_by_who_was_asked(self):
+        points, labels = collection([20, 30])
+        scores = silhouette_samples(points, labels)
+        asked = np.concatenate([np.flatnonzero(labels == 0)[:9], np.flatnonzero(labels == 1)[:5]])
+        sums = distance_sums(points, labels, asked=asked)
+        means = [scores[asked[labels[asked] == cluster]].mean() for cluster in (0, 1)]
+        expected = (20 * means[0] + 30 * means[1]) / 50
+        assert pair_silhouettes(sums, labels)[0, 1] == pytest.approx(expected)
+        assert pair_silhouette(sums, labels, [0], [1]) == pytest.approx(expected)
+
+    def test_an_artist_of_whom_nobody_was_asked_has_none(self):
+        points, labels = collection([5, 5, 5])
+        sums = distance_sums(points, labels, asked=np.flatnonzero(labels < 2))
+        found = pair_silhouettes(sums, labels)
+        assert np.isfinite(found[0, 1])
+        assert np.isnan(found[0, 2])
+        assert np.isnan(pair_silhouette(sums, labels, [0], [2]))
+
+
+class TestAgreement:
+    def test_order_and_sides_of_zero(self):
+        spearman, same = pair_agreement(np.array([-0.1, 0.1, 0.2, 0.3]), np.array([0.1, 0.2, 0.4, 0.3]))
+        assert spearman == pytest.approx(0.8)
+        assert same == 3 / 4
+
+    def test_pairs_that_are_undefined_are_left_out(self):
+        spearman, same = pair_agreement(np.array([0.1, np.nan, 0.2, 0.3]), np.array([0.1, 0.2, 0.3, np.nan]))
+        assert (spearman, same) == (pytest.approx(1), 1)
+
+    def test_nothing_to_compare(self):
+        assert np.isnan(pair_agreement(np.array([0.1]), np.array([0.1]))).all()
+        assert np.isnan(pair_agreement(np.array([0.1, 0.1]), np.array([0.1, 0.2]))[0])

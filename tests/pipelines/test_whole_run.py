@@ -83,6 +83,16 @@ class TestTables:
         assert set(table["paintings"]) == {"all", "train", "validation", "held_out"}
         assert table["recall"].between(0.1, 1).all()
 
+    def test_pairs_agree_with_the_raw_features(self, demo_run):
+        table = demo_run.table("pair_agreement.csv")
+        assert table["pairs"].tolist() == [45] * 4
+        assert table["sign_agreement"].between(0.5, 1).all()
+
+    def test_a_curve_for_every_reduced_space_and_likeness(self, demo_run):
+        table = demo_run.table("rnx_curves.csv")
+        assert len(table.groupby(["space", "likeness"])) == 4
+        assert table["neighbours"].max() == 179
+
     def test_neighbours_of_every_painting_in_every_space(self, demo_run):
         table = demo_run.table("neighbours.parquet")
         assert len(table) == 5 * 181 * 10
@@ -107,7 +117,7 @@ class TestReport:
         assert "http://" not in page.replace("http://www.w3.org", "")
         assert "https://" not in page
         assert page.count("data:image/webp") > 40
-        assert page.count("data:image/png") == 5 + 2 + 1
+        assert page.count("data:image/png") == 5 + 2 + 2
 
     def test_it_tells_what_was_rejected_and_every_setting(self, page):
         assert "Ilse_Nebel_20.png" in page

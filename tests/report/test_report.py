@@ -9,7 +9,7 @@ from grisaille.plots.scatter import principal_plane
 from helpers import encode, picture
 
 
-def results(artists=("Ada", "Bert", "<img src=x onerror=alert(1)>"), each=4, seed=0):
+def results(artists=("Ada", "Bert", "<img src=x onerror=alert(1)>"), each=4, seed=0, margin=0.0):
     random = np.random.default_rng(seed)
     names = np.repeat(artists, each)
     n = len(names)
@@ -33,8 +33,9 @@ def results(artists=("Ada", "Bert", "<img src=x onerror=alert(1)>"), each=4, see
     ]
     measures = ["recall", "trustworthiness", "continuity", "area_under_rnx", "spearman"]
     rows = [("pca", "euclidean"), ("pca", "cosine"), ("embedding", "euclidean"), ("embedding", "cosine")]
+    figures = dict.fromkeys(measures, 0.5) | dict.fromkeys([f"{measure}_margin" for measure in measures], margin)
     preservation = pd.DataFrame(
-        [{"space": s, "likeness": k, "paintings": "all", "queries": n} | dict.fromkeys(measures, 0.5) for s, k in rows]
+        [{"space": s, "likeness": k, "paintings": "all", "queries": n} | figures for s, k in rows]
     )
     retrieval = pd.DataFrame(
         [
@@ -49,6 +50,10 @@ def results(artists=("Ada", "Bert", "<img src=x onerror=alert(1)>"), each=4, see
         preservation=preservation,
         retrieval=retrieval,
         paper_experiments=nodes.repeat_paper_experiments(sums, pairs, paintings, comparisons),
+        pair_agreement=nodes.compare_pairs(pairs),
+        rnx_curves=pd.DataFrame(
+            [{"space": s, "likeness": k, "neighbours": size, "rnx": 0.5} for s, k in rows for size in (1, 2)]
+        ),
         neighbours=pd.DataFrame(neighbours),
         embeddings=random.random((n, 6), dtype=np.float32),
         pca_embeddings=random.random((n, 6), dtype=np.float32),

@@ -7,6 +7,7 @@ import lazy_loader
 if TYPE_CHECKING:
     from grisaille.autoencoders.architectures import build
     from grisaille.autoencoders.principal_components import PrincipalComponents, fit_principal_components
+    from grisaille.autoencoders.similarity_training import train_similarity
     from grisaille.autoencoders.training import encode, train
 else:
     __getattr__, __dir__, __all__ = lazy_loader.attach(
@@ -14,8 +15,9 @@ else:
         submod_attrs={
             "architectures": ["build"],
             "principal_components": ["PrincipalComponents", "fit_principal_components"],
+            "similarity_training": ["train_similarity"],
             "training": ["encode", "train"],
         },
     )
 
-__all__ = ["PrincipalComponents", "build", "encode", "fit_principal_components", "train"]
+__all__ = ["PrincipalComponents", "build", "encode", "fit_principal_components", "train", "train_similarity"]

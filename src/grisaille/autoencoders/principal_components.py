@@ -4,10 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from sklearn.utils.extmath import randomized_svd
 
 from grisaille.arrays import FloatArray, IntArray, Rows
 
 _BLOCK = 512
+# Rows that are read once and kept: 500 MB of 25,088 values. Reading costs more than computing.
+_FEW = 5000
 
 
 @dataclass(frozen=True)
@@ -34,12 +37,14 @@ class PrincipalComponents:
 def fit_principal_components(rows: Rows, chosen: IntArray, k: int, seed: int, passes: int = 4) -> PrincipalComponents:
     """Fit principal components by randomised subspace iteration.
 
+    A few thousand rows are kept in memory, and the components are exact to rounding; of more, a block at a time is.
+
     Args:
         rows: Matrix of shape (n, d), of which a block is in memory at a time.
         chosen: Rows to fit on, shape (m,), ascending.
         k: Number of components; what exceeds the rank is filled with zeros.
         seed: Of the random start.
-        passes: Power iterations; each reads the matrix once.
+        passes: Power iterations over a matrix that is too large to keep; each reads it once.
 
     Returns:
         The components; each row's largest entry by magnitude is positive, so that signs repeat.
@@ -51,6 +56,8 @@ def fit_principal_components(rows: Rows, chosen: IntArray, k: int, seed: int, pa
     """
     if not len(chosen):
         raise ValueError("principal components need at least one row")
+    if len(chosen) <= min(rows.shape[1], _FEW):
+        return _of_few(rows[chosen].astype(np.float32), k, seed)
     width = min(k + 16, len(chosen), rows.shape[1])
     mean = np.zeros(rows.shape[1])
     for block in _blocks(rows, chosen):
@@ -61,8 +68,25 @@ def fit_principal_components(rows: Rows, chosen: IntArray, k: int, seed: int, pa
         basis = np.linalg.qr(_multiply_transposed(rows, chosen, mean, basis))[0]
     projected = np.concatenate([(block - mean) @ basis for block in _blocks(rows, chosen)])
     _, _, rotation = np.linalg.svd(projected, full_matrices=False)
-    components = np.zeros((k, rows.shape[1]), dtype=np.float32)
-    found = (basis @ rotation.T).T[:k]
+    return _principal_components(mean, (basis @ rotation.T).T[:k], k)
+
+
+def _of_few(matrix: FloatArray, k: int, seed: int) -> PrincipalComponents:
+    """From the products of all rows with each other, shape (m, m): fewer than the columns, and read once."""
+    mean = matrix.mean(axis=0, dtype=np.float64).astype(np.float32)
+    matrix -= mean
+    k_found = min(k, max(len(matrix) - 1, 1))
+    # Singular values of the products are squares, so few passes tell the directions apart.
+    left, squares, _ = randomized_svd(
+        matrix @ matrix.T, k_found, n_oversamples=32, n_iter=8, power_iteration_normalizer="QR", random_state=seed
+    )
+    known = squares > 1e-6 * max(float(squares[0]), 1e-30)
+    found = left[:, known].T @ matrix
+    return _principal_components(mean, found / np.linalg.norm(found, axis=1, keepdims=True), k)
+
+
+def _principal_components(mean: FloatArray, found: FloatArray, k: int) -> PrincipalComponents:
+    components = np.zeros((k, len(mean)), dtype=np.float32)
     signs = np.sign(found[np.arange(len(found)), np.abs(found).argmax(axis=1)])
     components[: len(found)] = found * signs[:, None]
     return PrincipalComponents(mean, components)

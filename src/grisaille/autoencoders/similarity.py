@@ -1,10 +1,10 @@
 """Autoencoders that are asked to keep the likeness: the distances and neighbourhoods of codes match those of features.
 
-Neither artists nor file names are seen; the features' own distances are the only teacher. Training never touches the
-full chunk: its rows are projected on principal components once, together with the length of what these leave out, so
-that |x_i - x_j|^2 is close to |a_i - a_j|^2 + r_i^2 + r_j^2.
+Neither artists nor file names are seen; the features' own distances are the only teacher. The loss looks at all chunks
+of a painting together, since it is their sum that has to be right: where one chunk errs, another can make up for it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,57 +12,27 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from grisaille.arrays import FloatArray, IntArray, Rows
-from grisaille.autoencoders.principal_components import fit_principal_components
+from grisaille.arrays import FloatArray, IntArray
+from grisaille.autoencoders.compression import Projection, compressed_squares
 from grisaille.likeness import Likeness
 from grisaille.parameters import Similarity
 
 _BLOCK = 512
-# Paintings whose distances set the scale of all.
-SAMPLE = 2048
 # Squared distances below this are rounding; it also keeps the gradient of the square root finite.
 _TINY = 1e-9
-
-
-@dataclass(frozen=True)
-class Projection:
-    """An orthonormal basis that holds a chunk's mean and its first principal components.
-
-    Attributes:
-        basis: float32, shape (k + 1, d): the components, then what they leave of the mean.
-    """
-
-    basis: FloatArray
-
-    @classmethod
-    def fit(cls, rows: Rows, training: IntArray, k: int, seed: int) -> "Projection":
-        """Fit on the training rows of a chunk, shape (n, d), as its likeness transforms them."""
-        found = fit_principal_components(rows, training, k, seed, passes=1)
-        rest = found.mean - found.components.T @ (found.components @ found.mean)
-        length = np.linalg.norm(rest)
-        return cls(np.vstack([found.components, rest / length if length > 0 else rest]))
-
-    def compress(self, rows: Rows) -> FloatArray:
-        """Coordinates on the basis and, last, the length of the rest: float32, shape (n, k + 2)."""
-        compressed = np.empty((rows.shape[0], len(self.basis) + 1), dtype=np.float32)
-        for start in range(0, rows.shape[0], _BLOCK):
-            block = rows[start : start + _BLOCK].astype(np.float32)
-            inside = block @ self.basis.T
-            rest = np.einsum("ij,ij->i", block, block) - np.einsum("ij,ij->i", inside, inside)
-            compressed[start : start + _BLOCK, :-1] = inside
-            compressed[start : start + _BLOCK, -1] = np.sqrt(np.maximum(rest, 0))
-        return compressed
+# The offset is measured in this quantile of squared distances: the least of a sample would be a near-duplicate's.
+_SMALLEST = 0.001
 
 
 @dataclass(frozen=True)
 class Target:
     """What the distances of codes are matched to.
 
-    Subtracting a constant from all squared distances changes no order of neighbours, and none of the chunks' sum. High
-    dimensional features are nearly equidistant, codes of 64 values cannot be; without the constant both can agree.
+    Subtracting a constant from all squared distances changes no order of neighbours. High-dimensional features are
+    nearly equidistant, a few values cannot be; without the constant both can agree.
 
     Attributes:
-        unit: Root mean square distance; distances are measured in it.
+        unit: Root mean square distance of paintings; distances are measured in it.
         offset: What is taken from squared distances, in squares of the unit.
         spread: Variance of the remaining distances, in squares of the unit.
     """
@@ -72,84 +42,127 @@ class Target:
     spread: float
 
     @classmethod
-    def measure(cls, sample: FloatArray, settings: Similarity) -> "Target":
-        """Look at the distances within a sample of compressed rows, shape (m, k + 2)."""
-        squared = compressed_squares(sample, sample)[np.triu_indices(len(sample), 1)]
+    def measure(cls, sample: Sequence[FloatArray], share: float) -> "Target":
+        """Look at the distances within a sample of paintings.
+
+        Args:
+            sample: Compressed rows, shape (m, k + 2), one array a chunk.
+            share: How much of the smallest squared distances to take from all.
+        """
+        squared = _whole_squares(sample, sample)[np.triu_indices(len(sample[0]), 1)]
         unit = float(np.sqrt(squared.mean())) or 1.0
         squared = squared / unit**2
-        offset = settings.offset * float(np.quantile(squared, 0.001))
+        offset = share * float(np.quantile(squared, _SMALLEST))
         remaining = np.sqrt(np.maximum(squared - offset, _TINY))
         return cls(unit, offset, float(remaining.var()) or 1.0)
 
 
-def compressed_squares(left: FloatArray, right: FloatArray) -> FloatArray:
-    """Squared distances of chunks from their compressed rows, shapes (a, k + 2) and (b, k + 2), to (a, b)."""
-    inner = left[:, :-1] @ right[:, :-1].T
-    lengths = (left**2).sum(axis=1)[:, None] + (right**2).sum(axis=1)[None, :]
-    return np.maximum(lengths - 2 * inner, 0)
+def _whole_squares(left: Sequence[FloatArray], right: Sequence[FloatArray]) -> FloatArray:
+    """Squared distances of paintings: those of their chunks add up."""
+    total = compressed_squares(left[0], right[0])
+    for one, other in zip(left[1:], right[1:], strict=True):
+        total += compressed_squares(one, other)
+    return total
 
 
-def scales(compressed: FloatArray, sample: FloatArray, target: Target, rank: int) -> FloatArray:
-    """Distance of every painting to its rank-th nearest in a sample, after the offset: float32, shape (n,)."""
+def scales(compressed: Sequence[FloatArray], sample: IntArray, target: Target, rank: int) -> FloatArray:
+    """How wide every painting's neighbourhood is.
+
+    Args:
+        compressed: Compressed rows, shape (n, k + 2), one array a chunk.
+        sample: Rows among which neighbours are looked for, shape (m,).
+        target: Unit and offset.
+        rank: Which neighbour's distance is taken.
+
+    Returns:
+        Distances after the offset, in units, float32, shape (n,).
+    """
     rank = min(rank, len(sample) - 1)
-    result = np.empty(len(compressed), dtype=np.float32)
-    for start in range(0, len(compressed), _BLOCK):
-        squared = compressed_squares(compressed[start : start + _BLOCK], sample) / target.unit**2
+    known = [rows[sample] for rows in compressed]
+    result = np.empty(len(compressed[0]), dtype=np.float32)
+    for start in range(0, len(result), _BLOCK):
+        squared = _whole_squares([rows[start : start + _BLOCK] for rows in compressed], known) / target.unit**2
         nearest = np.partition(squared, rank, axis=1)[:, rank]
         result[start : start + _BLOCK] = np.sqrt(np.maximum(nearest - target.offset, 1e-3))
     return result
 
 
 class SimilarityModel(keras.Model):
-    """Trains an encoder and a decoder of compressed chunks on a loss that looks at the whole batch.
+    """Trains the encoders and decoders of all chunks on a loss that looks at the whole batch.
 
-    For distances t_ij of chunks, t'_ij = sqrt(t_ij^2 - offset), and q_ij of codes, the loss is
+    For distances t_ij of paintings, t'_ij = sqrt(t_ij^2 - offset), and q_ij of their joined codes, the loss is
         distances * mean_ij (q_ij - t'_ij)^2 / var(t')
         + neighbours * mean_i KL(softmax_j(-t'_ij / s_i) || softmax_j(-q_ij / s_i))
-        + reconstruction * mean |a - decoded a|^2 / mean |a - mean a|^2
+        + reconstruction * mean |a - decoded a|^2 / mean |a - mean a|^2, averaged over chunks
     where s_i is `temperature` times the distance of i to one of its near neighbours.
 
-    Sources: Sammon 1969 and Kruskal 1964 (matching distances), Hinton & Roweis 2002 (matching neighbourhoods).
+    Sources: Kruskal 1964 and Sammon 1969 (matching distances), Hinton & Roweis 2002 (matching neighbourhoods).
     """
 
     def __init__(
-        self, encoder: keras.Model, decoder: keras.Model, target: Target, variance: float, settings: Similarity
+        self,
+        encoders: Sequence[keras.Model],
+        decoders: Sequence[keras.Model],
+        target: Target,
+        variances: Sequence[float],
+        settings: Similarity,
+        compiled_steps: bool = False,
     ) -> None:
-        """Join the parts.
+        """Join the parts; sequences hold one item a chunk.
 
         Args:
-            encoder: (n, k + 2) compressed chunks to (n, code_size).
-            decoder: (n, code_size) to (n, k + 1) coordinates.
+            encoders: (n, k + 2) compressed chunks to (n, code_size).
+            decoders: (n, code_size) to (n, k + 1) coordinates.
             target: What distances are matched to.
-            variance: Mean squared deviation of the coordinates from their mean.
+            variances: Mean squared deviation of the coordinates from their mean.
             settings: Weights of the terms.
+            compiled_steps: Whether steps are compiled first: a quarter of a minute that long trainings win back.
         """
         super().__init__(name="similarity")
-        self.encoder, self.decoder = encoder, decoder
-        self._target, self._variance, self._settings = target, variance, settings
+        self._compiled_steps = compiled_steps
+        self.encoders, self.decoders = list(encoders), list(decoders)
+        self._target, self._variances, self._settings = target, tuple(variances), settings
+
+    @property
+    def jit_compile(self) -> bool:
+        """Whether a step is compiled, which more than halves its time.
+
+        Keras leaves models alone where operations have to be deterministic, since some cannot be both; those used here
+        can, and a compiled step adds in one order.
+        """
+        return self._compiled_steps
+
+    @jit_compile.setter
+    def jit_compile(self, value: bool) -> None:
+        """Keras sets it, too."""
 
     def call(self, inputs: Any, training: Any = None) -> Any:
-        """Code and reconstruction of a batch."""
-        code = self.encoder(inputs, training=training)
-        return code, self.decoder(code, training=training)
+        """Joined codes of a batch, and the reconstruction of every chunk."""
+        codes = [encoder(chunk, training=training) for encoder, chunk in zip(self.encoders, inputs, strict=True)]
+        decoded = [decoder(code, training=training) for decoder, code in zip(self.decoders, codes, strict=True)]
+        return ops.concatenate(codes, axis=-1), tuple(decoded)
 
     def compute_loss(
         self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: Any = True
     ) -> Any:
         """The sum of the three terms; y holds each painting's scale."""
-        code, decoded = y_pred
+        codes, decoded = y_pred
         settings, target = self._settings, self._target
-        wanted = ops.sqrt(ops.maximum(_chunk_squares(x) / target.unit**2 - target.offset, _TINY))
-        found = ops.sqrt(ops.maximum(_squares(code) / target.unit**2, _TINY))
-        same = ops.eye(ops.shape(x)[0], dtype="bool")
-        pairs = ops.cast(ops.size(wanted) - ops.shape(x)[0], "float32")
+        squared = sum(_chunk_squares(chunk) for chunk in x)
+        wanted = ops.sqrt(ops.maximum(squared / target.unit**2 - target.offset, _TINY))
+        found = ops.sqrt(ops.maximum(_squares(codes) / target.unit**2, _TINY))
+        same = ops.eye(ops.shape(codes)[0], dtype="bool")
+        pairs = ops.cast(ops.size(wanted) - ops.shape(codes)[0], "float32")
         distances = ops.sum(ops.where(same, 0.0, ops.square(found - wanted))) / pairs / target.spread
         scale = settings.temperature * ops.reshape(y, (-1, 1))
         near = ops.log_softmax(ops.where(same, -1e9, -wanted / scale))
         kept = ops.log_softmax(ops.where(same, -1e9, -found / scale))
-        divergence = ops.where(same, 0.0, ops.exp(near) * (near - kept))
-        neighbours = ops.mean(ops.sum(divergence, axis=1))
-        error = ops.mean(ops.sum(ops.square(x[:, :-1] - decoded), axis=1)) / self._variance
+        neighbours = ops.mean(ops.sum(ops.where(same, 0.0, ops.exp(near) * (near - kept)), axis=1))
+        errors = [
+            ops.mean(ops.sum(ops.square(chunk[:, :-1] - guess), axis=1)) / variance
+            for chunk, guess, variance in zip(x, decoded, self._variances, strict=True)
+        ]
+        error = sum(errors) / len(errors)
         return settings.distances * distances + settings.neighbours * neighbours + settings.reconstruction * error
 
 
@@ -164,69 +177,103 @@ def _chunk_squares(x: Any) -> Any:
     return lengths[:, None] + lengths[None, :] - 2 * ops.matmul(inside, ops.transpose(inside))
 
 
-def compressed_encoder(
-    compressed: FloatArray, target: Target, code_size: int, likeness: Likeness, settings: Similarity
-) -> keras.Model:
-    """An encoder of compressed chunks: a linear map that starts as PCA plus a perceptron that starts at zero.
+@dataclass(frozen=True)
+class Geometry:
+    """What building one chunk's models takes from its compressed training rows, shape (m, k + 2).
 
-    For cosine it scales: twice the input is twice the code. So the stored encoder can be given a chunk before anybody
-    knows how long the painting's whole layer is; dividing the code by that length comes later.
-
-    Args:
-        compressed: Training rows, shape (m, k + 2), which the scaling of the perceptron's input is taken from.
-        target: What distances will be matched to.
+    Attributes:
+        rows: These rows.
         code_size: Values of a code.
-        likeness: Whether it has to scale.
-        settings: Width of the perceptron, and whether there is one.
+        likeness: For `cosine` encoder and decoder scale: twice the input is twice the code. So the stored encoder can
+            be given a chunk before anybody knows how long the painting's whole layer is, and dividing comes later.
+        offset: Share of squared distances that the codes need not hold.
     """
-    width = compressed.shape[1]
-    inputs = layers.Input((width,), name="compressed")
-    length = ops.norm(inputs, axis=-1, keepdims=True) + 1e-12 if likeness == "cosine" else None
-    seen = inputs / length if length is not None else inputs
-    example = compressed / np.linalg.norm(compressed, axis=1, keepdims=True) if length is not None else compressed
+
+    rows: FloatArray
+    code_size: int
+    likeness: Likeness
+    offset: float
+
+    @property
+    def kept(self) -> int:
+        """Components that the linear map starts with."""
+        return min(self.code_size, self.rows.shape[1] - 2)
+
+    @property
+    def mean_square(self) -> float:
+        """Mean squared distance that codes are to have."""
+        spread = 2 * (self.rows[:, :-1].var(axis=0).sum() + np.square(self.rows[:, -1]).mean())
+        return float(spread) * max(1 - self.offset, 0.05)
+
+    @property
+    def size(self) -> float:
+        """Deviation of one value of a code; for cosine, of a chunk of length 1."""
+        size = float(np.sqrt(self.mean_square / (2 * self.code_size)))
+        return size / float(np.linalg.norm(self.rows, axis=1).mean()) if self.likeness == "cosine" else size
+
+    @property
+    def start(self) -> float:
+        """Factor of the first components that gives their squared distances the mean that is wanted."""
+        variance = float(self.rows[:, : self.kept].var(axis=0).sum())
+        return float(np.sqrt(self.mean_square / max(2 * variance, 1e-12)))
+
+
+def compressed_encoder(geometry: Geometry, settings: Similarity) -> keras.Model:
+    """An encoder of compressed chunks: a linear map that starts as PCA plus a perceptron that starts at zero."""
+    rows, code_size = geometry.rows, geometry.code_size
+    inputs = layers.Input((rows.shape[1],), name="compressed")
     linear = layers.Dense(code_size, use_bias=False, name="linear")
     code = linear(inputs)
     if settings.hidden:
-        deviation = example.std(axis=0) + 1e-6 * example.std()
-        # Halfway between raw and whitened components, with unit variance overall.
-        variance = deviation * float((example.var(axis=0) / deviation).mean())
-        x = layers.Normalization(mean=example.mean(axis=0), variance=variance, name="standardise")(seen)
+        length = _length(inputs, geometry.likeness)
+        example = rows / np.linalg.norm(rows, axis=1, keepdims=True) if geometry.likeness == "cosine" else rows
+        x = layers.Normalization(mean=example.mean(axis=0), variance=_half_whitened(example), name="standardise")(
+            inputs / length
+        )
         for number in (1, 2):
             x = layers.Dense(settings.hidden, activation="gelu", name=f"hidden_{number}")(x)
         bend = layers.Dense(code_size, kernel_initializer="zeros", name="bend")(x)
-        size = target.unit / float(np.sqrt(2 * code_size))
-        if length is not None:
-            size = size / float(np.linalg.norm(compressed, axis=1).mean())
-            bend = bend * length
-        code = code + bend * size
+        code = code + bend * length * geometry.size
     model = keras.Model(inputs, code, name="compressed_encoder")
     if settings.pca_start:
-        linear.set_weights([_pca_start(compressed, target, code_size)])
+        linear.set_weights([geometry.start * np.eye(rows.shape[1], code_size) * (np.arange(code_size) < geometry.kept)])
     return model
 
 
-def _pca_start(compressed: FloatArray, target: Target, code_size: int) -> FloatArray:
-    """The first components, scaled so that mean squared distances are those of the target."""
-    kept = min(code_size, compressed.shape[1] - 2)
-    start = np.zeros((compressed.shape[1], code_size), dtype=np.float32)
-    variance = compressed[:, :kept].var(axis=0).sum()
-    wanted = target.unit**2 * max(1 - target.offset, 0.05)
-    start[np.arange(kept), np.arange(kept)] = np.sqrt(wanted / max(2 * variance, 1e-12))
-    return start
+def _length(inputs: Any, likeness: Likeness) -> Any:
+    return ops.norm(inputs, axis=-1, keepdims=True) + 1e-12 if likeness == "cosine" else ops.ones_like(inputs[:, :1])
 
 
-def compressed_decoder(coordinates: int, code_size: int, likeness: Likeness, settings: Similarity) -> keras.Model:
-    """A decoder from codes to coordinates on the basis: linear plus a perceptron; for cosine it scales, too."""
+def _half_whitened(example: FloatArray) -> FloatArray:
+    """Variances that leave coordinates halfway between as they are and whitened, with unit variance overall.
+
+    The length of the rest, which no coordinate tells, is whitened.
+    """
+    deviation = example.std(axis=0) + 1e-6 * example.std()
+    variance = deviation * float((example.var(axis=0) / deviation).mean())
+    variance[-1] = deviation[-1] ** 2
+    return variance
+
+
+def compressed_decoder(geometry: Geometry, settings: Similarity) -> keras.Model:
+    """A decoder from codes to coordinates: a linear map that starts as the encoder's inverse, plus a perceptron."""
+    coordinates, code_size = geometry.rows.shape[1] - 1, geometry.code_size
     inputs = layers.Input((code_size,), name="code")
-    length = ops.norm(inputs, axis=-1, keepdims=True) + 1e-12 if likeness == "cosine" else None
-    x = inputs / length if length is not None else inputs
-    x = layers.BatchNormalization(name="standardise_code")(x)
-    straight = layers.Dense(coordinates, name="straight")(x)
-    x = layers.Dense(settings.hidden or code_size, activation="gelu", name="unfold")(x)
-    outputs = straight + layers.Dense(coordinates, kernel_initializer="zeros", name="unbend")(x)
-    if length is not None:
-        outputs = outputs * length
-    return keras.Model(inputs, outputs, name="compressed_decoder")
+    length = _length(inputs, geometry.likeness)
+    if geometry.likeness == "euclidean":
+        length = length * geometry.size * float(np.sqrt(code_size))
+    x = inputs / length
+    straight = layers.Dense(coordinates, name="straight")
+    outputs = straight(x)
+    # Narrower than the encoder's: reconstruction is the lesser aim, and costs a quarter of a step at the full width.
+    width = max(settings.hidden // 4, code_size)
+    x = layers.Dense(width, activation="gelu", name="unfold")(x * float(np.sqrt(code_size)))
+    outputs = (outputs + layers.Dense(coordinates, kernel_initializer="zeros", name="unbend")(x)) * length
+    model = keras.Model(inputs, outputs, name="compressed_decoder")
+    if settings.pca_start:
+        inverse = np.eye(code_size, coordinates) / geometry.start * (np.arange(coordinates) < geometry.kept)
+        straight.set_weights([inverse, np.zeros(coordinates)])
+    return model
 
 
 def assemble(

@@ -9,7 +9,6 @@ import pandas as pd
 from tqdm import tqdm
 
 from grisaille.arrays import FloatArray, IntArray, Rows
-from grisaille.autoencoders import similarity
 from grisaille.autoencoders.architectures import Models, build
 from grisaille.autoencoders.principal_components import fit_principal_components
 from grisaille.parameters import Autoencoder
@@ -81,7 +80,7 @@ def train(
     """Train one autoencoder on one chunk.
 
     Args:
-        rows: Features of the chunk, shape (n, values); for `similarity`, as the likeness transforms them.
+        rows: Features of the chunk, shape (n, values).
         training: Rows to learn from, shape (m,).
         validation: Rows that stop the training, possibly none; the training loss is watched then.
         settings: Architecture, epochs, and so on.
@@ -97,8 +96,6 @@ def train(
     if not len(training):
         raise ValueError("there is no painting to train on")
     keras.utils.set_random_seed(settings.seed)
-    if settings.architecture == "similarity":
-        return _train_similarity(rows, training, validation, settings, name)
     if settings.architecture == "pca":
         return _fit_linear(rows, training, validation, settings)
     autoencoder, encoder = build(settings, rows.shape[1])
@@ -115,66 +112,7 @@ def train(
         verbose=0,
     )
     # Rebuilt without the optimiser's state, which would triple the file.
-    return (*_uncompiled(autoencoder, encoder), _history(history.history))
-
-
-class ShuffledBatches(keras.utils.PyDataset):
-    """Batches of one size, so that every step compares as many pairs; what is left over waits for the next epoch."""
-
-    def __init__(self, values: FloatArray, scales: FloatArray, size: int, seed: int) -> None:
-        """Wrap compressed chunks, shape (m, k + 2), and their scales, shape (m,)."""
-        super().__init__()
-        self._values, self._scales, self._size = values, scales, min(size, len(values))
-        self._random = np.random.default_rng(seed)
-        self._order = self._random.permutation(len(values))
-
-    def __len__(self) -> int:
-        """Batches an epoch."""
-        return len(self._values) // self._size
-
-    def __getitem__(self, index: int) -> tuple[FloatArray, FloatArray]:
-        """One batch."""
-        chosen = self._order[index * self._size : (index + 1) * self._size]
-        return self._values[chosen], self._scales[chosen]
-
-    def on_epoch_end(self) -> None:
-        """Shuffle."""
-        self._order = self._random.permutation(len(self._values))
-
-
-def _train_similarity(
-    rows: Rows, training: IntArray, validation: IntArray, settings: Autoencoder, name: str
-) -> tuple[keras.Model, keras.Model, pd.DataFrame]:
-    """Train on compressed chunks, then put everything that was learnt into two models of raw chunks."""
-    chosen = settings.similarity
-    components = min(chosen.components, len(training) - 1, rows.shape[1] - 1)
-    projection = similarity.Projection.fit(rows, training, components, settings.seed)
-    compressed = projection.compress(rows)
-    learnt = compressed[training]
-    sample = learnt[np.random.default_rng(settings.seed).permutation(len(learnt))[: similarity.SAMPLE]]
-    target = similarity.Target.measure(sample, chosen)
-    batch = min(chosen.batch_size, len(learnt))
-    scales = similarity.scales(compressed, sample, target, round(chosen.rank * len(sample) / batch))
-    batches = ShuffledBatches(learnt, scales[training], batch, settings.seed)
-    encoder = similarity.compressed_encoder(learnt, target, settings.code_size, settings.likeness, chosen)
-    decoder = similarity.compressed_decoder(components + 1, settings.code_size, settings.likeness, chosen)
-    variance = float(learnt[:, :-1].var(axis=0).sum())
-    model = similarity.SimilarityModel(encoder, decoder, target, variance, chosen)
-    rate = keras.optimizers.schedules.CosineDecay(chosen.learning_rate, chosen.epochs * len(batches))
-    model.compile(optimizer=keras.optimizers.Adam(rate), jit_compile=True)
-    watched = "val_loss" if len(validation) > 1 else "loss"
-    history = model.fit(
-        batches,
-        validation_data=(compressed[validation], scales[validation]) if len(validation) > 1 else None,
-        validation_batch_size=len(validation) or None,
-        epochs=chosen.epochs,
-        callbacks=[
-            keras.callbacks.EarlyStopping(watched, patience=chosen.patience, restore_best_weights=True),
-            Progress(name),
-        ],
-        verbose=0,
-    )
-    return (*similarity.assemble(projection, encoder, decoder, settings.likeness), _history(history.history))
+    return (*_uncompiled(autoencoder, encoder), history_table(history.history))
 
 
 def _uncompiled(autoencoder: keras.Model, encoder: keras.Model) -> Models:
@@ -186,7 +124,7 @@ def _fit_linear(rows: Rows, training: IntArray, validation: IntArray, settings: 
     start = fit_principal_components(rows, np.sort(training), settings.code_size, settings.seed)
     autoencoder, encoder = build(settings, rows.shape[1], start)
     losses = {"loss": [_error(autoencoder, rows, training)], "val_loss": [_error(autoencoder, rows, validation)]}
-    return autoencoder, encoder, _history(losses)
+    return autoencoder, encoder, history_table(losses)
 
 
 def _error(autoencoder: keras.Model, rows: Rows, chosen: IntArray) -> float:
@@ -199,7 +137,8 @@ def _error(autoencoder: keras.Model, rows: Rows, chosen: IntArray) -> float:
     return float(np.concatenate(errors).mean()) if errors else float("nan")
 
 
-def _history(losses: dict[str, list[float]]) -> pd.DataFrame:
+def history_table(losses: dict[str, list[float]]) -> pd.DataFrame:
+    """One row an epoch, counted from 1; one column a loss."""
     table = pd.DataFrame(losses)
     table.insert(0, "epoch", np.arange(1, len(table) + 1))
     return table

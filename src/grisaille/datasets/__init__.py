@@ -5,6 +5,7 @@ from grisaille.datasets.feature_store import FeatureStoreDataset
 from grisaille.datasets.gallery import GalleryArtistsDataset, GalleryDataset
 from grisaille.datasets.numpy_array import NumPyDataset
 from grisaille.datasets.paintings import PaintingsDataset
+from grisaille.datasets.points import PointsDataset
 
 __all__ = [
     "ArtistsDataset",
@@ -13,4 +14,5 @@ __all__ = [
     "GalleryDataset",
     "NumPyDataset",
     "PaintingsDataset",
+    "PointsDataset",
 ]

@@ -2,7 +2,7 @@
 
 from grisaille.measures.neighbourhoods import Preservation, nearest
 from grisaille.measures.retrieval import Retrieval
-from grisaille.measures.silhouettes import DistanceSums, pair_silhouette, pair_silhouettes
+from grisaille.measures.silhouettes import DistanceSums, pair_agreement, pair_silhouette, pair_silhouettes
 from grisaille.measures.spaces import Space, blocks, embedding_space, feature_space
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "embedding_space",
     "feature_space",
     "nearest",
+    "pair_agreement",
     "pair_silhouette",
     "pair_silhouettes",
 ]

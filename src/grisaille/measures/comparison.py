@@ -8,13 +8,14 @@ import pandas as pd
 
 from grisaille.arrays import BoolArray, FloatArray, IntArray, StringArray
 from grisaille.collection.split import HELD_OUT, TRAIN, VALIDATION
-from grisaille.measures.neighbourhoods import Preservation, nearest, ranks
+from grisaille.measures.neighbourhoods import MEASURES, Preservation, Preserved, nearest, ranks
 from grisaille.measures.retrieval import Retrieval
 from grisaille.measures.silhouettes import DistanceSums
 from grisaille.measures.spaces import Space, blocks
 
 # Enough rows to know how distances are spread; a constant, so that the size of blocks changes no figure.
 _SAMPLE_ROWS = 512
+_CURVE_POINTS = 120
 
 Name = tuple[str, str]
 """A space and the likeness it is measured by: ("raw", "cosine")."""
@@ -41,24 +42,36 @@ class Compared:
 
     Attributes:
         sums: Space -> sums of distances to every artist (`DistanceSums.sums`), float64, shape (n, c).
-        neighbours: Space -> the nearest paintings, int64, shape (n, k), and their distances, float64.
+        queries: The rows whose neighbours were looked for, shape (q,); all n of a collection that is not sampled.
+        neighbours: Space -> the nearest paintings, int64, shape (q, k), and their distances, float64.
         preservation: One row a reduced space, reference likeness and part of the collection.
+        rnx: The curve of every reduced space: space, likeness, neighbours (K), rnx.
         retrieval: One row a space.
     """
 
     sums: dict[Name, FloatArray]
+    queries: IntArray
     neighbours: dict[Name, tuple[IntArray, FloatArray]]
     preservation: pd.DataFrame
+    rnx: pd.DataFrame
     retrieval: pd.DataFrame
+
+
+def queries(n: int, exact_up_to: int, sample: int, seed: int) -> IntArray:
+    """Whose neighbours are looked for: everybody's, or a seeded sample's in a large collection; ascending rows."""
+    if n <= exact_up_to:
+        return np.arange(n)
+    return np.sort(np.random.default_rng(seed).permutation(n)[:sample])
 
 
 def compare(
     spaces: Mapping[Name, Space],
     pairs: list[tuple[Name, Name]],
     collection: Collection,
+    asked: IntArray,
     k: int,
     block_rows: int,
-    progress: Callable[[Iterator[tuple[int, int]]], Iterator[tuple[int, int]]] = iter,
+    progress: Callable[[Iterator[IntArray]], Iterator[IntArray]] = iter,
 ) -> Compared:
     """Measure spaces on their own, and reduced spaces against their references.
 
@@ -66,6 +79,7 @@ def compare(
         spaces: All spaces, over the same n paintings.
         pairs: (reference, reduced) names of the spaces to hold against each other.
         collection: Artists, duplicates and split.
+        asked: Rows that are queries, against all (`queries`).
         k: Neighbours of recall@k and precision@k.
         block_rows: Paintings whose distances to all others are in memory at once.
         progress: Wraps the walk, for a progress bar.
@@ -76,70 +90,84 @@ def compare(
     retrieval = {name: Retrieval(collection.labels, collection.kept, k) for name in spaces}
     neighbours: dict[Name, list[tuple[IntArray, FloatArray]]] = {name: [] for name in spaces}
     parts = {part: collection.split == part for part in (TRAIN, VALIDATION, HELD_OUT)}
-    parts = {part: rows for part, rows in parts.items() if rows.any()}
+    parts = {part: rows for part, rows in parts.items() if rows[asked].any()}
     preservation = {(pair, part): Preservation(n, k) for pair in pairs for part in parts}
-    _learn_scales(spaces, preservation)
-    for start, stop in progress(blocks(n, block_rows)):
+    _learn_scales(spaces, asked, preservation)
+    for rows in progress(blocks(asked, block_rows)):
         distances, rank = {}, {}
         for name, space in spaces.items():
-            distances[name] = space.distances(start, stop)
-            order = nearest(distances[name], start)
-            rank[name] = ranks(order, start)
-            sums[name].update(start, distances[name])
-            retrieval[name].update(start, order)
+            distances[name] = space.distances(rows)
+            order = nearest(distances[name], rows)
+            rank[name] = ranks(order)
+            sums[name].update(rows, distances[name])
+            retrieval[name].update(rows, order)
             first = order[:, :k]
             neighbours[name].append((first, np.take_along_axis(distances[name], first, axis=1)))
         for ((reference, reduced), part), measure in preservation.items():
+            chosen = np.flatnonzero(parts[part][rows])
             measure.update(
-                start,
-                (distances[reference], rank[reference]),
-                (distances[reduced], rank[reduced]),
-                np.flatnonzero(parts[part][start:stop]),
+                rows[chosen],
+                (distances[reference][chosen], rank[reference][chosen]),
+                (distances[reduced][chosen], rank[reduced][chosen]),
             )
+    sizes = {part: int(rows.sum()) for part, rows in parts.items()}
+    found = {pair: _of_parts(pair, preservation, sizes) for pair in pairs}
     return Compared(
         sums={name: filled.sums for name, filled in sums.items()},
+        queries=asked,
         neighbours={
             name: (np.concatenate([rows for rows, _ in found]), np.concatenate([far for _, far in found]))
             for name, found in neighbours.items()
         },
-        preservation=_preservation_table(pairs, preservation),
+        preservation=_preservation_table(found),
+        rnx=_rnx_table(found),
         retrieval=pd.DataFrame(
             [{"space": space, "likeness": likeness} | retrieval[space, likeness].result() for space, likeness in spaces]
         ),
     )
 
 
+Pair = tuple[Name, Name]
+
+
 def _learn_scales(
-    spaces: Mapping[Name, Space], preservation: Mapping[tuple[tuple[Name, Name], str], Preservation]
+    spaces: Mapping[Name, Space], asked: IntArray, preservation: Mapping[tuple[Pair, str], Preservation]
 ) -> None:
     """Show every comparison the same few rows, so that the parts of a collection count in the same bins."""
-    n = next(iter(spaces.values())).n
-    sample = {name: space.distances(0, min(n, _SAMPLE_ROWS)) for name, space in spaces.items()}
+    sample = {name: space.distances(asked[:_SAMPLE_ROWS]) for name, space in spaces.items()}
     for ((reference, reduced), _), measure in preservation.items():
         measure.learn_scale(sample[reference], sample[reduced])
 
 
-def _preservation_table(
-    pairs: list[tuple[Name, Name]], preservation: Mapping[tuple[tuple[Name, Name], str], Preservation]
-) -> pd.DataFrame:
+def _of_parts(
+    pair: Pair, preservation: Mapping[tuple[Pair, str], Preservation], sizes: Mapping[str, int]
+) -> dict[str, tuple[int, Preserved]]:
+    """Part of the collection -> queries and measures; "all" first."""
+    parts = {part: measure for (of, part), measure in preservation.items() if of == pair}
+    whole = Preservation.together(list(parts.values()))
+    return {"all": (whole.queries, whole.result(sum(sizes.values())))} | {
+        part: (measure.queries, measure.result(sizes[part])) for part, measure in parts.items()
+    }
+
+
+def _preservation_table(found: Mapping[Pair, dict[str, tuple[int, Preserved]]]) -> pd.DataFrame:
     rows = []
-    for pair in pairs:
-        parts = {part: measure for (of, part), measure in preservation.items() if of == pair}
-        whole = Preservation.together(list(parts.values()))
-        for part, measure in {"all": whole, **parts}.items():
-            found = measure.result()
-            (_, likeness), (space, _) = pair
-            rows.append(
-                {
-                    "space": space,
-                    "likeness": likeness,
-                    "paintings": part,
-                    "queries": measure.queries,
-                    "recall": found.recall,
-                    "trustworthiness": found.trustworthiness,
-                    "continuity": found.continuity,
-                    "area_under_rnx": found.area_under_rnx,
-                    "spearman": found.spearman,
-                }
-            )
+    for ((_, likeness), (space, _)), parts in found.items():
+        for part, (count, preserved) in parts.items():
+            row = {"space": space, "likeness": likeness, "paintings": part, "queries": count}
+            row |= {name: getattr(preserved, name) for name in MEASURES}
+            row |= {f"{name}_margin": preserved.margins[name] for name in MEASURES}
+            rows.append(row)
     return pd.DataFrame(rows)
+
+
+def _rnx_table(found: Mapping[Pair, dict[str, tuple[int, Preserved]]]) -> pd.DataFrame:
+    tables = []
+    for ((_, likeness), (space, _)), parts in found.items():
+        curve = parts["all"][1].rnx
+        # Evenly spaced on the logarithmic scale that the area is taken on.
+        sizes = np.unique(np.geomspace(1, max(len(curve), 1), _CURVE_POINTS).astype(int))[: len(curve)]
+        tables.append(
+            pd.DataFrame({"space": space, "likeness": likeness, "neighbours": sizes, "rnx": curve[sizes - 1]})
+        )
+    return pd.concat(tables, ignore_index=True)

@@ -10,29 +10,30 @@ from grisaille.arrays import FloatArray, IntArray
 # coefficient is below 1e-5 and checked in the tests.
 _BINS = 1024
 _FINE = 1 << 16
+# For the margin of Spearman's coefficient: groups of queries, and fewer bins.
+_GROUPS = 16
+_COARSE = 128
 
 
-def nearest(distances: FloatArray, start: int) -> IntArray:
+def nearest(distances: FloatArray, rows: IntArray) -> IntArray:
     """All other points, nearest first.
 
     Args:
-        distances: Of points start, start + 1, ... to all points, shape (b, n).
-        start: First of the points.
+        distances: Of some points to all points, shape (b, n).
+        rows: Which points these are, shape (b,).
 
     Returns:
         Shape (b, n - 1), int64; of equally distant points the earlier comes first.
     """
     order = np.argsort(distances, axis=1, kind="stable")
-    own = np.arange(start, start + len(distances))[:, None]
-    return order[order != own].reshape(len(distances), -1)
+    return order[order != rows[:, None]].reshape(len(distances), -1)
 
 
-def ranks(order: IntArray, start: int) -> IntArray:
+def ranks(order: IntArray) -> IntArray:
     """Turn `nearest` around: the rank of every point as a neighbour.
 
     Args:
         order: As `nearest` returns it, shape (b, n - 1).
-        start: First of the points.
 
     Returns:
         Shape (b, n), int64: 1 for the nearest, n - 1 for the farthest, 0 for the point itself.
@@ -58,6 +59,9 @@ class _RankedDistances:
         return self._coarse[self._fine(distances)]
 
 
+MEASURES = ("recall", "trustworthiness", "continuity", "area_under_rnx", "spearman")
+
+
 @dataclass(frozen=True)
 class Preserved:
     """How much of a space another one keeps, for a set of queries against all points.
@@ -69,6 +73,7 @@ class Preserved:
         area_under_rnx: Agreement of neighbourhoods over all sizes, on a logarithmic scale; 0 is chance.
         spearman: Of the distances.
         rnx: R_NX(K) for K = 1 .. n - 2, shape (n - 2,).
+        margins: Measure -> half the width of its 95% confidence interval; 0 when every point was a query.
     """
 
     recall: float
@@ -77,6 +82,7 @@ class Preserved:
     area_under_rnx: float
     spearman: float
     rnx: FloatArray
+    margins: dict[str, float]
 
 
 class Preservation:
@@ -89,7 +95,8 @@ class Preservation:
         queries: Queries so far.
 
     Sources: Venna & Kaski 2001 (trustworthiness, continuity); Lee & Verleysen 2009 (Q_NX) and Lee, Renard, Bernard,
-    Dupont & Verleysen 2013 (R_NX, its area); Spearman 1904, ties by mid-ranks.
+    Dupont & Verleysen 2013 (R_NX, its area); Spearman 1904, ties by mid-ranks. Margins: means of a sample without
+    replacement (Cochran 1977, section 2.6); for Spearman the jackknife over groups of queries (Efron 1982).
     """
 
     def __init__(self, n: int, k: int = 10, k_ranks: int = 20) -> None:
@@ -103,10 +110,11 @@ class Preservation:
         """
         self._n, self._k, self._k_ranks = n, min(k, n - 1), max(1, min(k_ranks, (n - 1) // 2))
         self.queries = 0
-        self._found = 0
-        self._intruders = self._missing = 0
+        # One row a query: its recall, trustworthiness, continuity and area, which average to those of all.
+        self._scores: list[FloatArray] = []
         self._larger_rank = np.zeros(n, dtype=np.int64)
         self._joint = np.zeros(_BINS * _BINS, dtype=np.int64)
+        self._groups = np.zeros((_GROUPS, _COARSE * _COARSE), dtype=np.int64)
         self._bins: tuple[_RankedDistances, _RankedDistances] | None = None
 
     @classmethod
@@ -115,11 +123,10 @@ class Preservation:
         whole = cls(parts[0]._n, parts[0]._k, parts[0]._k_ranks)
         for part in parts:
             whole.queries += part.queries
-            whole._found += part._found
-            whole._intruders += part._intruders
-            whole._missing += part._missing
+            whole._scores += part._scores
             whole._larger_rank += part._larger_rank
             whole._joint += part._joint
+            whole._groups += part._groups
         return whole
 
     def learn_scale(self, reference: FloatArray, reduced: FloatArray) -> None:
@@ -127,61 +134,111 @@ class Preservation:
         self._bins = (_RankedDistances(reference), _RankedDistances(reduced))
 
     def update(
-        self, start: int, reference: tuple[FloatArray, IntArray], reduced: tuple[FloatArray, IntArray], chosen: IntArray
+        self, rows: IntArray, reference: tuple[FloatArray, IntArray], reduced: tuple[FloatArray, IntArray]
     ) -> None:
         """Take in some queries.
 
         Args:
-            start: First point of the block.
-            reference: Distances and `ranks` of the block in the reference space, shapes (b, n).
+            rows: The queries, shape (b,).
+            reference: Their distances and `ranks` in the reference space, shapes (b, n).
             reduced: The same in the reduced space.
-            chosen: Rows of the block that count as queries.
         """
-        if not len(chosen):
+        if not len(rows):
             return
-        own = np.arange(len(reference[0])) + start
-        other = np.arange(self._n)[None, :] != own[chosen, None]
-        high, low = reference[1][chosen], reduced[1][chosen]
-        self.queries += len(chosen)
-        self._count_ranks(high[other], low[other])
-        self._count_distances(reference[0][chosen][other], reduced[0][chosen][other])
+        other = np.arange(self._n)[None, :] != rows[:, None]
+        shape = (len(rows), self._n - 1)
+        self._count_ranks(reference[1][other].reshape(shape), reduced[1][other].reshape(shape))
+        self._count_distances(reference[0][other].reshape(shape), reduced[0][other].reshape(shape))
+        self.queries += len(rows)
 
     def _count_ranks(self, high: IntArray, low: IntArray) -> None:
         larger = np.maximum(high, low)
-        self._larger_rank += np.bincount(larger, minlength=self._n)[: self._n]
-        self._found += int(np.count_nonzero(larger <= self._k))
-        k = self._k_ranks
-        self._intruders += int(np.maximum(high[low <= k] - k, 0).sum())
-        self._missing += int(np.maximum(low[high <= k] - k, 0).sum())
+        self._larger_rank += np.bincount(larger.ravel(), minlength=self._n)[: self._n]
+        n, k = self._n, self._k_ranks
+        worst = k * (2 * n - 3 * k - 1) / 2
+        intruders = np.where(low <= k, np.maximum(high - k, 0), 0).sum(axis=1)
+        missing = np.where(high <= k, np.maximum(low - k, 0), 0).sum(axis=1)
+        found = np.count_nonzero(larger <= self._k, axis=1) / self._k
+        area = self._shares_of_area()[larger].sum(axis=1) - self._area_of_chance()
+        self._scores.append(np.stack([found, 1 - intruders / worst, 1 - missing / worst, area], axis=1))
+
+    def _area_weights(self) -> FloatArray:
+        """Weight of R_NX(K) in the area, for K = 1 .. n - 2."""
+        weights = 1 / np.arange(1, max(self._n - 1, 2))
+        return np.asarray(weights / weights.sum())
+
+    def _shares_of_area(self) -> FloatArray:
+        """What a neighbour adds to the area, by the larger of its two ranks, shape (n,).
+
+        R_NX(K) = ((n - 1) Q(K) - K) / (n - 1 - K) is linear in Q(K), the share of neighbours found within K.
+        """
+        n, shares = self._n, np.zeros(self._n)
+        if n > 2:
+            sizes = np.arange(1, n - 1)
+            each = self._area_weights() * (n - 1) / (sizes * (n - 1 - sizes))
+            shares[1 : n - 1] = np.cumsum(each[::-1])[::-1]
+        return shares
+
+    def _area_of_chance(self) -> float:
+        n = self._n
+        if n <= 2:
+            return float("nan")
+        sizes = np.arange(1, n - 1)
+        return float((self._area_weights() * sizes / (n - 1 - sizes)).sum())
 
     def _count_distances(self, high: FloatArray, low: FloatArray) -> None:
         if self._bins is None:
             self.learn_scale(high, low)
         assert self._bins is not None
-        joint = self._bins[0](high).astype(np.int64) * _BINS + self._bins[1](low)
-        self._joint += np.bincount(joint, minlength=_BINS * _BINS)
+        one, other = self._bins[0](high), self._bins[1](low)
+        self._joint += np.bincount((one.astype(np.int64) * _BINS + other).ravel(), minlength=_BINS * _BINS)
+        ratio = _BINS // _COARSE
+        coarse = (one // ratio).astype(np.int64) * _COARSE + other // ratio
+        group = (self.queries + np.arange(len(coarse))) % _GROUPS
+        for number in np.unique(group):
+            self._groups[number] += np.bincount(coarse[group == number].ravel(), minlength=_COARSE * _COARSE)
 
-    def result(self) -> Preserved:
+    def result(self, population: int | None = None) -> Preserved:
         """The measures over all queries so far.
+
+        Args:
+            population: How many points the queries are a sample of; None if they are no sample.
 
         Raises:
             ValueError: If there was no query.
         """
         if not self.queries:
             raise ValueError("nothing was compared")
-        n, k = self._n, self._k_ranks
-        worst = self.queries * k * (2 * n - 3 * k - 1) / 2
+        n = self._n
         sizes = np.arange(1, n - 1)
         agreement = np.cumsum(self._larger_rank[1:])[: n - 2] / (self.queries * sizes)
         rnx = ((n - 1) * agreement - sizes) / (n - 1 - sizes)
+        recall, trust, continuity, area = (float(mean) for mean in np.concatenate(self._scores).mean(axis=0))
         return Preserved(
-            recall=self._found / (self.queries * self._k),
-            trustworthiness=1 - self._intruders / worst,
-            continuity=1 - self._missing / worst,
-            area_under_rnx=float(np.average(rnx, weights=1 / sizes)) if n > 2 else float("nan"),
+            recall=recall,
+            trustworthiness=trust,
+            continuity=continuity,
+            area_under_rnx=area,
             spearman=spearman_of_counts(self._joint.reshape(_BINS, _BINS)),
             rnx=rnx,
+            margins=self._margins(population or self.queries),
         )
+
+    def _margins(self, population: int) -> dict[str, float]:
+        left_out = max(1 - self.queries / population, 0.0)
+        if left_out == 0.0:
+            return dict.fromkeys(MEASURES, 0.0)
+        if self.queries < 2 * _GROUPS:
+            return dict.fromkeys(MEASURES, float("nan"))
+        errors = np.concatenate(self._scores).std(axis=0, ddof=1) / np.sqrt(self.queries)
+        without = [
+            spearman_of_counts((self._groups.sum(axis=0) - group).reshape(_COARSE, _COARSE)) for group in self._groups
+        ]
+        jackknife = np.sqrt((_GROUPS - 1) * np.var(without))
+        return {
+            name: float(1.96 * error * np.sqrt(left_out))
+            for name, error in zip(MEASURES, [*errors, jackknife], strict=True)
+        }
 
 
 def spearman_of_counts(joint: IntArray) -> float:

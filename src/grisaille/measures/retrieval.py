@@ -25,17 +25,15 @@ class Retrieval:
         self._first: list[FloatArray] = []
         self._precision: list[FloatArray] = []
         self._average: list[FloatArray] = []
-        self._rows: list[IntArray] = []
 
-    def update(self, start: int, order: IntArray) -> None:
-        """Take in the neighbours of points start, start + 1, ..., nearest first, shape (b, n - 1)."""
-        queries = np.flatnonzero(self._kept[start : start + len(order)])
-        if not len(queries) or self._kept.sum() < 2:
+    def update(self, rows: IntArray, order: IntArray) -> None:
+        """Take in the neighbours of some points, shape (b,), nearest first, shape (b, n - 1)."""
+        queries = self._kept[rows]
+        if not queries.any() or self._kept.sum() < 2:
             return
-        order = order[queries]
-        order = order[self._kept[order]].reshape(len(queries), -1)
-        relevant = self._labels[order] == self._labels[start + queries, None]
-        self._rows.append(start + queries)
+        rows, order = rows[queries], order[queries]
+        order = order[self._kept[order]].reshape(len(rows), -1)
+        relevant = self._labels[order] == self._labels[rows, None]
         self._first.append(relevant[:, 0].astype(float))
         self._precision.append(relevant[:, : self._k].mean(axis=1))
         self._average.append(_average_precision(relevant))
@@ -46,7 +44,7 @@ class Retrieval:
         Average precision is taken over the queries that have another painting by their artist. All are NaN if there
         was no query.
         """
-        if not self._rows:
+        if not self._first:
             return dict.fromkeys(("one_nn", "precision", "mean_average_precision"), float("nan"))
         average = np.concatenate(self._average)
         return {

@@ -1,6 +1,7 @@
 """Silhouettes of all pairs of clusters, from one matrix of distance sums."""
 
 import numpy as np
+from scipy.stats import spearmanr
 
 from grisaille.arrays import FloatArray, IntArray
 
@@ -12,22 +13,22 @@ class DistanceSums:
     once for all pairs and never kept.
 
     Attributes:
-        sums: float64, shape (n, c).
+        sums: float64, shape (n, c); NaN for points that were not looked at, which silhouettes then leave out.
     """
 
     def __init__(self, labels: IntArray, clusters: int) -> None:
-        """Start with zeros.
+        """Start with nothing known.
 
         Args:
             labels: Cluster of each point, 0 .. c - 1, shape (n,).
             clusters: c.
         """
         self._members = np.eye(clusters)[labels]
-        self.sums = np.zeros((len(labels), clusters))
+        self.sums = np.full((len(labels), clusters), np.nan)
 
-    def update(self, start: int, distances: FloatArray) -> None:
-        """Take in the distances of points start, start + 1, ... to all points, shape (b, n)."""
-        self.sums[start : start + len(distances)] = distances @ self._members
+    def update(self, rows: IntArray, distances: FloatArray) -> None:
+        """Take in the distances of some points, shape (b,), to all points, shape (b, n)."""
+        self.sums[rows] = distances @ self._members
 
 
 def pair_silhouette(sums: FloatArray, labels: IntArray, left: IntArray, right: IntArray) -> float:
@@ -40,22 +41,25 @@ def pair_silhouette(sums: FloatArray, labels: IntArray, left: IntArray, right: I
         right: Clusters that make up the other.
 
     Returns:
-        Between -1 and 1, or NaN if a group has no point, or both have but one.
+        Between -1 and 1, or NaN if a group has no point, or both have but one. Where only some points were looked at,
+        each group's mean over these, weighted by the size of the group.
 
     Source: Rousseeuw 1987, "Silhouettes"; a point alone in its cluster scores 0, as in scikit-learn.
     """
     groups = [np.isin(labels, left), np.isin(labels, right)]
-    if not all(group.any() for group in groups) or groups[0].sum() + groups[1].sum() < 3:
+    sizes = [int(group.sum()) for group in groups]
+    if not all(sizes) or sum(sizes) < 3:
         return float("nan")
-    scores = []
-    for (own, own_clusters), (other, other_clusters) in (
-        ((groups[0], left), (groups[1], right)),
-        ((groups[1], right), (groups[0], left)),
-    ):
-        within = sums[np.ix_(own, own_clusters)].sum(axis=1) / max(own.sum() - 1, 1)
-        between = sums[np.ix_(own, other_clusters)].sum(axis=1) / other.sum()
-        scores.append(_score(within, between, alone=own.sum() == 1))
-    return float(np.concatenate(scores).mean())
+    seen = np.isfinite(sums[:, 0])
+    total = 0.0
+    for one, (clusters, others) in enumerate(((left, right), (right, left))):
+        own = groups[one] & seen
+        if not own.any():
+            return float("nan")
+        within = sums[np.ix_(own, clusters)].sum(axis=1) / max(sizes[one] - 1, 1)
+        between = sums[np.ix_(own, others)].sum(axis=1) / sizes[1 - one]
+        total += sizes[one] * _score(within, between, alone=sizes[one] == 1).mean()
+    return float(total / sum(sizes))
 
 
 def pair_silhouettes(sums: FloatArray, labels: IntArray) -> FloatArray:
@@ -72,16 +76,42 @@ def pair_silhouettes(sums: FloatArray, labels: IntArray) -> FloatArray:
     """
     clusters = sums.shape[1]
     counts = np.bincount(labels, minlength=clusters)
-    totals = np.zeros((clusters, clusters))
+    totals = np.full((clusters, clusters), np.nan)
     means = sums / np.maximum(counts, 1)
+    seen = np.isfinite(sums[:, 0])
     for cluster in range(clusters):
-        own = labels == cluster
-        within = sums[own, cluster] / max(counts[cluster] - 1, 1)
-        totals[cluster] = _score(within[:, None], means[own], alone=counts[cluster] == 1).sum(axis=0)
+        own = (labels == cluster) & seen
+        if own.any():
+            within = sums[own, cluster] / max(counts[cluster] - 1, 1)
+            scores = _score(within[:, None], means[own], alone=counts[cluster] == 1)
+            totals[cluster] = counts[cluster] * scores.mean(axis=0)
     sizes = counts[:, None] + counts[None, :]
     defined = (counts[:, None] > 0) & (counts[None, :] > 0) & (sizes > 2)
     np.fill_diagonal(defined, False)
     return np.where(defined, (totals + totals.T) / np.maximum(sizes, 1), np.nan)
+
+
+def pair_agreement(reference: FloatArray, reduced: FloatArray) -> tuple[float, float]:
+    """Do the silhouettes of the same pairs agree in two spaces.
+
+    Args:
+        reference: Silhouettes in the one space, shape (p,); pairs that are NaN in either are left out.
+        reduced: Silhouettes in the other, shape (p,).
+
+    Returns:
+        Spearman's coefficient (ties by mid-ranks), and the share of pairs whose silhouettes have the same sign. NaN for
+        fewer than two pairs.
+
+    Source: Spearman 1904.
+    """
+    known = np.isfinite(reference) & np.isfinite(reduced)
+    if known.sum() < 2:
+        return float("nan"), float("nan")
+    one, other = reference[known], reduced[known]
+    same = float(np.mean(np.sign(one) == np.sign(other)))
+    if np.ptp(one) == 0 or np.ptp(other) == 0:
+        return float("nan"), same
+    return float(spearmanr(one, other).statistic), same
 
 
 def _score(within: FloatArray, between: FloatArray, alone: bool) -> FloatArray:

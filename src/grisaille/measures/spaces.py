@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from grisaille.arrays import FloatArray, Rows
+from grisaille.arrays import FloatArray, IntArray, Rows
 from grisaille.likeness import Likeness, columns
 
 # Columns that are multiplied at a time: with 512 rows a side, two operands of 25 MB in float32.
@@ -36,21 +36,24 @@ class Space:
                 rows = piece[start : start + 512]
                 self._squares[start : start + 512] += np.einsum("ij,ij->i", rows, rows, dtype=np.float64)
 
-    def distances(self, start: int, stop: int) -> FloatArray:
-        """Distances of points [start, stop) to all points.
+    def distances(self, rows: IntArray) -> FloatArray:
+        """Distances of some points to all points.
+
+        Args:
+            rows: Which points, shape (b,).
 
         Returns:
-            float64, shape (stop - start, n); 0 from a point to itself. Computed as
+            float64, shape (b, n); 0 from a point to itself. Computed as
             sqrt(|x|^2 + |y|^2 - 2 x.y), so that a distance much below 1e-3 of the lengths has few exact digits
             unless the pieces are float64.
         """
-        squared = self._squares[start:stop, None] + self._squares[None, :]
+        squared = self._squares[rows, None] + self._squares[None, :]
         for piece in self._pieces:
-            rows = piece[start:stop]
+            own = piece[rows]
             for first in range(0, self.n, 512):
-                squared[:, first : first + 512] -= 2 * (rows @ piece[first : first + 512].T)
+                squared[:, first : first + 512] -= 2 * (own @ piece[first : first + 512].T)
         np.maximum(squared, 0, out=squared)
-        squared[np.arange(stop - start), np.arange(start, stop)] = 0
+        squared[np.arange(len(rows)), rows] = 0
         return np.sqrt(squared, out=squared)
 
 
@@ -70,7 +73,7 @@ def embedding_space(embeddings: FloatArray) -> Space:
     return Space([exact - exact.mean(axis=0)])
 
 
-def blocks(n: int, size: int) -> Iterator[tuple[int, int]]:
-    """(start, stop) of blocks that make up n rows."""
-    for start in range(0, n, size):
-        yield start, min(start + size, n)
+def blocks(rows: IntArray, size: int) -> Iterator[IntArray]:
+    """Rows, at most `size` at a time."""
+    for start in range(0, len(rows), size):
+        yield rows[start : start + size]

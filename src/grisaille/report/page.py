@@ -47,6 +47,9 @@ def render(results: Results, files: Files) -> str:
         preservation=_preservation(results),
         retrieval=_retrieval(results),
         comparisons=_comparisons(results, thumbnails, settings.thumbnails),
+        pair_agreement=_pair_agreement(results),
+        rnx_curves=_png(plots.rnx_curves(results.rnx_curves)),
+        sampled=int(results.preservation["queries"].max()) < len(results.paintings),
         heat_map=_png(plots.silhouette_heat_map(results.pair_silhouettes)),
         examples=_examples(results, thumbnails, settings.examples),
         rejected=results.rejected.to_dict("records"),
@@ -119,17 +122,37 @@ def _preservation(results: Results) -> dict[str, Any]:
         "area_under_rnx": "area under R_NX",
         "spearman": "Spearman",
     }
+    # Nothing stops the training on likeness, so it takes the validation paintings in.
+    stopped = results.architecture != "similarity"
+    parts = _PARTS if stopped else _PARTS | {"validation": "seen in training, too"}
     rows = [
         [
             f"{'PCA' if row['space'] == 'pca' else 'Embedding'} against {_LIKENESS_NAMES[row['likeness']]}",
-            f"{_PARTS[row['paintings']]} ({row['queries']:,})",
-            *(_number(row[measure], 3) for measure in measures),
+            f"{parts[row['paintings']]} ({row['queries']:,})",
+            *(_with_margin(row[measure], row[f"{measure}_margin"]) for measure in measures),
         ]
         for row in results.preservation.sort_values("paintings", key=_in_order_of_parts, kind="stable")
         .sort_values(["likeness", "space"], ascending=False, kind="stable")
         .to_dict("records")
     ]
     return {"columns": ["Space", "Paintings", *measures.values()], "rows": rows}
+
+
+def _with_margin(value: float, margin: float) -> str:
+    return f"{_number(value, 3)} ± {_number(margin, 3)}" if margin else _number(value, 3)
+
+
+def _pair_agreement(results: Results) -> dict[str, Any]:
+    rows = [
+        [
+            f"{'PCA' if row['space'] == 'pca' else 'Embedding'} against {_LIKENESS_NAMES[row['likeness']]}",
+            f"{row['pairs']:,}",
+            _number(row["spearman"], 3),
+            f"{row['sign_agreement']:.1%}" if is_number(row["sign_agreement"]) else "\N{EN DASH}",
+        ]
+        for row in results.pair_agreement.to_dict("records")
+    ]
+    return {"columns": ["Space", "Pairs", "Spearman", "same sign"], "rows": rows}
 
 
 def _in_order_of_parts(parts: pd.Series) -> pd.Series:
@@ -204,7 +227,9 @@ def _spread(results: Results, rows: Any, count: int) -> list[str]:
 
 
 def _examples(results: Results, thumbnails: Thumbnails, count: int) -> list[dict[str, Any]]:
-    everyone = np.arange(len(results.paintings))
+    # In a sampled collection only some were asked for their neighbours.
+    known = results.paintings["painting_id"].isin(results.neighbours["painting_id"].unique())
+    everyone = np.flatnonzero(known)
     examples = []
     for painting in _spread(results, everyone, count):
         raw = results.nearest("raw", results.made_for, painting)[:6]

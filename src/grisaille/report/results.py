@@ -30,6 +30,8 @@ class Results:
         preservation: One row a reduced space, likeness and part of the collection.
         retrieval: One row a space.
         paper_experiments: The named comparisons.
+        pair_agreement: Do the pairs' silhouettes agree with those of the raw features.
+        rnx_curves: Agreement of neighbourhoods of every size.
         neighbours: The nearest paintings in every space.
         embeddings: float32, shape (n, 320).
         pca_embeddings: The Euclidean baseline, float32, shape (n, 320).
@@ -42,6 +44,8 @@ class Results:
     preservation: pd.DataFrame
     retrieval: pd.DataFrame
     paper_experiments: pd.DataFrame
+    pair_agreement: pd.DataFrame
+    rnx_curves: pd.DataFrame
     neighbours: pd.DataFrame
     embeddings: FloatArray
     pca_embeddings: FloatArray
@@ -62,6 +66,11 @@ class Results:
     def made_for(self) -> Likeness:
         """The likeness that the embedding is made to keep."""
         return Autoencoder.model_validate(self.parameters.get("autoencoder", {})).made_for
+
+    @property
+    def architecture(self) -> str:
+        """Of the autoencoders."""
+        return Autoencoder.model_validate(self.parameters.get("autoencoder", {})).architecture
 
     def setting(self, group: str, name: str, default: Any = None) -> Any:
         """One parameter, whether its group was validated into a model or not."""

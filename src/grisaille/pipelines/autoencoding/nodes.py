@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 
 from grisaille import autoencoders
-from grisaille.arrays import ColumnRange, FloatArray
+from grisaille.arrays import ColumnRange, FloatArray, IntArray
+from grisaille.autoencoders.compression import Projection
 from grisaille.autoencoders.joining import join_codes
 from grisaille.collection.split import TRAIN, VALIDATION
 from grisaille.feature_store import FeatureStore
@@ -18,16 +19,58 @@ def train_autoencoder(
     features: FeatureStore, paintings: pd.DataFrame, chunk: Chunk, settings: Autoencoder
 ) -> tuple[Any, Any, pd.DataFrame]:
     """Train one chunk's autoencoder on the training paintings; the validation paintings stop it."""
-    split = paintings["split"].to_numpy()
-    columns = _columns(features, chunk)
-    length = lengths(features[chunk.layer], settings.made_for)
     return autoencoders.train(
-        Liked(columns, settings.made_for, length),
-        np.flatnonzero(split == TRAIN),
-        np.flatnonzero(split == VALIDATION),
+        _columns(features, chunk),
+        _rows(paintings, TRAIN),
+        _rows(paintings, VALIDATION),
         settings,
         name=f"{chunk.layer}[{chunk.start}:{chunk.stop}]",
     )
+
+
+def measure_lengths(features: FeatureStore, settings: Autoencoder) -> FloatArray:
+    """What the likeness divides every layer by: float32, shape (n, layers), in the order of the features."""
+    return np.stack([lengths(features[layer], settings.made_for) for layer in features], axis=1)
+
+
+def compress_chunk(
+    features: FeatureStore, lengths: FloatArray, paintings: pd.DataFrame, chunk: Chunk, settings: Autoencoder
+) -> tuple[FloatArray, FloatArray]:
+    """Fit a chunk's principal components on all but held-out paintings and project all paintings on them.
+
+    Returns:
+        The basis, float32, shape (k + 1, values), and the compressed chunk, float32, shape (n, k + 2).
+    """
+    rows = Liked(_columns(features, chunk), settings.made_for, _length(features, lengths, chunk))
+    training = _rows(paintings, TRAIN, VALIDATION)
+    suited = settings.similarity.suited_to(settings.likeness)
+    components = min(suited.components, len(training) - 1, rows.shape[1] - 1)
+    projection = Projection.fit(rows, training, components, settings.seed)
+    return projection.basis, projection.compress(rows)
+
+
+def train_similarity(paintings: pd.DataFrame, settings: Autoencoder, *chunks: FloatArray) -> tuple[Any, ...]:
+    """Train the autoencoders of the given chunks to keep the likeness of what these are pieces of.
+
+    Nothing stops this training, so the validation paintings are trained on, too.
+
+    Args:
+        paintings: For the split.
+        settings: Of the training.
+        chunks: The basis of every chunk, then the compressed rows of every chunk.
+
+    Returns:
+        All autoencoders, all encoders, and the history.
+    """
+    bases, compressed = chunks[: len(chunks) // 2], chunks[len(chunks) // 2 :]
+    models, history = autoencoders.train_similarity(
+        compressed,
+        bases,
+        _rows(paintings, TRAIN, VALIDATION),
+        settings,
+        name=f"likeness of {len(bases)} chunks" if len(bases) > 1 else "likeness of one chunk",
+    )
+    return (*(autoencoder for autoencoder, _ in models), *(encoder for _, encoder in models), history)
 
 
 def encode_paintings(features: FeatureStore, encoder: Any, chunk: Chunk) -> FloatArray:
@@ -36,16 +79,24 @@ def encode_paintings(features: FeatureStore, encoder: Any, chunk: Chunk) -> Floa
 
 
 def concatenate_codes(
-    features: FeatureStore, chunks: dict[str, Any], settings: Autoencoder, *codes: FloatArray
+    features: FeatureStore, lengths: FloatArray, chunks: dict[str, Any], *codes: FloatArray
 ) -> FloatArray:
     """Join the codes of all chunks in the order of the parameters: float32, shape (n, 320) (see `join_codes`)."""
-    return join_codes(codes, list(named(chunks, Chunk).values()), features, settings.made_for)
+    return join_codes(codes, [_length(features, lengths, chunk) for chunk in named(chunks, Chunk).values()])
 
 
 def group_by_artist(embeddings: FloatArray, paintings: pd.DataFrame) -> dict[str, FloatArray]:
     """Split the embeddings by artist, as the original stored them: file name -> float32, shape (paintings, 320)."""
     artists = paintings["artist"].to_numpy()
     return {artist.replace("/", "_").replace(" ", "_"): embeddings[artists == artist] for artist in np.unique(artists)}
+
+
+def _rows(paintings: pd.DataFrame, *parts: str) -> IntArray:
+    return np.flatnonzero(paintings["split"].isin(parts))
+
+
+def _length(features: FeatureStore, lengths: FloatArray, chunk: Chunk) -> FloatArray:
+    return lengths[:, list(features).index(chunk.layer)]
 
 
 def _columns(features: FeatureStore, chunk: Chunk) -> ColumnRange:

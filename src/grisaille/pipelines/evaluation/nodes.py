@@ -10,15 +10,15 @@ from matplotlib.figure import Figure
 from tqdm import tqdm
 
 from grisaille import measures, plots, report
-from grisaille.arrays import FloatArray
+from grisaille.arrays import FloatArray, IntArray
 from grisaille.autoencoders.baseline import pca_embeddings
 from grisaille.autoencoders.joining import join_codes
 from grisaille.collection.catalogue import Files
-from grisaille.collection.split import TRAIN
+from grisaille.collection.split import HELD_OUT
 from grisaille.feature_store import FeatureStore
 from grisaille.likeness import LIKENESSES, Likeness
-from grisaille.measures.comparison import Collection, Name, compare
-from grisaille.parameters import Autoencoder, Chunk, Comparison, Evaluation, named
+from grisaille.measures.comparison import Collection, Name, compare, queries
+from grisaille.parameters import Chunk, Comparison, Evaluation, named
 
 logger = logging.getLogger(__name__)
 
@@ -36,8 +36,8 @@ def check_embeddings(
     embeddings: FloatArray,
     paintings: pd.DataFrame,
     features: FeatureStore,
+    lengths: FloatArray,
     chunks: dict[str, Any],
-    settings: Autoencoder,
     *codes: FloatArray,
 ) -> None:
     """Refuse embeddings of another collection, and warn of embeddings older than their codes.
@@ -49,7 +49,9 @@ def check_embeddings(
         raise ValueError(
             f"{len(embeddings)} embeddings of {len(paintings)} paintings: run `kedro run --pipeline autoencoding`"
         )
-    joined = join_codes(codes, list(named(chunks, Chunk).values()), features, settings.made_for)
+    layers = list(features)
+    lengths_of = [lengths[:, layers.index(chunk.layer)] for chunk in named(chunks, Chunk).values()]
+    joined = join_codes(codes, lengths_of)
     if not np.array_equal(embeddings, joined):
         logger.warning(
             "`embeddings` is older than a chunk's codes, or was joined with other settings; "
@@ -64,11 +66,11 @@ def reduce_with_pca(
     settings: Evaluation,
     likeness: Likeness,
 ) -> FloatArray:
-    """The baseline: PCA of each chunk, fitted on the training paintings; float32, shape (n, 320)."""
+    """The baseline: PCA of each chunk, fitted on all but the held-out paintings; float32, shape (n, 320)."""
     return pca_embeddings(
         features,
         list(named(chunks, Chunk).values()),
-        np.flatnonzero(paintings["split"].to_numpy() == TRAIN),
+        np.flatnonzero(paintings["split"].to_numpy() != HELD_OUT),
         settings.pca_code_size,
         likeness,
         settings.seed,
@@ -81,12 +83,14 @@ def compare_spaces(
     paintings: pd.DataFrame,
     settings: Evaluation,
     *reductions: FloatArray,
-) -> tuple[FloatArray, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+) -> tuple[FloatArray, pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Walk over all pairs of paintings once and fill every measure.
+
+    In a collection larger than `exact_up_to`, over the pairs of a seeded sample of paintings with all.
 
     Returns:
         `artist_distances` (float64, shape (spaces, n, artists), spaces as in `SPACES`), `neighbours` (space,
-        likeness, painting_id, rank, neighbour_id, distance), `preservation` and `retrieval`.
+        likeness, painting_id, rank, neighbour_id, distance), `preservation`, `rnx_curves` and `retrieval`.
     """
     spaces: dict[Name, measures.Space] = {
         ("raw", likeness): measures.feature_space(features, likeness) for likeness in LIKENESSES
@@ -101,29 +105,35 @@ def compare_spaces(
     labels = np.unique(paintings["artist"].to_numpy(dtype=str), return_inverse=True)[1]
     collection = Collection(labels, paintings["duplicate_of"].isna().to_numpy(), paintings["split"].to_numpy(dtype=str))
 
-    def progress(walk: Iterator[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-        total = -(-len(paintings) // settings.block_rows)
+    asked = queries(len(paintings), settings.exact_up_to, settings.sample, settings.seed)
+    if len(asked) < len(paintings):
+        logger.info("%d of %d paintings are compared with all: a sample, with margins", len(asked), len(paintings))
+
+    def progress(walk: Iterator[IntArray]) -> Iterator[IntArray]:
+        total = -(-len(asked) // settings.block_rows)
         yield from tqdm(walk, "comparing all pairs of paintings", total, unit=" blocks")
 
-    found = compare(
-        {name: spaces[name] for name in SPACES}, pairs, collection, settings.neighbours, settings.block_rows, progress
-    )
+    named_spaces = {name: spaces[name] for name in SPACES}
+    found = compare(named_spaces, pairs, collection, asked, settings.neighbours, settings.block_rows, progress)
     identifiers = paintings["painting_id"].to_numpy(dtype=str)
     return (
         np.stack([found.sums[name] for name in SPACES]),
-        pd.concat([_neighbour_table(name, *found.neighbours[name], identifiers) for name in SPACES]),
+        pd.concat([_neighbour_table(name, asked, *found.neighbours[name], identifiers) for name in SPACES]),
         found.preservation,
+        found.rnx,
         found.retrieval,
     )
 
 
-def _neighbour_table(name: tuple[str, str], rows: Any, distances: FloatArray, identifiers: Any) -> pd.DataFrame:
+def _neighbour_table(
+    name: Name, asked: IntArray, rows: IntArray, distances: FloatArray, identifiers: Any
+) -> pd.DataFrame:
     count, k = rows.shape
     return pd.DataFrame(
         {
             "space": name[0],
             "likeness": name[1],
-            "painting_id": np.repeat(identifiers, k),
+            "painting_id": np.repeat(identifiers[asked], k),
             "rank": np.tile(np.arange(1, k + 1), count),
             "neighbour_id": identifiers[rows.ravel()],
             "distance": distances.ravel(),
@@ -139,6 +149,29 @@ def score_pairs(artist_distances: FloatArray, paintings: pd.DataFrame) -> pd.Dat
     for (space, likeness), sums in zip(SPACES, artist_distances, strict=True):
         table[_column(space, likeness)] = measures.pair_silhouettes(sums, labels)[left, right]
     return table
+
+
+def compare_pairs(pair_silhouettes: pd.DataFrame) -> pd.DataFrame:
+    """Do the silhouettes of all pairs agree with those of the raw features: one row a reduced space and likeness.
+
+    Returns:
+        Columns space, likeness, pairs, spearman, sign_agreement.
+    """
+    rows = []
+    for space in ("pca", "embedding"):
+        for likeness in LIKENESSES:
+            reduced = pair_silhouettes[_column(space, likeness)].to_numpy(dtype=float)
+            reference = pair_silhouettes[_column("raw", likeness)].to_numpy(dtype=float)
+            spearman, same = measures.pair_agreement(reference, reduced)
+            pairs = int(np.sum(np.isfinite(reference) & np.isfinite(reduced)))
+            row = {"space": space, "likeness": likeness, "pairs": pairs}
+            rows.append(row | {"spearman": spearman, "sign_agreement": same})
+    return pd.DataFrame(rows)
+
+
+def draw_rnx_curves(rnx_curves: pd.DataFrame) -> Figure:
+    """Agreement of neighbourhoods of every size."""
+    return plots.rnx_curves(rnx_curves)
 
 
 def repeat_paper_experiments(
@@ -201,6 +234,8 @@ def write_report(  # noqa: PLR0913, PLR0917 - a report draws on everything
     preservation: pd.DataFrame,
     retrieval: pd.DataFrame,
     paper_experiments: pd.DataFrame,
+    pair_agreement: pd.DataFrame,
+    rnx_curves: pd.DataFrame,
     neighbours: pd.DataFrame,
     embeddings: FloatArray,
     pca_embeddings: FloatArray,
@@ -214,6 +249,8 @@ def write_report(  # noqa: PLR0913, PLR0917 - a report draws on everything
         preservation=preservation,
         retrieval=retrieval,
         paper_experiments=paper_experiments,
+        pair_agreement=pair_agreement,
+        rnx_curves=rnx_curves,
         neighbours=neighbours,
         embeddings=embeddings,
         pca_embeddings=pca_embeddings,

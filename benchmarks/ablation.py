@@ -1,0 +1,116 @@
+"""What each part of training on likeness is worth: the default, then one part left out or changed at a time.
+
+    python benchmarks/ablation.py [--likeness cosine|euclidean] [--params a.b=1,...]
+
+Works on what a run of `kedro run --pipeline autoencoding` with the same likeness has stored, trains every variant on
+it anew and prints a Markdown table; a training takes about a minute. Give the parameters of the run, as to Kedro.
+"""
+
+import argparse
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from kedro.framework.session import KedroSession
+from kedro.framework.startup import bootstrap_project
+from omegaconf import OmegaConf
+
+from grisaille import autoencoders, measures
+from grisaille.arrays import ColumnRange
+from grisaille.autoencoders.joining import join_codes
+from grisaille.measures.comparison import Collection, compare
+from grisaille.parameters import Autoencoder, Chunk, named
+from grisaille.study import Remembered
+
+VARIANTS: dict[str, dict[str, Any]] = {
+    "as it is": {},
+    "without matching neighbourhoods": {"neighbours": 0.0},
+    "without matching distances": {"distances": 0.0},
+    "without the offset": {"offset": 0.0},
+    "without the decoder's error": {"reconstruction": 0.0},
+    "without the PCA start": {"pca_start": False},
+    "without mixing": {"mixing": 0.0},
+    "linear only": {"hidden": 0},
+    "each chunk on its own": {"together": False},
+    "reconstruction only": {"neighbours": 0.0, "distances": 0.0, "reconstruction": 1.0},
+}
+
+
+def main() -> None:
+    """Train and measure all variants."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--likeness", default="cosine", choices=["cosine", "euclidean"])
+    parser.add_argument("--params", default="")
+    parser.add_argument("--only", nargs="*", default=None, help="names of variants")
+    given = parser.parse_args()
+    project = Path(__file__).parent.parent
+    bootstrap_project(project)
+    dots = [part for part in given.params.split(",") if part] + [f"autoencoder.likeness={given.likeness}"]
+    parameters = OmegaConf.to_container(OmegaConf.from_dotlist(dots))
+    with KedroSession.create(project, runtime_params=parameters) as session:
+        catalog = session.load_context().catalog
+        laboratory = Laboratory(catalog)
+    print("| variant | recall@10 | seen | never seen | Spearman | P@10 | training, s |\n|---|---|---|---|---|---|---|")
+    for name, changes in VARIANTS.items():
+        if given.only is None or name in given.only:
+            print(f"| {name} | {laboratory.row(changes)} |", flush=True)
+
+
+class Laboratory:
+    """What all variants share."""
+
+    def __init__(self, catalog: Any) -> None:
+        """Load what a run has stored."""
+        self.features, self.paintings = catalog.load("features"), catalog.load("paintings")
+        self.chunks = named(catalog.load("params:chunks"), Chunk)
+        self.settings: Autoencoder = catalog.load("params:autoencoder")
+        self.bases = [catalog.load(f"{name}.basis") for name in self.chunks]
+        self.compressed = [catalog.load(f"{name}.compressed") for name in self.chunks]
+        lengths, layers = catalog.load("lengths"), list(self.features)
+        self.lengths = [lengths[:, layers.index(chunk.layer)] for chunk in self.chunks.values()]
+        split = self.paintings["split"].to_numpy(dtype=str)
+        self.training = np.flatnonzero(split != "held_out")
+        labels = np.unique(self.paintings["artist"].to_numpy(dtype=str), return_inverse=True)[1]
+        self.collection = Collection(labels, self.paintings["duplicate_of"].isna().to_numpy(), split)
+        self.raw = Remembered(measures.feature_space(self.features, self.settings.likeness))
+
+    def row(self, changes: dict[str, Any]) -> str:
+        """Train a variant, encode all paintings, and measure."""
+        settings = self.settings.model_copy(update={"similarity": self.settings.similarity.model_copy(update=changes)})
+        every = range(len(self.chunks))
+        groups = [list(every)] if settings.similarity.together else [[number] for number in every]
+        start = time.perf_counter()
+        models = []
+        for group in groups:
+            models += autoencoders.train_similarity(
+                [self.compressed[number] for number in group],
+                [self.bases[number] for number in group],
+                self.training,
+                settings,
+                "variant",
+            )[0]
+        seconds = time.perf_counter() - start
+        codes = [
+            autoencoders.encode(encoder, ColumnRange(self.features[chunk.layer], chunk.start, chunk.stop))
+            for (_, encoder), chunk in zip(models, self.chunks.values(), strict=True)
+        ]
+        embedding = measures.embedding_space(join_codes(codes, self.lengths))
+        raw, reduced = ("raw", settings.likeness), ("embedding", "euclidean")
+        found = compare(
+            {raw: self.raw, reduced: embedding},  # type: ignore[dict-item]
+            [(raw, reduced)],
+            self.collection,
+            np.arange(len(self.paintings)),
+            10,
+            512,
+        )
+        kept = found.preservation.set_index("paintings")
+        useful = found.retrieval.set_index("space")
+        figures = [kept.loc[part, "recall"] for part in ("all", "train", "held_out")]
+        figures += [kept.loc["all", "spearman"], useful.loc["embedding", "precision"]]
+        return " | ".join(f"{figure:.3f}" for figure in figures) + f" | {seconds:.0f}"
+
+
+if __name__ == "__main__":
+    main()

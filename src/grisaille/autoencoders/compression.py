@@ -1,0 +1,55 @@
+"""Chunks as their first principal components and the length of the rest: all that training on likeness reads.
+
+|x_i - x_j|^2 is close to |a_i - a_j|^2 + r_i^2 + r_j^2 for coordinates a and lengths r, since the rest has so
+many dimensions that its parts of two paintings are nearly orthogonal.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from grisaille.arrays import FloatArray, IntArray, Rows
+from grisaille.autoencoders.principal_components import fit_principal_components
+
+_BLOCK = 512
+# Paintings that the components of a chunk are fitted on; more change them little.
+_SAMPLE = 5000
+
+
+@dataclass(frozen=True)
+class Projection:
+    """An orthonormal basis that holds a chunk's mean and its first principal components.
+
+    Attributes:
+        basis: float32, shape (k + 1, d): the components, then what they leave of the mean.
+    """
+
+    basis: FloatArray
+
+    @classmethod
+    def fit(cls, rows: Rows, training: IntArray, k: int, seed: int) -> "Projection":
+        """Fit on the training rows of a chunk, shape (n, d), as its likeness transforms them; on a sample of many."""
+        if len(training) > _SAMPLE:
+            training = np.sort(np.random.default_rng(seed).permutation(training)[:_SAMPLE])
+        found = fit_principal_components(rows, training, k, seed)
+        rest = found.mean - found.components.T @ (found.components @ found.mean)
+        length = np.linalg.norm(rest)
+        return cls(np.vstack([found.components, rest / length if length > 0 else rest]))
+
+    def compress(self, rows: Rows) -> FloatArray:
+        """Coordinates on the basis and, last, the length of the rest: float32, shape (n, k + 2)."""
+        compressed = np.empty((rows.shape[0], len(self.basis) + 1), dtype=np.float32)
+        for start in range(0, rows.shape[0], _BLOCK):
+            block = rows[start : start + _BLOCK].astype(np.float32)
+            inside = block @ self.basis.T
+            rest = np.einsum("ij,ij->i", block, block) - np.einsum("ij,ij->i", inside, inside)
+            compressed[start : start + _BLOCK, :-1] = inside
+            compressed[start : start + _BLOCK, -1] = np.sqrt(np.maximum(rest, 0))
+        return compressed
+
+
+def compressed_squares(left: FloatArray, right: FloatArray) -> FloatArray:
+    """Squared distances of chunks from their compressed rows, shapes (a, k + 2) and (b, k + 2), to (a, b)."""
+    inner = left[:, :-1] @ right[:, :-1].T
+    lengths = (left**2).sum(axis=1)[:, None] + (right**2).sum(axis=1)[None, :]
+    return np.maximum(lengths - 2 * inner, 0)

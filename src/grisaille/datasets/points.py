@@ -1,0 +1,87 @@
+"""Points of a study, one small file each."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import pandas as pd
+from kedro.io.core import AbstractDataset, DatasetError
+from tqdm import tqdm
+
+from grisaille.feature_store import fingerprint
+
+_INDEX = "index.json"
+
+
+class Computable(Protocol):
+    """Something that knows what determines it, and can be computed."""
+
+    identity: dict[str, Any]
+
+    def compute(self) -> dict[str, Any]:
+        """One row of a table, as plain JSON values."""
+
+
+class PointsDataset(AbstractDataset[Sequence[Computable], pd.DataFrame]):
+    """``PointsDataset`` keeps the rows of a table that are expensive one by one. Saving is lazy: it is given the work,
+    and what an earlier run computed of it is not computed again. Loading gives the table of the last run.
+
+    Examples:
+        ```yaml
+        study_points:
+          type: grisaille.datasets.PointsDataset
+          path: data/08_reporting/study/points
+        ```
+    """  # noqa: D205 - the first sentence of a Kedro dataset names the class, and does not fit on a line
+
+    def __init__(self, *, path: str, metadata: dict[str, Any] | None = None) -> None:
+        """Point at the folder of all points.
+
+        Args:
+            path: A local or mounted folder.
+            metadata: Ignored by Kedro; read by plugins.
+        """
+        self._path = Path(path)
+        self.metadata = metadata
+
+    def _describe(self) -> dict[str, Any]:
+        return {"path": str(self._path)}
+
+    def _file(self, name: str) -> Path:
+        return self._path / f"{name}.json"
+
+    def load(self) -> pd.DataFrame:
+        """One row a point, in the order they were given.
+
+        Raises:
+            DatasetError: If a run did not finish.
+        """
+        try:
+            names = json.loads((self._path / _INDEX).read_text())
+            return pd.DataFrame([json.loads(self._file(name).read_text())["row"] for name in names])
+        except FileNotFoundError as error:
+            raise DatasetError(
+                f"the points in {self._path} are not complete: run `kedro run --pipeline study`"
+            ) from error
+
+    def save(self, data: Sequence[Computable]) -> None:
+        """Compute and store what is missing."""
+        self._path.mkdir(parents=True, exist_ok=True)
+        names = [fingerprint(point.identity) for point in data]
+        missing = [(name, point) for name, point in zip(names, data, strict=True) if not self._file(name).is_file()]
+        with tqdm(total=len(data), initial=len(data) - len(missing), desc="points of the study", unit=" points") as bar:
+            for name, point in missing:
+                row = point.compute()
+                self._write(self._file(name), {"identity": point.identity, "row": row})
+                bar.update()
+        self._write(self._path / _INDEX, names)
+
+    @staticmethod
+    def _write(path: Path, content: Any) -> None:
+        temporary = path.with_suffix(".partial")
+        temporary.write_text(json.dumps(content, indent=1))
+        temporary.replace(path)
+
+    def _exists(self) -> bool:
+        return (self._path / _INDEX).is_file()

@@ -1,0 +1,55 @@
+"""Nodes of the study pipeline."""
+
+import hashlib
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from grisaille import plots
+from grisaille.backbone import Extraction
+from grisaille.collection.catalogue import Files
+from grisaille.feature_store import FeatureStore
+from grisaille.measures.comparison import Collection
+from grisaille.parameters import Autoencoder, Backbone, Ingestion, Study
+from grisaille.pipelines.feature_extraction.nodes import extract_features
+from grisaille.study import Laboratory, Work
+
+
+def extract_study_features(
+    paintings: pd.DataFrame, raw_paintings: Files, backbone: Backbone, ingestion: Ingestion, settings: Study
+) -> Extraction:
+    """Describe the extraction of every layer that the study asks about."""
+    return extract_features(
+        paintings, raw_paintings, backbone.model_copy(update={"layers": settings.layers}), ingestion
+    )
+
+
+def plan_study(
+    features: FeatureStore, paintings: pd.DataFrame, settings: Study, autoencoder: Autoencoder
+) -> list[Work]:
+    """Describe every point of the study; its dataset computes what it lacks, point by point."""
+    labels = np.unique(paintings["artist"].to_numpy(dtype=str), return_inverse=True)[1]
+    split = paintings["split"].to_numpy(dtype=str)
+    collection = Collection(labels, paintings["duplicate_of"].isna().to_numpy(), split)
+    known = paintings[["painting_id", "artist", "duplicate_of", "split"]].to_csv(index=False)
+    source = f"{features.fingerprint} {hashlib.sha256(known.encode()).hexdigest()[:16]}"
+    return Laboratory(features, collection, settings, autoencoder).work(source)
+
+
+def tabulate_study(points: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The points of either question: over code sizes, and over layers."""
+    return tuple(
+        points[points["question"] == question].drop(columns="question").reset_index(drop=True)
+        for question in ("code_size", "layers")
+    )  # type: ignore[return-value]
+
+
+def draw_code_sizes(study_code_sizes: pd.DataFrame) -> Figure:
+    """What every size keeps."""
+    return plots.code_size_curves(study_code_sizes)
+
+
+def draw_layers(study_layers: pd.DataFrame) -> Figure:
+    """What every set of layers is worth, and keeps."""
+    return plots.layer_bars(study_layers)

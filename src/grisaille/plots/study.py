@@ -1,0 +1,81 @@
+"""What the study found: over code sizes, and over layers."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+_NAMES = {"pca": "PCA", "autoencoder": "Autoencoder"}
+# Told apart by marks and dashes as well as by colour; the colours are Okabe and Ito's.
+_STYLES = {"pca": ("#d55e00", "--", "s"), "autoencoder": ("#0072b2", "-", "o")}
+_PANELS = {
+    "recall": "recall@10 of neighbours",
+    "spearman": "Spearman of distances",
+    "precision": "same artist among 10 nearest",
+    "training_seconds": "training, seconds",
+}
+
+
+def code_size_curves(points: pd.DataFrame) -> Figure:
+    """Preservation, usefulness and training time over the size of the embedding.
+
+    Args:
+        points: Columns method, embedding_size, recall, held_out_recall, spearman, precision, raw_precision,
+            training_seconds.
+    """
+    figure = Figure(figsize=(13, 3.8), layout="constrained")
+    figure.suptitle("Was the code too small?")
+    for axes, (column, title) in zip(figure.subplots(1, len(_PANELS)), _PANELS.items(), strict=True):
+        for method, (colour, dashes, mark) in _STYLES.items():
+            rows = points[points["method"] == method].sort_values("embedding_size")
+            axes.plot(rows["embedding_size"], rows[column], dashes, marker=mark, color=colour, label=_NAMES[method])
+        if column == "recall" and "held_out_recall" in points:
+            rows = points[points["method"] == "autoencoder"].sort_values("embedding_size")
+            axes.plot(
+                rows["embedding_size"], rows["held_out_recall"], ":", color="#0072b2", label="Autoencoder, never seen"
+            )
+        if column == "precision" and len(points):
+            axes.axhline(float(points["raw_precision"].mean()), color="0.4", lw=1, label="Full features")
+        _sizes(axes, points)
+        axes.set_title(title, fontsize=10)
+        axes.legend(frameon=False, fontsize=8)
+    return figure
+
+
+def _sizes(axes: Axes, points: pd.DataFrame) -> None:
+    sizes = sorted(set(points["embedding_size"]))
+    axes.set_xscale("log", base=2)
+    axes.set_xticks(sizes, [f"{size:,}" for size in sizes], rotation=45, fontsize=8)
+    axes.minorticks_off()
+    axes.set_xlabel("values a painting (4 bytes each)", fontsize=9)
+    axes.grid(alpha=0.3)
+
+
+def layer_bars(points: pd.DataFrame) -> Figure:
+    """Preservation and usefulness of every set of layers at one size.
+
+    Args:
+        points: Columns layer_set, method, embedding_size, recall, precision, raw_precision.
+    """
+    sets = list(dict.fromkeys(points["layer_set"]))
+    figure = Figure(figsize=(11, 1.6 + 0.62 * max(len(sets), 1)), layout="constrained")
+    size = f"{int(points['embedding_size'].iloc[0]):,}" if len(points) else "no"
+    figure.suptitle(f"Were the layers the wrong ones? Each set reduced to {size} values")
+    left, right = figure.subplots(1, 2, sharey=True)
+    rows = np.arange(len(sets))
+    for number, (method, (colour, _, _)) in enumerate(_STYLES.items()):
+        given = points[points["method"] == method].set_index("layer_set").reindex(sets)
+        for axes, column in ((left, "recall"), (right, "precision")):
+            bars = axes.barh(rows + 0.27 * number, given[column], 0.25, color=colour, label=_NAMES[method])
+            axes.bar_label(bars, fmt="%.3f", fontsize=8, padding=2)
+    raw = points.drop_duplicates("layer_set").set_index("layer_set").reindex(sets)["raw_precision"]
+    bars = right.barh(rows - 0.27, raw, 0.25, color="0.6", label="Full features")
+    right.bar_label(bars, fmt="%.3f", fontsize=8, padding=2)
+    left.set_yticks(rows, sets)
+    left.invert_yaxis()
+    left.set_xlabel("recall@10 of the set's own neighbours")
+    right.set_xlabel("same artist among the 10 nearest")
+    for axes in (left, right):
+        axes.margins(x=0.15)
+    right.legend(frameon=False, fontsize=8, loc="lower right")
+    return figure

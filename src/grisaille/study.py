@@ -1,0 +1,249 @@
+"""The two causes the 2021 work suspected, tested: too strong a reduction, and the choice of layers.
+
+A point of the study is one reduction of one set of layers to one size: made, timed and measured against the features
+it was made from. Where points are kept is not known here.
+"""
+
+import itertools
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+
+from grisaille import autoencoders
+from grisaille.arrays import ColumnRange, FloatArray, IntArray, Rows
+from grisaille.autoencoders.baseline import pca_embeddings
+from grisaille.autoencoders.compression import Projection
+from grisaille.autoencoders.joining import join_codes
+from grisaille.collection.split import HELD_OUT
+from grisaille.likeness import Liked, lengths
+from grisaille.measures import embedding_space, feature_space
+from grisaille.measures.comparison import Collection, Name, compare, queries
+from grisaille.measures.spaces import Space
+from grisaille.parameters import Autoencoder, Chunk, Study
+
+Method = Literal["pca", "autoencoder"]
+METHODS: tuple[Method, ...] = ("pca", "autoencoder")
+
+
+@dataclass(frozen=True)
+class Point:
+    """One reduction.
+
+    Attributes:
+        question: `code_size` or `layers`: which of the two causes it speaks to.
+        layer_set: What the parameters call the layers.
+        layers: The layers.
+        method: How they are reduced.
+        embedding_size: Values of an embedding.
+    """
+
+    question: Literal["code_size", "layers"]
+    layer_set: str
+    layers: tuple[str, ...]
+    method: Method
+    embedding_size: int
+
+
+@dataclass(frozen=True)
+class Work:
+    """A point that can be computed, and what determines its outcome.
+
+    Attributes:
+        identity: As plain JSON values.
+        compute: Gives one row of a table.
+    """
+
+    identity: dict[str, Any]
+    compute: Callable[[], dict[str, Any]] = field(compare=False)
+
+
+def cut(features: Mapping[str, Rows], layers: Sequence[str], width: int) -> list[Chunk]:
+    """Cut layers into contiguous pieces of at most `width` values, as even as can be.
+
+    Raises:
+        ValueError: If the features lack a layer.
+    """
+    missing = [layer for layer in layers if layer not in features]
+    if missing:
+        raise ValueError(f"the features have no layer {', '.join(missing)}; they have {', '.join(features)}")
+    chunks = []
+    for layer in layers:
+        values = features[layer].shape[1]
+        edges = np.linspace(0, values, -(-values // width) + 1).astype(int)
+        chunks += [Chunk(layer=layer, start=int(start), stop=int(stop)) for start, stop in itertools.pairwise(edges)]
+    return chunks
+
+
+def plan(features: Mapping[str, Rows], settings: Study) -> list[Point]:
+    """All points: every code size for one set of layers, and every set of layers at one size.
+
+    Sizes are values of the whole embedding: those of a code times the pieces of the layers.
+    """
+    points = []
+    layers = settings.layer_sets[settings.code_size_layers]
+    assert layers is not None
+    pieces = len(cut(features, layers, settings.chunk_values))
+    for size in settings.code_sizes:
+        points += [Point("code_size", settings.code_size_layers, layers, method, size * pieces) for method in METHODS]
+    for name, layers in settings.layer_sets.items():
+        if layers is not None:
+            points += [Point("layers", name, layers, method, settings.embedding_size) for method in METHODS]
+    return points
+
+
+class Remembered:
+    """A space whose distances are computed once for each block that is asked for."""
+
+    def __init__(self, space: Space) -> None:
+        """Wrap a space."""
+        self._space, self._known = space, dict[bytes, FloatArray]()
+        self.n = space.n
+
+    def distances(self, rows: IntArray) -> FloatArray:
+        """As `Space.distances`."""
+        key = rows.tobytes()
+        if key not in self._known:
+            self._known[key] = self._space.distances(rows)
+        return self._known[key]
+
+
+class Laboratory:
+    """Makes and measures points; what several of them need is computed once and kept for the next."""
+
+    def __init__(
+        self,
+        features: Mapping[str, Rows],
+        collection: Collection,
+        settings: Study,
+        autoencoder: Autoencoder,
+    ) -> None:
+        """Set up.
+
+        Args:
+            features: Layer -> features, shape (n, d).
+            collection: Artists, duplicates and split.
+            settings: What is asked.
+            autoencoder: How autoencoders are trained, and the likeness of the whole study.
+        """
+        self._features, self._collection, self._settings = features, collection, settings
+        training = autoencoder.similarity.model_copy(update={"epochs": settings.epochs})
+        self._autoencoder = autoencoder.model_copy(update={"similarity": training})
+        self._training = np.flatnonzero(collection.split != HELD_OUT)
+        self._asked = queries(len(collection.labels), 0, settings.queries, settings.seed)
+        self._reference: tuple[tuple[str, ...], Remembered] | None = None
+
+    def work(self, source: str) -> list[Work]:
+        """All points, each with what determines it; `source` says which features of which paintings."""
+        settings = {
+            "study": self._settings.model_dump(mode="json", include={"queries", "chunk_values", "neighbours", "seed"}),
+            "autoencoder": self._autoencoder.model_dump(
+                mode="json", include={"likeness", "similarity", "seed"}, exclude={"code_size"}
+            ),
+        }
+        return [
+            Work(
+                {"source": source, "point": asdict(point), "settings": settings},
+                lambda point=point: self.measure(point),  # type: ignore[misc]
+            )
+            for point in plan(self._features, self._settings)
+        ]
+
+    def measure(self, point: Point) -> dict[str, Any]:
+        """Make a reduction and hold it against the features it was made from."""
+        chunks = cut(self._features, point.layers, self._settings.chunk_values)
+        sizes = share_out(point.embedding_size, len(chunks))
+        start = time.perf_counter()
+        embedding, stored = (self._by_pca if point.method == "pca" else self._by_autoencoder)(chunks, sizes)
+        seconds = time.perf_counter() - start
+        reference = self._space(point.layers)
+        raw: Name = ("raw", self._autoencoder.likeness)
+        reduced: Name = (point.method, "euclidean")
+        spaces = {raw: reference, reduced: embedding_space(embedding)}
+        found = compare(spaces, [(raw, reduced)], self._collection, self._asked, self._settings.neighbours, 512)  # type: ignore[arg-type]
+        row: dict[str, Any] = asdict(point) | {
+            "layers": " + ".join(point.layers),
+            "likeness": self._autoencoder.likeness,
+            "raw_values": sum(self._features[layer].shape[1] for layer in point.layers),
+            "bytes_a_painting": 4 * point.embedding_size,
+            "encoder_bytes": stored,
+            "training_seconds": round(seconds, 2),
+            "queries": len(self._asked),
+        }
+        for part in found.preservation.to_dict("records"):
+            prefix = "" if part["paintings"] == "all" else f"{part['paintings']}_"
+            for measure in ("recall", "trustworthiness", "continuity", "area_under_rnx", "spearman"):
+                row[f"{prefix}{measure}"] = part[measure]
+            row[f"{prefix}recall_margin"] = part["recall_margin"]
+        useful = found.retrieval.set_index("space")
+        for measure in ("one_nn", "precision", "mean_average_precision"):
+            row[measure], row[f"raw_{measure}"] = useful.loc[point.method, measure], useful.loc["raw", measure]
+        return {name: value.item() if isinstance(value, np.generic) else value for name, value in row.items()}
+
+    def _space(self, layers: tuple[str, ...]) -> Remembered:
+        if self._reference is None or self._reference[0] != layers:
+            chosen = {layer: self._features[layer] for layer in layers}
+            self._reference = (layers, Remembered(feature_space(chosen, self._autoencoder.likeness)))
+        return self._reference[1]
+
+    def _by_pca(self, chunks: list[Chunk], sizes: list[int]) -> tuple[FloatArray, int]:
+        most = max(sizes)
+        scores = pca_embeddings(
+            self._features, chunks, self._training, most, self._autoencoder.likeness, self._settings.seed
+        )
+        kept = np.concatenate([most * number + np.arange(size) for number, size in enumerate(sizes)])
+        return scores[:, kept], sum(
+            4 * (size + 1) * (chunk.stop - chunk.start) for chunk, size in zip(chunks, sizes, strict=True)
+        )
+
+    def _by_autoencoder(self, chunks: list[Chunk], sizes: list[int]) -> tuple[FloatArray, int]:
+        length = {layer: lengths(self._features[layer], self._autoencoder.likeness) for layer in _layers(chunks)}
+        compressed, bases = self._compress(chunks, max(sizes), length)
+        models, _ = autoencoders.train_similarity(
+            compressed,
+            bases,
+            self._training,
+            self._autoencoder,
+            f"{len(chunks)} chunks to {sum(sizes)} values",
+            sizes,
+        )
+        codes = [
+            autoencoders.encode(encoder, ColumnRange(self._features[chunk.layer], chunk.start, chunk.stop))
+            for (_, encoder), chunk in zip(models, chunks, strict=True)
+        ]
+        stored = sum(4 * encoder.count_params() for _, encoder in models)
+        return join_codes(codes, [length[chunk.layer] for chunk in chunks]), stored
+
+    def _compress(
+        self, chunks: list[Chunk], code_size: int, length: Mapping[str, FloatArray]
+    ) -> tuple[list[FloatArray], list[FloatArray]]:
+        likeness, training = self._autoencoder.likeness, self._training
+        suited = self._autoencoder.similarity.suited_to(likeness)
+        compressed, bases = [], []
+        for chunk in chunks:
+            rows = Liked(
+                ColumnRange(self._features[chunk.layer], chunk.start, chunk.stop), likeness, length[chunk.layer]
+            )
+            # A code cannot hold what the encoder does not see.
+            components = min(max(suited.components, code_size), len(training) - 1, rows.shape[1] - 1)
+            projection = Projection.fit(rows, training, components, self._autoencoder.seed)
+            compressed.append(projection.compress(rows))
+            bases.append(projection.basis)
+        return compressed, bases
+
+
+def _layers(chunks: Sequence[Chunk]) -> list[str]:
+    return list(dict.fromkeys(chunk.layer for chunk in chunks))
+
+
+def share_out(values: int, pieces: int) -> list[int]:
+    """Values for every piece, as even as can be.
+
+    Raises:
+        ValueError: If there are fewer values than pieces.
+    """
+    if values < pieces:
+        raise ValueError(f"{pieces} pieces cannot be reduced to {values} values")
+    return [values // pieces + (piece < values % pieces) for piece in range(pieces)]

@@ -1,0 +1,111 @@
+"""The study as a library, on a few made-up layers."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from grisaille import plots
+from grisaille.measures.comparison import Collection
+from grisaille.parameters import Autoencoder, Similarity, Study
+from grisaille.study import Laboratory, cut, plan, share_out
+
+SETTINGS = Study(
+    layer_sets={"early": ("a",), "late": ("b",), "both": ("a", "b")},
+    code_size_layers="both",
+    code_sizes=(2, 4),
+    embedding_size=9,
+    chunk_values=40,
+    epochs=5,
+    queries=30,
+)
+
+
+@pytest.fixture(scope="module")
+def laboratory():
+    random = np.random.default_rng(0)
+    labels = np.repeat(np.arange(4), 20)
+    signal = random.standard_normal((4, 12))[labels] + random.standard_normal((80, 12))
+    features = {
+        name: np.maximum(signal @ random.standard_normal((12, width)), 0).astype(np.float32)
+        for name, width in {"a": 96, "b": 30}.items()
+    }
+    split = np.array(["train"] * 60 + ["validation"] * 8 + ["held_out"] * 12)[random.permutation(80)]
+    collection = Collection(labels, np.ones(80, dtype=bool), split)
+    training = Similarity(components=10, hidden=8, batch_size=32)
+    return Laboratory(features, collection, SETTINGS, Autoencoder(similarity=training))
+
+
+class TestPlan:
+    def test_layers_are_cut_into_even_pieces(self):
+        features = {"a": np.zeros((1, 96)), "b": np.zeros((1, 30))}
+        chunks = cut(features, ("a", "b"), 40)
+        assert [(chunk.layer, chunk.start, chunk.stop) for chunk in chunks] == [
+            ("a", 0, 32),
+            ("a", 32, 64),
+            ("a", 64, 96),
+            ("b", 0, 30),
+        ]
+
+    def test_the_paper_is_cut_as_it_was(self):
+        features = {"block4_pool": np.zeros((1, 100_352)), "block5_pool": np.zeros((1, 25_088))}
+        chunks = cut(features, ("block4_pool", "block5_pool"), 25_088)
+        assert [chunk.stop - chunk.start for chunk in chunks] == [25_088] * 5
+
+    def test_a_layer_that_is_not_there(self):
+        with pytest.raises(ValueError, match="no layer c; they have a"):
+            cut({"a": np.zeros((1, 4))}, ("c",), 2)
+
+    def test_values_are_shared_out_evenly(self):
+        assert share_out(10, 4) == [3, 3, 2, 2]
+        with pytest.raises(ValueError, match="cannot be reduced to 3"):
+            share_out(3, 4)
+
+    def test_every_size_and_every_set_by_either_method(self, laboratory):
+        points = plan(laboratory._features, SETTINGS)
+        assert len(points) == 2 * 2 + 3 * 2
+        assert [point.embedding_size for point in points if point.question == "code_size"] == [8, 8, 16, 16]
+
+    def test_a_set_that_is_not_there_is_named(self):
+        with pytest.raises(ValueError, match="code_size_layers must be one of early"):
+            Study(layer_sets={"early": ("a",)}, code_size_layers="late")
+
+
+class TestPoints:
+    @pytest.fixture(scope="class")
+    def rows(self, laboratory):
+        return pd.DataFrame([work.compute() for work in laboratory.work("test")])
+
+    def test_everything_is_measured(self, rows):
+        assert len(rows) == 10
+        for column in ("recall", "held_out_recall", "spearman", "precision", "raw_precision", "area_under_rnx"):
+            assert rows[column].between(-1, 1).all(), column
+        assert (rows["training_seconds"] >= 0).all()
+        assert (rows["queries"] == 30).all()
+
+    def test_size_of_what_is_stored(self, rows):
+        late = rows[(rows["layer_set"] == "late") & (rows["method"] == "pca")].iloc[0]
+        assert late["bytes_a_painting"] == 4 * 9
+        assert late["encoder_bytes"] == 4 * (9 + 1) * 30
+
+    def test_more_values_of_pca_keep_more(self, rows):
+        pca = rows[(rows["question"] == "code_size") & (rows["method"] == "pca")].set_index("embedding_size")
+        assert pca.loc[16, "recall"] > pca.loc[8, "recall"]
+
+    def test_a_point_is_its_settings(self, laboratory):
+        one, two = laboratory.work("one"), laboratory.work("two")
+        assert one[0].identity != two[0].identity
+        assert len({str(work.identity) for work in one}) == len(one)
+
+    def test_the_same_point_comes_out_again(self, laboratory, rows):
+        again = laboratory.work("test")[1].compute()
+        before = rows.iloc[1].to_dict()
+        assert {k: v for k, v in again.items() if k != "training_seconds"} == {
+            k: v for k, v in before.items() if k != "training_seconds"
+        }
+
+    def test_the_figures_show_them(self, rows):
+        sizes = plots.code_size_curves(rows[rows["question"] == "code_size"])
+        assert len(sizes.axes) == 4
+        assert len(sizes.axes[0].lines) == 3
+        bars = plots.layer_bars(rows[rows["question"] == "layers"])
+        assert [text.get_text() for text in bars.axes[0].get_yticklabels()] == ["early", "late", "both"]
