@@ -85,7 +85,7 @@ def demo_run(tmp_path_factory, small_cnn) -> Run:
     parameters = (
         "--params",
         f"backbone.model_file={small_cnn},backbone.shard_rows=64,autoencoder.channels=8,autoencoder.code_size=8,"
-        "evaluation.pca_code_size=8,evaluation.block_rows=50,autoencoder.epochs=4",
+        "evaluation.pca_code_size=8,evaluation.block_rows=50",
     )
     done = kedro("run", "--env", "demo", *parameters, cwd=project)
     return Run(project, done.stdout + done.stderr, parameters)

@@ -114,7 +114,19 @@ class TestParameters:
 class TestPipelines:
     def test_the_chunks_of_the_parameters_become_namespaces(self, context):
         _ = context().params
-        assert [node.namespace for node in pipelines["autoencoding"].nodes if "train" in node.name] == CHUNKS
+        assert [node.namespace for node in pipelines["autoencoding"].nodes if "compress" in node.name] == CHUNKS
+        assert [node.namespace for node in pipelines["autoencoding"].nodes if "encode" in node.name] == CHUNKS
+
+    def test_chunks_are_trained_together_unless_told_otherwise(self, context):
+        def trained(**settings):
+            _ = context(autoencoder=settings).params
+            return {node.name: node.namespace for node in pipelines["autoencoding"].nodes if "train" in node.name}
+
+        assert trained() == {"train_together": None}
+        alone = trained(similarity={"together": False})
+        assert alone == {f"{chunk}.train_alone": chunk for chunk in CHUNKS}
+        others = trained(architecture="positional")
+        assert others == {f"{chunk}.train_autoencoder": chunk for chunk in CHUNKS}
 
     def test_other_chunks_are_other_namespaces(self, context):
         chunk = {"layer": "block5_pool", "start": 0, "stop": 512}

@@ -133,7 +133,8 @@ class Laboratory:
         self._autoencoder = autoencoder.model_copy(update={"similarity": training})
         self._training = np.flatnonzero(collection.split != HELD_OUT)
         self._asked = queries(len(collection.labels), 0, settings.queries, settings.seed)
-        self._reference: tuple[tuple[str, ...], Remembered] | None = None
+        self._layers: tuple[str, ...] = ()
+        self._made: dict[str, tuple[Any, float]] = {}
 
     def work(self, source: str) -> list[Work]:
         """All points, each with what determines it; `source` says which features of which paintings."""
@@ -153,16 +154,17 @@ class Laboratory:
 
     def measure(self, point: Point) -> dict[str, Any]:
         """Make a reduction and hold it against the features it was made from."""
+        if point.layers != self._layers:
+            self._layers, self._made = point.layers, {}
         chunks = cut(self._features, point.layers, self._settings.chunk_values)
         sizes = share_out(point.embedding_size, len(chunks))
-        start = time.perf_counter()
-        embedding, stored = (self._by_pca if point.method == "pca" else self._by_autoencoder)(chunks, sizes)
-        seconds = time.perf_counter() - start
-        reference = self._space(point.layers)
+        embedding, stored, seconds = (self._by_pca if point.method == "pca" else self._by_autoencoder)(chunks, sizes)
+        chosen = {layer: self._features[layer] for layer in point.layers}
+        reference, _ = self._once("raw", lambda: Remembered(feature_space(chosen, self._autoencoder.likeness)))
         raw: Name = ("raw", self._autoencoder.likeness)
         reduced: Name = (point.method, "euclidean")
         spaces = {raw: reference, reduced: embedding_space(embedding)}
-        found = compare(spaces, [(raw, reduced)], self._collection, self._asked, self._settings.neighbours, 512)  # type: ignore[arg-type]
+        found = compare(spaces, [(raw, reduced)], self._collection, self._asked, self._settings.neighbours, 512)
         row: dict[str, Any] = asdict(point) | {
             "layers": " + ".join(point.layers),
             "likeness": self._autoencoder.likeness,
@@ -182,25 +184,39 @@ class Laboratory:
             row[measure], row[f"raw_{measure}"] = useful.loc[point.method, measure], useful.loc["raw", measure]
         return {name: value.item() if isinstance(value, np.generic) else value for name, value in row.items()}
 
-    def _space(self, layers: tuple[str, ...]) -> Remembered:
-        if self._reference is None or self._reference[0] != layers:
-            chosen = {layer: self._features[layer] for layer in layers}
-            self._reference = (layers, Remembered(feature_space(chosen, self._autoencoder.likeness)))
-        return self._reference[1]
+    def _once(self, name: str, make: Callable[[], Any]) -> tuple[Any, float]:
+        """What points of the same layers share, and the seconds that it took; each of them is charged in full."""
+        if name not in self._made:
+            start = time.perf_counter()
+            made = make()
+            self._made[name] = (made, time.perf_counter() - start)
+        return self._made[name]
 
-    def _by_pca(self, chunks: list[Chunk], sizes: list[int]) -> tuple[FloatArray, int]:
-        most = max(sizes)
-        scores = pca_embeddings(
-            self._features, chunks, self._training, most, self._autoencoder.likeness, self._settings.seed
+    def _by_pca(self, chunks: list[Chunk], sizes: list[int]) -> tuple[FloatArray, int, float]:
+        """The first components of the largest PCA that any point of these layers asks for."""
+        asked = [point for point in plan(self._features, self._settings) if point.layers == self._layers]
+        most = max(max(share_out(point.embedding_size, len(chunks))) for point in asked)
+        likeness = self._autoencoder.likeness
+        scores, seconds = self._once(
+            "pca",
+            lambda: pca_embeddings(self._features, chunks, self._training, most, likeness, self._settings.seed),
         )
         kept = np.concatenate([most * number + np.arange(size) for number, size in enumerate(sizes)])
-        return scores[:, kept], sum(
-            4 * (size + 1) * (chunk.stop - chunk.start) for chunk, size in zip(chunks, sizes, strict=True)
-        )
+        widths = [chunk.stop - chunk.start for chunk in chunks]
+        stored = sum(4 * (size + 1) * width for width, size in zip(widths, sizes, strict=True))
+        return scores[:, kept], stored, seconds
 
-    def _by_autoencoder(self, chunks: list[Chunk], sizes: list[int]) -> tuple[FloatArray, int]:
-        length = {layer: lengths(self._features[layer], self._autoencoder.likeness) for layer in _layers(chunks)}
-        compressed, bases = self._compress(chunks, max(sizes), length)
+    def _by_autoencoder(self, chunks: list[Chunk], sizes: list[int]) -> tuple[FloatArray, int, float]:
+        likeness = self._autoencoder.likeness
+        # A code cannot hold what the encoder does not see.
+        components = max(self._autoencoder.similarity.suited_to(likeness).components, *sizes)
+        length, measuring = self._once(
+            "lengths", lambda: {layer: lengths(self._features[layer], likeness) for layer in self._layers}
+        )
+        (compressed, bases), compressing = self._once(
+            f"compressed to {components}", lambda: self._compress(chunks, components, length)
+        )
+        start = time.perf_counter()
         models, _ = autoencoders.train_similarity(
             compressed,
             bases,
@@ -209,33 +225,26 @@ class Laboratory:
             f"{len(chunks)} chunks to {sum(sizes)} values",
             sizes,
         )
+        seconds = measuring + compressing + time.perf_counter() - start
         codes = [
             autoencoders.encode(encoder, ColumnRange(self._features[chunk.layer], chunk.start, chunk.stop))
             for (_, encoder), chunk in zip(models, chunks, strict=True)
         ]
         stored = sum(4 * encoder.count_params() for _, encoder in models)
-        return join_codes(codes, [length[chunk.layer] for chunk in chunks]), stored
+        return join_codes(codes, [length[chunk.layer] for chunk in chunks]), stored, seconds
 
     def _compress(
-        self, chunks: list[Chunk], code_size: int, length: Mapping[str, FloatArray]
+        self, chunks: list[Chunk], components: int, length: Mapping[str, FloatArray]
     ) -> tuple[list[FloatArray], list[FloatArray]]:
-        likeness, training = self._autoencoder.likeness, self._training
-        suited = self._autoencoder.similarity.suited_to(likeness)
         compressed, bases = [], []
         for chunk in chunks:
-            rows = Liked(
-                ColumnRange(self._features[chunk.layer], chunk.start, chunk.stop), likeness, length[chunk.layer]
-            )
-            # A code cannot hold what the encoder does not see.
-            components = min(max(suited.components, code_size), len(training) - 1, rows.shape[1] - 1)
-            projection = Projection.fit(rows, training, components, self._autoencoder.seed)
+            columns = ColumnRange(self._features[chunk.layer], chunk.start, chunk.stop)
+            rows = Liked(columns, self._autoencoder.likeness, length[chunk.layer])
+            most = min(components, len(self._training) - 1, rows.shape[1] - 1)
+            projection = Projection.fit(rows, self._training, most, self._autoencoder.seed)
             compressed.append(projection.compress(rows))
             bases.append(projection.basis)
         return compressed, bases
-
-
-def _layers(chunks: Sequence[Chunk]) -> list[str]:
-    return list(dict.fromkeys(chunk.layer for chunk in chunks))
 
 
 def share_out(values: int, pieces: int) -> list[int]:

@@ -70,7 +70,7 @@ def _train_together(chunks: list[str]) -> Node:
     return Node(
         nodes.train_similarity,
         ["paintings", "params:autoencoder", *_each(chunks, "basis"), *_each(chunks, "compressed")],
-        [*_each(chunks, "autoencoder"), *_each(chunks, "encoder"), "together.history"],
+        [*_each(chunks, "autoencoder"), *_each(chunks, "encoder"), "history"],
         name="train_together",
     )
 
