@@ -114,7 +114,6 @@ class TestParameters:
 class TestPipelines:
     def test_the_chunks_of_the_parameters_become_namespaces(self, context):
         _ = context().params
-        assert [node.namespace for node in pipelines["autoencoding"].nodes if "compress" in node.name] == CHUNKS
         assert [node.namespace for node in pipelines["autoencoding"].nodes if "encode" in node.name] == CHUNKS
 
     def test_chunks_are_trained_together_unless_told_otherwise(self, context):

@@ -12,13 +12,13 @@ def create_pipeline(**kwargs: Any) -> Pipeline:
     """Train an autoencoder for every chunk, encode all paintings, then join the codes.
 
     The chunks are those of the parameter group `chunks`; each is a namespace of its own. The architecture `similarity`
-    compresses every chunk in its namespace and trains all of them together, unless it is told not to.
+    trains all of them together, before the namespaces, unless it is told not to.
     """
     chunks = run_parameters.names("chunks")
     if not _keeps_likeness():
         training = [_in_namespace(name, _train()) for name in chunks]
     elif _together():
-        training = [*(_in_namespace(name, _compress()) for name in chunks), Pipeline([_train_together(chunks)])]
+        training = [Pipeline([*(_compress_before(name) for name in chunks), _train_together(chunks)])]
     else:
         training = [_in_namespace(name, [*_compress(), _train_alone()]) for name in chunks]
     encoding = [_in_namespace(name, _encode()) for name in chunks]
@@ -54,6 +54,16 @@ def _compress() -> list[Node]:
             name="compress_chunk",
         )
     ]
+
+
+def _compress_before(chunk: str) -> Node:
+    """As `_compress`, of a chunk whose namespace begins after the training that all chunks share."""
+    return Node(
+        nodes.compress_chunk,
+        ["features", "lengths", "paintings", f"params:chunks.{chunk}", "params:autoencoder"],
+        [f"{chunk}.basis", f"{chunk}.compressed"],
+        name=f"compress_{chunk}",
+    )
 
 
 def _train_alone() -> Node:
