@@ -113,7 +113,7 @@ class Suited:
 # for other paintings anyway, so that the encoder may see more.
 SUITED = {
     "cosine": Suited(components=144, offset=0.9, mixing=1.1),
-    "euclidean": Suited(components=192, offset=0.5, mixing=0.4),
+    "euclidean": Suited(components=160, offset=0.5, mixing=0.3),
 }
 
 
