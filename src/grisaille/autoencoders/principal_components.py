@@ -37,7 +37,7 @@ class PrincipalComponents:
 def fit_principal_components(rows: Rows, chosen: IntArray, k: int, seed: int, passes: int = 4) -> PrincipalComponents:
     """Fit principal components by randomised subspace iteration.
 
-    A few thousand rows are kept in memory, and the components are exact to rounding; of more, a block at a time is.
+    A few thousand rows are kept in memory, and the components are nearly exact; of more, a block at a time is read.
 
     Args:
         rows: Matrix of shape (n, d), of which a block is in memory at a time.

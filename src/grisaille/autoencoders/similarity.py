@@ -125,7 +125,7 @@ class SimilarityModel(keras.Model):
 
     @property
     def jit_compile(self) -> bool:
-        """Whether a step is compiled, which more than halves its time.
+        """Whether a step is compiled, which makes it shorter.
 
         Keras leaves models alone where operations have to be deterministic, since some cannot be both; those used here
         can, and a compiled step adds in one order.
