@@ -12,7 +12,8 @@ from grisaille.arrays import FloatArray, IntArray, Rows
 from grisaille.autoencoders.principal_components import fit_principal_components
 
 _BLOCK = 512
-# Paintings that the components of a chunk are fitted on; more change them little.
+# Paintings that the components of a chunk are fitted on; more change them little. So many, and a few more, are read
+# once and kept: 500 MB of 25,088 values. Reading costs more than computing.
 _SAMPLE = 5000
 
 
@@ -46,6 +47,24 @@ class Projection:
             compressed[start : start + _BLOCK, :-1] = inside
             compressed[start : start + _BLOCK, -1] = np.sqrt(np.maximum(rest, 0))
         return compressed
+
+
+def compress_chunk(rows: Rows, training: IntArray, k: int, seed: int) -> tuple[FloatArray, FloatArray]:
+    """Fit a basis and compress all rows with it.
+
+    Args:
+        rows: A chunk, shape (n, d), as its likeness transforms it.
+        training: Rows to fit on, shape (m,), ascending.
+        k: Components; no more than m - 1 or d - 1 are found.
+        seed: Of the fit.
+
+    Returns:
+        The basis, float32, shape (k + 1, d), and the compressed chunk, float32, shape (n, k + 2).
+    """
+    if rows.shape[0] <= _SAMPLE:
+        rows = rows[: rows.shape[0]]
+    projection = Projection.fit(rows, training, min(k, len(training) - 1, rows.shape[1] - 1), seed)
+    return projection.basis, projection.compress(rows)
 
 
 def compressed_squares(left: FloatArray, right: FloatArray) -> FloatArray:

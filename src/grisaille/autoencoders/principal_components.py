@@ -78,7 +78,7 @@ def _of_few(matrix: FloatArray, k: int, seed: int) -> PrincipalComponents:
     k_found = min(k, max(len(matrix) - 1, 1))
     # Singular values of the products are squares, so few passes tell the directions apart.
     left, squares, _ = randomized_svd(
-        matrix @ matrix.T, k_found, n_oversamples=32, n_iter=8, power_iteration_normalizer="QR", random_state=seed
+        matrix @ matrix.T, k_found, n_oversamples=32, n_iter=4, power_iteration_normalizer="QR", random_state=seed
     )
     known = squares > 1e-6 * max(float(squares[0]), 1e-30)
     found = left[:, known].T @ matrix

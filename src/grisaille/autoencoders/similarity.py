@@ -106,7 +106,6 @@ class SimilarityModel(keras.Model):
         target: Target,
         variances: Sequence[float],
         settings: Similarity,
-        compiled_steps: bool = False,
     ) -> None:
         """Join the parts; sequences hold one item a chunk.
 
@@ -116,25 +115,10 @@ class SimilarityModel(keras.Model):
             target: What distances are matched to.
             variances: Mean squared deviation of the coordinates from their mean.
             settings: Weights of the terms.
-            compiled_steps: Whether steps are compiled first: a quarter of a minute that long trainings win back.
         """
         super().__init__(name="similarity")
-        self._compiled_steps = compiled_steps
         self.encoders, self.decoders = list(encoders), list(decoders)
         self._target, self._variances, self._settings = target, tuple(variances), settings
-
-    @property
-    def jit_compile(self) -> bool:
-        """Whether a step is compiled, which makes it shorter.
-
-        Keras leaves models alone where operations have to be deterministic, since some cannot be both; those used here
-        can, and a compiled step adds in one order.
-        """
-        return self._compiled_steps
-
-    @jit_compile.setter
-    def jit_compile(self, value: bool) -> None:
-        """Keras sets it, too."""
 
     def call(self, inputs: Any, training: Any = None) -> Any:
         """Joined codes of a batch, and the reconstruction of every chunk."""

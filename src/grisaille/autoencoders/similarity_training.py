@@ -1,5 +1,6 @@
 """Training on likeness: all chunks of a collection together, or one on its own."""
 
+import math
 from collections.abc import Sequence
 
 import keras
@@ -19,13 +20,11 @@ from grisaille.autoencoders.similarity import (
     scales,
 )
 from grisaille.autoencoders.training import Progress, history_table
-from grisaille.parameters import Autoencoder
+from grisaille.parameters import Autoencoder, Similarity
 
 # Paintings whose distances set the scale of all.
 _SAMPLE = 2048
 _PASSES = 10
-# Paintings shown, over all steps, from which on compiling the step first is worth its time.
-_MANY = 100_000
 
 
 def train_similarity(
@@ -65,8 +64,7 @@ def train_similarity(
     target = Target.measure([rows[sample] for rows in compressed], suited.offset)
     batch = min(chosen.batch_size, len(training))
     width = scales(compressed, sample, target, round(chosen.rank * len(sample) / batch))
-    # Keras starts an epoch in half a second, which on a small collection is as long as the epoch.
-    passes = min(_PASSES, chosen.epochs)
+    rounds, passes = _rounds(chosen, len(training) // batch)
     batches = Batches(compressed, width, training, batch, settings.seed, suited.mixing, passes)
     sizes = code_sizes or [settings.code_size] * len(compressed)
     shapes = [
@@ -76,22 +74,28 @@ def train_similarity(
     encoders = [compressed_encoder(shape, chosen) for shape in shapes]
     decoders = [compressed_decoder(shape, chosen) for shape in shapes]
     variances = [float(shape.rows[:, :-1].var(axis=0).sum()) or 1.0 for shape in shapes]
-    steps = chosen.epochs // passes * len(batches)
-    model = SimilarityModel(encoders, decoders, target, variances, chosen, steps * batch >= _MANY)
-    rate = keras.optimizers.schedules.CosineDecay(chosen.learning_rate, steps)
+    model = SimilarityModel(encoders, decoders, target, variances, chosen)
+    rate = keras.optimizers.schedules.CosineDecay(chosen.learning_rate, rounds * len(batches))
     model.compile(optimizer=keras.optimizers.Adam(rate))
-    history = model.fit(
-        batches,
-        epochs=chosen.epochs // passes,
-        callbacks=[Progress(name)],
-        verbose=0,
-    )
+    # Were they made in the first step, TensorFlow would trace it twice: a dozen seconds of two minutes.
+    model.optimizer.build(model.trainable_variables)
+    history = model.fit(batches, epochs=rounds, callbacks=[Progress(name)], verbose=0)
     models = [
         assemble(Projection(basis), encoder, decoder, settings.likeness)
         for basis, encoder, decoder in zip(bases, encoders, decoders, strict=True)
     ]
     table = history_table(history.history)
     return models, table.assign(epoch=table["epoch"] * passes)
+
+
+def _rounds(settings: Similarity, steps: int) -> tuple[int, int]:
+    """What Keras takes as epochs, and the passes over all paintings in each.
+
+    Keras starts an epoch in half a second, which on a small collection is as long as a pass.
+    """
+    passes = max(settings.epochs, math.ceil(settings.fewest_steps / steps))
+    rounds = max(1, passes // _PASSES)
+    return rounds, math.ceil(passes / rounds)
 
 
 class Batches(keras.utils.PyDataset):

@@ -7,7 +7,7 @@ import pandas as pd
 
 from grisaille import autoencoders
 from grisaille.arrays import ColumnRange, FloatArray, IntArray
-from grisaille.autoencoders.compression import Projection
+from grisaille.autoencoders import compression
 from grisaille.autoencoders.joining import join_codes
 from grisaille.collection.split import TRAIN, VALIDATION
 from grisaille.feature_store import FeatureStore
@@ -42,11 +42,8 @@ def compress_chunk(
         The basis, float32, shape (k + 1, values), and the compressed chunk, float32, shape (n, k + 2).
     """
     rows = Liked(_columns(features, chunk), settings.made_for, _length(features, lengths, chunk))
-    training = _rows(paintings, TRAIN, VALIDATION)
-    suited = settings.similarity.suited_to(settings.likeness)
-    components = min(suited.components, len(training) - 1, rows.shape[1] - 1)
-    projection = Projection.fit(rows, training, components, settings.seed)
-    return projection.basis, projection.compress(rows)
+    components = settings.similarity.suited_to(settings.likeness).components
+    return compression.compress_chunk(rows, _rows(paintings, TRAIN, VALIDATION), components, settings.seed)
 
 
 def train_similarity(paintings: pd.DataFrame, settings: Autoencoder, *chunks: FloatArray) -> tuple[Any, ...]:
