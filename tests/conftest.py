@@ -80,6 +80,13 @@ def demo_run(tmp_path_factory, small_cnn) -> Run:
     small = {
         "chunks": dict.fromkeys(("pool4_1", "pool4_2", "pool4_3", "pool4_4"))
         | {"top": half[0], "bottom": half[1], "pool5": {"layer": "block5_pool", "start": 0, "stop": 128}},
+        "study": {
+            "layer_sets": {"block3": None, "blocks_3_4_5": None},
+            "code_sizes": [2, 8],
+            "embedding_size": 12,
+            "chunk_values": 256,
+            "queries": 60,
+        },
     }
     local.write_text(yaml.safe_dump(small, sort_keys=False))
     parameters = (

@@ -15,7 +15,6 @@ SETTINGS = Study(
     code_sizes=(2, 4),
     embedding_size=9,
     chunk_values=40,
-    epochs=5,
     queries=30,
 )
 
@@ -31,7 +30,7 @@ def laboratory():
     }
     split = np.array(["train"] * 60 + ["validation"] * 8 + ["held_out"] * 12)[random.permutation(80)]
     collection = Collection(labels, np.ones(80, dtype=bool), split)
-    training = Similarity(components=10, hidden=8, batch_size=32)
+    training = Similarity(components=10, hidden=8, batch_size=32, epochs=10, fewest_steps=0)
     return Laboratory(features, collection, SETTINGS, Autoencoder(similarity=training))
 
 

@@ -113,7 +113,7 @@ class Suited:
 # for other paintings anyway, so that the encoder may see more.
 SUITED = {
     "cosine": Suited(components=144, offset=0.9, mixing=1.1),
-    "euclidean": Suited(components=160, offset=0.5, mixing=0.3),
+    "euclidean": Suited(components=192, offset=0.6, mixing=0.45),
 }
 
 
@@ -135,6 +135,7 @@ class Similarity(Group):
         mixing: Largest angle, in radians, by which a training painting is turned towards another; 0 leaves all as they
             are.
         epochs: Passes over the training paintings.
+        fewest_steps: Batches, at least; a small collection is passed over more often.
         batch_size: Paintings whose distances are matched at once.
         learning_rate: Adam's, at the start; it falls to zero as half a cosine.
     """
@@ -151,6 +152,7 @@ class Similarity(Group):
     rank: int = Field(15, ge=1)
     mixing: float | None = Field(None, ge=0, le=1.5708)
     epochs: int = Field(100, ge=1)
+    fewest_steps: int = Field(300, ge=0)
     batch_size: int = Field(1024, ge=2)
     learning_rate: float = Field(2e-3, gt=0)
 
@@ -246,7 +248,6 @@ class Study(Group):
         code_sizes: Values a piece.
         embedding_size: Values of an embedding when sets of layers are compared.
         chunk_values: Most values a piece of a layer has.
-        epochs: Passes of training for every point.
         queries: Paintings that are held against all others, a seeded sample.
         neighbours: k of recall@k and precision@k.
         seed: Seeds the sample and the randomised PCA.
@@ -257,7 +258,6 @@ class Study(Group):
     code_sizes: tuple[int, ...] = (8, 16, 32, 64, 128, 256, 512)
     embedding_size: int = Field(320, ge=1)
     chunk_values: int = Field(25_088, ge=8)
-    epochs: int = Field(50, ge=1)
     queries: int = Field(1000, ge=1)
     neighbours: int = Field(10, ge=1)
     seed: int = Field(0, ge=0)

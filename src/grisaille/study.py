@@ -15,7 +15,7 @@ import numpy as np
 from grisaille import autoencoders
 from grisaille.arrays import ColumnRange, FloatArray, IntArray, Rows
 from grisaille.autoencoders.baseline import pca_embeddings
-from grisaille.autoencoders.compression import Projection
+from grisaille.autoencoders.compression import compress_chunk
 from grisaille.autoencoders.joining import join_codes
 from grisaille.collection.split import HELD_OUT
 from grisaille.likeness import Liked, lengths
@@ -129,8 +129,7 @@ class Laboratory:
             autoencoder: How autoencoders are trained, and the likeness of the whole study.
         """
         self._features, self._collection, self._settings = features, collection, settings
-        training = autoencoder.similarity.model_copy(update={"epochs": settings.epochs})
-        self._autoencoder = autoencoder.model_copy(update={"similarity": training})
+        self._autoencoder = autoencoder
         self._training = np.flatnonzero(collection.split != HELD_OUT)
         self._asked = queries(len(collection.labels), 0, settings.queries, settings.seed)
         self._layers: tuple[str, ...] = ()
@@ -240,10 +239,9 @@ class Laboratory:
         for chunk in chunks:
             columns = ColumnRange(self._features[chunk.layer], chunk.start, chunk.stop)
             rows = Liked(columns, self._autoencoder.likeness, length[chunk.layer])
-            most = min(components, len(self._training) - 1, rows.shape[1] - 1)
-            projection = Projection.fit(rows, self._training, most, self._autoencoder.seed)
-            compressed.append(projection.compress(rows))
-            bases.append(projection.basis)
+            basis, rows_compressed = compress_chunk(rows, self._training, components, self._autoencoder.seed)
+            bases.append(basis)
+            compressed.append(rows_compressed)
         return compressed, bases
 
 

@@ -13,7 +13,7 @@ from grisaille.measures import Preservation, embedding_space, feature_space, nea
 from grisaille.measures.neighbourhoods import ranks
 from grisaille.parameters import Autoencoder, Chunk, Similarity
 
-SMALL = {"components": 40, "hidden": 32, "epochs": 60, "batch_size": 100, "mixing": 0.3}
+SMALL = {"components": 40, "hidden": 32, "epochs": 60, "fewest_steps": 0, "batch_size": 100, "mixing": 0.3}
 HALVES = [Chunk(layer="a", start=0, stop=48), Chunk(layer="a", start=48, stop=96)]
 TRAINING = np.arange(200)
 
@@ -137,6 +137,11 @@ class TestLikenessIsKept:
         assert ours.recall > baseline.recall
         assert ours.spearman > baseline.spearman
         assert history["loss"].iloc[-1] < history["loss"].iloc[0]
+
+    def test_a_small_collection_is_passed_over_more_often(self, rows):
+        settings = {"epochs": 10, "fewest_steps": 45, "batch_size": 100}
+        assert train(rows, "euclidean", **settings)[1]["epoch"].tolist() == [12, 24]
+        assert train(rows, "euclidean", **settings | {"epochs": 40})[1]["epoch"].tolist() == [10, 20, 30, 40]
 
     def test_together_is_better_than_each_on_its_own(self, rows):
         """What the objective of the whole adds: one chunk makes up for what another one gets wrong."""

@@ -127,6 +127,41 @@ class TestReport:
             assert setting in page
 
 
+class TestStudy:
+    @pytest.fixture(scope="class")
+    def first(self, demo_run):
+        return demo_run.again("--pipeline", "study")
+
+    @pytest.fixture(scope="class")
+    def points(self, demo_run, first):
+        return demo_run.data / "08_reporting" / "study_points"
+
+    def test_every_size_and_every_set_of_layers(self, demo_run, first):
+        sizes, layers = demo_run.table("study_code_sizes.csv"), demo_run.table("study_layers.csv")
+        assert sizes["embedding_size"].tolist() == [6, 6, 24, 24]
+        assert layers["layer_set"].unique().tolist() == ["block4", "block5", "blocks_4_5"]
+        assert set(layers["method"]) == {"pca", "autoencoder"}
+        assert "0/10" in first.stderr
+
+    def test_larger_codes_keep_more(self, demo_run, first):
+        sizes = demo_run.table("study_code_sizes.csv").set_index(["method", "embedding_size"])
+        for method in ("pca", "autoencoder"):
+            assert sizes.loc[(method, 24), "recall"] > sizes.loc[(method, 6), "recall"]
+
+    def test_the_layers_are_those_that_were_extracted_before(self, demo_run, first):
+        assert "features are stored already" in first.stdout
+
+    def test_it_goes_on_where_it_stopped(self, demo_run, points):
+        before = {path: path.stat().st_mtime_ns for path in points.glob("*.json") if path.name != "index.json"}
+        assert len(before) == 10
+        lost = sorted(before)[3]
+        lost.unlink()
+        again = demo_run.again("--pipeline", "study")
+        assert "9/10" in again.stderr
+        after = {path: path.stat().st_mtime_ns for path in before}
+        assert [path for path in before if before[path] != after[path]] == [lost]
+
+
 class TestRunningAgain:
     def test_evaluation_alone_repeats_the_tables(self, demo_run):
         before = {name: demo_run.table(name) for name in ("preservation.csv", "retrieval.csv", "pair_silhouettes.csv")}
