@@ -103,7 +103,6 @@ class Laboratory:
             self.collection,
             np.arange(len(self.paintings)),
             10,
-            512,
         )
         kept = found.preservation.set_index("paintings")
         useful = found.retrieval.set_index("space")

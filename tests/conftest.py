@@ -92,7 +92,7 @@ def demo_run(tmp_path_factory, small_cnn) -> Run:
     parameters = (
         "--params",
         f"backbone.model_file={small_cnn},backbone.shard_rows=64,autoencoder.channels=8,autoencoder.code_size=8,"
-        "evaluation.pca_code_size=8,evaluation.block_rows=50",
+        "evaluation.pca_code_size=8",
     )
     done = kedro("run", "--env", "demo", *parameters, cwd=project)
     return Run(project, done.stdout + done.stderr, parameters)

@@ -225,7 +225,6 @@ class Evaluation(Group):
     Attributes:
         neighbours: k of recall@k and precision@k.
         pca_code_size: Components a chunk of the PCA that every embedding is held against.
-        block_rows: Paintings whose distances to all others are in memory at once.
         exact_up_to: Paintings up to which every one is compared with all.
         sample: Paintings that are compared with all in a larger collection; figures then come with a 95% margin.
         seed: Seeds the randomised PCA and the sample.
@@ -233,7 +232,6 @@ class Evaluation(Group):
 
     neighbours: int = Field(10, ge=1)
     pca_code_size: int = Field(64, ge=1)
-    block_rows: int = Field(1024, ge=1)
     exact_up_to: int = Field(20_000, ge=1)
     sample: int = Field(5000, ge=100)
     seed: int = Field(0, ge=0)

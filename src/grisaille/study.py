@@ -6,7 +6,7 @@ it was made from. Where points are kept is not known here.
 
 import itertools
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -94,20 +94,24 @@ def plan(features: Mapping[str, Rows], settings: Study) -> list[Point]:
     return points
 
 
-class Remembered:
-    """A space whose distances are computed once for each block that is asked for."""
+class Remembered(Space):
+    """A space whose distances are computed once for each walk that is asked for."""
 
     def __init__(self, space: Space) -> None:
         """Wrap a space."""
-        self._space, self._known = space, dict[bytes, FloatArray]()
+        self._space, self._known = space, dict[tuple[bytes, int], list[FloatArray]]()
         self.n = space.n
 
     def distances(self, rows: IntArray) -> FloatArray:
         """As `Space.distances`."""
-        key = rows.tobytes()
+        return self._space.distances(rows)
+
+    def walk(self, rows: IntArray, size: int) -> Iterator[FloatArray]:
+        """As `Space.walk`."""
+        key = (rows.tobytes(), size)
         if key not in self._known:
-            self._known[key] = self._space.distances(rows)
-        return self._known[key]
+            self._known[key] = list(self._space.walk(rows, size))
+        return iter(self._known[key])
 
 
 class Laboratory:
@@ -163,7 +167,7 @@ class Laboratory:
         raw: Name = ("raw", self._autoencoder.likeness)
         reduced: Name = (point.method, "euclidean")
         spaces = {raw: reference, reduced: embedding_space(embedding)}
-        found = compare(spaces, [(raw, reduced)], self._collection, self._asked, self._settings.neighbours, 512)
+        found = compare(spaces, [(raw, reduced)], self._collection, self._asked, self._settings.neighbours)
         row: dict[str, Any] = asdict(point) | {
             "layers": " + ".join(point.layers),
             "likeness": self._autoencoder.likeness,

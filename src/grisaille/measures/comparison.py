@@ -1,6 +1,6 @@
 """One walk over all pairs of paintings that fills every measure of every space."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,10 +11,8 @@ from grisaille.collection.split import HELD_OUT, TRAIN, VALIDATION
 from grisaille.measures.neighbourhoods import MEASURES, Preservation, Preserved, nearest, ranks
 from grisaille.measures.retrieval import Retrieval
 from grisaille.measures.silhouettes import DistanceSums
-from grisaille.measures.spaces import Space, blocks
+from grisaille.measures.spaces import Space, blocks, rows_at_a_time
 
-# Enough rows to know how distances are spread; a constant, so that the size of blocks changes no figure.
-_SAMPLE_ROWS = 512
 _CURVE_POINTS = 120
 
 Name = tuple[str, str]
@@ -70,8 +68,7 @@ def compare(
     collection: Collection,
     asked: IntArray,
     k: int,
-    block_rows: int,
-    progress: Callable[[Iterator[IntArray]], Iterator[IntArray]] = iter,
+    progress: Callable[[Iterable[IntArray]], Iterable[IntArray]] = iter,
 ) -> Compared:
     """Measure spaces on their own, and reduced spaces against their references.
 
@@ -81,7 +78,6 @@ def compare(
         collection: Artists, duplicates and split.
         asked: Rows that are queries, against all (`queries`).
         k: Neighbours of recall@k and precision@k.
-        block_rows: Paintings whose distances to all others are in memory at once.
         progress: Wraps the walk, for a progress bar.
     """
     n = len(collection.labels)
@@ -92,17 +88,19 @@ def compare(
     parts = {part: collection.split == part for part in (TRAIN, VALIDATION, HELD_OUT)}
     parts = {part: rows for part, rows in parts.items() if rows[asked].any()}
     preservation = {(pair, part): Preservation(n, k) for pair in pairs for part in parts}
-    _learn_scales(spaces, asked, preservation)
-    for rows in progress(blocks(asked, block_rows)):
-        distances, rank = {}, {}
-        for name, space in spaces.items():
-            distances[name] = space.distances(rows)
+    size = rows_at_a_time(n)
+    walks = {name: space.walk(asked, size) for name, space in spaces.items()}
+    for rows in progress(list(blocks(asked, size))):
+        distances = {name: next(walk) for name, walk in walks.items()}
+        rank = {}
+        for name in spaces:
             order = nearest(distances[name], rows)
             rank[name] = ranks(order)
             sums[name].update(rows, distances[name])
             retrieval[name].update(rows, order)
             first = order[:, :k]
             neighbours[name].append((first, np.take_along_axis(distances[name], first, axis=1)))
+        _learn_scales(distances, preservation)
         for ((reference, reduced), part), measure in preservation.items():
             chosen = np.flatnonzero(parts[part][rows])
             measure.update(
@@ -130,13 +128,11 @@ def compare(
 Pair = tuple[Name, Name]
 
 
-def _learn_scales(
-    spaces: Mapping[Name, Space], asked: IntArray, preservation: Mapping[tuple[Pair, str], Preservation]
-) -> None:
-    """Show every comparison the same few rows, so that the parts of a collection count in the same bins."""
-    sample = {name: space.distances(asked[:_SAMPLE_ROWS]) for name, space in spaces.items()}
+def _learn_scales(distances: Mapping[Name, FloatArray], preservation: Mapping[tuple[Pair, str], Preservation]) -> None:
+    """Show every comparison the same first rows, so that the parts of a collection count in the same bins."""
     for ((reference, reduced), _), measure in preservation.items():
-        measure.learn_scale(sample[reference], sample[reduced])
+        if not measure.knows_scale:
+            measure.learn_scale(distances[reference], distances[reduced])
 
 
 def _of_parts(

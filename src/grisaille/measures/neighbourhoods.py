@@ -129,6 +129,11 @@ class Preservation:
             whole._groups += part._groups
         return whole
 
+    @property
+    def knows_scale(self) -> bool:
+        """Whether it has looked at a sample of distances."""
+        return self._bins is not None
+
     def learn_scale(self, reference: FloatArray, reduced: FloatArray) -> None:
         """Look at a sample of both spaces' distances before the first update."""
         self._bins = (_RankedDistances(reference), _RankedDistances(reduced))

@@ -7,8 +7,13 @@ import numpy as np
 from grisaille.arrays import FloatArray, IntArray, Rows
 from grisaille.likeness import Likeness, columns
 
-# Columns that are multiplied at a time: with 512 rows a side, two operands of 25 MB in float32.
+# Columns that are multiplied at a time: with 512 rows, an operand of 25 MB in float32.
 _WIDTH = 12544
+_BLOCK = 512
+# Distances that are computed while features are read once: 256 MB of float64.
+_AHEAD = 2**25
+# Distances that the measures look at together: 80 MB an array.
+_TOGETHER = 10 * 2**20
 
 
 class Space:
@@ -20,21 +25,20 @@ class Space:
         n: Number of points.
     """
 
-    def __init__(self, pieces: Sequence[Rows]) -> None:
+    def __init__(self, pieces: Sequence[Rows], ahead: int = 0) -> None:
         """Wrap pieces of shape (n, d_1), (n, d_2), ...; the sums are made in float64 when all pieces hold it.
+
+        Args:
+            pieces: Read a block of rows at a time.
+            ahead: How many distances a walk computes at once, where reading the pieces costs much.
 
         Raises:
             ValueError: If there is no piece, or the pieces differ in length.
         """
         if not pieces or len({piece.shape[0] for piece in pieces}) != 1:
             raise ValueError(f"pieces must hold the same points. Received: {[piece.shape for piece in pieces]}")
-        self._pieces = pieces
+        self._pieces, self._ahead = pieces, ahead
         self.n = pieces[0].shape[0]
-        self._squares = np.zeros(self.n)
-        for piece in pieces:
-            for start in range(0, self.n, 512):
-                rows = piece[start : start + 512]
-                self._squares[start : start + 512] += np.einsum("ij,ij->i", rows, rows, dtype=np.float64)
 
     def distances(self, rows: IntArray) -> FloatArray:
         """Distances of some points to all points.
@@ -47,13 +51,60 @@ class Space:
             sqrt(|x|^2 + |y|^2 - 2 x.y), so that a distance much below 1e-3 of the lengths has few exact digits
             unless the pieces are float64.
         """
-        squared = self._squares[rows, None] + self._squares[None, :]
+        strip = _Strip(rows, self.n)
         for piece in self._pieces:
-            own = piece[rows]
-            for first in range(0, self.n, 512):
-                squared[:, first : first + 512] -= 2 * (own @ piece[first : first + 512].T)
+            strip.add(piece)
+        return strip.distances()
+
+    def walk(self, rows: IntArray, size: int) -> Iterator[FloatArray]:
+        """Distances of some points to all points, shape (size, n) a step; the last step may be smaller."""
+        many = max(size, self._ahead // self.n // size * size)
+        for chosen in blocks(rows, many):
+            found = self.distances(chosen)
+            for start in range(0, len(chosen), size):
+                yield found[start : start + size]
+            del found
+
+
+class _Strip:
+    """Squared distances of some points to all, which grow piece by piece.
+
+    Of the square of the points with themselves, one half is the other's mirror image.
+    """
+
+    def __init__(self, rows: IntArray, n: int) -> None:
+        self._rows, self._n = rows, n
+        # Points of no contiguous range have no square.
+        contiguous = len(rows) > 0 and bool((np.diff(rows) == 1).all())
+        self._start, self._stop = (int(rows[0]), int(rows[-1]) + 1) if contiguous else (n, n)
+        self._inner = np.zeros((len(rows), n))
+        self._squares = np.zeros(n)
+
+    def _blocks(self) -> Iterator[tuple[int, int, int]]:
+        """Columns [first, last), and how many rows there find their distances mirrored."""
+        for first in range(0, self._n, _BLOCK):
+            last = min(first + _BLOCK, self._n)
+            yield first, last, first - self._start if self._start <= first and last <= self._stop else 0
+
+    def add(self, piece: Rows) -> None:
+        own = piece[self._rows]
+        for first, last, mirrored in self._blocks():
+            inside = self._start <= first and last <= self._stop
+            others = own[first - self._start : last - self._start] if inside else piece[first:last]
+            self._squares[first:last] += np.einsum("ij,ij->i", others, others, dtype=np.float64)
+            self._inner[mirrored:, first:last] += own[mirrored:] @ others.T
+
+    def distances(self) -> FloatArray:
+        for first, last, mirrored in self._blocks():
+            if mirrored:
+                begin, end = first - self._start, last - self._start
+                self._inner[:mirrored, first:last] = self._inner[begin:end, self._start : first].T
+        squared = self._inner
+        squared *= -2
+        squared += self._squares[self._rows, None]
+        squared += self._squares[None, :]
         np.maximum(squared, 0, out=squared)
-        squared[np.arange(len(rows)), rows] = 0
+        squared[np.arange(len(squared)), self._rows] = 0
         return np.sqrt(squared, out=squared)
 
 
@@ -64,7 +115,7 @@ def feature_space(features: Mapping[str, Rows], likeness: Likeness) -> Space:
         features: Layer -> features, shape (n, d).
         likeness: Which likeness.
     """
-    return Space(columns(features, likeness, _WIDTH))
+    return Space(columns(features, likeness, _WIDTH), _AHEAD)
 
 
 def embedding_space(embeddings: FloatArray) -> Space:
@@ -77,3 +128,8 @@ def blocks(rows: IntArray, size: int) -> Iterator[IntArray]:
     """Rows, at most `size` at a time."""
     for start in range(0, len(rows), size):
         yield rows[start : start + size]
+
+
+def rows_at_a_time(n: int) -> int:
+    """How many points the measures look at together, of n."""
+    return max(1, min(_BLOCK, _TOGETHER // max(n, 1)))

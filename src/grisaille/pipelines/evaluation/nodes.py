@@ -1,7 +1,7 @@
 """Nodes of the evaluation pipeline."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -109,12 +109,11 @@ def compare_spaces(
     if len(asked) < len(paintings):
         logger.info("%d of %d paintings are compared with all: a sample, with margins", len(asked), len(paintings))
 
-    def progress(walk: Iterator[IntArray]) -> Iterator[IntArray]:
-        total = -(-len(asked) // settings.block_rows)
-        yield from tqdm(walk, "comparing all pairs of paintings", total, unit=" blocks")
+    def progress(blocks: Iterable[IntArray]) -> Iterable[IntArray]:
+        return tqdm(blocks, "comparing all pairs of paintings", unit=" blocks")
 
     named_spaces = {name: spaces[name] for name in SPACES}
-    found = compare(named_spaces, pairs, collection, asked, settings.neighbours, settings.block_rows, progress)
+    found = compare(named_spaces, pairs, collection, asked, settings.neighbours, progress)
     identifiers = paintings["painting_id"].to_numpy(dtype=str)
     return (
         np.stack([found.sums[name] for name in SPACES]),
