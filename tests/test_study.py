@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from grisaille import plots
+from grisaille import parameters, plots
 from grisaille.measures.comparison import Collection
 from grisaille.parameters import Autoencoder, Similarity, Study
 from grisaille.study import Laboratory, cut, plan, share_out
@@ -94,6 +94,11 @@ class TestPoints:
         one, two = laboratory.work("one"), laboratory.work("two")
         assert one[0].identity != two[0].identity
         assert len({str(work.identity) for work in one}) == len(one)
+
+    def test_a_point_is_also_what_suits_its_likeness(self, laboratory, monkeypatch):
+        before = laboratory.work("one")[0].identity
+        monkeypatch.setitem(parameters.SUITED, "cosine", parameters.Suited(components=10, offset=0.1, mixing=0.2))
+        assert laboratory.work("one")[0].identity != before
 
     def test_the_same_point_comes_out_again(self, laboratory, rows):
         again = laboratory.work("test")[1].compute()

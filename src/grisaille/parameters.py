@@ -109,10 +109,10 @@ class Suited:
 
 
 # Measured (docs/findings.md). Lengths count for Euclid: some paintings are close to all others, so that less can be
-# taken from its distances; mixtures, whose lengths are all middling, are less like paintings; and what is learnt holds
-# for other paintings anyway, so that the encoder may see more.
+# taken from its distances; mixtures, whose lengths are all middling, are less like paintings, so that there is less
+# mixing; and what is learnt holds for other paintings anyway, so that the encoder may see more.
 SUITED = {
-    "cosine": Suited(components=144, offset=0.9, mixing=1.1),
+    "cosine": Suited(components=144, offset=0.9, mixing=1.25),
     "euclidean": Suited(components=192, offset=0.6, mixing=0.45),
 }
 

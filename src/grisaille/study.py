@@ -141,11 +141,11 @@ class Laboratory:
 
     def work(self, source: str) -> list[Work]:
         """All points, each with what determines it; `source` says which features of which paintings."""
+        asked, trained = self._settings, self._autoencoder
         settings = {
-            "study": self._settings.model_dump(mode="json", include={"queries", "chunk_values", "neighbours", "seed"}),
-            "autoencoder": self._autoencoder.model_dump(
-                mode="json", include={"likeness", "similarity", "seed"}, exclude={"code_size"}
-            ),
+            "study": asked.model_dump(mode="json", include={"queries", "chunk_values", "neighbours", "seed"}),
+            "autoencoder": trained.model_dump(mode="json", include={"likeness", "similarity", "seed"})
+            | asdict(trained.similarity.suited_to(trained.likeness)),
         }
         return [
             Work(
