@@ -12,8 +12,8 @@ from grisaille.arrays import FloatArray, IntArray, Rows
 from grisaille.autoencoders.principal_components import fit_principal_components
 
 _BLOCK = 512
-# Paintings that the components of a chunk are fitted on; more change them little. So many, and a few more, are read
-# once and kept: 500 MB of 25,088 values. Reading costs more than computing.
+# Paintings that the components of a chunk are fitted on; more change them little. A collection of so many is read once
+# and kept, 500 MB of 25,088 values: reading costs more than computing.
 _SAMPLE = 5000
 
 
