@@ -203,12 +203,12 @@ class Extraction:
         }
 
     def _stored(self, layer: str, values: npt.NDArray[np.float32]) -> FloatArray:
-        largest = float(np.abs(values).max(initial=0))
+        reached, limit = float(np.abs(values).max(initial=0)), float(np.finfo(self.dtype).max)
         # The comparison is also false for a NaN.
-        if not largest <= np.finfo(self.dtype).max:
+        if not reached <= limit:
             raise BackboneError(
-                f"{layer} reaches {largest:g}, which {self.dtype} cannot hold (largest: "
-                f"{np.finfo(self.dtype).max:g}); store float32 with backbone.dtype=float32"
+                f"{layer} reaches {reached:g}, which {self.dtype} cannot hold (largest: {limit:g}); "
+                "store float32 with backbone.dtype=float32"
             )
         return values.astype(self.dtype)
 

@@ -137,7 +137,7 @@ class Laboratory:
         self._training = np.flatnonzero(collection.split != HELD_OUT)
         self._asked = queries(len(collection.labels), 0, settings.queries, settings.seed)
         self._layers: tuple[str, ...] = ()
-        self._made: dict[str, tuple[Any, float]] = {}
+        self._made: dict[str, tuple[int, Any, float]] = {}
 
     def work(self, source: str) -> list[Work]:
         """All points, each with what determines it; `source` says which features of which paintings."""
@@ -187,13 +187,18 @@ class Laboratory:
             row[measure], row[f"raw_{measure}"] = useful.loc[point.method, measure], useful.loc["raw", measure]
         return {name: value.item() if isinstance(value, np.generic) else value for name, value in row.items()}
 
-    def _once(self, name: str, make: Callable[[], Any]) -> tuple[Any, float]:
-        """What points of the same layers share, and the seconds that it took; each of them is charged in full."""
-        if name not in self._made:
+    def _once(self, name: str, make: Callable[[], Any], size: int = 0) -> tuple[Any, float]:
+        """What points of the same layers share, and the seconds that it took; each of them is charged in full.
+
+        What was made in another size is dropped first: a gigabyte where there are many components.
+        """
+        if name not in self._made or self._made[name][0] != size:
+            self._made.pop(name, None)
             start = time.perf_counter()
             made = make()
-            self._made[name] = (made, time.perf_counter() - start)
-        return self._made[name]
+            self._made[name] = (size, made, time.perf_counter() - start)
+        _, made, seconds = self._made[name]
+        return made, seconds
 
     def _by_pca(self, chunks: list[Chunk], sizes: list[int]) -> tuple[FloatArray, int, float]:
         """The first components of the largest PCA that any point of these layers asks for."""
@@ -217,7 +222,7 @@ class Laboratory:
             "lengths", lambda: {layer: lengths(self._features[layer], likeness) for layer in self._layers}
         )
         (compressed, bases), compressing = self._once(
-            f"compressed to {components}", lambda: self._compress(chunks, components, length)
+            "compressed", lambda: self._compress(chunks, components, length), components
         )
         start = time.perf_counter()
         models, _ = autoencoders.train_similarity(

@@ -58,7 +58,7 @@ def layer_bars(points: pd.DataFrame) -> Figure:
         points: Columns layer_set, method, embedding_size, recall, precision, raw_precision.
     """
     sets = list(dict.fromkeys(points["layer_set"]))
-    figure = Figure(figsize=(11, 1.6 + 0.62 * max(len(sets), 1)), layout="constrained")
+    figure = Figure(figsize=(11, 1.9 + 0.62 * max(len(sets), 1)), layout="constrained")
     size = f"{int(points['embedding_size'].iloc[0]):,}" if len(points) else "no"
     figure.suptitle(f"Were the layers the wrong ones? Each set reduced to {size} values")
     left, right = figure.subplots(1, 2, sharey=True)
@@ -77,5 +77,5 @@ def layer_bars(points: pd.DataFrame) -> Figure:
     right.set_xlabel("same artist among the 10 nearest")
     for axes in (left, right):
         axes.margins(x=0.15)
-    right.legend(frameon=False, fontsize=8, loc="lower right")
+    figure.legend(*right.get_legend_handles_labels(), frameon=False, fontsize=9, loc="outside lower center", ncols=3)
     return figure
