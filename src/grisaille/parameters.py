@@ -122,8 +122,8 @@ class Similarity(Group):
 
     Attributes:
         together: Whether all chunks are trained on the likeness of whole paintings, or each on that of its own piece.
-        components: Principal components that the encoder sees of a chunk, fewer in a small collection; null takes what
-            suits the likeness, as for `offset` and `mixing`.
+        components: Principal components that the encoder sees of a chunk, at most a third of the training paintings;
+            null takes what suits the likeness, as for `offset` and `mixing`.
         hidden: Width of the perceptron's two layers; 0 leaves the linear map alone.
         pca_start: Whether the linear map starts as PCA, or at random.
         offset: Share of the smallest squared distances that is taken from all of them.

@@ -5,7 +5,7 @@ import pytest
 from grisaille import autoencoders
 from grisaille.arrays import ColumnRange
 from grisaille.autoencoders import similarity
-from grisaille.autoencoders.compression import Projection, compressed_squares
+from grisaille.autoencoders.compression import Projection, compress_chunk, compressed_squares
 from grisaille.autoencoders.joining import join_codes
 from grisaille.autoencoders.similarity_training import Batches, mix
 from grisaille.likeness import Liked, lengths
@@ -70,6 +70,16 @@ class TestCompression:
     def test_lengths_are_exact_with_any_number_of_components(self, rows):
         compressed = Projection.fit(rows, np.arange(260), 5, 0).compress(rows)
         np.testing.assert_allclose(np.linalg.norm(compressed, axis=1), np.linalg.norm(rows, axis=1), rtol=1e-4)
+
+    def test_what_components_leave_of_a_small_collection_is_what_they_leave_of_other_paintings(self, rows):
+        training = np.arange(30)
+        basis, compressed = compress_chunk(rows, training, 40, 0)
+        assert len(basis) == 10 + 1
+        seen, unseen = compressed[:30, -1].mean(), compressed[30:, -1].mean()
+        assert 0.4 < seen / unseen < 1
+
+    def test_two_paintings_have_one_component(self, rows):
+        assert len(compress_chunk(rows, np.arange(2), 40, 0)[0]) == 1 + 1
 
 
 class TestTarget:

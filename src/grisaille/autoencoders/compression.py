@@ -15,6 +15,9 @@ _BLOCK = 512
 # Paintings that the components of a chunk are fitted on; more change them little. A collection of so many is read once
 # and kept, 500 MB of 25,088 values: reading costs more than computing.
 _SAMPLE = 5000
+# Training paintings a component, at least. Components of fewer fit these so closely that hardly anything of them is
+# left over, which is true of no painting that comes later: an encoder trained on such lengths mistakes it.
+_ROWS_A_COMPONENT = 3
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,7 @@ def compress_chunk(rows: Rows, training: IntArray, k: int, seed: int) -> tuple[F
     Args:
         rows: A chunk, shape (n, d), as its likeness transforms it.
         training: Rows to fit on, shape (m,), ascending.
-        k: Components; no more than m - 1 or d - 1 are found.
+        k: Components; no more than m / 3 or d - 1 are found.
         seed: Of the fit.
 
     Returns:
@@ -63,7 +66,8 @@ def compress_chunk(rows: Rows, training: IntArray, k: int, seed: int) -> tuple[F
     """
     if rows.shape[0] <= _SAMPLE:
         rows = rows[: rows.shape[0]]
-    projection = Projection.fit(rows, training, min(k, len(training) - 1, rows.shape[1] - 1), seed)
+    most = max(1, min(len(training) // _ROWS_A_COMPONENT, rows.shape[1] - 1))
+    projection = Projection.fit(rows, training, min(k, most), seed)
     return projection.basis, projection.compress(rows)
 
 
