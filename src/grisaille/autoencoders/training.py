@@ -146,8 +146,9 @@ def history_table(losses: dict[str, list[float]]) -> pd.DataFrame:
 
 def encode(encoder: keras.Model, rows: Rows, batch_size: int = 256) -> FloatArray:
     """Codes of all rows of a chunk, float32, shape (n, code_size)."""
+    # Called, not `predict`: that compiles each encoder for the few batches that it will ever see.
     codes = [
-        np.asarray(encoder.predict_on_batch(rows[start : start + batch_size].astype(np.float32)))
+        keras.ops.convert_to_numpy(encoder(rows[start : start + batch_size].astype(np.float32), training=False))
         for start in range(0, rows.shape[0], batch_size)
     ]
     return np.concatenate(codes).astype(np.float32)
