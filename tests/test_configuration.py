@@ -1,6 +1,10 @@
 """Tests of the configuration itself: every environment's catalog and parameters resolve and say what they should."""
 
+import json
+import subprocess
+import sys
 from pathlib import Path
+from typing import get_type_hints
 
 import pytest
 import yaml
@@ -142,3 +146,29 @@ class TestPipelines:
         _ = context().params
         folders = {path.parent.name for path in Path(PROJECT, "src/grisaille/pipelines").glob("*/pipeline.py")}
         assert folders == set(pipelines) - {"__default__"}
+
+    def test_what_nodes_ask_for_can_be_read_and_so_be_checked(self, context):
+        _ = context().params
+        for pipeline in pipelines.values():
+            for node in pipeline.nodes:
+                assert "return" in get_type_hints(node.func), node.name
+
+
+class TestStart:
+    """What `kedro registry list` and `grisaille --help` wait for; how long is measured in benchmarks/."""
+
+    REGISTRY = (
+        "from pathlib import Path; from kedro.framework.startup import bootstrap_project; "
+        "bootstrap_project(Path.cwd()); from kedro.framework.project import pipelines; assert len(pipelines) > 4"
+    )
+    COMMAND = "from grisaille.__main__ import main; main(['--help'], standalone_mode=False)"
+
+    @pytest.mark.parametrize("program", [REGISTRY, COMMAND], ids=["registry", "command"])
+    def test_nothing_heavy_is_imported(self, program):
+        report = "; import json, sys; print(json.dumps(sorted(sys.modules)))"
+        done = subprocess.run(
+            [sys.executable, "-c", program + report], cwd=PROJECT, capture_output=True, text=True, check=True
+        )
+        # pandas itself stands there as a promise.
+        heavy = {"tensorflow", "keras", "pandas.core", "matplotlib", "scipy", "sklearn", "pyarrow", "distributed"}
+        assert not heavy & set(json.loads(done.stdout.splitlines()[-1]))

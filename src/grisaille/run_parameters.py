@@ -5,6 +5,7 @@ the loader of this project leaves itself here; where there is no session (`kedro
 environment is read. A hook would not do: Kedro-Viz runs without them.
 """
 
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from kedro.config import OmegaConfigLoader
 from kedro.framework.project import settings
 from kedro.utils import find_kedro_project
 
-_newest: OmegaConfigLoader | None = None
+_newest: "RunConfigLoader | None" = None
 
 
 class RunConfigLoader(OmegaConfigLoader):
@@ -24,12 +25,16 @@ class RunConfigLoader(OmegaConfigLoader):
         global _newest  # noqa: PLW0603 - create_pipeline() has no other way to learn of its session
         _newest = self
 
+    @cached_property
+    def groups(self) -> dict[str, Any]:
+        """All parameters, read once: every pipeline asks for some."""
+        return dict(self["parameters"])
+
 
 def group(name: str) -> dict[str, Any]:
     """A parameter group of the session; empty where there is none of the name."""
-    loader = _newest if _newest is not None else _base()
-    parameters = loader["parameters"] if loader is not None else {}
-    return dict(parameters.get(name) or {})
+    groups = _newest.groups if _newest is not None else _base(find_kedro_project(Path.cwd()))
+    return dict(groups.get(name) or {})
 
 
 def names(name: str) -> list[str]:
@@ -37,8 +42,10 @@ def names(name: str) -> list[str]:
     return [str(member) for member, given in group(name).items() if given is not None]
 
 
-def _base() -> OmegaConfigLoader | None:
-    project = find_kedro_project(Path.cwd())
+@cache
+def _base(project: Any) -> dict[str, Any]:
     if project is None:
-        return None
-    return OmegaConfigLoader(str(Path(project) / settings.CONF_SOURCE), **settings.CONFIG_LOADER_ARGS)
+        return {}
+    return dict(
+        OmegaConfigLoader(str(Path(project) / settings.CONF_SOURCE), **settings.CONFIG_LOADER_ARGS)["parameters"]
+    )

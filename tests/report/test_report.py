@@ -5,7 +5,7 @@ import pytest
 from grisaille import plots, report
 from grisaille.pipelines.evaluation import nodes
 from grisaille.pipelines.evaluation.nodes import SPACES
-from grisaille.plots.scatter import principal_plane
+from grisaille.plots.comparison import principal_plane
 from helpers import encode, picture
 
 

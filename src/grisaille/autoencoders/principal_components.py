@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.utils.extmath import randomized_svd
 
 from grisaille.arrays import FloatArray, IntArray, Rows
 
@@ -73,6 +72,8 @@ def fit_principal_components(rows: Rows, chosen: IntArray, k: int, seed: int, pa
 
 def _of_few(matrix: FloatArray, k: int, seed: int) -> PrincipalComponents:
     """From the products of all rows with each other, shape (m, m): fewer than the columns, and read once."""
+    from sklearn.utils.extmath import randomized_svd
+
     mean = matrix.mean(axis=0, dtype=np.float64).astype(np.float32)
     matrix -= mean
     k_found = min(k, max(len(matrix) - 1, 1))

@@ -1,12 +1,14 @@
 """Whose painting is it: file and folder names matched to the table of artists."""
 
+from __future__ import annotations
+
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
-import pandas as pd
+from grisaille.lazy import pd
 
 # Folders of the public archives that say where files came from, not who painted them.
 CONTAINERS = frozenset({"images", "resized"})
@@ -33,7 +35,7 @@ class ArtistIndex:
     spellings: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def build(cls, artists: pd.DataFrame, aliases: Mapping[str, str]) -> "ArtistIndex":
+    def build(cls, artists: pd.DataFrame, aliases: Mapping[str, str]) -> ArtistIndex:
         """Index the table of artists.
 
         Args:

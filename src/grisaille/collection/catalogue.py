@@ -1,16 +1,18 @@
 """A folder of image files in, the table of paintings and the table of rejected files out."""
 
+from __future__ import annotations
+
 import logging
 import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
-import pandas as pd
 from tqdm import tqdm
 
 from grisaille.collection import duplicates, images, split
 from grisaille.collection.artists import CONTAINERS, ArtistIndex
+from grisaille.lazy import pd
 from grisaille.parameters import Ingestion
 
 logger = logging.getLogger(__name__)

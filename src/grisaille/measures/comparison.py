@@ -1,13 +1,15 @@
 """One walk over all pairs of paintings that fills every measure of every space."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from grisaille.arrays import BoolArray, FloatArray, IntArray, StringArray
 from grisaille.collection.split import HELD_OUT, TRAIN, VALIDATION
+from grisaille.lazy import pd
 from grisaille.measures.neighbourhoods import MEASURES, Preservation, Preserved, nearest, ranks
 from grisaille.measures.retrieval import Retrieval
 from grisaille.measures.silhouettes import DistanceSums

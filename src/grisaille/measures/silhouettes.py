@@ -1,7 +1,6 @@
 """Silhouettes of all pairs of clusters, from one matrix of distance sums."""
 
 import numpy as np
-from scipy.stats import spearmanr
 
 from grisaille.arrays import FloatArray, IntArray
 
@@ -104,6 +103,8 @@ def pair_agreement(reference: FloatArray, reduced: FloatArray) -> tuple[float, f
 
     Source: Spearman 1904.
     """
+    from scipy.stats import spearmanr
+
     known = np.isfinite(reference) & np.isfinite(reduced)
     if known.sum() < 2:
         return float("nan"), float("nan")

@@ -1,8 +1,25 @@
-"""Matplotlib figures: titled, labelled, told apart by shape as well as by colour."""
+"""Matplotlib figures: titled, labelled, told apart by shape as well as by colour. Imported when one is drawn."""
 
-from grisaille.plots.curves import rnx_curves
-from grisaille.plots.heat_map import silhouette_heat_map
-from grisaille.plots.scatter import scatter, side_name
-from grisaille.plots.study import code_size_curves, layer_bars
+from typing import TYPE_CHECKING
 
-__all__ = ["code_size_curves", "layer_bars", "rnx_curves", "scatter", "side_name", "silhouette_heat_map"]
+import lazy_loader
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from grisaille.plots.comparison import scatter, side_name
+    from grisaille.plots.curves import rnx_curves
+    from grisaille.plots.heat_map import silhouette_heat_map
+    from grisaille.plots.study import code_size_curves, layer_bars
+else:
+    __getattr__, __dir__, __all__ = lazy_loader.attach(
+        __name__,
+        submod_attrs={
+            "comparison": ["Figure", "scatter", "side_name"],
+            "curves": ["rnx_curves"],
+            "heat_map": ["silhouette_heat_map"],
+            "study": ["code_size_curves", "layer_bars"],
+        },
+    )
+
+__all__ = ["Figure", "code_size_curves", "layer_bars", "rnx_curves", "scatter", "side_name", "silhouette_heat_map"]

@@ -1,7 +1,16 @@
-"""The page that a person who knows art but no Python can read, and its five main lines."""
+"""The page that a person who knows art but no Python can read, and its five main lines. Imported on first use."""
 
-from grisaille.report.page import render
-from grisaille.report.results import Results
-from grisaille.report.words import summary
+from typing import TYPE_CHECKING
+
+import lazy_loader
+
+if TYPE_CHECKING:
+    from grisaille.report.page import render
+    from grisaille.report.results import Results
+    from grisaille.report.words import summary
+else:
+    __getattr__, __dir__, __all__ = lazy_loader.attach(
+        __name__, submod_attrs={"page": ["render"], "results": ["Results"], "words": ["summary"]}
+    )
 
 __all__ = ["Results", "render", "summary"]

@@ -1,9 +1,10 @@
 """Nodes of the autoencoding pipeline."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from grisaille import autoencoders
 from grisaille.arrays import ColumnRange, FloatArray, IntArray
@@ -11,6 +12,7 @@ from grisaille.autoencoders import compression
 from grisaille.autoencoders.joining import join_codes
 from grisaille.collection.split import TRAIN, VALIDATION
 from grisaille.feature_store import FeatureStore
+from grisaille.lazy import pd
 from grisaille.likeness import Liked, lengths
 from grisaille.parameters import Autoencoder, Chunk, named
 

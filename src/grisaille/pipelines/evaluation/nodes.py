@@ -1,12 +1,12 @@
 """Nodes of the evaluation pipeline."""
 
+from __future__ import annotations
+
 import logging
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
-import pandas as pd
-from matplotlib.figure import Figure
 from tqdm import tqdm
 
 from grisaille import measures, plots, report
@@ -16,6 +16,7 @@ from grisaille.autoencoders.joining import join_codes
 from grisaille.collection.catalogue import Files
 from grisaille.collection.split import HELD_OUT
 from grisaille.feature_store import FeatureStore
+from grisaille.lazy import pd
 from grisaille.likeness import LIKENESSES, Likeness
 from grisaille.measures.comparison import Collection, Name, compare, queries
 from grisaille.parameters import Chunk, Comparison, Evaluation, named
@@ -168,7 +169,7 @@ def compare_pairs(pair_silhouettes: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def draw_rnx_curves(rnx_curves: pd.DataFrame) -> Figure:
+def draw_rnx_curves(rnx_curves: pd.DataFrame) -> plots.Figure:
     """Agreement of neighbourhoods of every size."""
     return plots.rnx_curves(rnx_curves)
 
@@ -210,14 +211,14 @@ def _column(space: str, likeness: str) -> str:
     return "embedding" if space == "embedding" else f"{space}_{likeness}"
 
 
-def draw_heat_map(pair_silhouettes: pd.DataFrame) -> Figure:
+def draw_heat_map(pair_silhouettes: pd.DataFrame) -> plots.Figure:
     """All pairs of artists, in the raw features and in the embedding."""
     return plots.silhouette_heat_map(pair_silhouettes)
 
 
 def draw_scatter(
     embeddings: FloatArray, pca_embeddings: FloatArray, paintings: pd.DataFrame, comparison: Comparison
-) -> Figure:
+) -> plots.Figure:
     """Both sides of a comparison on two principal components, reduced by PCA and by the autoencoders."""
     artists = paintings["artist"].to_numpy(dtype=str)
     sides = [np.flatnonzero(np.isin(artists, side)) for side in (comparison.left, comparison.right)]

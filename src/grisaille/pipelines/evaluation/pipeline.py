@@ -1,13 +1,15 @@
 """Measure what is left of the likeness, and tell it."""
 
+from __future__ import annotations
+
 from typing import Any
 
-import pandas as pd
 from kedro.pipeline import Node, Pipeline
 
 from grisaille import run_parameters
 from grisaille.arrays import FloatArray
 from grisaille.feature_store import FeatureStore
+from grisaille.lazy import pd
 from grisaille.likeness import LIKENESSES, Likeness
 from grisaille.parameters import Evaluation
 from grisaille.pipelines.evaluation import nodes

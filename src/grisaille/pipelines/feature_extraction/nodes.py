@@ -1,9 +1,10 @@
 """Nodes of the feature extraction pipeline."""
 
-import pandas as pd
+from __future__ import annotations
 
 from grisaille.backbone import Extraction
 from grisaille.collection.catalogue import Files
+from grisaille.lazy import pd
 from grisaille.parameters import Backbone, Ingestion
 
 

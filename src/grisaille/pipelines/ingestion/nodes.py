@@ -1,8 +1,9 @@
 """Nodes of the ingestion pipeline."""
 
-import pandas as pd
+from __future__ import annotations
 
 from grisaille.collection.catalogue import Files, catalogue
+from grisaille.lazy import pd
 from grisaille.parameters import Ingestion
 
 

@@ -1,15 +1,16 @@
 """Nodes of the study pipeline."""
 
+from __future__ import annotations
+
 import hashlib
 
 import numpy as np
-import pandas as pd
-from matplotlib.figure import Figure
 
 from grisaille import plots
 from grisaille.backbone import Extraction
 from grisaille.collection.catalogue import Files
 from grisaille.feature_store import FeatureStore
+from grisaille.lazy import pd
 from grisaille.measures.comparison import Collection
 from grisaille.parameters import Autoencoder, Backbone, Ingestion, Study
 from grisaille.pipelines.feature_extraction.nodes import extract_features
@@ -45,11 +46,11 @@ def tabulate_study(points: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     )  # type: ignore[return-value]
 
 
-def draw_code_sizes(study_code_sizes: pd.DataFrame) -> Figure:
+def draw_code_sizes(study_code_sizes: pd.DataFrame) -> plots.Figure:
     """What every size keeps."""
     return plots.code_size_curves(study_code_sizes)
 
 
-def draw_layers(study_layers: pd.DataFrame) -> Figure:
+def draw_layers(study_layers: pd.DataFrame) -> plots.Figure:
     """What every set of layers is worth, and keeps."""
     return plots.layer_bars(study_layers)
