@@ -25,7 +25,9 @@ class TestExtraction:
         expected = {}
         for layer in work.columns:
             model = keras.Model(network.inputs, network.get_layer(layer).output)
-            pixels = np.stack([to_square(decode(reader())[0], 32) for reader in work._readers]).astype("float32")
+            pixels = np.stack([to_square(decode(reader())[0], 32) for reader in work._readers.values()]).astype(
+                "float32"
+            )
             pixels = pixels[..., ::-1] - np.array([103.939, 116.779, 123.68], dtype="float32")
             expected[layer] = np.asarray(model(pixels)).reshape(5, -1)
         found = list(work.compute([(0, 3), (3, 5)]))

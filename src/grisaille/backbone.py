@@ -1,10 +1,13 @@
 """A CNN and its named layers: images in, features out. Where features are kept is not known here."""
 
 import hashlib
+import json
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from copy import copy
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -88,6 +91,8 @@ def _saved(settings: Backbone) -> Any:
 def _application(settings: Backbone) -> Any:
     import keras
 
+    from grisaille.initializers import Initializers
+
     builder = getattr(keras.applications, settings.name, None)
     if not callable(builder):
         raise BackboneError(f"backbone.name must be a model of keras.applications. Received: {settings.name}")
@@ -96,13 +101,15 @@ def _application(settings: Backbone) -> Any:
     previous = keras.config.dtype_policy()
     keras.config.set_dtype_policy(settings.precision)
     try:
-        keras.utils.set_random_seed(settings.seed)
-        return builder(weights=weights, include_top=False, input_shape=(side, side, 3))
+        network = builder(weights=weights, include_top=False, input_shape=(side, side, 3))
     except Exception as error:
         # Keras raises a bare Exception when a download fails, ValueError when a file does not fit.
         raise BackboneError(_weights_help(settings, error)) from error
     finally:
         keras.config.set_dtype_policy(previous)
+    if weights is None:
+        Initializers(settings.seed).draw(network)
+    return network
 
 
 def _weights_help(settings: Backbone, error: Exception) -> str:
@@ -137,7 +144,8 @@ class Extraction:
             settings: The backbone.
             max_megapixels: As in ingestion.
         """
-        self._readers, self._settings, self._max_megapixels = readers, settings, max_megapixels
+        self._readers: Mapping[int, Callable[[], bytes]] = dict(enumerate(readers))
+        self._settings, self._max_megapixels = settings, max_megapixels
         self._network = build(settings)
         self._side = settings.image_size or int(self._network.input_shape[1] or 224)
         self.identity = store_identity(digests, settings)
@@ -148,6 +156,21 @@ class Extraction:
         }
         self.dtype = np.dtype(settings.dtype)
         self.shard_rows = settings.shard_rows
+
+    def part(self, start: int, stop: int) -> "Extraction":
+        """The same work, of which only rows [start, stop) can be computed."""
+        part = copy(self)
+        part._readers = {row: self._readers[row] for row in range(start, stop)}
+        return part
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What travels to another process: all but the CNN, which is built anew there."""
+        return {name: value for name, value in vars(self).items() if name != "_network"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Arrive, with the CNN of the part that came before: building it takes as long as some dozen paintings."""
+        vars(self).update(state)
+        self._network = _built_before(json.dumps(identity(self._settings)), self._settings)
 
     def compute(self, ranges: Iterable[tuple[int, int]]) -> Iterator[tuple[int, Mapping[str, FloatArray]]]:
         """Compute the rows of each range, decoding ahead while the network works.
@@ -211,6 +234,12 @@ class Extraction:
                 "store float32 with backbone.dtype=float32"
             )
         return values.astype(self.dtype)
+
+
+@lru_cache(maxsize=1)
+def _built_before(described: str, settings: Backbone) -> Any:
+    """The CNN; one whose file has changed since is described otherwise."""
+    return build(settings)
 
 
 def store_identity(digests: Sequence[str], settings: Backbone) -> dict[str, Any]:

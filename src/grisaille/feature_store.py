@@ -2,15 +2,14 @@
 
 A store is a folder named after a fingerprint of everything that determines its content. Shards are plain `.npy`
 files, each written under a temporary name and renamed; the manifest, with a checksum of each, is written last, and
-only then does the store exist. Nothing here knows how features are computed.
+only then does the store exist. Nothing here knows how features are computed, nor where helpers come from.
 """
 
 import hashlib
 import json
 import logging
-import os
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
+from concurrent.futures import Executor, as_completed
 from typing import Any, Protocol
 
 import numpy as np
@@ -18,6 +17,7 @@ import numpy.typing as npt
 from tqdm import tqdm
 
 from grisaille.arrays import ColumnRange, FloatArray
+from grisaille.storage import AnyPath, local_copy, write_whole
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +40,9 @@ class Source(Protocol):
     def compute(self, ranges: Iterable[tuple[int, int]]) -> Iterator[tuple[int, Mapping[str, FloatArray]]]:
         """Yield the first row and {layer: values} of batches that together make up the ranges, in order."""
 
+    def part(self, start: int, stop: int) -> "Source":
+        """The same source, of which only these rows can be computed; it travels to other processes."""
+
 
 def fingerprint(identity: Mapping[str, Any]) -> str:
     """16 hexadecimal digits that stand for an identity."""
@@ -52,7 +55,7 @@ class ShardedArray:
     Keeping the maps open would let every page ever touched count as this process's memory.
     """
 
-    def __init__(self, files: list[Path], shard_rows: int, shape: tuple[int, int], dtype: np.dtype[Any]) -> None:
+    def __init__(self, files: list[AnyPath], shard_rows: int, shape: tuple[int, int], dtype: np.dtype[Any]) -> None:
         """Wrap the shards of one layer, each of `shard_rows` rows except the last."""
         self._files, self._shard_rows = files, shard_rows
         self.shape, self.dtype = shape, dtype
@@ -90,7 +93,7 @@ class ShardedArray:
         shard_of = rows // self._shard_rows
         for shard in np.unique(shard_of):
             chosen = np.flatnonzero(shard_of == shard)
-            mapped = np.load(self._files[shard], mmap_mode="r", allow_pickle=False)
+            mapped = np.load(local_copy(self._files[shard]), mmap_mode="r", allow_pickle=False)
             local = rows[chosen] - shard * self._shard_rows
             if _is_range(local) and _is_range(chosen):
                 result[chosen[0] : chosen[-1] + 1] = mapped[local[0] : local[-1] + 1, columns]
@@ -111,7 +114,7 @@ class FeatureStore(Mapping[str, ShardedArray]):
         manifest: What it holds, and what determined it.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: AnyPath) -> None:
         """Open a store.
 
         Raises:
@@ -149,12 +152,13 @@ class FeatureStore(Mapping[str, ShardedArray]):
         return self.folder.name
 
 
-def write(root: Path, source: Source) -> FeatureStore:
+def write(root: AnyPath, source: Source, helpers: Executor | None = None) -> FeatureStore:
     """Store what is missing of a source.
 
     Args:
         root: Folder of all stores.
         source: What to store. Shards that an earlier run finished are not computed again.
+        helpers: Compute and write the missing shards, where there are any; they must reach the same folder.
 
     Returns:
         The finished store.
@@ -166,55 +170,87 @@ def write(root: Path, source: Source) -> FeatureStore:
     folder.mkdir(parents=True, exist_ok=True)
     starts = range(0, source.rows, source.shard_rows)
     ranges = [(start, min(start + source.shard_rows, source.rows)) for start in starts]
-    missing = [r for r in ranges if not all(_is_stored(_shard(folder, n, r[0]), r, source, n) for n in source.columns)]
+    missing = [rows for rows in ranges if not _is_stored(folder, source, rows)]
     if len(missing) < len(ranges):
         logger.info("going on with shard %d of %d in %s", len(ranges) - len(missing) + 1, len(ranges), folder)
-    _write_shards(folder, source, missing)
+    done = source.rows - sum(stop - start for start, stop in missing)
+    with tqdm(total=source.rows, initial=done, desc="extracting features", unit=" paintings") as progress:
+        if helpers is None:
+            _write_shards(folder, source, missing, progress)
+        else:
+            _hand_out_shards(folder, source, missing, helpers, progress)
     _write_manifest(folder, source, ranges)
     return FeatureStore(folder)
 
 
-def _write_shards(folder: Path, source: Source, missing: list[tuple[int, int]]) -> None:
-    done = source.rows - sum(stop - start for start, stop in missing)
+def _hand_out_shards(
+    folder: AnyPath, source: Source, missing: list[tuple[int, int]], helpers: Executor, progress: Any
+) -> None:
+    tasks = {helpers.submit(write_shard, folder, source.part(*rows), rows): rows for rows in missing}
+    for task in as_completed(tasks):
+        task.result()
+        start, stop = tasks[task]
+        progress.update(stop - start)
+
+
+def write_shard(folder: AnyPath, source: Source, rows: tuple[int, int]) -> None:
+    """Compute and write one shard, unless somebody has done so already.
+
+    Args:
+        folder: Of the store.
+        source: Which rows of can be computed.
+        rows: First row, and one past the last.
+    """
+    if not _is_stored(folder, source, rows):
+        _write_shards(folder, source, [rows], tqdm(disable=True))
+
+
+def _write_shards(folder: AnyPath, source: Source, missing: list[tuple[int, int]], progress: Any) -> None:
     batches = source.compute(missing)
-    with tqdm(total=source.rows, initial=done, desc="extracting features", unit=" paintings") as progress:
-        for start, stop in missing:
-            shard = {name: np.empty((stop - start, width), source.dtype) for name, width in source.columns.items()}
-            filled = start
-            while filled < stop:
-                first, batch = next(batches)
-                for name, values in batch.items():
-                    shard[name][first - start : first - start + len(values)] = values
-                    filled = first + len(values)
-                progress.update(filled - first)
-            for name, values in shard.items():
-                _save(_shard(folder, name, start), values)
+    for start, stop in missing:
+        shard = {name: np.empty((stop - start, width), source.dtype) for name, width in source.columns.items()}
+        filled = start
+        while filled < stop:
+            first, batch = next(batches)
+            for name, values in batch.items():
+                shard[name][first - start : first - start + len(values)] = values
+                filled = first + len(values)
+            progress.update(filled - first)
+        for name, values in shard.items():
+            _save(_shard(folder, name, start), values)
 
 
-def _shard(folder: Path, layer: str, start: int) -> Path:
+def _shard(folder: AnyPath, layer: str, start: int) -> AnyPath:
     return folder / f"{layer}-{start:08d}.npy"
 
 
-def _save(path: Path, values: FloatArray) -> None:
-    temporary = path.with_suffix(".partial")
-    with temporary.open("wb") as file:
-        np.save(file, values, allow_pickle=False)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+def _save(path: AnyPath, values: FloatArray) -> None:
+    write_whole(path, lambda file: np.save(file, values, allow_pickle=False))
 
 
-def _is_stored(path: Path, rows: tuple[int, int], source: Source, layer: str) -> bool:
+def _is_stored(folder: AnyPath, source: Source, rows: tuple[int, int]) -> bool:
+    """Whether a range of rows is there for every layer, of the right shape and type and in full length."""
+    start, stop = rows
+    return all(
+        _holds(_shard(folder, layer, start), (stop - start, width), source.dtype)
+        for layer, width in source.columns.items()
+    )
+
+
+def _holds(path: AnyPath, shape: tuple[int, int], dtype: np.dtype[Any]) -> bool:
     if not path.is_file():
         return False
-    try:
-        stored = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError):
-        return False
-    return stored.shape == (rows[1] - rows[0], source.columns[layer]) and stored.dtype == source.dtype
+    with path.open("rb") as file:
+        try:
+            np.lib.format.read_magic(file)
+            found, _, stored = np.lib.format.read_array_header_1_0(file)
+        except (ValueError, EOFError):
+            return False
+        length = file.tell() + dtype.itemsize * shape[0] * shape[1]
+    return (found, stored, path.stat().st_size) == (shape, dtype, length)
 
 
-def _write_manifest(folder: Path, source: Source, ranges: list[tuple[int, int]]) -> None:
+def _write_manifest(folder: AnyPath, source: Source, ranges: list[tuple[int, int]]) -> None:
     layers = {
         name: {
             "columns": width,
@@ -229,12 +265,10 @@ def _write_manifest(folder: Path, source: Source, ranges: list[tuple[int, int]])
         "dtype": source.dtype.name,
         "layers": layers,
     }
-    temporary = folder / f"{MANIFEST}.partial"
-    temporary.write_text(json.dumps(manifest, indent=1))
-    temporary.replace(folder / MANIFEST)
+    write_whole(folder / MANIFEST, lambda file: file.write(json.dumps(manifest, indent=1).encode()))
 
 
-def _describe(path: Path) -> dict[str, Any]:
+def _describe(path: AnyPath) -> dict[str, Any]:
     digest = hashlib.sha256()
     with path.open("rb") as file:
         for block in iter(lambda: file.read(1 << 22), b""):

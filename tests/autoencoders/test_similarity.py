@@ -8,6 +8,7 @@ from grisaille.autoencoders import similarity
 from grisaille.autoencoders.compression import Projection, compress_chunk, compressed_squares
 from grisaille.autoencoders.joining import join_codes
 from grisaille.autoencoders.similarity_training import Batches, mix
+from grisaille.initializers import Initializers
 from grisaille.likeness import Liked, lengths
 from grisaille.measures import Preservation, embedding_space, feature_space, nearest
 from grisaille.measures.neighbourhoods import ranks
@@ -198,8 +199,8 @@ class TestModels:
         compressed = Projection.fit(rows, TRAINING, 20, 0).compress(rows)
         shape = similarity.Geometry(compressed, 8, "euclidean", 0.5)
         settings = Similarity(hidden=16)
-        code = similarity.compressed_encoder(shape, settings).predict_on_batch(compressed)
-        decoded = similarity.compressed_decoder(shape, settings).predict_on_batch(code)
+        code = similarity.compressed_encoder(shape, settings, Initializers(0)).predict_on_batch(compressed)
+        decoded = similarity.compressed_decoder(shape, settings, Initializers(0)).predict_on_batch(code)
         np.testing.assert_allclose(decoded[:, :8], compressed[:, :8], rtol=1e-3, atol=1e-3)
 
     @pytest.mark.parametrize("settings", [{"hidden": 0}, {"pca_start": False}, {"neighbours": 0.0}, {"mixing": 0.0}])

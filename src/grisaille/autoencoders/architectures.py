@@ -6,6 +6,7 @@ import keras
 from keras import layers
 
 from grisaille.autoencoders.principal_components import PrincipalComponents
+from grisaille.initializers import Initializers
 from grisaille.parameters import Autoencoder
 
 Models = tuple[keras.Model, keras.Model]
@@ -41,20 +42,21 @@ def paper(settings: Autoencoder, values: int, start: PrincipalComponents | None 
     """
     if values % 8:
         raise ValueError(f"the paper's network halves its input three times. Received: {values} values")
+    draw = Initializers(settings.seed)
     inputs = layers.Input((values,), name="features")
     x = layers.Reshape((values, 1), name="channel")(inputs)
     for number, filters in enumerate((16, 32, 64), start=1):
-        x = layers.Conv1D(filters, 2, padding="same", activation="relu", name=f"convolve_{number}")(x)
+        x = _convolve(filters, 2, draw, f"convolve_{number}")(x)
         x = layers.MaxPooling1D(2, padding="same", name=f"pool_{number}")(x)
     x = layers.Flatten(name="flatten")(x)
-    code = layers.Dense(settings.code_size, name="code")(x)
+    code = layers.Dense(settings.code_size, kernel_initializer=draw(), name="code")(x)
 
-    x = layers.Dense(values // 8 * 64, name="expand")(code)
+    x = layers.Dense(values // 8 * 64, kernel_initializer=draw(), name="expand")(code)
     x = layers.Reshape((values // 8, 64), name="unflatten")(x)
     for number, filters in enumerate((64, 32, 16), start=1):
-        x = layers.Conv1D(filters, 2, padding="same", activation="relu", name=f"deconvolve_{number}")(x)
+        x = _convolve(filters, 2, draw, f"deconvolve_{number}")(x)
         x = layers.UpSampling1D(2, name=f"upsample_{number}")(x)
-    x = layers.Conv1D(1, 2, padding="same", activation="relu", name="reconstruct")(x)
+    x = _convolve(1, 2, draw, "reconstruct")(x)
     outputs = layers.Reshape((values,), name="reconstruction")(x)
     return keras.Model(inputs, outputs, name="paper"), keras.Model(inputs, code, name="paper_encoder")
 
@@ -70,20 +72,24 @@ def positional(settings: Autoencoder, values: int, start: PrincipalComponents | 
     """
     if values % settings.channels:
         raise ValueError(f"a chunk of {values} values is no whole number of positions of {settings.channels} channels")
-    positions = values // settings.channels
+    positions, draw = values // settings.channels, Initializers(settings.seed)
     inputs = layers.Input((values,), name="features")
     x = layers.Reshape((positions, settings.channels), name="positions")(inputs)
-    x = layers.Conv1D(128, 3, padding="same", activation="relu", name="convolve_1")(x)
-    x = layers.Conv1D(64, 3, padding="same", activation="relu", name="convolve_2")(x)
+    x = _convolve(128, 3, draw, "convolve_1")(x)
+    x = _convolve(64, 3, draw, "convolve_2")(x)
     x = layers.Flatten(name="flatten")(x)
-    code = layers.Dense(settings.code_size, name="code")(x)
+    code = layers.Dense(settings.code_size, kernel_initializer=draw(), name="code")(x)
 
-    x = layers.Dense(positions * 64, activation="relu", name="expand")(code)
+    x = layers.Dense(positions * 64, activation="relu", kernel_initializer=draw(), name="expand")(code)
     x = layers.Reshape((positions, 64), name="unflatten")(x)
-    x = layers.Conv1D(128, 3, padding="same", activation="relu", name="deconvolve_1")(x)
-    x = layers.Conv1D(settings.channels, 3, padding="same", activation="relu", name="deconvolve_2")(x)
+    x = _convolve(128, 3, draw, "deconvolve_1")(x)
+    x = _convolve(settings.channels, 3, draw, "deconvolve_2")(x)
     outputs = layers.Reshape((values,), name="reconstruction")(x)
     return keras.Model(inputs, outputs, name="positional"), keras.Model(inputs, code, name="positional_encoder")
+
+
+def _convolve(filters: int, size: int, draw: Initializers, name: str) -> keras.Layer:
+    return layers.Conv1D(filters, size, padding="same", activation="relu", kernel_initializer=draw(), name=name)
 
 
 def pca(settings: Autoencoder, values: int, start: PrincipalComponents | None = None) -> Models:

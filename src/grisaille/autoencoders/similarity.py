@@ -14,6 +14,7 @@ from keras import layers, ops
 
 from grisaille.arrays import FloatArray, IntArray
 from grisaille.autoencoders.compression import Projection, compressed_squares
+from grisaille.initializers import Initializers
 from grisaille.likeness import Likeness
 from grisaille.parameters import Similarity
 
@@ -202,11 +203,11 @@ class Geometry:
         return float(np.sqrt(self.mean_square / max(2 * variance, 1e-12)))
 
 
-def compressed_encoder(geometry: Geometry, settings: Similarity) -> keras.Model:
+def compressed_encoder(geometry: Geometry, settings: Similarity, draw: Initializers) -> keras.Model:
     """An encoder of compressed chunks: a linear map that starts as PCA plus a perceptron that starts at zero."""
     rows, code_size = geometry.rows, geometry.code_size
     inputs = layers.Input((rows.shape[1],), name="compressed")
-    linear = layers.Dense(code_size, use_bias=False, name="linear")
+    linear = layers.Dense(code_size, use_bias=False, kernel_initializer=draw(), name="linear")
     code = linear(inputs)
     if settings.hidden:
         length = _length(inputs, geometry.likeness)
@@ -215,7 +216,7 @@ def compressed_encoder(geometry: Geometry, settings: Similarity) -> keras.Model:
             inputs / length
         )
         for number in (1, 2):
-            x = layers.Dense(settings.hidden, activation="gelu", name=f"hidden_{number}")(x)
+            x = layers.Dense(settings.hidden, activation="gelu", kernel_initializer=draw(), name=f"hidden_{number}")(x)
         bend = layers.Dense(code_size, kernel_initializer="zeros", name="bend")(x)
         code = code + bend * length * geometry.size
     model = keras.Model(inputs, code, name="compressed_encoder")
@@ -239,7 +240,7 @@ def _half_whitened(example: FloatArray) -> FloatArray:
     return variance
 
 
-def compressed_decoder(geometry: Geometry, settings: Similarity) -> keras.Model:
+def compressed_decoder(geometry: Geometry, settings: Similarity, draw: Initializers) -> keras.Model:
     """A decoder from codes to coordinates: a linear map that starts as the encoder's inverse, plus a perceptron."""
     coordinates, code_size = geometry.rows.shape[1] - 1, geometry.code_size
     inputs = layers.Input((code_size,), name="code")
@@ -247,11 +248,11 @@ def compressed_decoder(geometry: Geometry, settings: Similarity) -> keras.Model:
     if geometry.likeness == "euclidean":
         length = length * geometry.size * float(np.sqrt(code_size))
     x = inputs / length
-    straight = layers.Dense(coordinates, name="straight")
+    straight = layers.Dense(coordinates, kernel_initializer=draw(), name="straight")
     outputs = straight(x)
     # Narrower than the encoder's: reconstruction is the lesser aim, and costs a quarter of a step at the full width.
     width = max(settings.hidden // 4, code_size)
-    x = layers.Dense(width, activation="gelu", name="unfold")(x * float(np.sqrt(code_size)))
+    x = layers.Dense(width, activation="gelu", kernel_initializer=draw(), name="unfold")(x * float(np.sqrt(code_size)))
     outputs = (outputs + layers.Dense(coordinates, kernel_initializer="zeros", name="unbend")(x)) * length
     model = keras.Model(inputs, outputs, name="compressed_decoder")
     if settings.pca_start:

@@ -20,6 +20,7 @@ from grisaille.autoencoders.similarity import (
     scales,
 )
 from grisaille.autoencoders.training import Progress, history_table
+from grisaille.initializers import Initializers
 from grisaille.parameters import Autoencoder, Similarity
 
 # Paintings whose distances set the scale of all.
@@ -56,7 +57,6 @@ def train_similarity(
     """
     if len(training) < 2:
         raise ValueError(f"training on likeness compares paintings with each other. Received: {len(training)}")
-    keras.utils.set_random_seed(settings.seed)
     chosen = settings.similarity
     suited = chosen.suited_to(settings.likeness)
     random = np.random.default_rng(settings.seed)
@@ -71,15 +71,17 @@ def train_similarity(
         Geometry(rows[training], size, settings.likeness, target.offset)
         for rows, size in zip(compressed, sizes, strict=True)
     ]
-    encoders = [compressed_encoder(shape, chosen) for shape in shapes]
-    decoders = [compressed_decoder(shape, chosen) for shape in shapes]
+    draw = Initializers(settings.seed)
+    encoders = [compressed_encoder(shape, chosen, draw) for shape in shapes]
+    decoders = [compressed_decoder(shape, chosen, draw) for shape in shapes]
     variances = [float(shape.rows[:, :-1].var(axis=0).sum()) or 1.0 for shape in shapes]
     model = SimilarityModel(encoders, decoders, target, variances, chosen)
     rate = keras.optimizers.schedules.CosineDecay(chosen.learning_rate, rounds * len(batches))
     model.compile(optimizer=keras.optimizers.Adam(rate))
     # Were they made in the first step, TensorFlow would trace it twice: a dozen seconds of two minutes.
     model.optimizer.build(model.trainable_variables)
-    history = model.fit(batches, epochs=rounds, callbacks=[Progress(name)], verbose=0)
+    # Batches have an order of their own; Keras would shuffle them with Python's global generator.
+    history = model.fit(batches, epochs=rounds, shuffle=False, callbacks=[Progress(name)], verbose=0)
     models = [
         assemble(Projection(basis), encoder, decoder, settings.likeness)
         for basis, encoder, decoder in zip(bases, encoders, decoders, strict=True)

@@ -95,7 +95,6 @@ def train(
     """
     if not len(training):
         raise ValueError("there is no painting to train on")
-    keras.utils.set_random_seed(settings.seed)
     if settings.architecture == "pca":
         return _fit_linear(rows, training, validation, settings)
     autoencoder, encoder = build(settings, rows.shape[1])
@@ -105,6 +104,8 @@ def train(
         Batches(rows, training, settings.batch_size, settings.seed),
         validation_data=Batches(rows, validation, settings.batch_size, None) if len(validation) else None,
         epochs=settings.epochs,
+        # Batches have an order of their own; Keras would shuffle them with Python's global generator.
+        shuffle=False,
         callbacks=[
             keras.callbacks.EarlyStopping(watched, patience=settings.patience, restore_best_weights=True),
             Progress(name),

@@ -1,13 +1,14 @@
 """The feature store as a catalog entry."""
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 from kedro.io.core import AbstractDataset, DatasetError
 
 from grisaille import feature_store
 from grisaille.feature_store import FeatureStore, FeatureStoreError, Source
+from grisaille.storage import AnyPath, place
+from grisaille.workers import helpers
 
 Identity = Callable[[], Mapping[str, Any] | None]
 
@@ -27,14 +28,18 @@ class FeatureStoreDataset(AbstractDataset[Source, FeatureStore]):
         ```
     """  # noqa: D205 - the first sentence of a Kedro dataset names the class, and does not fit on a line
 
-    def __init__(self, *, path: str, metadata: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self, *, path: str, credentials: dict[str, Any] | None = None, metadata: dict[str, Any] | None = None
+    ) -> None:
         """Point at the folder of all stores.
 
         Args:
-            path: A local or mounted folder.
+            path: A folder, with a protocol such as `s3://` unless it is local. Of others, shards that are read are
+                kept in the folder for temporary files.
+            credentials: Passed to the filesystem.
             metadata: Ignored by Kedro; read by plugins.
         """
-        self._path = Path(path)
+        self._path = place(path, credentials)
         self._identity: Identity | None = None
         self.metadata = metadata
 
@@ -45,7 +50,7 @@ class FeatureStoreDataset(AbstractDataset[Source, FeatureStore]):
     def _describe(self) -> dict[str, Any]:
         return {"path": str(self._path)}
 
-    def _folder(self) -> Path | None:
+    def _folder(self) -> AnyPath | None:
         identity = self._identity() if self._identity is not None else None
         return None if identity is None else self._path / feature_store.fingerprint(identity)
 
@@ -69,8 +74,9 @@ class FeatureStoreDataset(AbstractDataset[Source, FeatureStore]):
             ) from error
 
     def save(self, data: Source) -> None:
-        """Compute and store what is missing."""
-        feature_store.write(self._path, data)
+        """Compute and store what is missing, on all workers of a cluster where there is one."""
+        with helpers() as executor:
+            feature_store.write(self._path, data, executor)
 
     def _exists(self) -> bool:
         folder = self._folder()

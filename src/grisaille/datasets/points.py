@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, Protocol
 
 import pandas as pd
@@ -10,6 +9,7 @@ from kedro.io.core import AbstractDataset, DatasetError
 from tqdm import tqdm
 
 from grisaille.feature_store import fingerprint
+from grisaille.storage import AnyPath, place, write_whole
 
 _INDEX = "index.json"
 
@@ -35,20 +35,23 @@ class PointsDataset(AbstractDataset[Sequence[Computable], pd.DataFrame]):
         ```
     """  # noqa: D205 - the first sentence of a Kedro dataset names the class, and does not fit on a line
 
-    def __init__(self, *, path: str, metadata: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self, *, path: str, credentials: dict[str, Any] | None = None, metadata: dict[str, Any] | None = None
+    ) -> None:
         """Point at the folder of all points.
 
         Args:
-            path: A local or mounted folder.
+            path: A folder, with a protocol such as `s3://` unless it is local.
+            credentials: Passed to the filesystem.
             metadata: Ignored by Kedro; read by plugins.
         """
-        self._path = Path(path)
+        self._path = place(path, credentials)
         self.metadata = metadata
 
     def _describe(self) -> dict[str, Any]:
         return {"path": str(self._path)}
 
-    def _file(self, name: str) -> Path:
+    def _file(self, name: str) -> AnyPath:
         return self._path / f"{name}.json"
 
     def load(self) -> pd.DataFrame:
@@ -78,10 +81,8 @@ class PointsDataset(AbstractDataset[Sequence[Computable], pd.DataFrame]):
         self._write(self._path / _INDEX, names)
 
     @staticmethod
-    def _write(path: Path, content: Any) -> None:
-        temporary = path.with_suffix(".partial")
-        temporary.write_text(json.dumps(content, indent=1))
-        temporary.replace(path)
+    def _write(path: AnyPath, content: Any) -> None:
+        write_whole(path, lambda file: file.write(json.dumps(content, indent=1).encode()))
 
     def _exists(self) -> bool:
         return (self._path / _INDEX).is_file()

@@ -1,0 +1,143 @@
+"""Kedro's nodes on many machines: each is a Dask task that loads, computes and saves on the worker it lands on.
+
+Nothing but names, paths and parameters travels between processes: data go through the catalog, so every dataset between
+two nodes must be stored where all workers reach it. A worker that dies is replaced by another, which repeats its node.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from concurrent.futures import Executor
+from typing import Any, TypeAlias
+
+import dask
+import distributed
+from distributed.cfexecutor import ClientExecutor
+from kedro.framework import project
+from kedro.framework.hooks.manager import _create_hook_manager, _register_hooks
+from kedro.io import AbstractVersionedDataset, CatalogProtocol, MemoryDataset, SharedMemoryCatalogProtocol
+from kedro.io.core import DatasetError
+from kedro.pipeline import Pipeline
+from kedro.pipeline.node import Node
+from kedro.runner import AbstractRunner
+from kedro.runner.task import Task
+
+Catalog: TypeAlias = "CatalogProtocol[Any, Any] | SharedMemoryCatalogProtocol"
+
+logger = logging.getLogger(__name__)
+
+
+class DaskRunner(AbstractRunner):
+    """``DaskRunner`` runs every node as a task of a Dask cluster.
+
+    Examples:
+        ```console
+        kedro run --env cluster --runner grisaille.runner.DaskRunner --runner-params address=tcp://10.0.0.1:8786
+        ```
+    """
+
+    def __init__(self, address: str | None = None, patience: float = 60.0, is_async: bool = False) -> None:
+        """Say where the cluster is.
+
+        Args:
+            address: Of the scheduler, such as `tcp://10.0.0.1:8786`; None takes Dask's own configuration
+                (`DASK_SCHEDULER_ADDRESS`).
+            patience: Seconds to wait for the scheduler and its first worker.
+            is_async: Whether a worker loads and saves a node's datasets at the same time.
+
+        Raises:
+            ValueError: If no address is known.
+        """
+        super().__init__(is_async=is_async)
+        self._address = address or dask.config.get("scheduler-address", None)
+        self._patience = patience
+        self._client: Any = None
+        if not self._address:
+            raise ValueError(
+                "DaskRunner needs a scheduler: start one with `dask scheduler` and give its address with "
+                "--runner-params address=tcp://host:8786"
+            )
+
+    def _run(self, pipeline: Pipeline, catalog: Catalog, hook_manager: Any = None, run_id: str | None = None) -> None:
+        """As `AbstractRunner`, on the cluster.
+
+        Raises:
+            DatasetError: If a dataset between two nodes is kept in memory.
+            ConnectionError: If there is no scheduler, or no worker.
+        """
+        _refuse_what_stays_in_memory(pipeline, catalog)
+        _forget_versions(pipeline.datasets(), catalog)
+        with self._connect() as self._client:
+            # Hooks are made anew where the nodes run.
+            super()._run(pipeline, catalog, run_id=run_id)
+
+    def _connect(self) -> Any:
+        try:
+            client = distributed.Client(self._address, timeout=self._patience, set_as_default=False)
+        except OSError as error:
+            raise ConnectionError(f"there is no Dask scheduler at {self._address} ({error})") from error
+        try:
+            client.wait_for_workers(1, timeout=self._patience)
+        except TimeoutError as error:
+            client.close()
+            raise ConnectionError(
+                f"the scheduler at {self._address} has no worker: start some with `dask worker {self._address}`"
+            ) from error
+        workers = client.scheduler_info(n_workers=-1)["workers"]
+        logger.info("%d workers at %s; its dashboard: %s", len(workers), self._address, client.dashboard_link)
+        return client
+
+    def _get_executor(self, max_workers: int) -> Executor:
+        return _Nodes(self._client, pure=False)
+
+
+class _Nodes(ClientExecutor):
+    """Sends Kedro's tasks to the workers, and with each what a worker must know before it can run one."""
+
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Any:  # type: ignore[override]
+        """As any executor's."""
+        return super().submit(_execute, project.PACKAGE_NAME, fn, *args, **kwargs)
+
+
+def _execute(package: str, task: Task) -> Node:
+    """Run a node, on a worker, with the project's own hooks."""
+    if project.PACKAGE_NAME != package:
+        project.configure_project(package)
+    _clear_unfinished(task.node.outputs, task.catalog)
+    task.hook_manager = _create_hook_manager()
+    _register_hooks(task.hook_manager, project.settings.HOOKS)
+    node = task.execute()
+    logger.info("%s ran on %s", node.name, distributed.get_worker().address)
+    return node
+
+
+def _refuse_what_stays_in_memory(pipeline: Pipeline, catalog: Catalog) -> None:
+    kept = [name for name in sorted(pipeline.all_outputs()) if isinstance(catalog.get(name), MemoryDataset)]
+    if kept:
+        raise DatasetError(
+            f"workers share nothing but what is stored, and {', '.join(kept)} would stay in one worker's memory: "
+            "give it an entry in the catalog"
+        )
+
+
+def _versioned(names: Iterable[str], catalog: Catalog) -> Iterable[AbstractVersionedDataset[Any, Any]]:
+    for name in names:
+        dataset = catalog.get(name)
+        if isinstance(dataset, AbstractVersionedDataset) and dataset._version is not None:
+            yield dataset
+
+
+def _forget_versions(names: Iterable[str], catalog: Catalog) -> None:
+    """Make every worker look for the newest version itself: what was looked up here may be older than this run."""
+    for dataset in _versioned(names, catalog):
+        dataset.release()
+
+
+def _clear_unfinished(names: Iterable[str], catalog: Catalog) -> None:
+    """Take away what a worker that died has saved of this run's version: Kedro saves no version twice."""
+    for dataset in _versioned(names, catalog):
+        path = dataset._get_versioned_path(str(dataset.resolve_save_version()))
+        if dataset._exists_function(str(path)):
+            logger.info("%s is saved once more: a worker died", path)
+            dataset._fs.rm(str(path.parent), recursive=True)  # type: ignore[attr-defined]  # all of kedro-datasets have it

@@ -1,0 +1,60 @@
+"""Files wherever fsspec reaches: written whole or not at all, and mapped into memory from a local copy.
+
+What the files hold is not known here.
+"""
+
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Any, TypeAlias
+
+import fsspec
+from upath import UPath
+
+AnyPath: TypeAlias = Path | UPath
+
+
+def place(path: str | AnyPath, options: dict[str, Any] | None = None) -> AnyPath:
+    """A path that behaves as `pathlib`'s do, on any filesystem.
+
+    Args:
+        path: Local, or with a protocol such as `s3://`.
+        options: Of the filesystem, such as credentials.
+    """
+    return UPath(path, **(options or {}))
+
+
+def write_whole(path: AnyPath, write: Callable[[IO[bytes]], object]) -> None:
+    """Write a file under a temporary name and rename it, so that a killed run leaves no half of it.
+
+    Args:
+        path: Where; what was there is replaced.
+        write: Writes into an open file.
+    """
+    # Two processes that write the same file must not write into each other's.
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.partial")
+    try:
+        with temporary.open("wb") as file:
+            write(file)
+            file.flush()
+            if isinstance(path, Path):
+                os.fsync(file.fileno())
+        # `rename` of a local file would not replace another on every system.
+        temporary.replace(path) if isinstance(temporary, Path) else temporary.rename(path)  # type: ignore[arg-type]
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def local_copy(path: AnyPath) -> Path:
+    """The file itself where it is local; elsewhere a copy, fetched once and kept in the folder for temporary files.
+
+    For files that never change under their name only.
+    """
+    if isinstance(path, Path):
+        return path
+    folder = Path(tempfile.gettempdir()) / "grisaille"
+    cached = fsspec.filesystem("simplecache", fs=path.fs, cache_storage=str(folder))
+    with cached.open(path.path) as file:
+        return Path(file.name)

@@ -1,0 +1,145 @@
+"""A scheduler and two workers, real processes of this machine: the same tables, also when workers die."""
+
+import os
+import queue
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from dataclasses import dataclass, field
+
+import distributed
+import numpy as np
+import pandas as pd
+import pytest
+
+from helpers import PROJECT
+
+TABLES = ("preservation.csv", "retrieval.csv", "pair_silhouettes.csv", "paper_experiments.csv", "rnx_curves.csv")
+PATIENCE = 240
+
+
+@dataclass
+class Worker:
+    """A `dask worker` and what it says."""
+
+    name: str
+    process: subprocess.Popen
+    lines: queue.Queue = field(default_factory=queue.Queue)
+    said: list = field(default_factory=list)
+
+    def listen(self):
+        # Progress bars end their lines with a carriage return, which text mode reads as a line.
+        for line in self.process.stdout:
+            self.said.append(line)
+            self.lines.put(line)
+
+
+@dataclass
+class Cluster:
+    """A scheduler and its workers."""
+
+    address: str
+    workers: list
+
+    def wait_for(self, words):
+        """The worker that says these words first."""
+        found = queue.Queue()
+
+        def listen(worker):
+            while words not in worker.lines.get():
+                pass
+            found.put(worker)
+
+        for worker in self.workers:
+            threading.Thread(target=listen, args=(worker,), daemon=True).start()
+        return found.get(timeout=PATIENCE)
+
+    def kill(self, worker):
+        """Kill the process that works; its nanny starts another."""
+        with distributed.Client(self.address, set_as_default=False) as client:
+            names = {of["name"]: address for address, of in client.scheduler_info()["workers"].items()}
+            address = names[worker.name]
+            pid = client.run(os.getpid, workers=[address])[address]
+        os.kill(pid, signal.SIGKILL)
+
+
+# Sums of floating point numbers depend on how many threads share them, and Dask gives its workers one.
+THREADS = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), str(os.cpu_count()))
+
+
+def start(*command, **options):
+    environment = os.environ | {"COLUMNS": "200"} | THREADS
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment, **options
+    )
+
+
+def dask(*arguments):
+    return start(sys.executable, "-m", "dask", *arguments, "--no-dashboard")
+
+
+@pytest.fixture
+def cluster():
+    scheduler = dask("scheduler", "--host", "127.0.0.1", "--port", "0")
+    address = next(line.split()[-1] for line in scheduler.stdout if "Scheduler at:" in line)
+    threading.Thread(target=scheduler.stdout.read, daemon=True).start()
+    workers = [Worker(name, dask("worker", address, "--name", name, "--nthreads", "1")) for name in ("Ada", "Bert")]
+    for worker in workers:
+        threading.Thread(target=worker.listen, daemon=True).start()
+    yield Cluster(address, workers)
+    for process in (*(worker.process for worker in workers), scheduler):
+        process.terminate()
+        process.wait(timeout=PATIENCE)
+
+
+@pytest.fixture
+def project(tmp_path):
+    """The project, whose cluster environment shows the demo's gallery to the small CNN."""
+    for name in ("conf", "src", "pyproject.toml", ".telemetry"):
+        source = PROJECT / name
+        copy = shutil.copytree if source.is_dir() else shutil.copy
+        copy(source, tmp_path / name)
+    return tmp_path
+
+
+class TestAWholeRun:
+    def run(self, project, demo_run, cluster):
+        demo = demo_run.project / "conf" / "demo"
+        for name in ("catalog.yml", "parameters.yml", "parameters_small.yml"):
+            shutil.copy(demo / name, project / "conf" / "cluster" / f"{name.removesuffix('.yml')}_demo.yml")
+        shutil.move(project / "conf/cluster/catalog_demo.yml", project / "conf/cluster/catalog.yml")
+        parameters = demo_run.parameters[1].replace("shard_rows=64", "shard_rows=8")
+        runner = ("--runner", "grisaille.runner.DaskRunner", "--runner-params", f"address={cluster.address}")
+        command = ("run", "--env", "cluster", *runner, "--params", parameters)
+        return start(sys.executable, "-m", "kedro", *command, cwd=project)
+
+    def newest(self, project, path):
+        return sorted((project / "data" / path).iterdir())[-1] / path.split("/")[-1]
+
+    def check(self, project, demo_run):
+        embeddings = np.load(self.newest(project, "07_model_output/embeddings.npy"))
+        assert np.array_equal(embeddings, demo_run.embeddings())
+        for name in TABLES:
+            table = pd.read_csv(self.newest(project, f"08_reporting/{name}"))
+            pd.testing.assert_frame_equal(table, demo_run.table(name), check_exact=True)
+
+    def test_tables_are_those_of_a_sequential_run(self, project, demo_run, cluster):
+        done = self.run(project, demo_run, cluster)
+        output, _ = done.communicate(timeout=PATIENCE)
+        assert done.returncode == 0, output[-4000:]
+        self.check(project, demo_run)
+        ran = {worker.name: "".join(worker.said) for worker in cluster.workers}
+        assert all("encode_paintings ran on" in said for said in ran.values()), "one worker encoded all"
+
+    def test_a_worker_dies_in_extraction_and_another_in_training(self, project, demo_run, cluster):
+        running = self.run(project, demo_run, cluster)
+        cluster.kill(cluster.wait_for("| 8/181"))
+        stored = {path: path.stat().st_mtime_ns for path in (project / "data").rglob("block*_pool-*.npy")}
+        cluster.kill(cluster.wait_for("likeness of 3 chunks:   1%"))
+        output, _ = running.communicate(timeout=PATIENCE)
+        assert running.returncode == 0, output[-4000:]
+        assert stored
+        assert stored == {path: path.stat().st_mtime_ns for path in stored}
+        self.check(project, demo_run)
