@@ -100,6 +100,12 @@ class TestParameters:
         with pytest.raises(ParameterValidationError, match=told):
             _ = context(**wrong).params
 
+    def test_a_misspelt_name_is_not_ignored(self, context):
+        with pytest.raises(
+            ValueError, match="painting_folder: there is no such parameter; did you mean paintings_folder"
+        ):
+            context(painting_folder="elsewhere")
+
     def test_the_paper_is_reproduced_exactly(self, context):
         params = context("paper").params
         trained = params["autoencoder"]

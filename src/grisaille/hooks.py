@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from kedro.framework.hooks import hook_impl
-from kedro.io import DataCatalog
+from kedro.io import AbstractVersionedDataset, DataCatalog
+from kedro.io.core import DatasetError
 
 
 class FeatureIdentityHook:
@@ -37,6 +38,27 @@ class FeatureIdentityHook:
             return backbone.store_identity(catalog.load("paintings")["sha256"].tolist(), settings)
 
         return identity
+
+
+class MissingInputsHook:
+    """Says what a part of the run lacks, before anything is computed; Kedro would tell of versions and file paths."""
+
+    @hook_impl
+    def before_pipeline_run(self, pipeline: Any, catalog: DataCatalog) -> None:
+        """Look for everything versioned that the run reads.
+
+        Raises:
+            DatasetError: If something was never made.
+        """
+        versioned = [
+            name for name in sorted(pipeline.inputs()) if isinstance(catalog.get(name), AbstractVersionedDataset)
+        ]
+        missing = [name for name in versioned if not catalog.exists(name)]
+        if missing:
+            raise DatasetError(
+                f"{', '.join(missing)}: not there yet, and this part of the run reads it; "
+                "run `kedro run` with the same --params first, which makes everything in order"
+            )
 
 
 class ReportHook:

@@ -5,6 +5,7 @@ the loader of this project leaves itself here; where there is no session (`kedro
 environment is read. A hook would not do: Kedro-Viz runs without them.
 """
 
+import difflib
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ class RunConfigLoader(OmegaConfigLoader):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """As `OmegaConfigLoader`."""
         super().__init__(*args, **kwargs)
+        _refuse_unknown(self)
         global _newest  # noqa: PLW0603 - create_pipeline() has no other way to learn of its session
         _newest = self
 
@@ -29,6 +31,29 @@ class RunConfigLoader(OmegaConfigLoader):
     def groups(self) -> dict[str, Any]:
         """All parameters, read once: every pipeline asks for some."""
         return dict(self["parameters"])
+
+
+def _refuse_unknown(loader: OmegaConfigLoader) -> None:
+    """What is given with `--params` and nothing asks for is misspelt; inside of groups their models see to it.
+
+    Raises:
+        ValueError: If there is such a name.
+    """
+    if not loader.runtime_params:
+        return
+    without = OmegaConfigLoader(
+        loader.conf_source,
+        env=loader.env,
+        base_env=loader.base_env,
+        default_run_env=loader.default_run_env,
+        merge_strategy=loader.merge_strategy,
+    )
+    known = list(without["parameters"])
+    for name in loader.runtime_params:
+        if name not in known:
+            similar = difflib.get_close_matches(name, known, 1)
+            hint = f"did you mean {similar[0]}?" if similar else f"there are {', '.join(known)}"
+            raise ValueError(f"--params {name}: there is no such parameter; {hint}")
 
 
 def group(name: str) -> dict[str, Any]:

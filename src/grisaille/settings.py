@@ -1,9 +1,9 @@
 """Kedro's settings for this project; there is no logic here."""
 
-from grisaille.hooks import FeatureIdentityHook, ReportHook
+from grisaille.hooks import FeatureIdentityHook, MissingInputsHook, ReportHook
 from grisaille.run_parameters import RunConfigLoader
 
-HOOKS = (FeatureIdentityHook(), ReportHook())
+HOOKS = (FeatureIdentityHook(), MissingInputsHook(), ReportHook())
 
 # Pipelines are built from the parameters of the run (`chunks`, `comparisons`).
 CONFIG_LOADER_CLASS = RunConfigLoader

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from grisaille.collection import duplicates, split
 from grisaille.collection.artists import ArtistIndex, normalise
@@ -144,7 +145,16 @@ class TestDuplicates:
 
     def test_a_chain_of_small_steps_does_not_join_its_ends(self):
         hashes = np.array([0b0, 0b1111, 0b11111111], dtype=np.uint64)
-        assert duplicates.first_of_each(hashes, ["a", "b", "c"], 4).tolist() == [0, 0, 2]
+        assert duplicates.first_of_each(hashes, hashes, ["a", "b", "c"], 4).tolist() == [0, 0, 2]
+
+    def test_stripes_that_one_hash_cannot_tell_apart_are_no_duplicates(self):
+        """Pictures that vary in one direction only, as a newcomer's stripes did."""
+        drawn = {}
+        for name, phase in (("a", 0.0), ("b", 0.5), ("c", 1.0)):
+            wave = 127 + 120 * np.sin(np.linspace(0, 9 * np.pi, 96) + phase * np.pi)
+            drawn[f"{name}.png"] = partial(encode, Image.fromarray(np.tile(wave.astype("u1"), (96, 1))).convert("RGB"))
+        table, _ = run(drawn)
+        assert table["duplicate_of"].isna().all()
 
 
 class TestSplit:

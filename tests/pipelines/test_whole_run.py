@@ -10,6 +10,7 @@ import pytest
 from sklearn.metrics import silhouette_score
 
 from grisaille.gallery import ALIKE, ARTISTS
+from helpers import kedro
 
 
 class TestWhatIsLeft:
@@ -160,6 +161,24 @@ class TestStudy:
         assert "9/10" in again.stderr
         after = {path: path.stat().st_mtime_ns for path in before}
         assert [path for path in before if before[path] != after[path]] == [lost]
+
+
+class TestRefusing:
+    def told(self, done):
+        assert done.returncode
+        return " ".join((done.stdout + done.stderr).split())
+
+    def test_embeddings_that_were_made_for_another_likeness(self, demo_run):
+        report = (demo_run.data / "08_reporting" / "report.html").read_text()
+        parameters = demo_run.parameters[1] + ",autoencoder.likeness=euclidean"
+        told = self.told(demo_run.again("--pipeline", "evaluation", "--params", parameters, check=False))
+        assert "the embeddings were made with likeness cosine, not euclidean" in told
+        assert (demo_run.data / "08_reporting" / "report.html").read_text() == report
+
+    def test_a_part_of_the_run_before_there_was_any(self, demo_run):
+        done = kedro("run", "--env", "paper", "--pipeline", "evaluation", cwd=demo_run.project, check=False)
+        assert "embeddings, embeddings_origin, lengths" in self.told(done)
+        assert "not there yet" in self.told(done)
 
 
 class TestRunningAgain:

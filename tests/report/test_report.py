@@ -70,6 +70,19 @@ def files(given):
     return {path: lambda number=number: encode(picture(number)) for number, path in enumerate(given.paintings["path"])}
 
 
+class TestEndsOfPairs:
+    PAIRS = pd.DataFrame({"embedding": [0.9, -0.5, 0.1, 0.4, np.nan], "fewest_paintings": [1, 2, 3, 8, 9]})
+
+    def test_artists_of_one_painting_do_not_stand_at_the_ends(self):
+        assert report.ends_of_pairs(self.PAIRS, "embedding") == (2, 3)
+
+    def test_unless_there_are_no_others(self):
+        assert report.ends_of_pairs(self.PAIRS[:2], "embedding") == (1, 0)
+
+    def test_nothing_defined(self):
+        assert report.ends_of_pairs(self.PAIRS[4:], "embedding") is None
+
+
 class TestPage:
     def test_names_are_escaped(self):
         given = results()

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from grisaille.arrays import FloatArray
+from grisaille.feature_store import FeatureStore
+from grisaille.parameters import Autoencoder
 
 
 def join_codes(codes: Sequence[FloatArray], lengths: Sequence[FloatArray]) -> FloatArray:
@@ -31,3 +33,16 @@ def join_codes(codes: Sequence[FloatArray], lengths: Sequence[FloatArray]) -> Fl
         )
     scaled = [code / length[:, None] for code, length in zip(codes, lengths, strict=True)]
     return np.concatenate(scaled, axis=1).astype(np.float32)
+
+
+def origin_of(features: FeatureStore, settings: Autoencoder) -> dict[str, str]:
+    """What makes embeddings those of one collection and likeness, and of no other.
+
+    Returns:
+        The features' fingerprint, the architecture and the likeness it keeps.
+    """
+    return {
+        "features": features.fingerprint,
+        "architecture": settings.architecture,
+        "likeness": settings.made_for,
+    }

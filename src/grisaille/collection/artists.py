@@ -72,7 +72,9 @@ class ArtistIndex:
             known = self.spellings.get(normalise(candidate))
             if known is not None:
                 return known, True
-        return " ".join(candidates[0].replace("_", " ").split()) or "unknown", False
+        # Some systems spell an umlaut as two characters; nobody can see it.
+        own = unicodedata.normalize("NFC", candidates[0])
+        return " ".join(own.replace("_", " ").split()) or "unknown", False
 
 
 def _candidates(path: str) -> Iterable[str]:

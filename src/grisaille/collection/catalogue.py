@@ -54,8 +54,9 @@ def catalogue(files: Files, artists: pd.DataFrame, settings: Ingestion, seed: in
     index = ArtistIndex.build(artists, settings.aliases)
     table = _describe(facts, index)
     hashes = np.array([fact.perceptual_hash for fact in facts.values()], dtype=np.uint64)
+    second = np.array([fact.difference_hash for fact in facts.values()], dtype=np.uint64)
     digests = [fact.sha256 for fact in facts.values()]
-    originals = duplicates.first_of_each(hashes, digests, settings.near_duplicate_bits)
+    originals = duplicates.first_of_each(hashes, second, digests, settings.near_duplicate_bits)
     ids = table["painting_id"].to_numpy(dtype=object)
     copies = originals != np.arange(len(ids))
     table["duplicate_of"] = [ids[row] if copy else None for row, copy in zip(originals, copies, strict=True)]

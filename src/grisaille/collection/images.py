@@ -32,7 +32,8 @@ class ImageFacts:
         height: Pixels, upright.
         mode: Pillow's name for the pixels as stored ("RGB", "L", "CMYK", "P", "I;16", ...).
         sha256: Hex digest of the file.
-        perceptual_hash: 64 bits that change little when the picture does.
+        perceptual_hash: 64 bits that change little when the picture does: its coarse waves.
+        difference_hash: Another 64: where it grows brighter from left to right.
     """
 
     width: int
@@ -40,6 +41,7 @@ class ImageFacts:
     mode: str
     sha256: str
     perceptual_hash: int
+    difference_hash: int
 
 
 def decode(data: bytes, max_megapixels: float = 150.0) -> tuple[Image.Image, str]:
@@ -129,6 +131,7 @@ def inspect(data: bytes, max_megapixels: float = 150.0) -> ImageFacts:
         mode=mode,
         sha256=hashlib.sha256(data).hexdigest(),
         perceptual_hash=int(str(imagehash.phash(image)), 16),
+        difference_hash=int(str(imagehash.dhash(image)), 16),
     )
 
 

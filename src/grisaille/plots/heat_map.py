@@ -60,6 +60,6 @@ def _panel(axes: Axes, title: str, matrix: FloatArray, artists: list[str], limit
         for row, column in zip(*np.nonzero(np.isfinite(matrix)), strict=True):
             value = matrix[row, column]
             colour = "black" if value > middle else "white"
-            text = f"{value:.2f}".replace("0.", ".", 1)
+            text = f"{value:.2f}".replace("0.", ".", 1).replace("-.00", ".00").replace("-", "\N{MINUS SIGN}")
             axes.text(column, row, text, ha="center", va="center", fontsize=7, color=colour)
     return image

@@ -17,7 +17,7 @@ from grisaille.collection import images
 from grisaille.parameters import Comparison, named
 from grisaille.parameters import Report as Settings
 from grisaille.report import words
-from grisaille.report.results import SPACE_NAMES, Results, is_number
+from grisaille.report.results import SPACE_NAMES, Results, ends_of_pairs, is_number
 
 Files = Mapping[str, Callable[[], bytes]]
 
@@ -50,10 +50,12 @@ def render(results: Results, files: Files) -> str:
         pair_agreement=_pair_agreement(results),
         rnx_curves=_png(plots.rnx_curves(results.rnx_curves)),
         sampled=int(results.preservation["queries"].max()) < len(results.paintings),
-        heat_map=_png(plots.silhouette_heat_map(results.pair_silhouettes)),
+        heat_map=_png(plots.silhouette_heat_map(results.pair_silhouettes)) if len(results.pair_silhouettes) else None,
         examples=_examples(results, thumbnails, settings.examples),
         rejected=results.rejected.to_dict("records"),
-        duplicates=int(results.paintings["duplicate_of"].notna().sum()),
+        duplicates=results.paintings.dropna(subset=["duplicate_of"]).to_dict("records"),
+        knows_nothing=_knows_nothing(results),
+        made_for=_LIKENESS_NAMES[results.made_for],
         settings=yaml.safe_dump(_plain(results.parameters), sort_keys=False, allow_unicode=True),
         k=results.k,
     )
@@ -206,18 +208,24 @@ def _comparisons(results: Results, thumbnails: Thumbnails, count: int) -> list[d
 def _ends(results: Results) -> dict[str, Comparison]:
     """The pairs at both ends of the raw features' silhouettes, so that every collection has something to look at."""
     pairs = results.pair_silhouettes
-    if not pairs["raw_euclidean"].notna().any():
+    ends = ends_of_pairs(pairs, "raw_euclidean")
+    if ends is None:
         return {}
-    ends = {
-        "highest_of_all_pairs": ("Furthest apart in the full features", np.nanargmax),
-        "lowest_of_all_pairs": ("Hardest to tell apart in the full features", np.nanargmin),
+    headings = {
+        "lowest_of_all_pairs": "Hardest to tell apart in the full features, by Euclidean distance",
+        "highest_of_all_pairs": "Furthest apart in the full features, by Euclidean distance",
     }
     found = {}
-    for name, (heading, end) in ends.items():
-        pair = pairs.iloc[int(end(pairs["raw_euclidean"]))]
-        one, other = str(pair["artist"]), str(pair["other_artist"])
+    for (name, heading), end in zip(headings.items(), ends, strict=True):
+        one, other = str(pairs.loc[end, "artist"]), str(pairs.loc[end, "other_artist"])
         found[name] = Comparison(left=(one,), right=(other,), title=f"{heading}: {one} and {other}")
     return found
+
+
+def _knows_nothing(results: Results) -> bool:
+    """Whether the network's weights are random."""
+    given = (results.setting("backbone", name) for name in ("model_file", "weights"))
+    return tuple(given) == (None, "random")
 
 
 def _spread(results: Results, rows: Any, count: int) -> list[str]:
@@ -229,7 +237,7 @@ def _spread(results: Results, rows: Any, count: int) -> list[str]:
 def _examples(results: Results, thumbnails: Thumbnails, count: int) -> list[dict[str, Any]]:
     # In a sampled collection only some were asked for their neighbours.
     known = results.paintings["painting_id"].isin(results.neighbours["painting_id"].unique())
-    everyone = np.flatnonzero(known)
+    everyone = np.flatnonzero(known & results.paintings["duplicate_of"].isna())
     examples = []
     for painting in _spread(results, everyone, count):
         raw = results.nearest("raw", results.made_for, painting)[:6]

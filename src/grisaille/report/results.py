@@ -11,8 +11,8 @@ from grisaille.likeness import Likeness
 from grisaille.parameters import Autoencoder, Chunk, named
 
 SPACE_NAMES = {
-    "raw_euclidean": "Raw features",
-    "pca_euclidean": "PCA",
+    "raw_euclidean": "Raw features, Euclidean",
+    "pca_euclidean": "PCA, Euclidean",
     "embedding": "Embedding",
     "raw_cosine": "Raw features, cosine",
     "pca_cosine": "PCA, cosine",
@@ -95,6 +95,29 @@ class Results:
             (table["space"] == space) & (table["likeness"] == likeness) & (table["painting_id"] == painting_id)
         ]
         return [str(name) for name in rows.sort_values("rank")["neighbour_id"]]
+
+
+# Of an artist with fewer paintings nobody can say what is typical.
+_ENOUGH = 3
+
+
+def ends_of_pairs(pairs: pd.DataFrame, space: str) -> tuple[int, int] | None:
+    """The pairs at both ends of a space's silhouettes, among artists with at least three paintings if there are any.
+
+    Args:
+        pairs: As `Results.pair_silhouettes`.
+        space: One of its columns.
+
+    Returns:
+        Index of the lowest and of the highest; None where no silhouette is defined.
+    """
+    known = pairs[pairs[space].notna()]
+    enough = known[known["fewest_paintings"] >= _ENOUGH]
+    chosen = enough if len(enough) else known
+    if not len(chosen):
+        return None
+    silhouettes = chosen[space].to_numpy(dtype=float)
+    return int(chosen.index[int(silhouettes.argmin())]), int(chosen.index[int(silhouettes.argmax())])
 
 
 def _get(group: Any, name: str, default: Any = None) -> Any:

@@ -1,8 +1,6 @@
 """The verdict in words: every sentence follows from the tables."""
 
-import numpy as np
-
-from grisaille.report.results import Results, is_number
+from grisaille.report.results import Results, ends_of_pairs, is_number
 
 
 def summary(results: Results) -> list[str]:
@@ -26,7 +24,8 @@ def _what(results: Results) -> str:
     paintings, artists = len(results.paintings), results.paintings["artist"].nunique()
     size = results.embeddings.shape[1]
     return (
-        f"{paintings:,} paintings by {artists} artists: {results.values:,} values a painting became {size}, "
+        f"{paintings:,} paintings by {artists} artist{'' if artists == 1 else 's'}: "
+        f"{results.values:,} values a painting became {size}, "
         f"{results.values / size:.0f} times fewer."
     )
 
@@ -37,7 +36,7 @@ def _neighbours(results: Results) -> str:
     baseline = k * results.preserved("pca", results.made_for, "recall")
     return (
         f"Of a painting's {k} nearest in the full features, {kept:.1f} are still among its {k} nearest "
-        f"(PCA at the same size: {baseline:.1f})."
+        f"(PCA at the same size: {baseline:.1f}; chance: {k * k / max(len(results.paintings) - 1, 1):.1f})."
     )
 
 
@@ -48,30 +47,32 @@ def _distances(results: Results) -> str:
 
 
 def _artists(results: Results) -> str:
+    likeness = results.made_for
     shares = {
-        name: results.retrieved(space, likeness, "one_nn")
-        for name, space, likeness in (
-            ("in the full features", "raw", "euclidean"),
-            ("by their cosine", "raw", "cosine"),
-            ("after PCA", "pca", "euclidean"),
-            ("in the embedding", "embedding", "euclidean"),
-        )
+        "in the full features": results.retrieved("raw", likeness, "one_nn"),
+        "after PCA": results.retrieved("pca", likeness, "one_nn"),
+        "in the embedding": results.retrieved("embedding", "euclidean", "one_nn"),
     }
-    return "The nearest painting is by the same artist: " + ", ".join(f"{v:.0%} {k}" for k, v in shares.items()) + "."
+    told = ", ".join(f"{share:.0%} {where}" for where, share in shares.items())
+    return f"The nearest painting, by {_LIKENESS[likeness]}, is by the same artist: {told}."
+
+
+_LIKENESS = {"cosine": "cosine likeness", "euclidean": "Euclidean distance"}
 
 
 def _pairs(results: Results) -> str:
-    pairs = results.pair_silhouettes
-    if not len(pairs) or not pairs["embedding"].notna().any():
+    pairs, raw = results.pair_silhouettes, f"raw_{results.made_for}"
+    ends = ends_of_pairs(pairs, "embedding")
+    if ends is None:
         return "There are fewer than two artists, so no pair to tell apart."
-    closest, farthest = (pairs.iloc[int(end(pairs["embedding"]))] for end in (np.nanargmin, np.nanargmax))
+    closest, farthest = (pairs.loc[end].to_dict() for end in ends)
     return (
         f"Hardest to tell apart: {closest['artist']} and {closest['other_artist']} "
-        f"(silhouette {_figure(closest['embedding'])}, full features {_figure(closest['raw_euclidean'])}); easiest: "
+        f"(silhouette {_figure(closest['embedding'])}, full features {_figure(closest[raw])}); easiest: "
         f"{farthest['artist']} and {farthest['other_artist']} "
-        f"({_figure(farthest['embedding'])}, {_figure(farthest['raw_euclidean'])})."
+        f"({_figure(farthest['embedding'])}, {_figure(farthest[raw])})."
     )
 
 
 def _figure(value: float) -> str:
-    return f"{value:.2f}" if is_number(value) else "undefined"
+    return f"{value:.2f}".replace("-", "\N{MINUS SIGN}") if is_number(value) else "undefined"

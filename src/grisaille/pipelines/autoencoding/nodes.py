@@ -9,7 +9,7 @@ import numpy as np
 from grisaille import autoencoders
 from grisaille.arrays import ColumnRange, FloatArray, IntArray
 from grisaille.autoencoders import compression
-from grisaille.autoencoders.joining import join_codes
+from grisaille.autoencoders.joining import join_codes, origin_of
 from grisaille.collection.split import TRAIN, VALIDATION
 from grisaille.feature_store import FeatureStore
 from grisaille.lazy import pd
@@ -78,10 +78,15 @@ def encode_paintings(features: FeatureStore, encoder: Any, chunk: Chunk) -> Floa
 
 
 def concatenate_codes(
-    features: FeatureStore, lengths: FloatArray, chunks: dict[str, Any], *codes: FloatArray
-) -> FloatArray:
-    """Join the codes of all chunks in the order of the parameters: float32, shape (n, 320) (see `join_codes`)."""
-    return join_codes(codes, [_length(features, lengths, chunk) for chunk in named(chunks, Chunk).values()])
+    features: FeatureStore, lengths: FloatArray, chunks: dict[str, Any], settings: Autoencoder, *codes: FloatArray
+) -> tuple[FloatArray, dict[str, str]]:
+    """Join the codes of all chunks in the order of the parameters (see `join_codes`).
+
+    Returns:
+        The embeddings, float32, shape (n, 320), and what they were made of (see `origin_of`).
+    """
+    joined = join_codes(codes, [_length(features, lengths, chunk) for chunk in named(chunks, Chunk).values()])
+    return joined, origin_of(features, settings)
 
 
 def group_by_artist(embeddings: FloatArray, paintings: pd.DataFrame) -> dict[str, FloatArray]:

@@ -95,8 +95,8 @@ def _join(chunks: list[str]) -> Pipeline:
             Node(nodes.measure_lengths, ["features", "params:autoencoder"], "lengths", name="measure_lengths"),
             Node(
                 nodes.concatenate_codes,
-                ["features", "lengths", "params:chunks", *_each(chunks, "codes")],
-                "embeddings",
+                ["features", "lengths", "params:chunks", "params:autoencoder", *_each(chunks, "codes")],
+                ["embeddings", "embeddings_origin"],
                 name="concatenate_codes",
             ),
             Node(nodes.group_by_artist, ["embeddings", "paintings"], "artist_embeddings", name="group_by_artist"),

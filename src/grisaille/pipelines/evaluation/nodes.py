@@ -12,14 +12,14 @@ from tqdm import tqdm
 from grisaille import measures, plots, report
 from grisaille.arrays import FloatArray, IntArray
 from grisaille.autoencoders.baseline import pca_embeddings
-from grisaille.autoencoders.joining import join_codes
+from grisaille.autoencoders.joining import join_codes, origin_of
 from grisaille.collection.catalogue import Files
 from grisaille.collection.split import HELD_OUT
 from grisaille.feature_store import FeatureStore
 from grisaille.lazy import pd
 from grisaille.likeness import LIKENESSES, Likeness
 from grisaille.measures.comparison import Collection, Name, compare, queries
-from grisaille.parameters import Chunk, Comparison, Evaluation, named
+from grisaille.parameters import Autoencoder, Chunk, Comparison, Evaluation, named
 
 logger = logging.getLogger(__name__)
 
@@ -35,20 +35,31 @@ SPACES: tuple[Name, ...] = (
 
 def check_embeddings(
     embeddings: FloatArray,
+    origin: dict[str, str],
     paintings: pd.DataFrame,
     features: FeatureStore,
     lengths: FloatArray,
     chunks: dict[str, Any],
+    autoencoder: Autoencoder,
     *codes: FloatArray,
 ) -> None:
-    """Refuse embeddings of another collection, and warn of embeddings older than their codes.
+    """Refuse embeddings of other paintings, features or likeness, and warn of embeddings older than their codes.
 
     Raises:
-        ValueError: If there is not one embedding a painting.
+        ValueError: If the embeddings are not those that the run's parameters ask for.
     """
     if len(embeddings) != len(paintings):
         raise ValueError(
             f"{len(embeddings)} embeddings of {len(paintings)} paintings: run `kedro run --pipeline autoencoding`"
+        )
+    asked = origin_of(features, autoencoder)
+    differing = [
+        f"{name} {origin.get(name)}, not {value}" for name, value in asked.items() if origin.get(name) != value
+    ]
+    if differing:
+        raise ValueError(
+            f"the embeddings were made with {'; '.join(differing)}: give the --params that they were made with, or run "
+            "`kedro run --pipeline autoencoding` with these"
         )
     layers = list(features)
     lengths_of = [lengths[:, layers.index(chunk.layer)] for chunk in named(chunks, Chunk).values()]
@@ -142,10 +153,16 @@ def _neighbour_table(
 
 
 def score_pairs(artist_distances: FloatArray, paintings: pd.DataFrame) -> pd.DataFrame:
-    """Silhouette of every pair of artists in every space: one row a pair, one column a space."""
+    """Silhouette of every pair of artists in every space.
+
+    Returns:
+        One row a pair: artist, other_artist, how many paintings the one of fewer has, and one column a space.
+    """
     artists, labels = np.unique(paintings["artist"].to_numpy(dtype=str), return_inverse=True)
     left, right = np.triu_indices(len(artists), 1)
+    counts = np.bincount(labels)
     table = pd.DataFrame({"artist": artists[left], "other_artist": artists[right]})
+    table["fewest_paintings"] = np.minimum(counts[left], counts[right])
     for (space, likeness), sums in zip(SPACES, artist_distances, strict=True):
         table[_column(space, likeness)] = measures.pair_silhouettes(sums, labels)[left, right]
     return table
@@ -198,10 +215,10 @@ def repeat_paper_experiments(
 
 def _end_of_all_pairs(pairs: pd.DataFrame, end: str) -> dict[str, Any]:
     """The pair that stands at one end in the raw features, with its figures in every space."""
-    raw = pairs["raw_euclidean"]
-    if raw.notna().sum() == 0:
+    ends = report.ends_of_pairs(pairs, "raw_euclidean")
+    if ends is None:
         return {}
-    pair = pairs.iloc[int(np.nanargmax(raw) if end == "highest" else np.nanargmin(raw))]
+    pair = pairs.loc[ends[0] if end == "lowest" else ends[1]]
     figures = {_column(*space): pair[_column(*space)] for space in SPACES}
     title = f"{end} of all pairs in the raw features: {pair['artist']} and {pair['other_artist']}"
     return {"comparison": f"{end}_of_all_pairs", "title": title, "paper": None} | figures

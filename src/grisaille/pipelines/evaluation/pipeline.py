@@ -29,10 +29,12 @@ def create_pipeline(**kwargs: Any) -> Pipeline:
                 nodes.check_embeddings,
                 [
                     "embeddings",
+                    "embeddings_origin",
                     "paintings",
                     "features",
                     "lengths",
                     "params:chunks",
+                    "params:autoencoder",
                     *(f"{name}.codes" for name in chunks),
                 ],
                 None,
