@@ -273,6 +273,19 @@ class Study(Group):
         return tuple(dict.fromkeys(layer for layers in self.layer_sets.values() if layers for layer in layers))
 
 
+class Discovery(Group):
+    """How likeness is looked up.
+
+    Attributes:
+        neighbours: How many of a painting's nearest are kept.
+        exact_up_to: Of more paintings than this, an index is asked, which misses some neighbours and wants
+            `grisaille[index]`.
+    """
+
+    neighbours: int = Field(10, ge=1, le=1000)
+    exact_up_to: int = Field(1_000_000, ge=1)
+
+
 class Report(Group):
     """What the page shows.
 

@@ -163,6 +163,17 @@ class TestStudy:
         assert [path for path in before if before[path] != after[path]] == [lost]
 
 
+class TestDiscovery:
+    def test_the_nearest_are_those_that_the_evaluation_found(self, demo_run):
+        demo_run.again("--pipeline", "discovery")
+        found = demo_run.table("embedding_neighbours.parquet")
+        known = demo_run.table("neighbours.parquet").query("space == 'embedding'").drop(columns=["space", "likeness"])
+        np.testing.assert_allclose(found["distance"], known["distance"], rtol=1e-4, atol=1e-4)
+        assert found["painting_id"].tolist() == known["painting_id"].tolist()
+        assert (found["neighbour_id"].to_numpy() == known["neighbour_id"].to_numpy()).mean() > 0.99
+        assert (found["painting_id"] != found["neighbour_id"]).all()
+
+
 class TestRefusing:
     def told(self, done):
         assert done.returncode

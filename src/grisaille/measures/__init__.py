@@ -1,9 +1,10 @@
 """How alike are paintings in a space, and does a smaller space agree: pure NumPy, exact, a block of rows at a time."""
 
+from grisaille.measures.lookup import search
 from grisaille.measures.neighbourhoods import Preservation, nearest
 from grisaille.measures.retrieval import Retrieval
 from grisaille.measures.silhouettes import DistanceSums, pair_agreement, pair_silhouette, pair_silhouettes
-from grisaille.measures.spaces import Space, blocks, embedding_space, feature_space
+from grisaille.measures.spaces import Space, blocks, embedding_space, feature_space, rows_at_a_time
 
 __all__ = [
     "DistanceSums",
@@ -17,4 +18,6 @@ __all__ = [
     "pair_agreement",
     "pair_silhouette",
     "pair_silhouettes",
+    "rows_at_a_time",
+    "search",
 ]

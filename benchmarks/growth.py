@@ -1,0 +1,82 @@
+"""What each stage costs as the collection grows: seconds at four sizes, and the power of n that they follow."""
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.tools import LAYERS, Given, Noise, kaggle_artists, seconds
+from grisaille import autoencoders, feature_store, measures
+from grisaille.arrays import ColumnRange, FloatArray
+from grisaille.autoencoders.compression import compress_chunk
+from grisaille.likeness import LIKENESSES, Liked, lengths
+from grisaille.measures.comparison import Collection, compare
+from grisaille.parameters import Autoencoder
+
+SIZES = (500, 1000, 2000, 4000)
+_CHUNK = 25088
+
+
+class Stages:
+    """The stages after extraction, on noise of one size, each on what the one before left."""
+
+    def __init__(self, store: feature_store.FeatureStore) -> None:
+        """Take a store."""
+        self.store = store
+        self.n = len(store["block5_pool"])
+        self.everyone = np.arange(self.n)
+        self.settings = Autoencoder(architecture="similarity")
+        self.compressed: list[FloatArray] = []
+        self.bases: list[FloatArray] = []
+        self.encoders: list[Any] = []
+        self.embeddings: FloatArray = np.empty((0, 0))
+
+    def _chunks(self) -> list[ColumnRange]:
+        return [
+            ColumnRange(self.store[layer], start, start + _CHUNK)
+            for layer, width in LAYERS.items()
+            for start in range(0, width, _CHUNK)
+        ]
+
+    def compress(self) -> None:
+        """Principal components of every chunk, for cosine."""
+        length = {layer: lengths(self.store[layer], "cosine") for layer in LAYERS}
+        names = [layer for layer, width in LAYERS.items() for _ in range(0, width, _CHUNK)]
+        for chunk, layer in zip(self._chunks(), names, strict=True):
+            components = self.settings.similarity.suited_to("cosine").components
+            basis, rows = compress_chunk(Liked(chunk, "cosine", length[layer]), self.everyone, components, 0)
+            self.bases.append(basis)
+            self.compressed.append(rows)
+
+    def train(self) -> None:
+        """All five encoders together."""
+        models, _ = autoencoders.train_similarity(self.compressed, self.bases, self.everyone, self.settings, "training")
+        self.encoders = [encoder for _, encoder in models]
+
+    def encode(self) -> None:
+        """Every chunk of every painting."""
+        codes = [autoencoders.encode(e, chunk) for e, chunk in zip(self.encoders, self._chunks(), strict=True)]
+        self.embeddings = np.concatenate(codes, axis=1)
+
+    def compare(self) -> None:
+        """Raw features by either likeness, and the embedding against them."""
+        spaces = {("raw", likeness): measures.feature_space(self.store, likeness) for likeness in LIKENESSES}
+        spaces["embedding", "euclidean"] = measures.embedding_space(self.embeddings)
+        pairs = [(("raw", likeness), ("embedding", "euclidean")) for likeness in LIKENESSES]
+        collection = Collection(kaggle_artists(self.n, 20), np.ones(self.n, dtype=bool), np.full(self.n, "train"))
+        compare(spaces, pairs, collection, self.everyone, 10)
+
+
+def measure(given: Given) -> dict[str, Any]:
+    """Stage -> seconds at each size, and the exponent of the line through the logarithms of the last three."""
+    took: dict[str, list[float]] = {name: [] for name in ("compress", "train", "encode", "compare")}
+    for n in SIZES:
+        with tempfile.TemporaryDirectory() as folder:
+            stages = Stages(feature_store.write(Path(folder), Noise(n)))
+            for name, figures in took.items():
+                stage: Callable[[], None] = getattr(stages, name)
+                figures.append(seconds(stage))
+    slopes = {name: float(np.polyfit(np.log(SIZES[1:]), np.log(figures[1:]), 1)[0]) for name, figures in took.items()}
+    return {"sizes": list(SIZES), "seconds": took, "exponents": slopes}

@@ -1,0 +1,111 @@
+"""docs/performance.md and its chart, from what the benchmarks have stored. The prose stands in performance.md.j2."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from matplotlib.figure import Figure
+
+Results = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the table of targets.
+
+    Attributes:
+        what: Which speed or size.
+        target: In words.
+        reached: In words.
+        margin: Reached over asked for; above 1 it holds, whichever direction is better.
+    """
+
+    what: str
+    target: str
+    reached: str
+    margin: float
+
+
+def at_least(what: str, unit: str, target: float, reached: float) -> Line:
+    """A line whose figure must be large."""
+    return Line(what, f"at least {target:g} {unit}", f"{reached:.2f}", reached / target)
+
+
+def at_most(what: str, unit: str, target: float, reached: float) -> Line:
+    """A line whose figure must be small."""
+    return Line(what, f"at most {target:g} {unit}", f"{reached:.2f}", target / max(reached, 1e-9))
+
+
+def lines(results: Results) -> Iterator[Line]:
+    """All lines that were measured."""
+    yield from _extraction(results.get("extraction", {}))
+    silhouettes = results.get("silhouettes", {})
+    if "times_loop" in silhouettes:
+        what = f"silhouettes of all pairs of 50 artists, {silhouettes['n']:,} x {silhouettes['values']}"
+        yield at_least(
+            what, "times scikit-learn's in a loop", silhouettes["targets"]["loop"], silhouettes["times_loop"]
+        )
+    raw = results.get("raw_evaluation", {})
+    if "of_product" in raw:
+        what = f"evaluation of raw features, {raw['n']:,} x {raw['columns']:,}"
+        yield at_most(what, "times the bare float32 product", raw["targets"]["product"], raw["of_product"])
+    memory = results.get("memory", {})
+    if "gb" in memory:
+        yield at_most(
+            f"peak memory of `kedro run`, {memory['n']:,} paintings", "GB", memory["targets"]["gb"], memory["gb"]
+        )
+        what = f"its growth from {memory['n']:,} to {2 * memory['n']:,}"
+        target = 100 * memory["targets"]["growth"]
+        reached = 100 * memory["growth"]
+        yield Line(what, f"below {target:g}%", f"{reached:.1f}%", (100 + target) / (100 + reached))
+    if "share_of_float32" in results.get("extraction", {}):
+        yield at_most("the feature store on disk", "of float32", 0.55, results["extraction"]["share_of_float32"])
+    start = results.get("start", {})
+    for command in ("kedro registry list", "grisaille --help"):
+        if command in start:
+            what, bare = f"`{command}`", "times a bare project's"
+            yield at_most(what, bare, start["targets"]["of_bare"], start[command]["of_bare"])
+
+
+def _extraction(extraction: Results) -> Iterator[Line]:
+    for precision in ("float32", "mixed_bfloat16"):
+        figures = extraction.get(precision, {})
+        against = {
+            "of_forward": ("forward", "of the bare forward pass"),
+            "times_original": ("original", "times the 2021 work's way"),
+            "times_torch": ("torch", "times PyTorch's forward pass"),
+        }
+        for name, (target, words) in against.items():
+            if name in figures and target in figures["targets"]:
+                yield at_least(f"extraction, VGG16, {precision}", words, figures["targets"][target], figures[name])
+
+
+def chart(results: Results) -> Figure:
+    """How far every line is from its target."""
+    found = list(lines(results))[::-1]
+    figure = Figure(figsize=(9, 0.46 * len(found) + 1.2), layout="constrained")
+    axes = figure.subplots()
+    colours = ["#0072b2" if line.margin >= 1 else "#d55e00" for line in found]
+    axes.barh(range(len(found)), [line.margin for line in found], color=colours, height=0.62)
+    axes.set_yticks(range(len(found)), [line.what.replace("`", "") for line in found], fontsize=8)
+    for row, line in enumerate(found):
+        axes.text(line.margin * 1.03, row, f"{line.reached}  ({line.target})", va="center", fontsize=7.5)
+    axes.axvline(1, color="black", linewidth=1)
+    axes.set_xscale("log", base=2)
+    axes.set_xlim(0.5, max([2.0, *(line.margin for line in found)]) * 6)
+    axes.set_xlabel("reached over asked for; right of the line it holds")
+    axes.spines[["top", "right"]].set_visible(False)
+    return figure
+
+
+def write(results: Results, output: Path) -> None:
+    """Write performance.md and images/performance.png."""
+    (output / "images").mkdir(exist_ok=True)
+    if any(lines(results)):
+        chart(results).savefig(output / "images" / "performance.png", dpi=120)
+    template = (Path(__file__).parent / "performance.md.j2").read_text()
+    environment = jinja2.Environment(trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
+    text = environment.from_string(template).render(results=results, lines=list(lines(results)))
+    (output / "performance.md").write_text(text)

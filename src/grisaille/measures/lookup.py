@@ -1,0 +1,100 @@
+"""The nearest points of some points: exact and block by block up to a million, through an index beyond."""
+
+from collections.abc import Callable, Iterable
+
+import numpy as np
+
+from grisaille.arrays import FloatArray, IntArray
+
+EXACT_UP_TO = 1_000_000
+# Queries and points that are multiplied at a time: 128 MB of float32 products.
+_QUERIES, _POINTS = 512, 65536
+# More candidates than asked for, since float32 may order near-ties wrongly.
+_SPARE = 8
+# Links a point of the index, and points looked at a query: Malkov & Yashunin's M and ef.
+_LINKS, _LOOKED_AT = 32, 256
+
+
+def search(
+    points: FloatArray,
+    queries: FloatArray,
+    k: int,
+    exact_up_to: int = EXACT_UP_TO,
+    progress: Callable[[Iterable[int]], Iterable[int]] = iter,
+) -> tuple[IntArray, FloatArray]:
+    """Find the k nearest points of every query by Euclidean distance.
+
+    Args:
+        points: Shape (n, d).
+        queries: Shape (q, d). A query that is itself among the points finds itself.
+        k: How many; fewer are found among fewer points.
+        exact_up_to: Of more points than this an index is built, which misses some neighbours.
+        progress: Wraps the walk over blocks of queries, for a progress bar.
+
+    Returns:
+        Rows of the nearest, int64, shape (q, min(k, n)), nearest first, and their distances, float64. Of equally
+        distant ones the earlier comes first.
+
+    Raises:
+        ValueError: If the shapes do not fit, or there is no point.
+        ImportError: If an index is needed and faiss is not installed.
+
+    Source of the index: Malkov & Yashunin 2018, "Efficient and robust approximate nearest neighbor search using
+    hierarchical navigable small world graphs", as built by Faiss.
+    """
+    if points.ndim != 2 or queries.shape[1:] != points.shape[1:] or not len(points):
+        raise ValueError(f"points and queries must be (n, d) and (q, d). Received: {points.shape} and {queries.shape}")
+    k = min(k, len(points))
+    spare = min(k + _SPARE, len(points))
+    # Centred, so that less is lost in float32.
+    mean = points.mean(axis=0, dtype=np.float64)
+    find = _exactly(points, mean, spare) if len(points) <= exact_up_to else _through_an_index(points, mean, spare)
+    rows, distances = np.empty((len(queries), k), dtype=np.int64), np.empty((len(queries), k))
+    for start in progress(range(0, len(queries), _QUERIES)):
+        block = queries[start : start + _QUERIES]
+        candidates = np.sort(find((block - mean).astype(np.float32)), axis=1)
+        exact = np.linalg.norm(points[candidates].astype(np.float64) - block[:, None].astype(np.float64), axis=2)
+        order = np.argsort(exact, axis=1, kind="stable")[:, :k]
+        rows[start : start + len(block)] = np.take_along_axis(candidates, order, axis=1)
+        distances[start : start + len(block)] = np.take_along_axis(exact, order, axis=1)
+    return rows, distances
+
+
+Find = Callable[[FloatArray], IntArray]
+
+
+def _exactly(points: FloatArray, mean: FloatArray, k: int) -> Find:
+    def find(block: FloatArray) -> IntArray:
+        best = np.empty((len(block), 0), dtype=np.float32)
+        rows = np.empty((len(block), 0), dtype=np.int64)
+        for start in range(0, len(points), _POINTS):
+            part = (points[start : start + _POINTS] - mean).astype(np.float32)
+            squared = (part**2).sum(axis=1)[None, :] - 2 * block @ part.T
+            best = np.concatenate([best, squared], axis=1)
+            here = np.broadcast_to(np.arange(start, start + len(part)), squared.shape)
+            rows = np.concatenate([rows, here], axis=1)
+            if best.shape[1] > k:
+                nearest = np.argpartition(best, k - 1, axis=1)[:, :k]
+                best, rows = np.take_along_axis(best, nearest, axis=1), np.take_along_axis(rows, nearest, axis=1)
+        return rows
+
+    return find
+
+
+def _through_an_index(points: FloatArray, mean: FloatArray, k: int) -> Find:
+    try:
+        import faiss
+    except ImportError as error:
+        raise ImportError(
+            f"{len(points):,} points are searched through an index: pip install grisaille[index]"
+        ) from error
+    index = faiss.IndexHNSWFlat(points.shape[1], _LINKS)
+    for start in range(0, len(points), _POINTS):
+        index.add((points[start : start + _POINTS] - mean).astype(np.float32))
+    index.hnsw.efSearch = max(_LOOKED_AT, 2 * k)
+
+    def find(block: FloatArray) -> IntArray:
+        found: IntArray = index.search(block, k)[1]
+        return found
+
+    return find

@@ -1,0 +1,5 @@
+"""The discovery pipeline."""
+
+from grisaille.pipelines.discovery.pipeline import create_pipeline
+
+__all__ = ["create_pipeline"]
