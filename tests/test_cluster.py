@@ -13,7 +13,12 @@ import distributed
 import numpy as np
 import pandas as pd
 import pytest
+from kedro.io import DataCatalog, MemoryDataset
+from kedro.io.core import DatasetError
+from kedro.pipeline import Node, Pipeline
+from kedro_datasets.json import JSONDataset
 
+from grisaille.runner import DaskRunner
 from helpers import PROJECT
 
 TABLES = ("preservation.csv", "retrieval.csv", "pair_silhouettes.csv", "paper_experiments.csv", "rnx_curves.csv")
@@ -102,6 +107,28 @@ def project(tmp_path):
         copy = shutil.copytree if source.is_dir() else shutil.copy
         copy(source, tmp_path / name)
     return tmp_path
+
+
+class TestRefusing:
+    @pytest.fixture
+    def pipeline(self):
+        return Pipeline([Node(str, "painting", "title", name="name"), Node(len, "title", "length", name="count")])
+
+    def test_what_would_stay_in_one_workers_memory_is_named_before_anything_starts(self, pipeline):
+        catalog = DataCatalog({"painting": MemoryDataset(1)})
+        with pytest.raises(DatasetError, match="length, title would stay in one worker's memory"):
+            DaskRunner("tcp://127.0.0.1:1").run(pipeline, catalog)
+
+    def test_nobody_there(self, tmp_path):
+        pipeline = Pipeline([Node(str, "painting", "title", name="name")])
+        stored = JSONDataset(filepath=str(tmp_path / "title.json"))
+        catalog = DataCatalog({"painting": MemoryDataset(1), "title": stored})
+        with pytest.raises(ConnectionError, match=r"there is no Dask scheduler at tcp://127\.0\.0\.1:1"):
+            DaskRunner("tcp://127.0.0.1:1", patience=1).run(pipeline, catalog)
+
+    def test_an_address_is_needed(self):
+        with pytest.raises(ValueError, match="--runner-params address=tcp://host:8786"):
+            DaskRunner()
 
 
 class TestAWholeRun:

@@ -1,4 +1,7 @@
 import json
+from concurrent.futures import ThreadPoolExecutor
+from copy import copy
+from uuid import uuid4
 
 import numpy as np
 import pytest
@@ -8,6 +11,7 @@ from hypothesis import strategies as st
 from grisaille import feature_store
 from grisaille.arrays import ColumnRange
 from grisaille.feature_store import MANIFEST, FeatureStore, FeatureStoreError, write
+from grisaille.storage import place
 
 
 class CountedSource:
@@ -18,10 +22,16 @@ class CountedSource:
         self.rows, self.shard_rows, self.batch, self.dies_after = rows, shard_rows, batch, dies_after
         self.columns = {"wide": 6, "narrow": 3}
         self.dtype = np.dtype(np.float16)
-        self.computed = []
+        self.computed, self.parts = [], []
 
     def values(self, layer):
         return np.arange(self.rows * self.columns[layer], dtype=self.dtype).reshape(self.rows, -1)
+
+    def part(self, start, stop):
+        part = copy(self)
+        part.computed = []
+        self.parts.append((start, stop, part))
+        return part
 
     def compute(self, ranges):
         for start, stop in ranges:
@@ -83,6 +93,55 @@ class TestWriting:
         for layer in store.manifest["layers"].values():
             for shard in layer["shards"]:
                 assert feature_store._describe(store.folder / shard["file"]) == shard
+
+
+class TestHelpers:
+    def test_every_shard_is_computed_once_by_somebody(self, tmp_path):
+        source = CountedSource(rows=10, shard_rows=4)
+        with ThreadPoolExecutor(3) as helpers:
+            store = write(tmp_path, source, helpers)
+        assert [(start, stop) for start, stop, _ in source.parts] == [(0, 4), (4, 8), (8, 10)]
+        assert [part.computed for *_, part in source.parts] == [[0, 2], [4, 6], [8]]
+        assert np.array_equal(np.asarray(store["wide"]), source.values("wide"))
+
+    def test_what_is_stored_is_not_handed_out(self, tmp_path):
+        with pytest.raises(KeyboardInterrupt):
+            write(tmp_path, CountedSource(dies_after=3))
+        source = CountedSource()
+        with ThreadPoolExecutor(2) as helpers:
+            write(tmp_path, source, helpers)
+        assert [(start, stop) for start, stop, _ in source.parts] == [(4, 8), (8, 10)]
+
+    def test_a_helper_does_nothing_that_another_has_done(self, tmp_path):
+        """As when a worker dies, and the task it had handed on is handed on again."""
+        store = write(tmp_path, CountedSource())
+        again = CountedSource()
+        feature_store.write_shard(store.folder, again, (4, 8))
+        assert again.computed == []
+
+    def test_what_a_helper_says_is_heard(self, tmp_path):
+        with ThreadPoolExecutor(1) as helpers, pytest.raises(KeyboardInterrupt):
+            write(tmp_path, CountedSource(dies_after=1), helpers)
+        assert not list(tmp_path.rglob("*.partial"))
+
+
+class TestOtherFilesystems:
+    @pytest.fixture
+    def bucket(self):
+        return place(f"memory://{uuid4().hex}/features")
+
+    def test_a_store_elsewhere_is_the_same(self, bucket):
+        store = write(bucket, CountedSource())
+        assert np.array_equal(np.asarray(store["wide"]), CountedSource().values("wide"))
+        assert np.array_equal(FeatureStore(store.folder)["narrow"][[9, 0]], CountedSource().values("narrow")[[9, 0]])
+
+    def test_it_goes_on_elsewhere_too(self, bucket):
+        with pytest.raises(KeyboardInterrupt):
+            write(bucket, CountedSource(dies_after=3))
+        resumed = CountedSource()
+        write(bucket, resumed)
+        assert resumed.computed == [4, 6, 8]
+        assert not [path for path in bucket.glob("*/*") if "partial" in path.name]
 
 
 class TestOpening:
