@@ -112,7 +112,7 @@ def project(tmp_path):
 class TestRefusing:
     @pytest.fixture
     def pipeline(self):
-        return Pipeline([Node(str, "painting", "title", name="name"), Node(len, "title", "length", name="count")])
+        return Pipeline([Node(repr, "painting", "title", name="name"), Node(len, "title", "length", name="count")])
 
     def test_what_would_stay_in_one_workers_memory_is_named_before_anything_starts(self, pipeline):
         catalog = DataCatalog({"painting": MemoryDataset(1)})
@@ -120,7 +120,7 @@ class TestRefusing:
             DaskRunner("tcp://127.0.0.1:1").run(pipeline, catalog)
 
     def test_nobody_there(self, tmp_path):
-        pipeline = Pipeline([Node(str, "painting", "title", name="name")])
+        pipeline = Pipeline([Node(repr, "painting", "title", name="name")])
         stored = JSONDataset(filepath=str(tmp_path / "title.json"))
         catalog = DataCatalog({"painting": MemoryDataset(1), "title": stored})
         with pytest.raises(ConnectionError, match=r"there is no Dask scheduler at tcp://127\.0\.0\.1:1"):
