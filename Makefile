@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint types contracts unit lock clean
+.PHONY: help demo test lint types contracts unit bench lock clean
 
 help:  ## what can be made
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/'
@@ -33,6 +33,10 @@ contracts: .venv/installed
 
 unit: .venv/installed
 	$(BIN)/pytest
+
+bench: .venv/installed  ## docs/performance.md; PAINTINGS=folder BASELINES=program TORCH_PYTHON=python, where you have them
+	$(BIN)/python -m benchmarks $(if $(PAINTINGS),--paintings $(PAINTINGS)) $(if $(BASELINES),--baselines $(BASELINES)) \
+	  $(if $(TORCH_PYTHON),--torch-python $(TORCH_PYTHON)) $(ONLY)
 
 lock: .venv/installed  ## pin the newest versions that pyproject.toml allows
 	$(BIN)/python -m pip install --quiet uv
