@@ -16,7 +16,6 @@ import numpy as np
 import numpy.typing as npt
 
 from grisaille.arrays import FloatArray
-from grisaille.collection import images
 from grisaille.parameters import Backbone
 
 
@@ -206,6 +205,8 @@ class Extraction:
             yield self._preprocess(np.stack(decoded).astype(np.float32))
 
     def _pixels(self, row: int) -> npt.NDArray[np.uint8]:
+        from grisaille.collection import images
+
         image, _ = images.decode(self._readers[row](), self._max_megapixels)
         return images.to_square(image, self._side, self._settings.resize)
 

@@ -3,16 +3,18 @@
 What the files hold is not known here.
 """
 
+from __future__ import annotations
+
 import os
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Any, TypeAlias
+from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
-import fsspec
-from upath import UPath
+if TYPE_CHECKING:
+    from upath import UPath
 
-AnyPath: TypeAlias = Path | UPath
+AnyPath: TypeAlias = "Path | UPath"
 
 
 def place(path: str | AnyPath, options: dict[str, Any] | None = None) -> AnyPath:
@@ -22,6 +24,8 @@ def place(path: str | AnyPath, options: dict[str, Any] | None = None) -> AnyPath
         path: Local, or with a protocol such as `s3://`.
         options: Of the filesystem, such as credentials.
     """
+    from upath import UPath
+
     return UPath(path, **(options or {}))
 
 
@@ -54,6 +58,8 @@ def local_copy(path: AnyPath) -> Path:
     """
     if isinstance(path, Path):
         return path
+    import fsspec
+
     folder = Path(tempfile.gettempdir()) / "grisaille"
     cached = fsspec.filesystem("simplecache", fs=path.fs, cache_storage=str(folder))
     with cached.open(path.path) as file:

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from tqdm import tqdm
 
-from grisaille.collection import duplicates, images, split
+from grisaille.collection import Files, duplicates, images, split
 from grisaille.collection.artists import CONTAINERS, ArtistIndex
 from grisaille.lazy import pd
 from grisaille.parameters import Ingestion
 
 logger = logging.getLogger(__name__)
 
-Files = Mapping[str, Callable[[], bytes]]
 COLUMNS = [
     "painting_id", "artist", "movements", "path", "width", "height", "mode", "sha256", "duplicate_of", "split",
 ]  # fmt: skip

@@ -1,5 +1,7 @@
 """The feature store as a catalog entry."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from typing import Any
 

@@ -1,5 +1,7 @@
 """Points of a study, one small file each."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Sequence
 from typing import Any, Protocol

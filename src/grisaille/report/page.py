@@ -2,7 +2,6 @@
 
 import base64
 import io
-from collections.abc import Callable, Mapping
 from importlib import resources
 from typing import Any
 
@@ -13,13 +12,11 @@ import yaml
 from matplotlib.figure import Figure
 
 from grisaille import plots
-from grisaille.collection import images
+from grisaille.collection import Files, images
 from grisaille.parameters import Comparison, named
 from grisaille.parameters import Report as Settings
 from grisaille.report import words
 from grisaille.report.results import SPACE_NAMES, Results, ends_of_pairs, is_number
-
-Files = Mapping[str, Callable[[], bytes]]
 
 
 def render(results: Results, files: Files) -> str:

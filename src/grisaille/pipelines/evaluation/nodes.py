@@ -13,7 +13,7 @@ from grisaille import measures, plots, report
 from grisaille.arrays import FloatArray, IntArray
 from grisaille.autoencoders.baseline import pca_embeddings
 from grisaille.autoencoders.joining import join_codes, origin_of
-from grisaille.collection.catalogue import Files
+from grisaille.collection import Files
 from grisaille.collection.split import HELD_OUT
 from grisaille.feature_store import FeatureStore
 from grisaille.lazy import pd

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from grisaille.backbone import Extraction
-from grisaille.collection.catalogue import Files
+from grisaille.collection import Files
 from grisaille.lazy import pd
 from grisaille.parameters import Backbone, Ingestion
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from grisaille import plots
 from grisaille.backbone import Extraction
-from grisaille.collection.catalogue import Files
+from grisaille.collection import Files
 from grisaille.feature_store import FeatureStore
 from grisaille.lazy import pd
 from grisaille.measures.comparison import Collection
