@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from grisaille import likeness
+from grisaille.arrays import as_float32
 from grisaille.measures import feature_space
 
 FEATURES = arrays(np.float32, (6, 8), elements=st.floats(0, 100, width=32))
@@ -44,3 +45,21 @@ class TestEuclidean:
         distances = feature_space({"a": layer}, "euclidean").distances(np.arange(2, 5))
         expected = np.linalg.norm(layer[2:5, None] - layer[None].astype(float), axis=2)
         np.testing.assert_allclose(distances, expected, atol=0.2)
+
+
+class TestAsFloat32:
+    def test_every_half_precision_number_there_is(self):
+        """Signs, infinities and NaN take the slow way."""
+        every = np.arange(65536, dtype=np.uint16).view(np.float16)
+        for values in (every, every[:0x7C00], every[:0x7C01], every[np.isfinite(every)].reshape(2, -1)[:, ::3]):
+            expected = values.astype(np.float32)
+            assert np.array_equal(as_float32(values).view(np.uint32), expected.view(np.uint32))
+
+    def test_float32_is_not_copied(self):
+        values = np.ones((2, 2), dtype=np.float32)
+        assert as_float32(values) is values
+
+    def test_a_likeness_leaves_what_it_reads_as_it_was(self):
+        values = np.full((3, 4), 9.0, dtype=np.float32)
+        assert likeness.Liked(values, "cosine", np.ones(3))[0:3].max() == 3
+        assert values.min() == 9

@@ -1,4 +1,4 @@
-"""The array types that the rooms hand to each other; no computation lives here."""
+"""The array types that the rooms hand to each other, and how stored features become numbers to compute with."""
 
 from typing import Any, Protocol, TypeAlias
 
@@ -9,6 +9,29 @@ FloatArray: TypeAlias = npt.NDArray[np.floating[Any]]
 IntArray: TypeAlias = npt.NDArray[np.integer[Any]]
 BoolArray: TypeAlias = npt.NDArray[np.bool_]
 StringArray: TypeAlias = npt.NDArray[np.str_] | npt.NDArray[np.object_]
+
+
+# float16 has an exponent of 5 bits around 15, float32 one of 8 around 127.
+_EXPONENTS = np.float32(2.0 ** (127 - 15))
+_INFINITE = 0x7C00
+
+
+def as_float32(values: FloatArray) -> FloatArray:
+    """Features as float32; what is float32 already is not copied.
+
+    NumPy converts half precision one value at a time, four times slower than the shift and the product that suffice for
+    finite values of no sign, as features after a ReLU are.
+    """
+    if values.dtype != np.float16:
+        return values.astype(np.float32, copy=False)
+    bits = np.ascontiguousarray(values).view(np.int16)
+    if bits.min(initial=0) < 0 or bits.max(initial=0) >= _INFINITE:
+        return values.astype(np.float32)
+    shifted = bits.astype(np.int32)
+    shifted <<= 13
+    converted: FloatArray = shifted.view(np.float32)
+    converted *= _EXPONENTS
+    return converted
 
 
 class Rows(Protocol):

@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 
-from grisaille.arrays import ColumnRange, FloatArray, Rows
+from grisaille.arrays import ColumnRange, FloatArray, Rows, as_float32
 
 Likeness: TypeAlias = Literal["euclidean", "cosine"]
 LIKENESSES: tuple[Likeness, ...] = get_args(Likeness)
@@ -36,7 +36,7 @@ def lengths(layer: Rows, likeness: Likeness) -> FloatArray:
         return np.ones(layer.shape[0], dtype=np.float32)
     result = np.empty(layer.shape[0], dtype=np.float32)
     for start in range(0, len(result), _BLOCK):
-        block = layer[start : start + _BLOCK].astype(np.float32)
+        block = as_float32(layer[start : start + _BLOCK])
         if block.min(initial=0) < 0:
             raise ValueError("cosine likeness takes square roots, and a feature is negative; use euclidean")
         result[start : start + _BLOCK] = np.sqrt(block.sum(axis=1, dtype=np.float64))
@@ -61,9 +61,10 @@ class Liked:
 
     def __getitem__(self, rows: slice | FloatArray) -> FloatArray:
         """The chosen rows, float32."""
-        values: FloatArray = self._source[rows].astype(np.float32)
+        values = as_float32(self._source[rows])
         if self._likeness == "cosine":
-            np.sqrt(values, out=values)
+            # Not in place: what is float32 already may be a view of the caller's array.
+            values = np.sqrt(values)
             values /= self._length[rows, None]
         return values
 

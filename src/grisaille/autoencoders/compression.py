@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from grisaille.arrays import FloatArray, IntArray, Rows
+from grisaille.arrays import FloatArray, IntArray, Rows, as_float32
 from grisaille.autoencoders.principal_components import fit_principal_components
 
 _BLOCK = 512
@@ -44,7 +44,7 @@ class Projection:
         """Coordinates on the basis and, last, the length of the rest: float32, shape (n, k + 2)."""
         compressed = np.empty((rows.shape[0], len(self.basis) + 1), dtype=np.float32)
         for start in range(0, rows.shape[0], _BLOCK):
-            block = rows[start : start + _BLOCK].astype(np.float32)
+            block = as_float32(rows[start : start + _BLOCK])
             inside = block @ self.basis.T
             rest = np.einsum("ij,ij->i", block, block) - np.einsum("ij,ij->i", inside, inside)
             compressed[start : start + _BLOCK, :-1] = inside

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from grisaille.arrays import FloatArray, IntArray, Rows
+from grisaille.arrays import FloatArray, IntArray, Rows, as_float32
 
 _BLOCK = 512
 # Rows that are read once and kept: 500 MB of 25,088 values. Reading costs more than computing.
@@ -27,7 +27,7 @@ class PrincipalComponents:
     def transform(self, rows: Rows) -> FloatArray:
         """Scores of rows, float32, shape (n, k)."""
         scores = [
-            (rows[start : start + _BLOCK].astype(np.float32) - self.mean) @ self.components.T
+            (as_float32(rows[start : start + _BLOCK]) - self.mean) @ self.components.T
             for start in range(0, rows.shape[0], _BLOCK)
         ]
         return np.concatenate(scores)
@@ -56,7 +56,7 @@ def fit_principal_components(rows: Rows, chosen: IntArray, k: int, seed: int, pa
     if not len(chosen):
         raise ValueError("principal components need at least one row")
     if len(chosen) <= min(rows.shape[1], _FEW):
-        return _of_few(rows[chosen].astype(np.float32), k, seed)
+        return _of_few(as_float32(rows[chosen]), k, seed)
     width = min(k + 16, len(chosen), rows.shape[1])
     mean = np.zeros(rows.shape[1])
     for block in _blocks(rows, chosen):
@@ -96,7 +96,7 @@ def _principal_components(mean: FloatArray, found: FloatArray, k: int) -> Princi
 def _blocks(rows: Rows, chosen: IntArray) -> Iterator[FloatArray]:
     """The chosen rows, a block at a time, in float32."""
     for start in range(0, len(chosen), _BLOCK):
-        yield rows[chosen[start : start + _BLOCK]].astype(np.float32)
+        yield as_float32(rows[chosen[start : start + _BLOCK]])
 
 
 def _multiply_transposed(rows: Rows, chosen: IntArray, mean: FloatArray, basis: FloatArray) -> FloatArray:

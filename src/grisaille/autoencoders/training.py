@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from grisaille.arrays import FloatArray, IntArray, Rows
+from grisaille.arrays import FloatArray, IntArray, Rows, as_float32
 from grisaille.autoencoders.architectures import Models, build
 from grisaille.autoencoders.principal_components import fit_principal_components
 from grisaille.parameters import Autoencoder
@@ -38,7 +38,7 @@ class Batches(keras.utils.PyDataset):
     def __getitem__(self, index: int) -> tuple[FloatArray, FloatArray]:
         """One batch, float32."""
         chosen = self._chosen[index * self._size : (index + 1) * self._size]
-        values = self._rows[chosen].astype(np.float32)
+        values = as_float32(self._rows[chosen])
         return values, values
 
     def on_epoch_end(self) -> None:
@@ -149,7 +149,7 @@ def encode(encoder: keras.Model, rows: Rows, batch_size: int = 256) -> FloatArra
     """Codes of all rows of a chunk, float32, shape (n, code_size)."""
     # Called, not `predict`: that compiles each encoder for the few batches that it will ever see.
     codes = [
-        keras.ops.convert_to_numpy(encoder(rows[start : start + batch_size].astype(np.float32), training=False))
+        keras.ops.convert_to_numpy(encoder(as_float32(rows[start : start + batch_size]), training=False))
         for start in range(0, rows.shape[0], batch_size)
     ]
     return np.concatenate(codes).astype(np.float32)

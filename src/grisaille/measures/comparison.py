@@ -168,4 +168,6 @@ def _rnx_table(found: Mapping[Pair, dict[str, tuple[int, Preserved]]]) -> pd.Dat
         tables.append(
             pd.DataFrame({"space": space, "likeness": likeness, "neighbours": sizes, "rnx": curve[sizes - 1]})
         )
+    if not tables:
+        return pd.DataFrame(columns=["space", "likeness", "neighbours", "rnx"])
     return pd.concat(tables, ignore_index=True)

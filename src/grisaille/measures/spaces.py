@@ -38,6 +38,7 @@ class Space:
         if not pieces or len({piece.shape[0] for piece in pieces}) != 1:
             raise ValueError(f"pieces must hold the same points. Received: {[piece.shape for piece in pieces]}")
         self._pieces, self._ahead = pieces, ahead
+        self._squares: FloatArray | None = None
         self.n = pieces[0].shape[0]
 
     def distances(self, rows: IntArray) -> FloatArray:
@@ -51,9 +52,11 @@ class Space:
             sqrt(|x|^2 + |y|^2 - 2 x.y), so that a distance much below 1e-3 of the lengths has few exact digits
             unless the pieces are float64.
         """
-        strip = _Strip(rows, self.n)
+        strip = _Strip(rows, self.n, self._squares)
         for piece in self._pieces:
             strip.add(piece)
+        # They are every strip's, and summing them in float64 takes as long as a tenth of the products.
+        self._squares = strip.squares
         return strip.distances()
 
     def walk(self, rows: IntArray, size: int) -> Iterator[FloatArray]:
@@ -72,13 +75,14 @@ class _Strip:
     Of the square of the points with themselves, one half is the other's mirror image.
     """
 
-    def __init__(self, rows: IntArray, n: int) -> None:
+    def __init__(self, rows: IntArray, n: int, squares: FloatArray | None) -> None:
         self._rows, self._n = rows, n
         # Points of no contiguous range have no square.
         contiguous = len(rows) > 0 and bool((np.diff(rows) == 1).all())
         self._start, self._stop = (int(rows[0]), int(rows[-1]) + 1) if contiguous else (n, n)
         self._inner = np.zeros((len(rows), n))
-        self._squares = np.zeros(n)
+        self._knows_squares = squares is not None
+        self.squares = np.zeros(n) if squares is None else squares
 
     def _blocks(self) -> Iterator[tuple[int, int, int]]:
         """Columns [first, last), and how many rows there find their distances mirrored."""
@@ -91,7 +95,8 @@ class _Strip:
         for first, last, mirrored in self._blocks():
             inside = self._start <= first and last <= self._stop
             others = own[first - self._start : last - self._start] if inside else piece[first:last]
-            self._squares[first:last] += np.einsum("ij,ij->i", others, others, dtype=np.float64)
+            if not self._knows_squares:
+                self.squares[first:last] += np.einsum("ij,ij->i", others, others, dtype=np.float64)
             self._inner[mirrored:, first:last] += own[mirrored:] @ others.T
 
     def distances(self) -> FloatArray:
@@ -101,8 +106,8 @@ class _Strip:
                 self._inner[:mirrored, first:last] = self._inner[begin:end, self._start : first].T
         squared = self._inner
         squared *= -2
-        squared += self._squares[self._rows, None]
-        squared += self._squares[None, :]
+        squared += self.squares[self._rows, None]
+        squared += self.squares[None, :]
         np.maximum(squared, 0, out=squared)
         squared[np.arange(len(squared)), self._rows] = 0
         return np.sqrt(squared, out=squared)
