@@ -9,7 +9,8 @@ import hashlib
 import json
 import logging
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import Executor, as_completed
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, as_completed
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -207,25 +208,32 @@ def write_shard(folder: AnyPath, source: Source, rows: tuple[int, int]) -> None:
 
 def _write_shards(folder: AnyPath, source: Source, missing: list[tuple[int, int]], progress: Any) -> None:
     batches = source.compute(missing)
-    for start, stop in missing:
-        shard = {name: np.empty((stop - start, width), source.dtype) for name, width in source.columns.items()}
-        filled = start
-        while filled < stop:
-            first, batch = next(batches)
-            for name, values in batch.items():
-                shard[name][first - start : first - start + len(values)] = values
-                filled = first + len(values)
-            progress.update(filled - first)
-        for name, values in shard.items():
-            _save(_shard(folder, name, start), values)
+    # One shard is written while the next is computed.
+    with ThreadPoolExecutor(1) as writer:
+        written: Future[None] | None = None
+        for start, stop in missing:
+            shard = {name: np.empty((stop - start, width), source.dtype) for name, width in source.columns.items()}
+            filled = start
+            while filled < stop:
+                first, batch = next(batches)
+                for name, values in batch.items():
+                    shard[name][first - start : first - start + len(values)] = values
+                    filled = first + len(values)
+                progress.update(filled - first)
+            if written is not None:
+                written.result()
+            written = writer.submit(_save, folder, start, shard)
+        if written is not None:
+            written.result()
 
 
 def _shard(folder: AnyPath, layer: str, start: int) -> AnyPath:
     return folder / f"{layer}-{start:08d}.npy"
 
 
-def _save(path: AnyPath, values: FloatArray) -> None:
-    write_whole(path, lambda file: np.save(file, values, allow_pickle=False))
+def _save(folder: AnyPath, start: int, shard: Mapping[str, FloatArray]) -> None:
+    for layer, values in shard.items():
+        write_whole(_shard(folder, layer, start), partial(np.save, arr=values, allow_pickle=False))
 
 
 def _is_stored(folder: AnyPath, source: Source, rows: tuple[int, int]) -> bool:

@@ -147,7 +147,7 @@ class Similarity(Group):
     offset: float | None = Field(None, ge=0, lt=1)
     distances: float = Field(1.0, ge=0)
     neighbours: float = Field(0.3, ge=0)
-    reconstruction: float = Field(0.05, ge=0)
+    reconstruction: float = Field(0.3, ge=0)
     temperature: float = Field(0.03, gt=0)
     rank: int = Field(15, ge=1)
     mixing: float | None = Field(None, ge=0, le=1.5708)
