@@ -130,11 +130,19 @@ def _preservation(results: Results) -> dict[str, Any]:
             f"{parts[row['paintings']]} ({row['queries']:,})",
             *(_with_margin(row[measure], row[f"{measure}_margin"]) for measure in measures),
         ]
-        for row in results.preservation.sort_values("paintings", key=_in_order_of_parts, kind="stable")
-        .sort_values(["likeness", "space"], ascending=False, kind="stable")
-        .to_dict("records")
+        for row in _most_wanted_first(results)
     ]
     return {"columns": ["Space", "Paintings", *measures.values()], "rows": rows}
+
+
+def _most_wanted_first(results: Results) -> list[dict[str, Any]]:
+    """The likeness that the embedding was asked to keep, and there the embedding, before the others."""
+    parts = list(_PARTS)
+
+    def order(row: dict[str, Any]) -> tuple[bool, bool, int]:
+        return row["likeness"] != results.made_for, row["space"] != "embedding", parts.index(row["paintings"])
+
+    return sorted(results.preservation.to_dict("records"), key=order)
 
 
 def _with_margin(value: float, margin: float) -> str:
@@ -152,10 +160,6 @@ def _pair_agreement(results: Results) -> dict[str, Any]:
         for row in results.pair_agreement.to_dict("records")
     ]
     return {"columns": ["Space", "Pairs", "Spearman", "same sign"], "rows": rows}
-
-
-def _in_order_of_parts(parts: pd.Series) -> pd.Series:
-    return parts.map({part: number for number, part in enumerate(_PARTS)})
 
 
 def _retrieval(results: Results) -> dict[str, Any]:
