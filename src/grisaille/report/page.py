@@ -135,11 +135,11 @@ def _preservation(results: Results) -> dict[str, Any]:
     return {"columns": ["Space", "Paintings", *measures.values()], "rows": rows}
 
 
-def _most_wanted_first(results: Results) -> list[dict[str, Any]]:
+def _most_wanted_first(results: Results) -> list[dict[Any, Any]]:
     """The likeness that the embedding was asked to keep, and there the embedding, before the others."""
     parts = list(_PARTS)
 
-    def order(row: dict[str, Any]) -> tuple[bool, bool, int]:
+    def order(row: dict[Any, Any]) -> tuple[bool, bool, int]:
         return row["likeness"] != results.made_for, row["space"] != "embedding", parts.index(row["paintings"])
 
     return sorted(results.preservation.to_dict("records"), key=order)
