@@ -7,6 +7,7 @@ from typing import Any
 
 import jinja2
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
 
 Results = Mapping[str, Any]
 
@@ -94,6 +95,7 @@ def chart(results: Results) -> Figure:
         axes.text(line.margin * 1.03, row, f"{line.reached}  ({line.target})", va="center", fontsize=7.5)
     axes.axvline(1, color="black", linewidth=1)
     axes.set_xscale("log", base=2)
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda ratio, _: f"{ratio:g}"))
     axes.set_xlim(0.5, max([2.0, *(line.margin for line in found)]) * 6)
     axes.set_xlabel("reached over asked for; right of the line it holds")
     axes.spines[["top", "right"]].set_visible(False)
