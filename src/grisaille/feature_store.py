@@ -1,8 +1,9 @@
 """Features on disk: content-addressed, written shard by shard, read through memory maps.
 
 A store is a folder named after a fingerprint of everything that determines its content. Shards are plain `.npy`
-files, each written under a temporary name and renamed; the manifest, with a checksum of each, is written last, and
-only then does the store exist. Nothing here knows how features are computed, nor where helpers come from.
+files, each written under a temporary name, sealed with its checksum and renamed; the manifest, with all checksums, is
+written last, and only then does the store exist. A shard that does not match its checksum is never read, and is
+computed again when the store is written. Nothing here knows how features are computed, nor where helpers come from.
 """
 
 import hashlib
@@ -11,6 +12,7 @@ import logging
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, as_completed
 from functools import partial
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -18,11 +20,13 @@ import numpy.typing as npt
 from tqdm import tqdm
 
 from grisaille.arrays import ColumnRange, FloatArray
-from grisaille.storage import AnyPath, local_copy, write_whole
+from grisaille.storage import AnyPath, local_copy, sealed_checksum, sha256, write_whole
 
 logger = logging.getLogger(__name__)
 
 MANIFEST = "manifest.json"
+
+_MEND = "`kedro run --pipeline feature_extraction` with the same --params makes it again, and nothing that is whole"
 
 
 class FeatureStoreError(RuntimeError):
@@ -56,9 +60,17 @@ class ShardedArray:
     Keeping the maps open would let every page ever touched count as this process's memory.
     """
 
-    def __init__(self, files: list[AnyPath], shard_rows: int, shape: tuple[int, int], dtype: np.dtype[Any]) -> None:
-        """Wrap the shards of one layer, each of `shard_rows` rows except the last."""
+    def __init__(
+        self,
+        files: list[AnyPath],
+        shard_rows: int,
+        shape: tuple[int, int],
+        dtype: np.dtype[Any],
+        checksums: list[str] | None = None,
+    ) -> None:
+        """Wrap the shards of one layer, each of `shard_rows` rows except the last, and check them when first read."""
         self._files, self._shard_rows = files, shard_rows
+        self._checksums: list[str] | list[None] = checksums or [None] * len(files)
         self.shape, self.dtype = shape, dtype
 
     def __len__(self) -> int:
@@ -94,13 +106,23 @@ class ShardedArray:
         shard_of = rows // self._shard_rows
         for shard in np.unique(shard_of):
             chosen = np.flatnonzero(shard_of == shard)
-            mapped = np.load(local_copy(self._files[shard]), mmap_mode="r", allow_pickle=False)
+            mapped = np.load(self._checked(int(shard)), mmap_mode="r", allow_pickle=False)
             local = rows[chosen] - shard * self._shard_rows
             if _is_range(local) and _is_range(chosen):
                 result[chosen[0] : chosen[-1] + 1] = mapped[local[0] : local[-1] + 1, columns]
             else:
                 result[chosen] = mapped[local, columns]
         return result
+
+    def _checked(self, shard: int) -> Path:
+        """A local file of a shard; it is read through once a process, before anything of it is used."""
+        path, checksum = self._files[shard], self._checksums[shard]
+        local = local_copy(path, checksum)
+        if checksum is not None and sha256(local) != checksum:
+            raise FeatureStoreError(
+                f"the shard {path} is damaged: its checksum is not the one it was stored with. {_MEND}"
+            )
+        return local
 
 
 def _is_range(rows: npt.NDArray[np.int64]) -> bool:
@@ -119,25 +141,23 @@ class FeatureStore(Mapping[str, ShardedArray]):
         """Open a store.
 
         Raises:
-            FeatureStoreError: If there is no manifest, or a file it lists is missing or of another size.
+            FeatureStoreError: If there is no manifest, it is damaged, or a file it lists is missing or of another size.
         """
         self.folder = folder
-        try:
-            self.manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text())
-        except FileNotFoundError:
-            raise FeatureStoreError(f"no finished feature store in {folder}") from None
+        self.manifest: dict[str, Any] = _read_manifest(folder)
         for name, layer in self.manifest["layers"].items():
             for shard in layer["shards"]:
                 path = folder / shard["file"]
                 if not path.is_file() or path.stat().st_size != shard["bytes"]:
-                    raise FeatureStoreError(f"the shard {path} of {name} is missing or cut short")
+                    raise FeatureStoreError(f"the shard {path} of {name} is missing or cut short. {_MEND}")
 
     def __getitem__(self, layer: str) -> ShardedArray:
         """The matrix of a layer."""
         described = self.manifest["layers"][layer]
         files = [self.folder / shard["file"] for shard in described["shards"]]
         shape = (self.manifest["rows"], described["columns"])
-        return ShardedArray(files, self.manifest["shard_rows"], shape, np.dtype(self.manifest["dtype"]))
+        checksums = [shard["sha256"] for shard in described["shards"]]
+        return ShardedArray(files, self.manifest["shard_rows"], shape, np.dtype(self.manifest["dtype"]), checksums)
 
     def __iter__(self) -> Iterator[str]:
         """Names of the layers, in the order of the backbone."""
@@ -152,6 +172,31 @@ class FeatureStore(Mapping[str, ShardedArray]):
         """The name of the folder."""
         return self.folder.name
 
+    def damaged(self) -> list[AnyPath]:
+        """The shards that do not hold what was stored; reads all of them, once a process."""
+        shards = [shard for layer in self.manifest["layers"].values() for shard in layer["shards"]]
+        paths = {self.folder / shard["file"]: shard["sha256"] for shard in shards}
+        return [path for path, checksum in paths.items() if not _matches(path, checksum)]
+
+
+def _matches(path: AnyPath, checksum: str) -> bool:
+    return sha256(local_copy(path, checksum)) == checksum
+
+
+def _read_manifest(folder: AnyPath) -> dict[str, Any]:
+    path = folder / MANIFEST
+    try:
+        manifest: dict[str, Any] = json.loads(path.read_text())
+    except FileNotFoundError:
+        raise FeatureStoreError(f"no finished feature store in {folder}") from None
+    except ValueError:
+        manifest = {}
+    # Stores of earlier releases have none.
+    digest = manifest.pop("digest", None)
+    if not manifest or (digest is not None and digest != fingerprint(manifest)):
+        raise FeatureStoreError(f"the manifest {path} is damaged. {_MEND}")
+    return manifest
+
 
 def write(root: AnyPath, source: Source, helpers: Executor | None = None) -> FeatureStore:
     """Store what is missing of a source.
@@ -165,23 +210,38 @@ def write(root: AnyPath, source: Source, helpers: Executor | None = None) -> Fea
         The finished store.
     """
     folder = root / fingerprint(source.identity)
-    if (folder / MANIFEST).exists():
-        logger.info("features are stored already: %s", folder)
-        return FeatureStore(folder)
     folder.mkdir(parents=True, exist_ok=True)
     starts = range(0, source.rows, source.shard_rows)
     ranges = [(start, min(start + source.shard_rows, source.rows)) for start in starts]
-    missing = [rows for rows in ranges if not _is_stored(folder, source, rows)]
-    if len(missing) < len(ranges):
-        logger.info("going on with shard %d of %d in %s", len(ranges) - len(missing) + 1, len(ranges), folder)
-    done = source.rows - sum(stop - start for start, stop in missing)
-    with tqdm(total=source.rows, initial=done, desc="extracting features", unit=" paintings") as progress:
-        if helpers is None:
-            _write_shards(folder, source, missing, progress)
-        else:
-            _hand_out_shards(folder, source, missing, helpers, progress)
-    _write_manifest(folder, source, ranges)
+    before = _manifest_if_any(folder)
+    missing = [rows for rows in ranges if not _is_stored(folder, source, rows, before)]
+    _tell(folder, before is not None, len(missing), len(ranges))
+    if missing:
+        done = source.rows - sum(stop - start for start, stop in missing)
+        with tqdm(total=source.rows, initial=done, desc="extracting features", unit=" paintings") as progress:
+            if helpers is None:
+                _write_shards(folder, source, missing, progress)
+            else:
+                _hand_out_shards(folder, source, missing, helpers, progress)
+    if missing or before is None:
+        _write_manifest(folder, source, ranges)
     return FeatureStore(folder)
+
+
+def _manifest_if_any(folder: AnyPath) -> dict[str, Any] | None:
+    try:
+        return _read_manifest(folder)
+    except FeatureStoreError:
+        return None
+
+
+def _tell(folder: AnyPath, finished: bool, missing: int, shards: int) -> None:
+    if finished and missing:
+        logger.warning("%d of %d shards are damaged or missing and computed again: %s", missing, shards, folder)
+    elif not missing:
+        logger.info("features are stored already: %s", folder)
+    elif missing < shards:
+        logger.info("going on with shard %d of %d in %s", shards - missing + 1, shards, folder)
 
 
 def _hand_out_shards(
@@ -233,16 +293,27 @@ def _shard(folder: AnyPath, layer: str, start: int) -> AnyPath:
 
 def _save(folder: AnyPath, start: int, shard: Mapping[str, FloatArray]) -> None:
     for layer, values in shard.items():
-        write_whole(_shard(folder, layer, start), partial(np.save, arr=values, allow_pickle=False))
+        write_whole(_shard(folder, layer, start), partial(np.save, arr=values, allow_pickle=False), sealed=True)
 
 
-def _is_stored(folder: AnyPath, source: Source, rows: tuple[int, int]) -> bool:
-    """Whether a range of rows is there for every layer, of the right shape and type and in full length."""
+def _is_stored(
+    folder: AnyPath, source: Source, rows: tuple[int, int], manifest: Mapping[str, Any] | None = None
+) -> bool:
+    """Whether a range of rows is there for every layer, as it was written."""
     start, stop = rows
     return all(
         _holds(_shard(folder, layer, start), (stop - start, width), source.dtype)
+        and _is_as_written(_shard(folder, layer, start), manifest)
         for layer, width in source.columns.items()
     )
+
+
+def _is_as_written(path: AnyPath, manifest: Mapping[str, Any] | None) -> bool:
+    """Whether a shard's checksum is that of its seal or its manifest, whichever of these is not damaged itself."""
+    layers = manifest["layers"].values() if manifest is not None else ()
+    listed = {shard["sha256"] for layer in layers for shard in layer["shards"] if shard["file"] == path.name}
+    known = {*listed, sealed_checksum(path)} - {None}
+    return any(_matches(path, checksum) for checksum in known)
 
 
 def _holds(path: AnyPath, shape: tuple[int, int], dtype: np.dtype[Any]) -> bool:
@@ -273,12 +344,11 @@ def _write_manifest(folder: AnyPath, source: Source, ranges: list[tuple[int, int
         "dtype": source.dtype.name,
         "layers": layers,
     }
-    write_whole(folder / MANIFEST, lambda file: file.write(json.dumps(manifest, indent=1).encode()))
+    digest = {"digest": fingerprint(manifest)}
+    write_whole(folder / MANIFEST, lambda file: file.write(json.dumps(manifest | digest, indent=1).encode()))
 
 
 def _describe(path: AnyPath) -> dict[str, Any]:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        for block in iter(lambda: file.read(1 << 22), b""):
-            digest.update(block)
-    return {"file": path.name, "bytes": path.stat().st_size, "sha256": digest.hexdigest()}
+    # A local file was hashed as it was written; to read another again would mean to fetch it.
+    checksum = sha256(path) if isinstance(path, Path) else sealed_checksum(path) or sha256(path)
+    return {"file": path.name, "bytes": path.stat().st_size, "sha256": checksum}

@@ -1,11 +1,20 @@
-"""What happens around a run: its settings name the features, and its report is told."""
+"""What happens around a run: nobody else writes, its settings name the features, and its report is told."""
 
+import logging
 from collections.abc import Callable, Mapping
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from kedro.framework.hooks import hook_impl
 from kedro.io import AbstractVersionedDataset, DataCatalog
 from kedro.io.core import DatasetError
+
+from grisaille.catalog import refuse_damaged
+
+if TYPE_CHECKING:
+    from grisaille.run_lock import RunLock
+
+logger = logging.getLogger(__name__)
 
 
 class FeatureIdentityHook:
@@ -48,11 +57,13 @@ class MissingInputsHook:
         """Look for everything versioned that the run reads.
 
         Raises:
-            DatasetError: If something was never made.
+            DatasetError: If something was never made, or is damaged.
         """
         versioned = [
             name for name in sorted(pipeline.inputs()) if isinstance(catalog.get(name), AbstractVersionedDataset)
         ]
+        for name in versioned:
+            refuse_damaged(catalog.get(name), name)
         missing = [name for name in versioned if not catalog.exists(name)]
         if missing:
             raise DatasetError(
@@ -74,3 +85,53 @@ class ReportHook:
         for line in catalog.load("report_summary"):
             print(f"  {line}")
         print(f"\n  The whole report: {getattr(report, '_filepath', 'the catalog entry report')}\n", flush=True)
+
+
+class RunLockHook:
+    """Lets one run at a time write to a storage, and clears away what killed runs left half written there."""
+
+    def __init__(self) -> None:
+        """Nothing is locked before a run begins."""
+        self._root: Path | None = None
+        self._lock: RunLock | None = None
+
+    @hook_impl
+    def after_context_created(self, context: Any) -> None:
+        """Learn where everything is stored."""
+        storage = str(context.config_loader["globals"]["storage"])
+        self._root = None if "://" in storage else Path(context.project_path, storage)
+
+    @hook_impl(trylast=True)
+    def before_pipeline_run(self) -> None:
+        """Take the lock, after all that may still refuse the run.
+
+        Raises:
+            AnotherRunError: If another run holds it.
+        """
+        from grisaille.run_lock import RunLock
+        from grisaille.storage import sweep
+
+        # An interrupted run of this very process, in a notebook, never said that it was over.
+        self._release()
+        if self._root is None:
+            logger.warning("nothing keeps two runs apart where files are not local: start one at a time")
+            return
+        self._lock = RunLock(self._root)
+        self._lock.acquire()
+        for path in sweep(self._root):
+            logger.info("removed what a killed run had half written: %s", path)
+
+    @hook_impl(trylast=True)
+    def after_pipeline_run(self) -> None:
+        """Let others write."""
+        self._release()
+
+    @hook_impl(trylast=True)
+    def on_pipeline_error(self) -> None:
+        """Let others write."""
+        self._release()
+
+    def _release(self) -> None:
+        if self._lock is not None:
+            self._lock.release()
+        self._lock = None

@@ -1,9 +1,13 @@
 """Kedro's settings for this project; there is no logic here."""
 
-from grisaille.hooks import FeatureIdentityHook, MissingInputsHook, ReportHook
+from grisaille.catalog import ProjectContext
+from grisaille.hooks import FeatureIdentityHook, MissingInputsHook, ReportHook, RunLockHook
 from grisaille.run_parameters import RunConfigLoader
 
-HOOKS = (FeatureIdentityHook(), MissingInputsHook(), ReportHook())
+HOOKS = (FeatureIdentityHook(), MissingInputsHook(), ReportHook(), RunLockHook())
+
+# Files are saved whole, and checked before they are loaded.
+CONTEXT_CLASS = ProjectContext
 
 # Pipelines are built from the parameters of the run (`chunks`, `comparisons`).
 CONFIG_LOADER_CLASS = RunConfigLoader

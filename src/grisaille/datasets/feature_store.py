@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -11,6 +12,8 @@ from grisaille import feature_store
 from grisaille.feature_store import FeatureStore, FeatureStoreError, Source
 from grisaille.storage import AnyPath, place
 from grisaille.workers import helpers
+
+logger = logging.getLogger(__name__)
 
 Identity = Callable[[], Mapping[str, Any] | None]
 
@@ -68,6 +71,8 @@ class FeatureStoreDataset(AbstractDataset[Source, FeatureStore]):
         try:
             return FeatureStore(folder)
         except FeatureStoreError as error:
+            if (folder / feature_store.MANIFEST).is_file():
+                raise DatasetError(str(error)) from error
             others = sorted(path.parent.name for path in self._path.glob(f"*/{feature_store.MANIFEST}"))
             raise DatasetError(
                 f"{error}. The paintings or the backbone's settings differ from those of the stores that exist "
@@ -82,4 +87,12 @@ class FeatureStoreDataset(AbstractDataset[Source, FeatureStore]):
 
     def _exists(self) -> bool:
         folder = self._folder()
-        return folder is not None and (folder / feature_store.MANIFEST).is_file()
+        if folder is None:
+            return False
+        try:
+            damaged = FeatureStore(folder).damaged()
+        except FeatureStoreError:
+            return False
+        for path in damaged:
+            logger.warning("a damaged shard counts as missing: %s", path)
+        return not damaged

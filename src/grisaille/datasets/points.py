@@ -11,7 +11,7 @@ from kedro.io.core import AbstractDataset, DatasetError
 from tqdm import tqdm
 
 from grisaille.feature_store import fingerprint
-from grisaille.storage import AnyPath, place, write_whole
+from grisaille.storage import AnyPath, is_damaged, place, write_whole
 
 _INDEX = "index.json"
 
@@ -60,11 +60,11 @@ class PointsDataset(AbstractDataset[Sequence[Computable], pd.DataFrame]):
         """One row a point, in the order they were given.
 
         Raises:
-            DatasetError: If a run did not finish.
+            DatasetError: If a run did not finish, or a point is damaged.
         """
         try:
             names = json.loads((self._path / _INDEX).read_text())
-            return pd.DataFrame([json.loads(self._file(name).read_text())["row"] for name in names])
+            return pd.DataFrame([self._read(name)["row"] for name in names])
         except FileNotFoundError as error:
             raise DatasetError(
                 f"the points in {self._path} are not complete: run `kedro run --pipeline study`"
@@ -74,17 +74,28 @@ class PointsDataset(AbstractDataset[Sequence[Computable], pd.DataFrame]):
         """Compute and store what is missing."""
         self._path.mkdir(parents=True, exist_ok=True)
         names = [fingerprint(point.identity) for point in data]
-        missing = [(name, point) for name, point in zip(names, data, strict=True) if not self._file(name).is_file()]
+        missing = [(name, point) for name, point in zip(names, data, strict=True) if not self._is_stored(name)]
         with tqdm(total=len(data), initial=len(data) - len(missing), desc="points of the study", unit=" points") as bar:
             for name, point in missing:
                 row = point.compute()
-                self._write(self._file(name), {"identity": point.identity, "row": row})
+                self._write(self._file(name), {"identity": point.identity, "row": row}, sealed=True)
                 bar.update()
         self._write(self._path / _INDEX, names)
 
+    def _is_stored(self, name: str) -> bool:
+        return self._file(name).is_file() and not is_damaged(self._file(name))
+
+    def _read(self, name: str) -> Any:
+        if is_damaged(self._file(name)):
+            raise DatasetError(
+                f"the point {self._file(name)} is damaged: its checksum is not the one it was stored with. "
+                "`kedro run --pipeline study` with the same --params computes it again, and no other"
+            )
+        return json.loads(self._file(name).read_text())
+
     @staticmethod
-    def _write(path: AnyPath, content: Any) -> None:
-        write_whole(path, lambda file: file.write(json.dumps(content, indent=1).encode()))
+    def _write(path: AnyPath, content: Any, sealed: bool = False) -> None:
+        write_whole(path, lambda file: file.write(json.dumps(content, indent=1).encode()), sealed)
 
     def _exists(self) -> bool:
         return (self._path / _INDEX).is_file()

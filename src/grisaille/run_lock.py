@@ -1,0 +1,77 @@
+"""One run at a time in a storage. Where files are not local there is no lock that a killed run would lose."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import sys
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from grisaille.storage import LOCK, write_whole
+
+HOLDER = f"{LOCK}.json"
+
+
+class AnotherRunError(RuntimeError):
+    """Somebody else is writing where this run would write."""
+
+
+class RunLock:
+    """The right to write to a storage. The operating system takes it back when its holder dies.
+
+    Attributes:
+        root: Of the storage.
+    """
+
+    def __init__(self, root: Path) -> None:
+        """Name the storage; nothing is taken yet."""
+        self.root = root
+        self._lock = FileLock(root / LOCK)
+
+    def acquire(self) -> None:
+        """Take the lock, and leave word of who holds it.
+
+        Raises:
+            AnotherRunError: If another holds it, at once.
+            NoRoomError: If there is no room for a line of text.
+        """
+        self.root.mkdir(parents=True, exist_ok=True)
+        try:
+            self._lock.acquire(blocking=False)
+        except Timeout:
+            raise AnotherRunError(
+                f"another run is writing to {self.root}: {self._holder()}. Wait until it has ended; "
+                "both would save to the same places"
+            ) from None
+        try:
+            write_whole(self.root / HOLDER, lambda file: file.write(json.dumps(_me()).encode()))
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def release(self) -> None:
+        """Give the lock back."""
+        (self.root / HOLDER).unlink(missing_ok=True)
+        self._lock.release()
+
+    def _holder(self) -> str:
+        try:
+            holder = json.loads((self.root / HOLDER).read_text())
+            return "process {pid} on {host} since {since} ({command})".format(**holder)
+        except (OSError, ValueError, KeyError):
+            # It has not left word yet, or is about to go.
+            return "a process that has just begun or just ended"
+
+
+def _me() -> dict[str, Any]:
+    return {
+        "pid": os.getpid(),
+        "host": socket.gethostname(),
+        "since": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+    }
