@@ -11,10 +11,12 @@ import yaml
 from kedro.framework.project import pipelines
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
-from kedro.io import MemoryDataset
+from kedro.io import AbstractVersionedDataset, MemoryDataset
 from kedro.validation.exceptions import ParameterValidationError
+from kedro_datasets.partitions import PartitionedDataset
 
-from grisaille.datasets import GalleryDataset, PaintingsDataset
+from grisaille.catalog import WholeCatalog
+from grisaille.datasets import FeatureStoreDataset, GalleryDataset, PaintingsDataset, PointsDataset
 from grisaille.parameters import Autoencoder, Backbone
 from helpers import PROJECT
 
@@ -56,6 +58,19 @@ class TestCatalog:
         for name in pipelines["__default__"].datasets():
             if not name.startswith("param"):
                 assert catalog.get(name).metadata["kedro-viz"]["layer"], name
+
+    @pytest.mark.parametrize("env", ["base", *ENVIRONMENTS])
+    def test_whatever_is_stored_is_stored_whole(self, context, env):
+        """The catalog does so for every dataset of Kedro's; ours that write piece by piece do it themselves."""
+        opened = context(None if env == "base" else env)
+        catalog = opened.catalog
+        assert isinstance(catalog, WholeCatalog)
+        for name in set().union(*(pipeline.all_outputs() for pipeline in pipelines.values())):
+            dataset = catalog.get(name)
+            if isinstance(dataset, FeatureStoreDataset | PointsDataset | PartitionedDataset):
+                continue
+            assert isinstance(dataset, AbstractVersionedDataset), name
+            assert hasattr(dataset, "_fs"), name
 
     def test_all_data_follow_one_line(self):
         catalog = yaml.safe_load((PROJECT / "conf/base/catalog.yml").read_text())

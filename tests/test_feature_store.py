@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from grisaille import feature_store
 from grisaille.arrays import ColumnRange
 from grisaille.feature_store import MANIFEST, FeatureStore, FeatureStoreError, write
-from grisaille.storage import place
+from grisaille.storage import local_copy, place
 
 
 class CountedSource:
@@ -93,6 +93,93 @@ class TestWriting:
         for layer in store.manifest["layers"].values():
             for shard in layer["shards"]:
                 assert feature_store._describe(store.folder / shard["file"]) == shard
+
+
+def flip(path):
+    """Change one bit of the byte in the middle."""
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(bytes(content))
+
+
+class TestAFlippedByte:
+    def test_the_shard_is_named_before_a_value_of_it_is_used(self, tmp_path):
+        store = write(tmp_path, CountedSource())
+        flip(store.folder / "wide-00000004.npy")
+        opened = FeatureStore(store.folder)
+        assert np.array_equal(opened["wide"][:4], CountedSource().values("wide")[:4])
+        with pytest.raises(FeatureStoreError, match=r"wide-00000004\.npy is damaged.*--pipeline feature_extraction"):
+            opened["wide"][5]
+        assert opened.damaged() == [store.folder / "wide-00000004.npy"]
+
+    def test_that_shard_alone_is_computed_again(self, tmp_path, caplog):
+        store = write(tmp_path, CountedSource())
+        untouched = {path: path.stat().st_mtime_ns for path in store.folder.glob("*-0000000[08].npy")}
+        flip(store.folder / "wide-00000004.npy")
+        again = CountedSource()
+        mended = write(tmp_path, again)
+        assert again.computed == [4, 6]
+        assert "1 of 3 shards are damaged or missing" in caplog.text
+        assert np.array_equal(np.asarray(mended["wide"]), again.values("wide"))
+        assert {path: path.stat().st_mtime_ns for path in untouched} == untouched
+
+    def test_in_a_store_that_is_not_finished(self, tmp_path):
+        with pytest.raises(KeyboardInterrupt):
+            write(tmp_path, CountedSource(dies_after=4))
+        flip(next(tmp_path.glob("*/narrow-00000000.npy")))
+        resumed = CountedSource()
+        store = write(tmp_path, resumed)
+        assert resumed.computed[:2] == [0, 2]
+        assert np.array_equal(np.asarray(store["narrow"]), resumed.values("narrow"))
+
+    def test_a_missing_shard_of_a_finished_store(self, tmp_path):
+        store = write(tmp_path, CountedSource())
+        (store.folder / "narrow-00000008.npy").unlink()
+        again = CountedSource()
+        write(tmp_path, again)
+        assert again.computed == [8]
+
+    def test_a_damaged_manifest_is_written_again_and_nothing_computed(self, tmp_path):
+        store = write(tmp_path, CountedSource())
+        flip(store.folder / MANIFEST)
+        with pytest.raises(FeatureStoreError, match=r"manifest\.json is damaged"):
+            FeatureStore(store.folder)
+        again = CountedSource()
+        assert write(tmp_path, again).manifest == store.manifest
+        assert again.computed == []
+
+    def test_a_damaged_seal_of_a_listed_shard_costs_nothing(self, tmp_path):
+        store = write(tmp_path, CountedSource())
+        flip(store.folder / "wide-00000000.npy.sha256")
+        again = CountedSource()
+        write(tmp_path, again)
+        assert again.computed == []
+
+    def test_a_store_of_an_earlier_release_is_held_to_its_manifest(self, tmp_path):
+        """It has no seals, and no checksum of the manifest itself."""
+        store = write(tmp_path, CountedSource())
+        (store.folder / MANIFEST).write_text(json.dumps(store.manifest))
+        for seal in store.folder.glob("*.sha256"):
+            seal.unlink()
+        again = CountedSource()
+        write(tmp_path, again)
+        assert again.computed == []
+        flip(store.folder / "wide-00000000.npy")
+        write(tmp_path, again)
+        assert again.computed == [0, 2]
+
+    def test_elsewhere_too_where_a_copy_was_fetched_before(self):
+        bucket = place(f"memory://{uuid4().hex}/features")
+        store = write(bucket, CountedSource())
+        assert store["wide"].shape == np.asarray(store["wide"]).shape
+        flip(store.folder / "wide-00000004.npy")
+        local_copy(store.folder / "wide-00000004.npy").unlink()
+        with pytest.raises(FeatureStoreError, match="is damaged"):
+            np.asarray(FeatureStore(store.folder)["wide"])
+        again = CountedSource()
+        mended = write(bucket, again)
+        assert again.computed == [4, 6]
+        assert np.array_equal(np.asarray(mended["wide"]), again.values("wide"))
 
 
 class TestHelpers:

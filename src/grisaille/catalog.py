@@ -48,7 +48,7 @@ class WholeCatalog(DataCatalog, CatalogCommandsMixin):
             DatasetError: Where there is no room for the file, in one sentence that names it.
         """
         try:
-            with _saving(self[ds_name]):
+            with _saving(self.get(ds_name)):
                 super().save(ds_name, data)
         except (DatasetError, NoRoomError) as error:
             short = _for_want_of_room(error)
@@ -67,9 +67,10 @@ class WholeCatalog(DataCatalog, CatalogCommandsMixin):
 
     def exists(self, ds_name: str) -> bool:
         """As `DataCatalog`; what is damaged does not exist, so that `--only-missing-outputs` makes it again."""
-        if not super().exists(ds_name):
+        dataset = self.get(ds_name)
+        if not super().exists(ds_name) or not _is_complete(dataset):
             return False
-        damaged = damaged_file(self.get(ds_name))
+        damaged = damaged_file(dataset)
         if damaged is not None:
             logger.warning("%s is damaged, which counts as missing: %s", ds_name, damaged)
         return damaged is None
@@ -107,9 +108,31 @@ def _load(dataset: Any, load: Callable[[], Any]) -> Any:
 
 
 def _saving(dataset: Any) -> Any:
+    if isinstance(getattr(dataset, "_dataset_type", None), _Whole):
+        return _one_by_one(dataset)
     if not isinstance(dataset, AbstractVersionedDataset) or not hasattr(dataset, "_fs"):
         return nullcontext()
     return _elsewhere_first(dataset)
+
+
+@contextmanager
+def _one_by_one(dataset: Any) -> Iterator[None]:
+    """Let a folder of partitions exist when all of them are saved; Kedro is content with one."""
+    mark, filesystem = _mark(dataset), dataset._filesystem
+    if filesystem.exists(mark):
+        filesystem.rm(mark)
+    yield
+    filesystem.touch(mark)
+
+
+def _mark(dataset: Any) -> str:
+    return f"{dataset._normalized_path.rstrip('/')}.complete"
+
+
+def _is_complete(dataset: Any) -> bool:
+    if not isinstance(getattr(dataset, "_dataset_type", None), _Whole):
+        return True
+    return bool(dataset._filesystem.exists(_mark(dataset)))
 
 
 @contextmanager

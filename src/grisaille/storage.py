@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import re
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,6 +23,8 @@ AnyPath: TypeAlias = "Path | UPath"
 LOCK = ".lock"
 
 _PARTIAL = ".partial"
+# Values of an array, as NumPy reports them.
+_CUT_SHORT = re.compile(r"\d+ requested and \d+ written")
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 # Of local files, by path: what told this state of the file from others, and its checksum.
 _hashed: dict[Path, tuple[tuple[int, int, int], str]] = {}
@@ -104,8 +107,10 @@ def _sync(path: Path) -> None:
 
 
 def _want_of_room(error: BaseException | None) -> str | None:
-    """What an error, or one that led to it, says of a full disk; HDF5 says it in words only."""
+    """What an error, or one that led to it, says of a full disk; HDF5 and NumPy say it in words only."""
     while error is not None:
+        if isinstance(error, OSError) and _CUT_SHORT.fullmatch(str(error)):
+            return str(error)
         if isinstance(error, OSError) and error.errno in _NO_ROOM:
             return f"{os.strerror(error.errno or 0)}" + (f": {error.filename}" if error.filename else "")
         for code in _NO_ROOM:

@@ -1,7 +1,6 @@
 """Breaks the process that starts with this folder on PYTHONPATH, at a file event that the environment names.
 
-An event is a file of a folder being opened for writing or renamed; they come in the same order every time. Python
-imports a module of this name before anything else.
+An event is a file of a folder being opened for writing or renamed. Python imports a module of this name before others.
 """
 
 import os
@@ -11,47 +10,44 @@ import signal
 import sys
 import threading
 import time
+from pathlib import Path
 
 FOLDER = os.environ.get("SABOTEUR_FOLDER", "")
 LOG = os.environ.get("SABOTEUR_LOG", "")
-AT = int(os.environ.get("SABOTEUR_AT", "0"))
+AT = os.environ.get("SABOTEUR_AT", "")
 # before: killed before the event; half: what is renamed is cut in half, as if killed while it was written; later:
 # killed some seconds after it; full: no byte can be written from then on.
 HOW = os.environ.get("SABOTEUR_HOW", "before")
 DELAY = float(os.environ.get("SABOTEUR_DELAY", "0"))
 
 WRITING = os.O_WRONLY | os.O_RDWR
-VERSION = re.compile(r"\d{4}-\d\d-\d\dT[\d.]+Z/")
-events = 0
+# What changes from run to run: the version, and the process in the name of a temporary file.
+VARYING = re.compile(r"\d{4}-\d\d-\d\dT[\d.]+Z/|\.\d+\.partial$")
 
 
 def kill():
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def seen(event, arguments):
-    """The path of an event that counts, and None of all others."""
+def described(event, arguments):
+    """An event that counts in words; None of all others."""
+    if event not in {"open", "os.rename"}:
+        return None
     if event == "open" and not (isinstance(arguments[2], int) and arguments[2] & WRITING):
         return None
     path = arguments[0]
     if not isinstance(path, str) or not path.startswith(FOLDER) or "/.lock" in path:
         return None
-    return path
+    return f"{'open' if event == 'open' else 'rename'} {VARYING.sub('', path[len(FOLDER) + 1 :])}"
 
 
 def watch(event, arguments):
-    global events
-    if event not in {"open", "os.rename"}:
+    words = described(event, arguments)
+    if words is None:
         return
-    path = seen(event, arguments)
-    if path is None:
-        return
-    events += 1
-    if LOG:
-        name = re.sub(r"\.\d+\.partial$", "", VERSION.sub("", path[len(FOLDER) + 1 :]))
-        with os.fdopen(os.open(LOG, os.O_WRONLY | os.O_APPEND | os.O_CREAT), "w") as log:
-            log.write(f"{events} {time.monotonic():.3f} {'rename' if event == 'os.rename' else 'open'} {name}\n")
-    if events != AT:
+    with Path(LOG).open("a") as log:
+        log.write(f"{time.monotonic():.3f} {words}\n")
+    if words != AT:
         return
     if HOW == "later":
         threading.Timer(DELAY, kill).start()
@@ -59,7 +55,7 @@ def watch(event, arguments):
         resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
     else:
         if HOW == "half" and event == "os.rename":
-            os.truncate(path, os.path.getsize(path) // 2)
+            os.truncate(arguments[0], Path(arguments[0]).stat().st_size // 2)
         kill()
 
 

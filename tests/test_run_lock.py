@@ -1,0 +1,60 @@
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from grisaille.run_lock import HOLDER, AnotherRunError, RunLock
+
+HOLD = (
+    "import sys, pathlib; from grisaille.run_lock import RunLock; "
+    "lock = RunLock(pathlib.Path(sys.argv[1])); lock.acquire(); print('held', flush=True); sys.stdin.read()"
+)
+
+
+@pytest.fixture
+def other(tmp_path):
+    """Another process, which holds the lock."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout.readline() == "held\n"
+    yield process
+    process.kill()
+    process.wait()
+
+
+class TestTwoRuns:
+    def test_the_second_refuses_and_says_who_runs(self, tmp_path, other):
+        with pytest.raises(AnotherRunError, match=rf"writing to {tmp_path}: process {other.pid} on .* since 20.*T"):
+            RunLock(tmp_path).acquire()
+
+    def test_refusing_leaves_the_first_its_lock(self, tmp_path, other):
+        for _ in range(2):
+            with pytest.raises(AnotherRunError, match=f"process {other.pid}"):
+                RunLock(tmp_path).acquire()
+
+    def test_a_lock_dies_with_its_holder(self, tmp_path, other):
+        other.send_signal(signal.SIGKILL)
+        other.wait()
+        assert (tmp_path / HOLDER).exists()
+        lock = RunLock(tmp_path)
+        lock.acquire()
+        lock.release()
+
+    def test_one_after_the_other(self, tmp_path):
+        for _ in range(2):
+            lock = RunLock(tmp_path)
+            lock.acquire()
+            lock.release()
+        assert not (tmp_path / HOLDER).exists()
+
+    def test_a_storage_that_does_not_exist_yet(self, tmp_path):
+        lock = RunLock(tmp_path / "new" / "storage")
+        lock.acquire()
+        lock.release()
+
+    def test_two_storages_know_nothing_of_each_other(self, tmp_path, other):
+        lock = RunLock(tmp_path / "demo")
+        lock.acquire()
+        lock.release()

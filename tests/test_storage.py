@@ -1,0 +1,78 @@
+import errno
+
+import pytest
+
+from grisaille import storage
+from grisaille.storage import LOCK, NoRoomError, is_damaged, sweep, whole, write_whole
+
+
+class TestWritingWhole:
+    def test_what_fails_leaves_what_was_there(self, tmp_path):
+        path = tmp_path / "a.txt"
+        path.write_text("before")
+
+        def fail(file):
+            file.write(b"half of what comes aft")
+            raise RuntimeError("the power went out")
+
+        with pytest.raises(RuntimeError):
+            write_whole(path, fail)
+        assert [(each.name, each.read_text()) for each in tmp_path.iterdir()] == [("a.txt", "before")]
+
+    def test_a_seal_is_there_before_the_file(self, tmp_path, monkeypatch):
+        def die(*_):
+            raise SystemExit
+
+        monkeypatch.setattr(type(tmp_path), "replace", die)
+        with pytest.raises(SystemExit):
+            write_whole(tmp_path / "a.txt", lambda file: file.write(b"a"), sealed=True)
+        assert list(tmp_path.iterdir()) == []
+
+    @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
+    def test_want_of_room_however_deep(self, tmp_path, code):
+        with pytest.raises(NoRoomError, match=r"no room to write .*a\.txt"), whole(tmp_path / "a.txt"):
+            try:
+                raise OSError(code, "as the system puts it")
+            except OSError as error:
+                raise ValueError("what a library makes of it") from error
+
+    def test_want_of_room_in_words_alone(self, tmp_path):
+        """As HDF5 tells of it."""
+        with pytest.raises(NoRoomError), whole(tmp_path / "a.txt"):
+            raise RuntimeError("Can't write data (errno = 28, error message = 'No space left on device')")
+
+    def test_other_errors_stay_what_they_are(self, tmp_path):
+        with pytest.raises(PermissionError), whole(tmp_path / "a.txt"):
+            raise PermissionError(errno.EACCES, "not yours")
+
+
+class TestChecksums:
+    def test_a_file_is_read_once_unless_it_changes(self, tmp_path, monkeypatch):
+        path, read = tmp_path / "a.txt", []
+        digest = storage._digest
+        monkeypatch.setattr(storage, "_digest", lambda path: (read.append(path.name), digest(path))[1])
+        write_whole(path, lambda file: file.write(b"a"), sealed=True)
+        assert not is_damaged(path)
+        assert len(read) == 1
+        path.write_bytes(b"bb")
+        assert is_damaged(path)
+        assert len(read) == 2
+
+    def test_of_a_file_without_seal_nobody_knows(self, tmp_path):
+        (tmp_path / "a.txt").write_text("a")
+        assert not is_damaged(tmp_path / "a.txt")
+
+
+class TestSweeping:
+    def test_half_written_files_go_and_whole_ones_stay(self, tmp_path):
+        for name in ("deep/a.npy", "deep/a.npy.7.partial", "b.csv.8.partial"):
+            (tmp_path / name).parent.mkdir(exist_ok=True)
+            (tmp_path / name).touch()
+        assert {path.name for path in sweep(tmp_path)} == {"a.npy.7.partial", "b.csv.8.partial"}
+        assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["a.npy"]
+
+    def test_a_storage_inside_of_another_is_left_to_its_own_runs(self, tmp_path):
+        (tmp_path / "demo").mkdir()
+        (tmp_path / "demo" / LOCK).touch()
+        (tmp_path / "demo" / "a.npy.7.partial").touch()
+        assert sweep(tmp_path) == []
