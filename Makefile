@@ -34,9 +34,9 @@ contracts: .venv/installed
 unit: .venv/installed
 	$(BIN)/pytest
 
-bench: .venv/installed  ## docs/performance.md; PAINTINGS=folder BASELINES=program TORCH_PYTHON=python, where you have them
+bench: .venv/installed  ## docs/performance.md; PAINTINGS=folder BASELINES=program TORCH_PYTHON=python MODEL=file, where you have them
 	$(BIN)/python -m benchmarks $(if $(PAINTINGS),--paintings $(PAINTINGS)) $(if $(BASELINES),--baselines $(BASELINES)) \
-	  $(if $(TORCH_PYTHON),--torch-python $(TORCH_PYTHON)) $(ONLY)
+	  $(if $(TORCH_PYTHON),--torch-python $(TORCH_PYTHON)) $(if $(MODEL),--model $(MODEL)) $(ONLY)
 
 lock: .venv/installed  ## pin the newest versions that pyproject.toml allows
 	$(BIN)/python -m pip install --quiet uv

@@ -73,6 +73,8 @@ def lines(results: Results) -> Iterator[Line]:
 def _extraction(extraction: Results) -> Iterator[Line]:
     for precision in ("float32", "mixed_bfloat16"):
         figures = extraction.get(precision, {})
+        if precision == "mixed_bfloat16" and not extraction.get("computes_bfloat16"):
+            continue
         against = {
             "of_forward": ("forward", "of the bare forward pass"),
             "times_original": ("original", "times the 2021 work's way"),
