@@ -35,7 +35,8 @@ def measure(given: Given) -> dict[str, Any]:
         results = {"n": n, "gb": whole[0], "gb_doubled": whole[1], "growth": whole[1] / whole[0] - 1}
         if given.model is not None:
             some = [_some(doubled, Path(folder, f"some_{size}"), size) for size in _VGG16_SEES]
-            results["vgg16"] = [_run(project, part, None, "--pipelines", "ingestion,feature_extraction") for part in some]
+            extraction = ("--pipelines", "ingestion,feature_extraction")
+            results["vgg16"] = [_run(project, part, None, *extraction) for part in some]
             results["vgg16_sees"] = list(_VGG16_SEES)
     return results | {"targets": {"gb": 3.0, "growth": 0.10}}
 

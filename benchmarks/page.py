@@ -76,7 +76,7 @@ def _extraction(extraction: Results) -> Iterator[Line]:
         if precision == "mixed_bfloat16" and not extraction.get("computes_bfloat16"):
             continue
         against = {
-            "of_forward": ("forward", "of the bare forward pass"),
+            "times_forward": ("forward", "of the bare forward pass"),
             "times_original": ("original", "times the 2021 work's way"),
             "times_torch": ("torch", "times PyTorch's forward pass"),
         }
