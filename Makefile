@@ -22,6 +22,10 @@ demo: .venv/installed  ## the whole project on a synthetic gallery, in under thr
 data: .venv/installed  ## the Kaggle set into data/01_raw; ARCHIVE=file.zip, where you have it already
 	$(BIN)/python -m grisaille.kaggle $(if $(ARCHIVE),--archive $(ARCHIVE))
 
+viz: .venv/installed  ## the pipeline as a page of its own, with the demo's tables and pictures, in build/
+	test -e data/demo/08_reporting/report.html || $(BIN)/kedro run --env demo
+	$(BIN)/python docs/build_viz.py
+
 test: lint types contracts unit  ## everything that is checked
 
 lint: .venv/installed

@@ -17,7 +17,8 @@ class UnsafeArchiveError(ValueError):
     """An archive that is refused, with the reason a person should read."""
 
 
-_BROKEN = (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, RuntimeError, NotImplementedError)
+# RuntimeError: encrypted, or packed in a way that Python does not know.
+_BROKEN = (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, RuntimeError)
 
 
 def unpack(archive: Path, folder: Path, most_gigabytes: float = 20.0, most_files: int = 200_000) -> Path:
@@ -42,14 +43,13 @@ def unpack(archive: Path, folder: Path, most_gigabytes: float = 20.0, most_files
     half = folder.with_name(f"{folder.name}.partial")
     shutil.rmtree(half, ignore_errors=True)
     try:
-        try:
-            _unpack(archive, half, int(most_gigabytes * 1e9), most_files)
-        except _BROKEN as error:  # the last two: encrypted, or packed in a way that Python does not know
-            raise UnsafeArchiveError(f"{archive} cannot be unpacked: {error or type(error).__name__}") from error
+        _unpack(archive, half, int(most_gigabytes * 1e9), most_files)
         half.mkdir(parents=True, exist_ok=True)  # an empty archive makes no folder
         if folder.is_dir():
             folder.rmdir()
         return half.rename(folder)
+    except _BROKEN as error:
+        raise UnsafeArchiveError(f"{archive} cannot be unpacked: {error or type(error).__name__}") from error
     finally:
         shutil.rmtree(half, ignore_errors=True)
 

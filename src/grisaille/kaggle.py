@@ -31,8 +31,8 @@ By hand, in a browser:
   1. open {ADDRESS}
   2. sign in, press Download, take the zip file (about 2.3 GB)
   3. make data ARCHIVE=/path/to/archive.zip
-Kaggle hands the set out without an account as a rule; where it asks for one, save a token of your account's settings
-page as ~/.kaggle/kaggle.json and type make data again."""
+If there is a network and Kaggle wants to know who you are: make an API token on your account's settings page, save it
+as ~/.kaggle/kaggle.json and type make data again."""
 
 
 class NotFetchedError(RuntimeError):
