@@ -26,6 +26,9 @@ viz: .venv/installed  ## the pipeline as a page of its own, with the demo's tabl
 	test -e data/demo/08_reporting/report.html || $(BIN)/kedro run --env demo
 	$(BIN)/python docs/build_viz.py
 
+docs: .venv/installed  ## the docs site, in site/; with the pipeline's page if make viz was run before
+	$(BIN)/mkdocs build
+
 test: lint types contracts unit  ## everything that is checked
 
 lint: .venv/installed

@@ -89,7 +89,7 @@ def _table(name: str, model: type[BaseModel], values: dict[str, Any]) -> Iterato
     attributes = next(s.value for s in sections if s.kind is DocstringSectionKind.attributes)
     meanings = {attribute.name: " ".join(attribute.description.split()) for attribute in attributes}
     yield f"\n## `{name}` {{: #{name.replace('.', '-').replace('<', '').replace('>', '')} }}\n\n{summary}\n"
-    yield "| name | value | allowed | meaning |\n|---|---|---|---|"
+    yield '<div class="parameters" markdown>\n\n| name | value | allowed | meaning |\n|---|---|---|---|'
     for field, info in model.model_fields.items():
         if isinstance(info.annotation, type) and issubclass(info.annotation, BaseModel):
             yield f"| `{field}` | | | {meanings[field]} See below. |"
@@ -97,6 +97,7 @@ def _table(name: str, model: type[BaseModel], values: dict[str, Any]) -> Iterato
         default = "required" if info.is_required() else _shown(info.default)
         shown = _shown(values[field]) if field in values else default
         yield f"| `{field}` | {shown} | {_allowed(info)} | {meanings[field]} |"
+    yield "\n</div>\n"
 
 
 def _shown(value: Any) -> str:
@@ -104,6 +105,8 @@ def _shown(value: Any) -> str:
         return f"{len(value)} entries"
     if isinstance(value, (list, tuple)):
         return ", ".join(f"`{item}`" for item in value)
+    if isinstance(value, str) and value.startswith("${"):
+        return f"that of `{value[2:-1]}`"
     return f"`{'null' if value is None else str(value).lower() if isinstance(value, bool) else value or '{}'}`"
 
 
@@ -125,7 +128,7 @@ def _kinds(annotation: Any) -> list[str]:
     if origin is typing.Literal:
         return [f"`{value}`" for value in arguments]
     if origin in {tuple, list}:
-        return [f"list of {_kinds(arguments[0])[0]}s"]
+        return ["list of " + {str: "names", int: "integers"}[arguments[0]]]
     if origin is dict:
         return ["names with values"]
     if arguments:
