@@ -72,6 +72,25 @@ def viz(demo_run):
     server.wait(20)
 
 
+@pytest.fixture
+def served():
+    """A function that serves a folder on this machine and returns its address."""
+    servers = []
+
+    def serve(folder):
+        handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
+        handler.log_message = lambda *_: None
+        server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        Thread(target=server.serve_forever, daemon=True).start()
+        servers.append(server)
+        return f"http://127.0.0.1:{server.server_port}/"
+
+    yield serve
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
 class TestReport:
     def test_no_console_errors_and_no_requests(self, browser, demo_run):
         page = browser.new_page()
@@ -113,31 +132,46 @@ class TestKedroViz:
         assert page.locator(".pipeline-node--modularPipeline").count() == 3
 
 
+class TestDocsSite:
+    @pytest.fixture(scope="class")
+    def site(self, tmp_path_factory):
+        folder = tmp_path_factory.mktemp("site")
+        command = [sys.executable, "-m", "mkdocs", "build", "--quiet", "--site-dir", str(folder)]
+        subprocess.run(command, cwd=PROJECT, check=True, capture_output=True)
+        return folder
+
+    @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
+    def test_every_page_opens_from_here_alone_and_fits(self, browser, served, site, width, scheme):
+        address = served(site)
+        page = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
+        told, asked = [], []
+        page.on("console", lambda message: told.append(message.text) if message.type == "error" else None)
+        page.on("request", lambda request: asked.append(request.url))
+        names = [path.relative_to(site).as_posix() for path in site.rglob("*.html") if "viz" not in path.parts]
+        assert len(names) > 20
+        for name in names:
+            page.goto(address + name)
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, name
+            assert page.evaluate("[...document.images].filter(i => !i.naturalWidth).length") == 0, name
+        assert told == []
+        assert [url for url in asked if not url.startswith((address, "data:", "blob:"))] == []
+        page.close()
+
+    def test_it_is_searched(self, browser, served, site):
+        page = browser.new_page()
+        page.goto(served(site) + "index.html")
+        page.fill(".md-search__input", "hubness")
+        page.wait_for_selector(".md-search-result__item", timeout=20_000)
+        assert "Add a measure" in page.inner_text(".md-search-result__list")
+        page.close()
+
+
 @pytest.fixture(scope="module")
 def built_viz(demo_run):
     """What `make viz` builds, of the project that was run."""
     command = [sys.executable, str(PROJECT / "docs" / "build_viz.py"), str(demo_run.project)]
     subprocess.run(command, cwd=demo_run.project, check=True, capture_output=True)
     return demo_run.project / "build"
-
-
-@pytest.fixture
-def served():
-    """A function that serves a folder on this machine and returns its address."""
-    servers = []
-
-    def serve(folder):
-        handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
-        handler.log_message = lambda *_: None
-        server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        Thread(target=server.serve_forever, daemon=True).start()
-        servers.append(server)
-        return f"http://127.0.0.1:{server.server_port}/"
-
-    yield serve
-    for server in servers:
-        server.shutdown()
-        server.server_close()
 
 
 class TestPublishedViz:
