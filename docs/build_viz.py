@@ -29,12 +29,13 @@ LAYERS = {
 WORK = ("#ffffff", "#10161b")
 SETTINGS = ("#dcdfe1", "#414a51")
 
-# What a visitor sees first: names in words, the colours of their system, no tour of Kedro-Viz. What they change stays.
+# What a visitor sees first: the colours of their system, and no tour of Kedro-Viz. What they change stays. Its "pretty"
+# names would leave out of which chunk a dataset is.
 FIRST_SIGHT = """<title>The pipeline of grisaille</title>
 <script>
   if (!localStorage.getItem("KedroViz")) {
     const dark = matchMedia("(prefers-color-scheme: dark)").matches
-    const state = {isPrettyName: true, showFeatureHints: false, theme: dark ? "dark" : "light"}
+    const state = {showFeatureHints: false, theme: dark ? "dark" : "light"}
     localStorage.setItem("KedroViz", JSON.stringify(state))
   }
 </script>"""

@@ -199,9 +199,10 @@ class TestPublishedViz:
             """Object.fromEntries([...document.querySelectorAll('.pipeline-node')].map(node =>
             [node.textContent.trim(), getComputedStyle(node.querySelector('.pipeline-node__bg')).fill]))"""
         )
-        assert fills["Raw Paintings"] == "rgb(228, 220, 203)"
-        assert fills["Embeddings"] == fills["Pca Embeddings Cosine"] == "rgb(244, 191, 164)"
-        assert len({fills[name] for name in ("Paintings", "Features", "Lengths", "History", "Preservation")}) == 5
+        assert fills["raw_paintings"] == "rgb(228, 220, 203)"
+        assert fills["embeddings"] == fills["pca_embeddings_cosine"] == "rgb(244, 191, 164)"
+        assert "top.codes" in fills
+        assert len({fills[name] for name in ("paintings", "features", "lengths", "history", "preservation")}) == 5
 
     def test_a_table_and_a_picture_are_previewed(self, page, built_viz):
         nodes = json.loads((built_viz / "api" / "main").read_text())["nodes"]
