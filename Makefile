@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint types contracts unit bench lock clean
+.PHONY: help demo data viz docs test lint types contracts unit bench lock clean
 
 help:  ## what can be made
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/'
@@ -18,6 +18,16 @@ help:  ## what can be made
 
 demo: .venv/installed  ## the whole project on a synthetic gallery, in under three minutes
 	$(BIN)/kedro run --env demo
+
+data: .venv/installed  ## the Kaggle set into data/01_raw; ARCHIVE=file.zip, where you have it already
+	$(BIN)/python -m grisaille.kaggle $(if $(ARCHIVE),--archive $(ARCHIVE))
+
+viz: .venv/installed  ## the pipeline as a page of its own, with the demo's tables and pictures, in build/
+	test -e data/demo/08_reporting/report.html || $(BIN)/kedro run --env demo
+	$(BIN)/python docs/build_viz.py
+
+docs: .venv/installed  ## the docs site, in site/; with the pipeline's page if make viz was run before
+	$(BIN)/mkdocs build
 
 test: lint types contracts unit  ## everything that is checked
 

@@ -64,6 +64,24 @@ class TestCatalog:
             if not name.startswith("_") and name != "raw_artists":
                 assert "${globals:storage}/" in path, name
 
+    def test_colab_stores_everything_on_the_drive(self, context):
+        drive = yaml.safe_load((PROJECT / "conf/colab/globals.yml").read_text())["storage"]
+        assert drive.startswith("/content/drive/MyDrive/")
+        catalog = context("colab").catalog
+        names = {
+            name for pipeline in pipelines.values() for name in pipeline.datasets() if not name.startswith("param")
+        }
+        assert len(names) > 50
+        for name in names:
+            dataset = catalog.get(name)
+            path = next(
+                str(getattr(dataset, kind)) for kind in ("_filepath", "_path", "_root") if hasattr(dataset, kind)
+            )
+            assert path.startswith(f"{drive}/"), name
+
+    def test_colab_computes_in_half_precision(self, context):
+        assert context("colab").params["backbone"].precision == "mixed_float16"
+
     def test_the_demo_swaps_the_folder_for_the_painter(self, context):
         assert isinstance(context().catalog.get("raw_paintings"), PaintingsDataset)
         assert isinstance(context("demo").catalog.get("raw_paintings"), GalleryDataset)
