@@ -1,4 +1,4 @@
-"""The map of a collection: where every painting lies, what is near it, and one page to walk in. Imported on first use."""
+"""The map of a collection: where every painting lies, and one page to walk in. Imported on first use."""
 
 from typing import TYPE_CHECKING
 
@@ -7,8 +7,8 @@ import lazy_loader
 if TYPE_CHECKING:
     from grisaille.explorer.gathering import Near, gather
     from grisaille.explorer.page import About, render, room_for_pictures, too_large
-    from grisaille.explorer.placing import principal_places, umap_places
     from grisaille.explorer.pictures import Picture, pictures
+    from grisaille.explorer.placing import principal_places, umap_places
 else:
     __getattr__, __dir__, __all__ = lazy_loader.attach(
         __name__,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -89,7 +90,7 @@ def _nested(near: pd.DataFrame, identifiers: np.ndarray) -> pd.Series:
     return pd.Series(
         [
             {"ids": ids[start:stop], "distances": distances[start:stop]} if stop > start else None
-            for start, stop in zip(first[:-1], first[1:], strict=True)
+            for start, stop in pairwise(first)
         ],
         dtype=object,
     )

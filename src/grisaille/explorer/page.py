@@ -26,13 +26,15 @@ class About:
     Attributes:
         likeness: The raw features' that the embedding was asked to keep: "cosine" or "euclidean".
         raw_values: Numbers a painting before the reduction.
-        values: Numbers a painting after it.
+        reduced_values: Numbers a painting after it.
+        stops_early: Whether some paintings stopped the training instead of taking part.
         note: A sentence about the collection, or None.
     """
 
     likeness: str
     raw_values: int
-    values: int
+    reduced_values: int
+    stops_early: bool = False
     note: str | None = None
 
 
@@ -111,6 +113,11 @@ def _data(table: pd.DataFrame, artists: pd.DataFrame, about: About) -> dict[str,
         "widths": table["width"].tolist(),
         "heights": table["height"].tolist(),
         "split": table["split"].tolist(),
+        "splits": {
+            "train": "took part",
+            "validation": "decided when to stop" if about.stops_early else "took part",
+            "held_out": "never took part",
+        },
         "duplicateOf": [rows.get(name, -1) for name in table["duplicate_of"]],
         "silhouettes": _numbers(np.round(table["silhouette"], 3)),
         "colours": table["colour"].tolist(),
@@ -124,18 +131,23 @@ def _data(table: pd.DataFrame, artists: pd.DataFrame, about: About) -> dict[str,
         "pictures": [base64.b64encode(picture["bytes"]).decode() for picture in table["picture"]],
         "likeness": about.likeness,
         "rawValues": about.raw_values,
-        "values": about.values,
+        "values": about.reduced_values,
     }
 
 
 def _artist(name: str, artists: pd.DataFrame) -> dict[str, str]:
     found = artists[artists["name"] == name] if "name" in artists else artists[:0]
     facts = {
-        column: str(found[column].iloc[0])
+        column: _tidy(str(found[column].iloc[0]))
         for column in ("years", "nationality")
         if len(found) and column in found and pd.notna(found[column].iloc[0])
     }
     return {"name": str(name)} | facts
+
+
+def _tidy(fact: str) -> str:
+    """Years and nationalities as a book sets them: no spaces around a dash, one after a comma."""
+    return ", ".join(part.strip() for part in fact.replace(" - ", "\N{EN DASH}").split(","))
 
 
 def _split(movements: Any) -> list[str]:

@@ -3,7 +3,14 @@
 const given = JSON.parse(document.getElementById("data").textContent);
 const total = given.names.length;
 
-const bytes = (text) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+/** Bytes from base64; a loop, since `Uint8Array.from` with a function takes many times as long. */
+function bytes(text) {
+  const characters = atob(text);
+  const result = new Uint8Array(characters.length);
+  for (let at = 0; at < result.length; at++) result[at] = characters.charCodeAt(at);
+  return result;
+}
+
 const floats = (text) => new Float32Array(bytes(text).buffer);
 const integers = (text) => new Int32Array(bytes(text).buffer);
 

@@ -20,7 +20,7 @@ function hover(row, x = 0, y = 0) {
   canvas.classList.toggle("over", row >= 0);
   hint.hidden = row < 0 || !x;
   if (!hint.hidden) {
-    if (changed) hint.replaceChildren(titleOf(row), make("small", {}, artistOf(row).name));
+    if (changed) hint.replaceChildren(...[titleOf(row), byline(row)].filter(Boolean));
     const left = Math.min(x + 14, scene.size.width - hint.offsetWidth - 6);
     const top = y + 18 + hint.offsetHeight > scene.size.height ? y - hint.offsetHeight - 10 : y + 18;
     hint.style.translate = `${Math.max(4, left)}px ${top}px`;
@@ -371,6 +371,7 @@ try {
 }
 function dress() {
   document.documentElement.dataset.theme = asked ?? (dark.matches ? "dark" : "light");
+  mixColours();
   redraw();
 }
 byId("theme").onclick = () => {
@@ -463,7 +464,7 @@ window.explorer = {
   /** The middle of a painting, in coordinates of the window. */
   where: (row) => {
     const box = canvas.getBoundingClientRect();
-    const [x, y] = onCanvas(row);
+    const [x, y] = kinds.has(row) ? seen(row) : onCanvas(row);
     return [x + box.left, y + box.top];
   },
   at: paintingAt,

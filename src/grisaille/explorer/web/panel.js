@@ -1,7 +1,9 @@
 // The chosen painting: its picture, its facts, and its nearest in both spaces.
 
 const panel = byId("panel");
-const SPLITS = { train: "seen in training", validation: "stopped the training", held_out: "never seen in training" };
+
+/** The artist's name, unless the title begins with it. */
+const byline = (row) => (plain(titleOf(row)).startsWith(plain(artistOf(row).name)) ? null : make("small", {}, artistOf(row).name));
 
 function image(row, attributes = {}) {
   const source = pictureOf(row);
@@ -17,13 +19,8 @@ function fillPanel() {
   const artist = artistOf(row);
   const close = make("button", { class: "quiet close", "aria-label": "Close", onclick: () => select(-1) }, "×");
   const portrait = image(row, { class: "portrait", alt: `${titleOf(row)}, by ${artist.name}` });
-  if (portrait.tagName === "IMG") {
-    // Twice as large as stored, at most: beyond that nothing is gained.
-    portrait.addEventListener("load", () => {
-      const factor = Math.min(2, 340 / Math.max(portrait.naturalWidth, portrait.naturalHeight));
-      portrait.style.width = `${Math.round(portrait.naturalWidth * Math.max(1, factor))}px`;
-    });
-  }
+  // Larger than stored, so that a person can look; beyond twice as large nothing is gained.
+  portrait.onload = () => (portrait.style.zoom = Math.max(1, Math.min(2, 256 / Math.max(portrait.naturalWidth, portrait.naturalHeight))));
   const by = make("button", { onclick: () => setFilter({ artist: given.artist[row] }), title: `Show only ${artist.name}` }, artist.name);
   const life = [artist.nationality, artist.years].filter(Boolean).join(", ");
   panel.append(
@@ -43,8 +40,8 @@ function facts(row) {
     ["Movement", movementsOf(row).join(", ")],
     ["File", given.files[row]],
     ["Size", `${thousands(given.widths[row])} × ${thousands(given.heights[row])} pixels`],
-    ["Network", SPLITS[given.split[row]] ?? given.split[row]],
-    ["Silhouette", silhouette === null ? "not known" : `${silhouette.toFixed(2).replace("-", "−")} among its artist's`],
+    ["Training", given.splits[given.split[row]] ?? given.split[row]],
+    ["Silhouette", silhouette === null ? "not known" : `${silhouette.toFixed(2).replace("-", "−")}`],
     ["Duplicate of", given.duplicateOf[row] >= 0 ? titleOf(given.duplicateOf[row]) : ""],
   ];
   const filled = list.filter(([, value]) => value);
@@ -84,7 +81,7 @@ function entry(row, shared) {
     for (const twin of panel.querySelectorAll(`.near[data-row="${row}"]`)) twin.classList.toggle("twin", on);
     hover(on ? row : -1);
   };
-  const words = make("span", {}, titleOf(row), make("small", {}, artistOf(row).name), shared ? make("em", {}, "✓ both") : null);
+  const words = make("span", {}, titleOf(row), byline(row), shared ? make("em", {}, "✓ both") : null);
   return make(
     "button",
     {

@@ -157,7 +157,7 @@ function paintingAt(x, y, reach = 0) {
   const top = (row) => (chosen.has(row) ? total : 0) + heights[row];
   for (let row = 0; row < total; row++) {
     if (!shown[row] && !chosen.has(row)) continue;
-    const [px, py] = onCanvas(row);
+    const [px, py] = chosen.has(row) ? seen(row) : onCanvas(row);
     const [width, height] = shape(row, chosen.has(row) ? raisedSide(side) : side);
     if (Math.abs(x - px) > width / 2 + reach || Math.abs(y - py) > height / 2 + reach) continue;
     if (found < 0 || top(row) > top(found)) found = row;
@@ -226,27 +226,76 @@ function choose(row) {
   for (const other of small) if (!kinds.has(other)) kinds.set(other, "embedding");
 }
 
-const raisedSide = (side) => Math.max(side, 34);
-const colourOf = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+const raisedSide = (side) => Math.max(34, Math.min(side, 84));
+const RAISED = 1.3;
+
+// How far raised pictures have stepped aside, so that each can be seen; for one painting and zoom, wherever one pans.
+let aside = { of: "", steps: new Map() };
+
+function stepAside() {
+  const side = raisedSide(pictureSide());
+  const of = [state.selected, pixelsPerUnit(), side, scene.at[0], scene.at[total]].join();
+  if (aside.of === of) return aside.steps;
+  const rows = [...kinds.keys()];
+  const home = rows.map(onCanvas);
+  // Copies of one picture lie on one point, and must have somewhere to go.
+  const now = home.map(([x, y], i) => [x + Math.cos(i), y + Math.sin(i)]);
+  const radii = rows.map((row) => 0.6 * side * (kinds.get(row) === "chosen" ? RAISED : 1) + 3);
+  for (let round = 0; round < 120; round++) push(now, radii, home);
+  aside = { of, steps: new Map(rows.map((row, i) => [row, [now[i][0] - home[i][0], now[i][1] - home[i][1]]])) };
+  return aside.steps;
+}
+
+/** Move pairs that overlap straight apart, and all a little back home; the first, the chosen one, stays. */
+function push(now, radii, home) {
+  for (let i = 0; i < now.length; i++) {
+    for (let j = 0; j < i; j++) {
+      const [dx, dy] = [now[i][0] - now[j][0], now[i][1] - now[j][1]];
+      const far = Math.hypot(dx, dy) || 1e-3;
+      const by = (radii[i] + radii[j] - far) / far / 2;
+      if (by <= 0) continue;
+      now[i][0] += dx * by * (j ? 1 : 2);
+      now[i][1] += dy * by * (j ? 1 : 2);
+      if (j) now[j][0] -= dx * by;
+      if (j) now[j][1] -= dy * by;
+    }
+  }
+  for (let i = 1; i < now.length; i++) for (const axis of [0, 1]) now[i][axis] += 0.02 * (home[i][axis] - now[i][axis]);
+}
+
+/** Where a raised painting is to be seen. */
+function seen(row) {
+  const [x, y] = onCanvas(row);
+  const [dx, dy] = stepAside().get(row) ?? [0, 0];
+  return [x + dx, y + dy];
+}
+let dyes = {};
+
+/** The colours of the style sheet, which light and dark change. */
+function mixColours() {
+  const style = getComputedStyle(document.documentElement);
+  dyes = Object.fromEntries(["ink", "mark", "paper", "wall"].map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
+}
+
 
 function drawChosen() {
   lines.clear();
   above.removeChildren().forEach((child) => child.destroy());
   if (state.selected < 0) return drawHovered();
-  const [ink, mark, paper] = ["--ink", "--mark", "--paper"].map(colourOf);
+  const { ink, mark, paper } = dyes;
   const side = raisedSide(pictureSide());
-  const from = onCanvas(state.selected);
-  const veil = new PIXI.Graphics().rect(0, 0, scene.size.width, scene.size.height).fill({ color: colourOf("--wall"), alpha: 0.55 });
+  const from = seen(state.selected);
+  const veil = new PIXI.Graphics().rect(0, 0, scene.size.width, scene.size.height).fill({ color: dyes.wall, alpha: 0.55 });
   above.addChild(veil);
   const joined = new PIXI.Graphics();
   above.addChild(joined);
   for (const [row, kind] of kinds) {
-    if (kind !== "chosen") join(joined, from, onCanvas(row), kind, kind === "both" ? mark : ink);
+    if (kind !== "chosen") join(joined, from, seen(row), kind, kind === "both" ? mark : ink);
   }
   // The chosen one last, above its neighbours; those in both above the others.
   const height = { embedding: 0, raw: 1, both: 2, chosen: 3 };
   for (const [row, kind] of [...kinds].sort((a, b) => height[a[1]] - height[b[1]])) {
-    raise(row, side * (kind === "chosen" ? 1.25 : 1), kind, kind === "both" ? mark : ink, paper);
+    raise(row, side * (kind === "chosen" ? RAISED : 1), kind, kind === "both" ? mark : ink, paper);
   }
   drawHovered();
 }
@@ -254,7 +303,7 @@ function drawChosen() {
 function drawHovered() {
   const row = state.hovered;
   if (row < 0 || kinds.has(row)) return;
-  raise(row, raisedSide(pictureSide()) * 1.12, "hovered", colourOf("--ink"), colourOf("--paper"));
+  raise(row, raisedSide(pictureSide()) * 1.12, "hovered", dyes.ink, dyes.paper);
 }
 
 const DASHES = { both: [1, 0], raw: [7, 5], embedding: [2, 4] };
@@ -274,7 +323,7 @@ function join(graphics, [x, y], [toX, toY], kind, colour) {
 }
 
 function raise(row, side, kind, colour, paper) {
-  const [x, y] = onCanvas(row);
+  const [x, y] = seen(row);
   const [width, height] = shape(row, side);
   if (Math.abs(x - scene.size.width / 2) > scene.size.width || Math.abs(y - scene.size.height / 2) > scene.size.height) return;
   const thick = { chosen: 4, both: 3.5, raw: 1.5, embedding: 1.5, hovered: 1.5 }[kind];

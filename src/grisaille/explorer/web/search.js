@@ -39,7 +39,7 @@ function showSuggestions() {
 function offerLine(offer, at) {
   const line = { role: "option", id: `offer-${at}`, onpointerdown: (event) => event.preventDefault(), onclick: () => take(offer) };
   if (offer.kind === "painting") {
-    return make("li", line, image(offer.row, { alt: "" }), make("span", {}, offer.words, make("small", {}, artistOf(offer.row).name)));
+    return make("li", line, image(offer.row, { alt: "" }), make("span", {}, offer.words, byline(offer.row)));
   }
   return make("li", line, make("span", {}, offer.words, make("small", {}, `show this ${offer.kind} only`)));
 }

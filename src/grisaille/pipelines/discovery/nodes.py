@@ -56,7 +56,7 @@ def _without_themselves(rows: IntArray) -> np.ndarray:
     return ~itself
 
 
-def map_paintings(
+def map_paintings(  # noqa: PLR0913, PLR0917 - a map draws on everything
     embeddings: FloatArray,
     paintings: pd.DataFrame,
     raw_paintings: Files,
@@ -98,7 +98,9 @@ def write_explorer(map_of_paintings: pd.DataFrame, artists: pd.DataFrame, parame
     about = explorer.About(
         likeness=autoencoder.made_for,
         raw_values=sum(chunk.stop - chunk.start for chunk in chunks),
-        values=autoencoder.code_size * len(chunks),
+        reduced_values=autoencoder.code_size * len(chunks),
+        # Training on likeness needs no stopping, and takes all but the held-out paintings in.
+        stops_early=autoencoder.architecture != "similarity",
         note=dict(parameters["report"]).get("note"),
     )
     return explorer.render(map_of_paintings, artists, about)
