@@ -73,7 +73,7 @@ def gather(
         for raw, small in zip(table["raw_neighbours"], table["embedding_neighbours"], strict=True)
     ]
     table["colour"] = [picture.colour for picture in shown]
-    table["picture"] = [{"bytes": picture.data} for picture in shown]
+    table["picture"] = pd.Series([{"bytes": picture.data} for picture in shown], dtype=object)
     return table
 
 

@@ -92,8 +92,7 @@ def _inside_a_script(value: Any) -> str:
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
-    # Halves of characters, which broken file names may have, are no UTF-8.
-    return text.encode("utf-8", "replace").decode()
+    return text
 
 
 def _data(table: pd.DataFrame, artists: pd.DataFrame, about: About) -> dict[str, Any]:

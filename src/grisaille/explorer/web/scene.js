@@ -226,7 +226,7 @@ function choose(row) {
   for (const other of small) if (!kinds.has(other)) kinds.set(other, "embedding");
 }
 
-const raisedSide = (side) => Math.max(34, Math.min(side, 84));
+const raisedSide = (side) => Math.max(48, Math.min(side, 84));
 const RAISED = 1.3;
 
 // How far raised pictures have stepped aside, so that each can be seen; for one painting and zoom, wherever one pans.

@@ -68,7 +68,7 @@ def map_paintings(  # noqa: PLR0913, PLR0917 - a map draws on everything
 ) -> pd.DataFrame:
     """Every painting's place, nearest in both spaces and picture (`explorer.gather`)."""
     places = {"pca": explorer.principal_places(embeddings)}
-    neighbourly = explorer.umap_places(embeddings, settings.seed)
+    neighbourly = explorer.umap_places(embeddings, settings.seed) if settings.umap else None
     if neighbourly is not None:
         places["umap"] = neighbourly
     made_for = autoencoder.made_for
