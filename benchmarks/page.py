@@ -68,6 +68,10 @@ def lines(results: Results) -> Iterator[Line]:
         if command in start:
             what, bare = f"`{command}`", "times a bare project's"
             yield at_most(what, bare, start["targets"]["of_bare"], start[command]["of_bare"])
+    explorer = results.get("explorer", {})
+    if "megabytes" in explorer:
+        what = f"the explorer page of {explorer['n']:,} paintings"
+        yield at_most(what, "MB", explorer["targets"]["megabytes"], explorer["megabytes"])
 
 
 def _extraction(extraction: Results) -> Iterator[Line]:

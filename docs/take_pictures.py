@@ -1,4 +1,7 @@
-"""Take the pictures of the docs anew: `make viz`, then `.venv/bin/python docs/take_pictures.py` (needs Chromium)."""
+"""Take the pictures of the docs anew (needs Chromium).
+
+First `make demo`, `kedro run --env demo --pipeline discovery` and `make viz`.
+"""
 
 import json
 import shutil
@@ -21,6 +24,16 @@ def report(browser: Browser) -> None:
     page.locator("h2", has_text="Nearest paintings").scroll_into_view_if_needed()
     page.evaluate("[...document.querySelectorAll('h2')].find(h => h.innerText == 'Nearest paintings').scrollIntoView()")
     page.screenshot(path=IMAGES / "report.png")
+
+
+def explorer(browser: Browser) -> None:
+    """The demo's map, and a painting chosen on it (`kedro run --env demo --pipeline discovery` first)."""
+    page = browser.new_page(viewport={"width": 1440, "height": 880})
+    address = (PROJECT / "data/demo/08_reporting/explorer.html").as_uri()
+    page.goto(f"{address}#colour=artist&spread=1&view=0.1,0.05,1.15&painting=Paul_Pointe_5")
+    page.wait_for_selector("html[data-ready]", timeout=120_000)
+    time.sleep(2)  # the last pictures are drawn
+    page.screenshot(path=IMAGES / "explorer.png")
 
 
 def kedro_viz(browser: Browser) -> None:
@@ -49,6 +62,7 @@ def main() -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         report(browser)
+        explorer(browser)
         kedro_viz(browser)
         browser.close()
 

@@ -21,6 +21,19 @@ def shared() -> Path:
 
 
 @pytest.fixture(scope="session")
+def browser():
+    from playwright.sync_api import sync_playwright
+
+    executable = shutil.which("chromium") or shutil.which("google-chrome")
+    if executable is None:
+        pytest.skip("no Chromium on this machine")
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="session")
 def small_cnn(tmp_path_factory) -> Path:
     """A saved CNN with two named layers whose chunks are of one length, like VGG16's but 1,000 times cheaper."""
     import keras
@@ -88,6 +101,8 @@ def demo_run(tmp_path_factory, small_cnn) -> Run:
             "queries": 60,
         },
     }
+    # UMAP compiles itself first, which takes longer than all else here.
+    small["discovery"] = {"umap": False}
     local.write_text(yaml.safe_dump(small, sort_keys=False))
     parameters = (
         "--params",

@@ -280,10 +280,20 @@ class Discovery(Group):
         neighbours: How many of a painting's nearest are kept.
         exact_up_to: Of more paintings than this, an index is asked, which misses some neighbours and wants
             `grisaille[index]`.
+        picture_side: Pixels of the longer side of a picture on the map, at most; less in a large collection.
+        page_megabytes: What the explorer page may weigh; the pictures make room for the rest.
+        page_paintings: Paintings up to which there is a page.
+        umap: Whether UMAP places the paintings, too, where `grisaille[umap]` is installed.
+        seed: Governs UMAP's layout.
     """
 
     neighbours: int = Field(10, ge=1, le=1000)
     exact_up_to: int = Field(1_000_000, ge=1)
+    picture_side: int = Field(256, ge=16, le=512)
+    page_megabytes: float = Field(38, ge=2)
+    page_paintings: int = Field(50_000, ge=1)
+    umap: bool = True
+    seed: int = Field(0, ge=0)
 
 
 class Report(Group):

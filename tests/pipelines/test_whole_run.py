@@ -173,6 +173,19 @@ class TestDiscovery:
         assert (found["neighbour_id"].to_numpy() == known["neighbour_id"].to_numpy()).mean() > 0.99
         assert (found["painting_id"] != found["neighbour_id"]).all()
 
+    def test_a_map_with_every_painting(self, demo_run):
+        demo_run.again("--pipeline", "discovery")
+        table = demo_run.table("map_of_paintings.parquet")
+        near = demo_run.table("neighbours.parquet").query("space == 'raw' and likeness == 'cosine'")
+        assert len(table) == 181
+        assert all(len(picture["bytes"]) for picture in table["picture"])
+        for row in (0, 100):
+            first = near[near["painting_id"] == table["painting_id"][row]].sort_values("rank")["neighbour_id"]
+            assert table["painting_id"][table["raw_neighbours"][row]["ids"]].tolist() == first.tolist()
+        page = (demo_run.data / "08_reporting" / "explorer.html").read_text()
+        assert "The gallery is synthetic" in page
+        assert page.count("Ilse_Nebel_1") > 1
+
 
 class TestRefusing:
     def told(self, done):

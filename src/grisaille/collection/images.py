@@ -149,10 +149,10 @@ def to_square(image: Image.Image, side: int, resize: str = "bilinear") -> npt.ND
     return np.asarray(image.resize((side, side), RESIZE_FILTERS[resize]))
 
 
-def thumbnail(image: Image.Image, side: int) -> bytes:
-    """A small WebP of a picture, longer side `side` pixels, proportions kept."""
+def thumbnail(image: Image.Image, side: int, quality: int = 80) -> bytes:
+    """A small WebP of a picture, longer side `side` pixels at most, proportions kept."""
     small = image.copy()
     small.thumbnail((side, side), Image.Resampling.LANCZOS)
     buffer = io.BytesIO()
-    small.save(buffer, "WEBP", quality=80)
+    small.save(buffer, "WEBP", quality=quality)
     return buffer.getvalue()

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 from tqdm import tqdm
 
-from grisaille import measures
+from grisaille import explorer, measures
 from grisaille.arrays import FloatArray, IntArray
+from grisaille.collection import Files
 from grisaille.lazy import pd
-from grisaille.parameters import Discovery
+from grisaille.parameters import Autoencoder, Chunk, Discovery, named
+
+logger = logging.getLogger(__name__)
 
 
 def find_neighbours(embeddings: FloatArray, paintings: pd.DataFrame, settings: Discovery) -> pd.DataFrame:
@@ -49,3 +54,53 @@ def _without_themselves(rows: IntArray) -> np.ndarray:
     itself = rows == np.arange(len(rows))[:, None]
     itself[~itself.any(axis=1), -1] = True
     return ~itself
+
+
+def map_paintings(  # noqa: PLR0913, PLR0917 - a map draws on everything
+    embeddings: FloatArray,
+    paintings: pd.DataFrame,
+    raw_paintings: Files,
+    neighbours: pd.DataFrame,
+    embedding_neighbours: pd.DataFrame,
+    artist_distances: FloatArray,
+    autoencoder: Autoencoder,
+    settings: Discovery,
+) -> pd.DataFrame:
+    """Every painting's place, nearest in both spaces and picture (`explorer.gather`)."""
+    places = {"pca": explorer.principal_places(embeddings)}
+    neighbourly = explorer.umap_places(embeddings, settings.seed) if settings.umap else None
+    if neighbourly is not None:
+        places["umap"] = neighbourly
+    made_for = autoencoder.made_for
+    asked = (neighbours["space"] == "raw") & (neighbours["likeness"] == made_for)
+    near = explorer.Near(neighbours[asked & (neighbours["rank"] <= settings.neighbours)], embedding_neighbours)
+
+    def progress(paths: Iterable[str]) -> Iterable[str]:
+        return tqdm(paths, "making small pictures", unit=" paintings")
+
+    room = explorer.room_for_pictures(len(paintings), settings.page_megabytes)
+    shown = explorer.pictures(paintings["path"].tolist(), raw_paintings, settings.picture_side, room, progress)
+    missing = sum(not picture.data for picture in shown)
+    if missing:
+        logger.warning("%d of %d paintings can be read no more: the map has blanks", missing, len(paintings))
+    # The embedding is the last of the spaces that evaluation walks over.
+    return explorer.gather(paintings, places, near, artist_distances[-1], shown)
+
+
+def write_explorer(map_of_paintings: pd.DataFrame, artists: pd.DataFrame, parameters: dict[str, Any]) -> str:
+    """One HTML page to walk in."""
+    settings = Discovery.model_validate(parameters["discovery"])
+    if len(map_of_paintings) > settings.page_paintings:
+        logger.warning("more than %d paintings: the explorer would not open", settings.page_paintings)
+        return explorer.too_large(len(map_of_paintings), settings.page_paintings)
+    autoencoder = Autoencoder.model_validate(parameters["autoencoder"])
+    chunks = named(parameters["chunks"], Chunk).values()
+    about = explorer.About(
+        likeness=autoencoder.made_for,
+        raw_values=sum(chunk.stop - chunk.start for chunk in chunks),
+        reduced_values=autoencoder.code_size * len(chunks),
+        # Training on likeness needs no stopping, and takes all but the held-out paintings in.
+        stops_early=autoencoder.architecture != "similarity",
+        note=dict(parameters["report"]).get("note"),
+    )
+    return explorer.render(map_of_paintings, artists, about)

@@ -8,7 +8,7 @@ from grisaille.pipelines.discovery import nodes
 
 
 def create_pipeline(**kwargs: Any) -> Pipeline:
-    """From embeddings to the nearest paintings of every painting."""
+    """From embeddings to the nearest paintings of every painting, and to a page on which to walk among them."""
     return Pipeline(
         [
             Node(
@@ -16,7 +16,28 @@ def create_pipeline(**kwargs: Any) -> Pipeline:
                 ["embeddings", "paintings", "params:discovery"],
                 "embedding_neighbours",
                 name="find_neighbours",
-            )
+            ),
+            Node(
+                nodes.map_paintings,
+                [
+                    "embeddings",
+                    "paintings",
+                    "raw_paintings",
+                    "neighbours",
+                    "embedding_neighbours",
+                    "artist_distances",
+                    "params:autoencoder",
+                    "params:discovery",
+                ],
+                "map_of_paintings",
+                name="map_paintings",
+            ),
+            Node(
+                nodes.write_explorer,
+                ["map_of_paintings", "raw_artists", "parameters"],
+                "explorer",
+                name="write_explorer",
+            ),
         ],
         tags="discovery",
     )
