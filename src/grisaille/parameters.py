@@ -280,10 +280,12 @@ class Discovery(Group):
         neighbours: How many of a painting's nearest are kept.
         exact_up_to: Of more paintings than this, an index is asked, which misses some neighbours and wants
             `grisaille[index]`.
+        look_alikes: How many are found for a picture that is asked about.
     """
 
     neighbours: int = Field(10, ge=1, le=1000)
     exact_up_to: int = Field(1_000_000, ge=1)
+    look_alikes: int = Field(10, ge=1, le=100)
 
 
 class Report(Group):
