@@ -5,12 +5,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from subprocess import CompletedProcess
 
+import hypothesis
 import numpy as np
 import pandas as pd
 import pytest
 import yaml
 
 from helpers import PROJECT, SHARED, kedro
+
+# How fast a machine is proves nothing.
+hypothesis.settings.register_profile("grisaille", deadline=None)
+hypothesis.settings.load_profile("grisaille")
 
 
 @pytest.fixture(scope="session")

@@ -130,10 +130,16 @@ class Extraction:
         columns: Layer -> values an image.
         dtype: Type of the features.
         shard_rows: Rows asked for at a time.
+        network: The CNN.
     """
 
     def __init__(
-        self, readers: Sequence[Callable[[], bytes]], digests: Sequence[str], settings: Backbone, max_megapixels: float
+        self,
+        readers: Sequence[Callable[[], bytes]],
+        digests: Sequence[str],
+        settings: Backbone,
+        max_megapixels: float,
+        network: Any = None,
     ) -> None:
         """Describe the work; the CNN is built at once, so that what is wrong with it is known first.
 
@@ -142,16 +148,17 @@ class Extraction:
             digests: SHA-256 of each file.
             settings: The backbone.
             max_megapixels: As in ingestion.
+            network: The CNN, where it was built before.
         """
         self._readers: Mapping[int, Callable[[], bytes]] = dict(enumerate(readers))
         self._settings, self._max_megapixels = settings, max_megapixels
-        self._network = build(settings)
-        self._side = settings.image_size or int(self._network.input_shape[1] or 224)
+        self.network = build(settings) if network is None else network
+        self._side = settings.image_size or int(self.network.input_shape[1] or 224)
         self.identity = store_identity(digests, settings)
         self.rows = len(readers)
         self.columns = {
             name: int(np.prod(output.shape[1:]))
-            for name, output in zip(settings.layers, self._network.outputs, strict=True)
+            for name, output in zip(settings.layers, self.network.outputs, strict=True)
         }
         self.dtype = np.dtype(settings.dtype)
         self.shard_rows = settings.shard_rows
@@ -164,12 +171,12 @@ class Extraction:
 
     def __getstate__(self) -> dict[str, Any]:
         """What travels to another process: all but the CNN, which is built anew there."""
-        return {name: value for name, value in vars(self).items() if name != "_network"}
+        return {name: value for name, value in vars(self).items() if name != "network"}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Arrive, with the CNN of the part that came before: building it takes as long as some dozen paintings."""
         vars(self).update(state)
-        self._network = _built_before(json.dumps(identity(self._settings)), self._settings)
+        self.network = _built_before(json.dumps(identity(self._settings)), self._settings)
 
     def compute(self, ranges: Iterable[tuple[int, int]]) -> Iterator[tuple[int, Mapping[str, FloatArray]]]:
         """Compute the rows of each range, decoding ahead while the network works.
@@ -219,7 +226,7 @@ class Extraction:
         return np.asarray(scheme(pixels, data_format="channels_last", mode=self._settings.preprocessing))
 
     def _forward(self, pixels: npt.NDArray[np.float32]) -> Mapping[str, FloatArray]:
-        outputs = self._network.predict_on_batch(pixels)
+        outputs = self.network.predict_on_batch(pixels)
         outputs = outputs if isinstance(outputs, list | tuple) else [outputs]
         return {
             name: self._stored(name, np.asarray(output, dtype=np.float32).reshape(len(pixels), -1))

@@ -285,6 +285,7 @@ class Discovery(Group):
         page_paintings: Paintings up to which there is a page.
         umap: Whether UMAP places the paintings, too, where `grisaille[umap]` is installed.
         seed: Governs UMAP's layout.
+        look_alikes: How many are found for a picture that is asked about.
     """
 
     neighbours: int = Field(10, ge=1, le=1000)
@@ -294,6 +295,7 @@ class Discovery(Group):
     page_paintings: int = Field(50_000, ge=1)
     umap: bool = True
     seed: int = Field(0, ge=0)
+    look_alikes: int = Field(10, ge=1, le=100)
 
 
 class Report(Group):

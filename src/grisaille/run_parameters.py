@@ -56,10 +56,15 @@ def _refuse_unknown(loader: OmegaConfigLoader) -> None:
             raise ValueError(f"--params {name}: there is no such parameter; {hint}")
 
 
+def value(name: str) -> Any:
+    """A parameter of the session; None where there is none of the name."""
+    groups = _newest.groups if _newest is not None else _base(find_kedro_project(Path.cwd()))
+    return groups.get(name)
+
+
 def group(name: str) -> dict[str, Any]:
     """A parameter group of the session; empty where there is none of the name."""
-    groups = _newest.groups if _newest is not None else _base(find_kedro_project(Path.cwd()))
-    return dict(groups.get(name) or {})
+    return dict(value(name) or {})
 
 
 def names(name: str) -> list[str]:

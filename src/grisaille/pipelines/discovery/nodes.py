@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from tqdm import tqdm
 
-from grisaille import explorer, measures
+from grisaille import explorer, lookalikes, measures, plots
 from grisaille.arrays import FloatArray, IntArray
 from grisaille.collection import Files
 from grisaille.lazy import pd
-from grisaille.parameters import Autoencoder, Chunk, Discovery, named
+from grisaille.parameters import Autoencoder, Backbone, Chunk, Discovery, Ingestion, named
+
+if TYPE_CHECKING:
+    from grisaille.lookalikes import Query
 
 logger = logging.getLogger(__name__)
+
+_FOOTNOTE = "* so many of 100 paintings in the collection are farther from their own neighbour of the same rank"
 
 
 def find_neighbours(embeddings: FloatArray, paintings: pd.DataFrame, settings: Discovery) -> pd.DataFrame:
@@ -104,3 +110,169 @@ def write_explorer(map_of_paintings: pd.DataFrame, artists: pd.DataFrame, parame
         note=dict(parameters["report"]).get("note"),
     )
     return explorer.render(map_of_paintings, artists, about)
+
+
+def find_look_alikes(
+    query: Any,
+    embeddings: FloatArray,
+    paintings: pd.DataFrame,
+    files: Files,
+    ingestion: Ingestion,
+    settings: Discovery,
+    *models: Any,
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """The paintings that are most like some pictures, which need not be in the collection.
+
+    Args:
+        query: As `read_queries` takes it.
+        embeddings: Of the collection, float32, shape (n, 320).
+        paintings: n rows.
+        files: Of the collection, for the contact sheets.
+        ingestion: Its parameter group.
+        settings: The parameter group `discovery`.
+        *models: Parameter groups `backbone`, `chunks` and `autoencoder`, then the encoder of every chunk.
+
+    Returns:
+        The table (query, rank, painting_id, artist, title, distance, closer_than, in_collection), and a contact sheet
+        a query: file name -> figure.
+    """
+    queries = lookalikes.read_queries(query, ingestion.max_megapixels)
+    collection = lookalikes.Surroundings(embeddings, paintings, settings.exact_up_to)
+    points = _embed(queries, ingestion, *models)
+    count = settings.look_alikes
+    # One more, since a query may be in the collection itself.
+    rows, distances = collection.nearest(points, count + 1)
+    shares = collection.closer_than(distances)
+    tables, sheets = [], {}
+    for number, picture in enumerate(tqdm(queries, "drawing contact sheets", unit=" queries")):
+        table = collection.paintings.iloc[rows[number]].assign(
+            distance=distances[number], closer_than=shares[number], query=picture.name
+        )
+        table["in_collection"] = picture.sha256 in set(paintings["sha256"])
+        table = table[table["sha256"] != picture.sha256][:count]
+        table["rank"] = np.arange(1, len(table) + 1)
+        table["title"] = lookalikes.titles(table["painting_id"].tolist(), table["artist"].tolist())
+        sheets[f"{number + 1:03d}_{PurePosixPath(picture.name).stem}.png"] = _sheet(picture, table, files)
+        tables.append(table)
+    columns = ["query", "rank", "painting_id", "artist", "title", "distance", "closer_than", "in_collection"]
+    return pd.concat(tables, ignore_index=True)[columns], sheets
+
+
+def find_chain(
+    asked: Any,
+    embeddings: FloatArray,
+    paintings: pd.DataFrame,
+    files: Files,
+    ingestion: Ingestion,
+    settings: Discovery,
+    *models: Any,
+) -> tuple[pd.DataFrame, Any]:
+    """A way from one painting to another through paintings that are alike.
+
+    Args:
+        asked: Two names of paintings, or files.
+        embeddings: As in `find_look_alikes`, and so on.
+        paintings: n rows.
+        files: Of the collection.
+        ingestion: Its parameter group.
+        settings: The parameter group `discovery`.
+        *models: As in `find_look_alikes`; none where both are paintings of the collection.
+
+    Returns:
+        The table (step, painting_id, artist, title, distance, that from the step before), and the figure.
+
+    Raises:
+        ValueError: If it is not two that are asked for, or a name is not clear.
+    """
+    collection = lookalikes.Surroundings(embeddings, paintings, settings.exact_up_to)
+    points, table = collection.embeddings, collection.paintings
+    strangers: dict[str, Query] = {}
+    wanted = []
+    for end in ends(asked):
+        if models and Path(end).expanduser().is_file():
+            (picture,) = lookalikes.read_queries(end, ingestion.max_megapixels)
+            strangers[picture.name] = picture
+            points = np.concatenate([points, _embed([picture], ingestion, *models)])
+            row = {"painting_id": picture.name, "artist": "", "path": picture.name}
+            table = pd.concat([table, pd.DataFrame([row])], ignore_index=True)
+            wanted.append(len(table) - 1)
+        else:
+            wanted.append(_original(end, paintings, table))
+    rows = lookalikes.chain(points, wanted[0], wanted[1], settings.exact_up_to)
+    steps = table.iloc[rows].copy()
+    steps["step"] = np.arange(len(steps))
+    steps["title"] = lookalikes.titles(steps["painting_id"].tolist(), steps["artist"].tolist())
+    steps["distance"] = np.concatenate([[0.0], np.linalg.norm(np.diff(points[rows], axis=0), axis=1)])
+    pictures = [
+        plots.Picture(
+            strangers[step["path"]].image if step["path"] in strangers else _image(files, step["path"]),
+            step["artist"] or step["title"],
+            step["title"] if step["artist"] else "",
+            f"distance {step['distance']:.3g}" if step["step"] else "",
+        )
+        for step in steps.to_dict("records")
+    ]
+    return steps[["step", "painting_id", "artist", "title", "distance"]], plots.strip(pictures)
+
+
+def ends(asked: Any) -> list[str]:
+    """The two ends of a chain, from a list or from one string with a semicolon.
+
+    Raises:
+        ValueError: If they are not two.
+    """
+    found = [end.strip() for end in asked.split(";")] if isinstance(asked, str) else [str(end) for end in asked]
+    if len(found) != 2 or not all(found):
+        raise ValueError(f"a chain joins two paintings: chain='one;other'. Received: {asked}")
+    return found
+
+
+def _original(name: str, paintings: pd.DataFrame, originals: pd.DataFrame) -> int:
+    """Row, among the originals, of the painting that is meant, or of the one that it is a duplicate of."""
+    row = paintings.iloc[lookalikes.painting_named(name, paintings["painting_id"].tolist())]
+    original = row["painting_id"] if row["duplicate_of"] is None else row["duplicate_of"]
+    return int(np.flatnonzero(originals["painting_id"] == original)[0])
+
+
+def _embed(
+    queries: list[Query], ingestion: Ingestion, backbone: Any, chunks: Mapping[str, Any], trained: Any, *encoders: Any
+) -> FloatArray:
+    groups = named(chunks, Chunk)
+    embedder = lookalikes.Embedder(
+        # Kedro validates parameters of named arguments only.
+        Backbone.model_validate(backbone),
+        groups,
+        dict(zip(groups, encoders, strict=True)),
+        Autoencoder.model_validate(trained).made_for,
+        ingestion.max_megapixels,
+    )
+    return embedder.embed([lambda query=query: query.data for query in queries])  # type: ignore[misc]
+
+
+def _sheet(query: Query, table: pd.DataFrame, files: Files) -> Any:
+    note = "this file is in the collection" if table["in_collection"].any() else ""
+    found = [
+        plots.Picture(
+            _image(files, row["path"]),
+            row["artist"],
+            row["title"],
+            f"distance {row['distance']:.3g}\n{_in_words(row['closer_than'])}",
+        )
+        for row in table.to_dict("records")
+    ]
+    return plots.contact_sheet(plots.Picture(query.image, query.name, note=note), found, _FOOTNOTE)
+
+
+def _in_words(share: float) -> str:
+    return f"closer than {100 * share:.0f} of 100 *" if np.isfinite(share) else ""
+
+
+def _image(files: Files, path: str) -> Any:
+    from grisaille.collection import images
+
+    try:
+        image, _ = images.decode(files[path](), max_megapixels=178)
+    except (KeyError, OSError, images.UnusableImageError):
+        # The result stands without the picture of a painting that was moved away.
+        return None
+    return image
