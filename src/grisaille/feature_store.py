@@ -174,14 +174,14 @@ class _Shard(BaseModel):
 
 
 class _Layer(BaseModel):
-    columns: int = Field(ge=1)
+    columns: int = Field(ge=1, lt=2**31)
     shards: list[_Shard]
 
 
 class _Manifest(BaseModel, extra="allow"):
     identity: dict[str, Any]
-    rows: int = Field(ge=0)
-    shard_rows: int = Field(ge=1)
+    rows: int = Field(ge=0, lt=2**48)
+    shard_rows: int = Field(ge=1, lt=2**48)
     dtype: Literal["float16", "float32"]
     layers: dict[str, _Layer]
 
@@ -191,6 +191,11 @@ class _Manifest(BaseModel, extra="allow"):
         for name, layer in self.layers.items():
             if len(layer.shards) != needed:
                 raise ValueError(f"{name} has {len(layer.shards)} shards and needs {needed}")
+            for number, shard in enumerate(layer.shards):
+                rows = min(self.shard_rows, self.rows - number * self.shard_rows)
+                # Before the values stands a header; what says it is shorter lies about its rows.
+                if shard.bytes <= rows * layer.columns * np.dtype(self.dtype).itemsize:
+                    raise ValueError(f"{shard.file} is too short for {rows} rows")
         return self
 
 

@@ -91,6 +91,8 @@ def decode(data: bytes, max_megapixels: float = 150.0) -> tuple[Image.Image, str
                 raise UnusableImageError(f"{megapixels:.0f} megapixels, more than the {max_megapixels:g} allowed")
             mode = image.mode
             image.load()
+            if image.mode == "P" and image.palette is None:
+                raise UnusableImageError("cannot be decoded: its palette is missing")
             return _to_rgb(_upright(image)), mode
     except UnusableImageError:
         raise
