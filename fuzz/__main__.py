@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from fuzz.targets import SEEDS
+from fuzz.targets import SEEDS, SHARES
 
 _HERE = Path(__file__).parent
 _PROJECT = _HERE.parent
@@ -53,9 +53,9 @@ def main() -> int:
     parser.add_argument("--seconds", type=int, default=3600, help="for all targets together")
     parser.add_argument("--only", choices=SEEDS, help="one target")
     given = parser.parse_args()
-    targets = [given.only] if given.only else list(SEEDS)
+    shares = {given.only: 1.0} if given.only else SHARES
     sys.path.insert(0, str(_PROJECT / "tests"))
-    return int(any([_fuzz(target, given.seconds // len(targets)) for target in targets]))
+    return int(any([_fuzz(target, int(given.seconds * share)) for target, share in shares.items()]))
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """One target under libFuzzer: `python -m fuzz.one ingestion -max_total_time=60 corpus/`."""
 
+import logging
 import sys
 import warnings
 
@@ -19,6 +20,7 @@ with atheris.instrument_imports(include=["grisaille", "PIL", "imagehash", "numpy
 
 if __name__ == "__main__":
     warnings.simplefilter("ignore")
+    logging.disable()
     target = TARGETS[sys.argv.pop(1)]
     atheris.Setup(sys.argv, target)
     atheris.Fuzz()

@@ -1,14 +1,15 @@
 """What is fuzzed: each target reads bytes as the project would and lets through only the errors it documents."""
 
 import io
+import pickle
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 
-from grisaille import npy
-from grisaille.collection import images
+from grisaille import npy, pickled
+from grisaille.collection import artists, images
 from grisaille.feature_store import MANIFEST, FeatureStore, FeatureStoreError
 
 # Time spent on large pictures is spent in filters; small ones have all the structure.
@@ -62,6 +63,28 @@ def stores(data: bytes) -> None:
         return
 
 
+def pickles(data: bytes) -> None:
+    """One artist's file, as other programs may have left it."""
+    try:
+        array = pickled.read_array(data)
+    except pickled.PickledArrayError:
+        return
+    assert not array.dtype.hasobject
+
+
+def tables(data: bytes) -> None:
+    """A table of artists, read and indexed."""
+    try:
+        index = artists.ArtistIndex.build(artists.read_table(data), {})
+    except artists.ArtistsTableError as error:
+        assert "\n" not in str(error), "a reason of several lines"
+        return
+    for name in index.movements:
+        assert artists.plain(name) == name
+        assert "/" not in artists.file_name(name)
+        assert len(artists.file_name(name).encode()) < 200
+
+
 def _pictures() -> Iterator[bytes]:
     from hostile import cases
 
@@ -100,5 +123,41 @@ def _stores() -> Iterator[bytes]:
         yield len(text).to_bytes(2, "little") + text + shard.getvalue()
 
 
-TARGETS: dict[str, Callable[[bytes], None]] = {"ingestion": ingestion, "arrays": arrays, "stores": stores}
-SEEDS: dict[str, Callable[[], Iterator[bytes]]] = {"ingestion": _pictures, "arrays": _arrays, "stores": _stores}
+def _pickles() -> Iterator[bytes]:
+    for protocol in range(6):
+        for array in (
+            np.eye(2, dtype="f4"),
+            np.zeros((2, 3), order="F"),
+            np.array(3),
+            np.zeros((0, 4)),
+            np.array([{}]),
+        ):
+            yield pickle.dumps(array, protocol)
+        yield pickle.dumps([np.eye(2), {"a": (1, "b", None, 2.5)}], protocol)
+    yield b"\x80\x04cos\nsystem\n(S'true'\ntR."
+
+
+def _tables() -> Iterator[bytes]:
+    text = 'id,name,genre\n0,Claude Monet,"Impressionism, Realism"\n1,Albrecht D\u00fcrer,\n2,=cmd(),"a ""b"""\n'
+    for encoding in ("utf-8", "utf-8-sig", "utf-16", "cp1252"):
+        yield text.encode(encoding)
+        yield text.replace(",", ";").encode(encoding)
+    yield text.replace(",", "\t").replace("\n", "\r\n").encode()
+
+
+TARGETS: dict[str, Callable[[bytes], None]] = {
+    "ingestion": ingestion,
+    "tables": tables,
+    "arrays": arrays,
+    "stores": stores,
+    "pickles": pickles,
+}
+SEEDS: dict[str, Callable[[], Iterator[bytes]]] = {
+    "ingestion": _pictures,
+    "tables": _tables,
+    "arrays": _arrays,
+    "stores": _stores,
+    "pickles": _pickles,
+}
+# Pictures have by far the most branches.
+SHARES = {"ingestion": 0.4, "tables": 0.1, "arrays": 0.15, "stores": 0.2, "pickles": 0.15}

@@ -1,5 +1,6 @@
 """Kedro datasets of our own: how things are stored. What is in them is made elsewhere."""
 
+from grisaille.datasets.array_pickle import ArrayPickleDataset
 from grisaille.datasets.artists import ArtistsDataset
 from grisaille.datasets.feature_store import FeatureStoreDataset
 from grisaille.datasets.gallery import GalleryArtistsDataset, GalleryDataset
@@ -8,6 +9,7 @@ from grisaille.datasets.paintings import PaintingsDataset
 from grisaille.datasets.points import PointsDataset
 
 __all__ = [
+    "ArrayPickleDataset",
     "ArtistsDataset",
     "FeatureStoreDataset",
     "GalleryArtistsDataset",
