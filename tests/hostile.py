@@ -456,6 +456,82 @@ def liars() -> Iterator[Case]:
     yield Case("gif that never ends", gif[:-1] + b"\x21\xfe\xff" + bytes(255), (48, 40, "P"))
 
 
+NAMES = (
+    "two\nlines_1.png",
+    "return\r_1.png",
+    "tab\t_1.png",
+    "quote\"s and 'others'_1.png",
+    "comma, semicolon;_1.png",
+    "\u200fright to left_1.png",
+    "\u202egnp.1_turned round_1.png",
+    "ab" * 125 + "_.png",
+    "\N{ARTIST PALETTE}\N{FAMILY}_1.png",
+    "..png",
+    "..._1.png",
+    "..%2f..%2fetc%2fpasswd_1.png",
+    "..\\..\\windows_1.png",
+    "-rf_1.png",
+    "~_1.png",
+    "$HOME_1.png",
+    "$(reboot)_1.png",
+    "$\\frac$_1.png",
+    "%s%n_1.png",
+    "{artist}_1.png",
+    "[red]bold_1.png",
+    "*?_1.png",
+    "\x1b[31mred_1.png",
+    "<img src=x onerror=window.stolen=1>_1.png",
+    "<script>window.stolen=1_1.png",
+    '"><svg onload=window.stolen=1>_1.png',
+    "=cmd()_1.png",
+    "+1_1.png",
+    "@SUM(A1)_1.png",
+    "NA_1.png",
+    "None_1.png",
+    "CON_1.png",
+    "  _1.png",
+    "#fragment?query_1.png",
+    "file:::chained_1.png",
+)
+"""Names of files that a filesystem of Unix takes, each of 255 bytes at most."""
+
+NO_UTF_8 = b"caf\xe9_1.png"
+
+
+def tables() -> Iterator[tuple[str, bytes, list[str] | None]]:
+    """Tables of artists: what is odd, the file, and the names it must give; None where it must be refused."""
+    text = "id,name,genre\n0,Claude Monet,Impressionism\n1,Albrecht D\u00fcrer,Renaissance\n"
+    names = ["Claude Monet", "Albrecht D\u00fcrer"]
+    yield "a byte order mark", text.encode("utf-8-sig"), names
+    yield "UTF-16", text.encode("utf-16"), names
+    yield "Windows-1252", text.encode("cp1252"), names
+    for separator in ";\t|":
+        yield f"separated by {separator!r}", text.replace(",", separator).encode(), names
+    yield "ends of lines as on Windows", text.replace("\n", "\r\n").encode(), names
+    yield "ends of lines as on old Macs", text.replace("\n", "\r").encode(), names
+    yield "a column spelt otherwise", text.replace("name", " Name ").encode(), names
+    yield "quoted columns", text.replace("name", '"name"').encode(), names
+    yield "names alone", b"name\nClaude Monet\n", ["Claude Monet"]
+    yield "rows without a name", b"name,genre\n,Cubism\nClaude Monet,\n  ,\n", ["Claude Monet"]
+    yield "artists called NA and None", b"name\nNA\nNone\n", ["NA", "None"]
+    yield "doubled names", b"name,genre\nA B,x\nA B,y\na_b,z\n", ["A B"]
+    yield "a doubled column", b"name,name,Name\nA,B,C\n", ["A"]
+    yield "formulas", b"name,genre\n=cmd(),@SUM\n+1,-2\n", ["=cmd()", "+1"]
+    yield "a biography of 10 MB", b"name,bio\nClaude Monet," + b"x" * 10_000_000 + b"\n", ["Claude Monet"]
+    yield "lines in a cell", b'name,bio\n"Claude\nMonet","a\nb"\n', ["Claude Monet"]
+    yield "marks that nobody sees", "name\n\u200fClaude\u200b Monet\u202e\n".encode(), ["Claude Monet"]
+    yield "a header alone", b"name,genre\n", []
+    yield "no column of names", b"artist,genre\nClaude Monet,Impressionism\n", None
+    yield "nothing", b"", None
+    yield "blank lines", b"\n\n\n", None
+    yield "a page", b"<!doctype html><html><body>Sign in</body></html>", None
+    yield "a picture", encode(picture()), None
+    yield "rows of other lengths", b"name,genre\nA,b\nC,d,e,f\n", None
+    yield "a quote that is never closed", b'name,genre\n"A,b\nC,d\n', None
+    # What the fuzzing found: Python's own reader of tables stops at an end of line of old Macs.
+    yield "ends of lines of two kinds", b'id\tname\tsum\tude\t"Impret\t"Impr"\r)1\n\t"a "b"""\r\n', ['a b"""']
+
+
 @cache
 def cases() -> tuple[Case, ...]:
     """All of them."""

@@ -83,8 +83,8 @@ def decode(data: bytes, max_megapixels: float = 150.0) -> tuple[Image.Image, str
         raise UnusableImageError("empty file")
     try:
         with warnings.catch_warnings():
-            # Our own bound below is stricter than the warning, and says so in words.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            # Pillow warns of what it mends; what it cannot mend becomes a reason, and our own bound is stricter.
+            warnings.simplefilter("ignore")
             image = Image.open(io.BytesIO(data), formats=_FORMATS)
             megapixels = image.width * image.height / 1e6
             if megapixels > max_megapixels:

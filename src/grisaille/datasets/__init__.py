@@ -7,6 +7,7 @@ from grisaille.datasets.gallery import GalleryArtistsDataset, GalleryDataset
 from grisaille.datasets.numpy_array import NumPyDataset
 from grisaille.datasets.paintings import PaintingsDataset
 from grisaille.datasets.points import PointsDataset
+from grisaille.datasets.table import TableDataset
 
 __all__ = [
     "ArrayPickleDataset",
@@ -17,4 +18,5 @@ __all__ = [
     "NumPyDataset",
     "PaintingsDataset",
     "PointsDataset",
+    "TableDataset",
 ]
