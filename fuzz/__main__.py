@@ -11,8 +11,8 @@ from fuzz.targets import SEEDS, SHARES
 
 _HERE = Path(__file__).parent
 _PROJECT = _HERE.parent
-# Seconds and megabytes after which an input counts as a finding; longest input in bytes.
-_LIMITS = ["-timeout=20", "-rss_limit_mb=3000", "-max_len=65536"]
+# Seconds by the clock and megabytes after which an input counts as a finding; longest input in bytes.
+_LIMITS = ["-timeout=60", "-rss_limit_mb=3000", "-max_len=65536"]
 
 
 def _corpus(target: str) -> Path:

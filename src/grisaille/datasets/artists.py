@@ -8,6 +8,7 @@ import pandas as pd
 from kedro.io.core import AbstractDataset, DatasetError, get_protocol_and_path
 
 from grisaille.collection.artists import ArtistsTableError, read_table
+from grisaille.storage import expanded
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +52,7 @@ class ArtistsDataset(AbstractDataset[NoReturn, pd.DataFrame]):
             metadata: Ignored by Kedro; read by plugins.
         """
         self._asked_for = filepath is not None
-        self._protocol, self._filepath = get_protocol_and_path(str(filepath or fallback))
+        self._protocol, self._filepath = get_protocol_and_path(expanded(filepath or fallback))
         self._filesystem = fsspec.filesystem(self._protocol, **(fs_args or {}))
         self._load_args = load_args or {}
         self.metadata = metadata

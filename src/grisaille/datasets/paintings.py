@@ -12,6 +12,7 @@ from fsspec.implementations.local import LocalFileSystem
 from kedro.io.core import AbstractDataset, DatasetError, get_protocol_and_path
 
 from grisaille.collection.images import SUFFIXES
+from grisaille.storage import expanded
 
 logger = logging.getLogger(__name__)
 
@@ -121,7 +122,7 @@ class PaintingsDataset(AbstractDataset[NoReturn, PaintingFolder]):
             fs_args: Passed to the filesystem.
             metadata: Ignored by Kedro; read by plugins.
         """
-        self._protocol, self._path = get_protocol_and_path(str(path))
+        self._protocol, self._path = get_protocol_and_path(expanded(path))
         self._filesystem = fsspec.filesystem(self._protocol, **(credentials or {}), **(fs_args or {}))
         self.metadata = metadata
 
