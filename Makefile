@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DELETE_ON_ERROR:
-.PHONY: help demo data viz docs test lint types contracts unit bench lock clean
+.PHONY: help demo data viz docs test lint types contracts unit bench fuzz lock clean
 
 help:  ## what can be made
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/'
@@ -47,6 +47,11 @@ unit: .venv/installed
 bench: .venv/installed  ## docs/performance.md; PAINTINGS=folder BASELINES=program TORCH_PYTHON=python MODEL=file, where you have them
 	$(BIN)/python -m benchmarks $(if $(PAINTINGS),--paintings $(PAINTINGS)) $(if $(BASELINES),--baselines $(BASELINES)) \
 	  $(if $(TORCH_PYTHON),--torch-python $(TORCH_PYTHON)) $(if $(MODEL),--model $(MODEL)) $(ONLY)
+
+# Not in the lock: there are wheels for Linux alone, and nobody else needs it.
+fuzz: .venv/installed  ## hostile files by the million, an hour of them; SECONDS=60 for less, TARGET=ingestion for one kind
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'atheris~=3.0'
+	$(BIN)/python -m fuzz --seconds $(or $(SECONDS),3600) $(if $(TARGET),--only $(TARGET))
 
 lock: .venv/installed  ## pin the newest versions that pyproject.toml allows
 	$(BIN)/python -m pip install --quiet uv

@@ -12,9 +12,12 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
+import pandas as pd
 import pytest
 
+from grisaille.report import render
 from helpers import PROJECT, kedro
+from pages import files, results
 
 pytestmark = pytest.mark.browser
 
@@ -95,6 +98,48 @@ class TestReport:
         page = browser.new_page(viewport={"width": width, "height": 800})
         page.goto((demo_run.data / "08_reporting" / "report.html").as_uri())
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+class TestHostileNames:
+    """Names from files and tables that would be scripts, had nobody escaped them."""
+
+    NAMES = (
+        "<img src=x onerror=window.stolen=1>",
+        "<script>window.stolen=1</script>",
+        '"><svg onload=window.stolen=1>',
+        "' onmouseover='window.stolen=1",
+        "</pre></title></table><script>window.stolen=1</script>",
+        "<!--<script>window.stolen=1</script>",
+        "{{ 7 * 7 }}{% raw %}",
+        "&lt;img src=x onerror=window.stolen=1&gt;",
+        "javascript:window.stolen=1",
+    )
+
+    def test_none_runs_and_all_can_be_read(self, browser, tmp_path):
+        given = results(artists=self.NAMES, name="{}" + self.NAMES[0] + self.NAMES[2])
+        given.rejected = pd.DataFrame({"path": self.NAMES, "reason": self.NAMES})
+        given.paintings.loc[1:3, "duplicate_of"] = given.paintings["painting_id"][0]
+        given.paper_experiments["title"] = self.NAMES[1]
+        comparison = {"left": [self.NAMES[0]], "right": [self.NAMES[1]], "title": self.NAMES[2]}
+        given.parameters["comparisons"]["pair"] = comparison
+        given.parameters["report"] = {"note": self.NAMES[4], "examples": 9}
+        given.parameters["ingestion"] = {"aliases": dict(zip(self.NAMES, self.NAMES, strict=True))}
+        path = tmp_path / "report.html"
+        path.write_text(render(given, files(given)), encoding="utf-8")
+        page = browser.new_page()
+        requests = []
+        page.on("request", lambda request: requests.append(request.url))
+        page.goto(path.as_uri())
+        page.mouse.move(400, 300)
+        page.wait_for_load_state("networkidle")
+        assert page.evaluate("window.stolen") is None
+        assert page.evaluate("document.scripts.length") == 0
+        handlers = "[...document.querySelectorAll('*')].flatMap(e => e.getAttributeNames()).filter(n => /^on/.test(n))"
+        assert page.evaluate(handlers) == []
+        assert [url for url in requests if not url.startswith(("file:", "data:"))] == []
+        rows = page.evaluate("[...document.querySelectorAll('table.left')][0].innerText")
+        for name in self.NAMES:
+            assert name in rows
 
 
 class TestKedroViz:

@@ -29,19 +29,29 @@ def identity(settings: Backbone) -> dict[str, Any]:
     Keras pins the checksum of its ImageNet weights, so their name stands for their content; files are hashed.
 
     Raises:
-        BackboneError: If a weights or model file does not exist.
+        BackboneError: If a weights or model file does not exist, or is not the one that was meant.
     """
     described = settings.model_dump(
         mode="json", include={"layers", "image_size", "resize", "preprocessing", "precision", "dtype"}
     )
     if settings.model_file is not None:
-        return described | {"model_sha256": _file_hash(settings.model_file)}
+        return described | {"model_sha256": _checked_hash(settings.model_file, settings)}
     described["name"] = settings.name
     if settings.weights == "random":
         return described | {"weights": f"random, seed {settings.seed}"}
     if settings.weights == "imagenet":
         return described | {"weights": "imagenet"}
-    return described | {"weights_sha256": _file_hash(Path(settings.weights))}
+    return described | {"weights_sha256": _checked_hash(Path(settings.weights).expanduser(), settings)}
+
+
+def _checked_hash(path: Path, settings: Backbone) -> str:
+    found = _file_hash(path)
+    if settings.weights_sha256 not in {None, found}:
+        raise BackboneError(
+            f"{path} is not the file that backbone.weights_sha256 means: its SHA-256 is {found}, "
+            f"not {settings.weights_sha256}"
+        )
+    return found
 
 
 def _file_hash(path: Path) -> str:
@@ -70,6 +80,8 @@ def build(settings: Backbone) -> Any:
     """
     import keras
 
+    if settings.weights_file is not None:
+        _checked_hash(settings.weights_file, settings)
     network = _saved(settings) if settings.model_file is not None else _application(settings)
     known = {layer.name for layer in network.layers}
     missing = [name for name in settings.layers if name not in known]
@@ -84,7 +96,12 @@ def _saved(settings: Backbone) -> Any:
 
     if settings.precision != "float32":
         raise BackboneError("a saved model keeps the precision it was saved with; set backbone.precision to float32")
-    return keras.saving.load_model(settings.model_file, compile=False, safe_mode=True)
+    try:
+        return keras.saving.load_model(settings.model_file, compile=False, safe_mode=True)
+    except Exception as error:
+        # Keras raises whatever the archive's parts raise, and ValueError for what could run code.
+        reason = " ".join(str(error).split())[:300]
+        raise BackboneError(f"{settings.model_file} cannot be loaded as a Keras model: {reason}") from error
 
 
 def _application(settings: Backbone) -> Any:
@@ -96,7 +113,7 @@ def _application(settings: Backbone) -> Any:
     if not callable(builder):
         raise BackboneError(f"backbone.name must be a model of keras.applications. Received: {settings.name}")
     side = settings.image_size or 224
-    weights = None if settings.weights == "random" else settings.weights
+    weights = None if settings.weights == "random" else str(settings.weights_file or settings.weights)
     previous = keras.config.dtype_policy()
     keras.config.set_dtype_policy(settings.precision)
     try:

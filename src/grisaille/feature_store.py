@@ -11,12 +11,14 @@ import logging
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, as_completed
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import BaseModel, Field, ValidationError, model_validator
 from tqdm import tqdm
 
+from grisaille import npy
 from grisaille.arrays import ColumnRange, FloatArray
 from grisaille.storage import AnyPath, local_copy, write_whole
 
@@ -94,13 +96,26 @@ class ShardedArray:
         shard_of = rows // self._shard_rows
         for shard in np.unique(shard_of):
             chosen = np.flatnonzero(shard_of == shard)
-            mapped = np.load(local_copy(self._files[shard]), mmap_mode="r", allow_pickle=False)
+            mapped = self._mapped(int(shard))
             local = rows[chosen] - shard * self._shard_rows
             if _is_range(local) and _is_range(chosen):
                 result[chosen[0] : chosen[-1] + 1] = mapped[local[0] : local[-1] + 1, columns]
             else:
                 result[chosen] = mapped[local, columns]
         return result
+
+    def _mapped(self, shard: int) -> FloatArray:
+        path = self._files[shard]
+        rows = min(self._shard_rows, len(self) - shard * self._shard_rows)
+        try:
+            mapped = npy.map_array(local_copy(path))
+        except npy.ArrayFileError as error:
+            raise FeatureStoreError(f"the shard {path} is damaged: {error}") from error
+        if (mapped.shape, mapped.dtype) != ((rows, self.shape[1]), self.dtype):
+            raise FeatureStoreError(
+                f"the shard {path} holds {mapped.shape} {mapped.dtype}, not {(rows, self.shape[1])} {self.dtype}"
+            )
+        return mapped
 
 
 def _is_range(rows: npt.NDArray[np.int64]) -> bool:
@@ -119,13 +134,11 @@ class FeatureStore(Mapping[str, ShardedArray]):
         """Open a store.
 
         Raises:
-            FeatureStoreError: If there is no manifest, or a file it lists is missing or of another size.
+            FeatureStoreError: If there is no manifest or a damaged one, or a file it lists is missing or of another
+                size.
         """
         self.folder = folder
-        try:
-            self.manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text())
-        except FileNotFoundError:
-            raise FeatureStoreError(f"no finished feature store in {folder}") from None
+        self.manifest = _read_manifest(folder)
         for name, layer in self.manifest["layers"].items():
             for shard in layer["shards"]:
                 path = folder / shard["file"]
@@ -151,6 +164,52 @@ class FeatureStore(Mapping[str, ShardedArray]):
     def fingerprint(self) -> str:
         """The name of the folder."""
         return self.folder.name
+
+
+class _Shard(BaseModel):
+    # A name and no path, so that no manifest leads out of its folder.
+    file: str = Field(pattern=r"^[^/\\\x00]+\.npy$")
+    bytes: int = Field(ge=0)
+    sha256: str = Field(pattern="^[0-9a-f]{64}$")
+
+
+class _Layer(BaseModel):
+    columns: int = Field(ge=1, lt=2**31)
+    shards: list[_Shard]
+
+
+class _Manifest(BaseModel, extra="allow"):
+    identity: dict[str, Any]
+    rows: int = Field(ge=0, lt=2**48)
+    shard_rows: int = Field(ge=1, lt=2**48)
+    dtype: Literal["float16", "float32"]
+    layers: dict[str, _Layer]
+
+    @model_validator(mode="after")
+    def _shards_make_up_the_rows(self) -> "_Manifest":
+        needed = -(-self.rows // self.shard_rows)
+        for name, layer in self.layers.items():
+            if len(layer.shards) != needed:
+                raise ValueError(f"{name} has {len(layer.shards)} shards and needs {needed}")
+            for number, shard in enumerate(layer.shards):
+                rows = min(self.shard_rows, self.rows - number * self.shard_rows)
+                # Before the values stands a header; what says it is shorter lies about its rows.
+                if shard.bytes <= rows * layer.columns * np.dtype(self.dtype).itemsize:
+                    raise ValueError(f"{shard.file} is too short for {rows} rows")
+        return self
+
+
+def _read_manifest(folder: AnyPath) -> dict[str, Any]:
+    try:
+        text = (folder / MANIFEST).read_bytes()
+    except FileNotFoundError:
+        raise FeatureStoreError(f"no finished feature store in {folder}") from None
+    try:
+        return _Manifest.model_validate_json(text, strict=True).model_dump()
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(map(str, first["loc"])) or "the file"
+        raise FeatureStoreError(f"the manifest in {folder} is damaged: {where}: {first['msg']}") from error
 
 
 def write(root: AnyPath, source: Source, helpers: Executor | None = None) -> FeatureStore:
@@ -250,12 +309,10 @@ def _holds(path: AnyPath, shape: tuple[int, int], dtype: np.dtype[Any]) -> bool:
         return False
     with path.open("rb") as file:
         try:
-            np.lib.format.read_magic(file)
-            found, _, stored = np.lib.format.read_array_header_1_0(file)
-        except (ValueError, EOFError):
+            header = npy.read_header(file)
+        except npy.ArrayFileError:
             return False
-        length = file.tell() + dtype.itemsize * shape[0] * shape[1]
-    return (found, stored, path.stat().st_size) == (shape, dtype, length)
+    return (header.shape, header.dtype) == (shape, dtype)
 
 
 def _write_manifest(folder: AnyPath, source: Source, ranges: list[tuple[int, int]]) -> None:

@@ -29,6 +29,11 @@ def place(path: str | AnyPath, options: dict[str, Any] | None = None) -> AnyPath
     return UPath(path, **(options or {}))
 
 
+def expanded(path: str | os.PathLike[str]) -> str:
+    """A path as a shell would read it, which sees no `~` behind an equals sign."""
+    return str(Path(path).expanduser()) if str(path).startswith("~") else str(path)
+
+
 def write_whole(path: AnyPath, write: Callable[[IO[bytes]], object]) -> None:
     """Write a file under a temporary name and rename it, so that a killed run leaves no half of it.
 

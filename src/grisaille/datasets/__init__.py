@@ -1,13 +1,16 @@
 """Kedro datasets of our own: how things are stored. What is in them is made elsewhere."""
 
+from grisaille.datasets.array_pickle import ArrayPickleDataset
 from grisaille.datasets.artists import ArtistsDataset
 from grisaille.datasets.feature_store import FeatureStoreDataset
 from grisaille.datasets.gallery import GalleryArtistsDataset, GalleryDataset
 from grisaille.datasets.numpy_array import NumPyDataset
 from grisaille.datasets.paintings import PaintingsDataset
 from grisaille.datasets.points import PointsDataset
+from grisaille.datasets.table import TableDataset
 
 __all__ = [
+    "ArrayPickleDataset",
     "ArtistsDataset",
     "FeatureStoreDataset",
     "GalleryArtistsDataset",
@@ -15,4 +18,5 @@ __all__ = [
     "NumPyDataset",
     "PaintingsDataset",
     "PointsDataset",
+    "TableDataset",
 ]

@@ -10,6 +10,7 @@ from grisaille import autoencoders
 from grisaille.arrays import ColumnRange, FloatArray, IntArray
 from grisaille.autoencoders import compression
 from grisaille.autoencoders.joining import join_codes, origin_of
+from grisaille.collection.artists import file_name
 from grisaille.collection.split import TRAIN, VALIDATION
 from grisaille.feature_store import FeatureStore
 from grisaille.lazy import pd
@@ -92,7 +93,7 @@ def concatenate_codes(
 def group_by_artist(embeddings: FloatArray, paintings: pd.DataFrame) -> dict[str, FloatArray]:
     """Split the embeddings by artist, as the original stored them: file name -> float32, shape (paintings, 320)."""
     artists = paintings["artist"].to_numpy()
-    return {artist.replace("/", "_").replace(" ", "_"): embeddings[artists == artist] for artist in np.unique(artists)}
+    return {file_name(artist): embeddings[artists == artist] for artist in np.unique(artists)}
 
 
 def _rows(paintings: pd.DataFrame, *parts: str) -> IntArray:
