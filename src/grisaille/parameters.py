@@ -27,6 +27,17 @@ def named(group: Mapping[str, Any], model: type[Named]) -> dict[str, Named]:
     return {name: model.model_validate(given) for name, given in group.items() if given is not None}
 
 
+def plain(value: Any) -> Any:
+    """Groups, paths and tuples as what YAML and JSON can write."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json")
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return value if isinstance(value, str | int | float | bool | None) else str(value)
+
+
 class Ingestion(Group):
     """How files become a collection.
 
