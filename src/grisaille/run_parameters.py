@@ -6,6 +6,7 @@ environment is read. A hook would not do: Kedro-Viz runs without them.
 """
 
 import difflib
+from collections.abc import Mapping
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -14,16 +15,30 @@ from kedro.config import OmegaConfigLoader
 from kedro.framework.project import settings
 from kedro.utils import find_kedro_project
 
+from grisaille.storage import AnyPath, place
+
 _newest: "RunConfigLoader | None" = None
 
 
 class RunConfigLoader(OmegaConfigLoader):
-    """Kedro's configuration loader, which pipelines can ask for the parameters of the session it was made for."""
+    """Kedro's configuration loader, which pipelines can ask for the parameters of the session it was made for.
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    `--params storage=folder` stores everything there: Kedro has no other way to set a global of `globals.yml`. It is
+    no parameter of a pipeline, so that results do not depend on where they lie.
+    """
+
+    def __init__(
+        self, conf_source: str, env: str | None = None, runtime_params: Mapping[str, Any] | None = None, **kwargs: Any
+    ) -> None:
         """As `OmegaConfigLoader`."""
-        super().__init__(*args, **kwargs)
+        given = dict(runtime_params or {})
+        storage = given.pop("storage", None)
+        super().__init__(conf_source, env, given, **kwargs)
         _refuse_unknown(self)
+        # The newest loader answers for globals, and that was the one which knows what can be refused.
+        self._register_globals_resolver()
+        if storage is not None:
+            self["globals"] = {**self["globals"], "storage": str(storage)}
         global _newest  # noqa: PLW0603 - create_pipeline() has no other way to learn of its session
         _newest = self
 
@@ -31,6 +46,11 @@ class RunConfigLoader(OmegaConfigLoader):
     def groups(self) -> dict[str, Any]:
         """All parameters, read once: every pipeline asks for some."""
         return dict(self["parameters"])
+
+    def storage(self, project: Path) -> AnyPath:
+        """Where everything is stored; what is relative is so to the project."""
+        given = str(self["globals"]["storage"])
+        return place(given) if "://" in given else project / given
 
 
 def _refuse_unknown(loader: OmegaConfigLoader) -> None:
