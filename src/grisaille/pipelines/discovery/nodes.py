@@ -18,14 +18,7 @@ def find_neighbours(embeddings: FloatArray, paintings: pd.DataFrame, settings: D
 
     Returns:
         painting_id, rank (1 is the nearest), neighbour_id and distance.
-
-    Raises:
-        ValueError: If there is not one embedding a painting.
     """
-    if len(embeddings) != len(paintings):
-        raise ValueError(
-            f"{len(embeddings)} embeddings of {len(paintings)} paintings: run `kedro run --pipeline autoencoding`"
-        )
 
     def progress(blocks: Iterable[int]) -> Iterable[int]:
         return tqdm(blocks, "looking for neighbours", unit=" blocks")
