@@ -113,8 +113,13 @@ class RunManifestHook:
     @hook_impl
     def on_pipeline_error(self, error: Exception, run_params: Mapping[str, Any], pipeline: Any, catalog: Any) -> None:
         """Hash what was written until then."""
-        if self._wanted(catalog):
+        if not self._wanted(catalog):
+            return
+        try:
             self._write(run_params, pipeline, catalog, error)
+        except Exception as another:
+            # What ended the run, such as a full disk, may end this, too, and is what has to be told.
+            logger.warning("the failed run leaves no manifest: %s", another)
 
     def _wanted(self, catalog: Any) -> bool:
         return getattr(self, "_storage", None) is not None and "run_manifest" in catalog
