@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from helpers import PROJECT, SHARED, kedro
+from helpers import PROJECT, SHARED, command, kedro
 
 # How fast a machine is proves nothing.
 hypothesis.settings.register_profile("grisaille", deadline=None)
@@ -67,10 +67,14 @@ class Run:
     def data(self) -> Path:
         return self.project / "data" / "demo"
 
-    def again(self, *arguments: str, check: bool = True) -> CompletedProcess[str]:
+    def again(self, *arguments: str, **options) -> CompletedProcess[str]:
         """Run again with the same parameters, unless others are given."""
         given = () if "--params" in arguments else self.parameters
-        return kedro("run", "--env", "demo", *arguments, *given, cwd=self.project, check=check)
+        return kedro("run", "--env", "demo", *arguments, *given, cwd=self.project, **options)
+
+    def grisaille(self, *arguments: str, **options) -> CompletedProcess[str]:
+        """One of the project's own commands."""
+        return command("grisaille", *arguments, "--env", "demo", cwd=self.project, **options)
 
     def newest(self, path: str) -> Path:
         return sorted((self.data / path).iterdir())[-1] / Path(path).name

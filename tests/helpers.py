@@ -28,18 +28,25 @@ def picture(seed: int = 0, size: tuple[int, int] = (48, 40)) -> Image.Image:
     return Image.fromarray(coarse).resize(size, Image.Resampling.BICUBIC)
 
 
-def kedro(*arguments: str, cwd: Path = PROJECT, check: bool = True) -> subprocess.CompletedProcess[str]:
+def kedro(*arguments: str, **options) -> subprocess.CompletedProcess[str]:
     """Run kedro as a user would."""
+    return command("kedro", *arguments, **options)
+
+
+def command(
+    module: str, *arguments: str, cwd: Path = PROJECT, check: bool = True, environment: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run a command as a user would, with some variables of its environment set."""
     done = subprocess.run(
-        [sys.executable, "-m", "kedro", *arguments],
+        [sys.executable, "-m", module, *arguments],
         cwd=cwd,
         capture_output=True,
         text=True,
         check=False,
-        env=os.environ | {"COLUMNS": "200"},
+        env=os.environ | {"COLUMNS": "200"} | (environment or {}),
     )
     if check and done.returncode:
-        raise AssertionError(f"kedro {' '.join(arguments)} failed:\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}")
+        raise AssertionError(f"{module} {' '.join(arguments)} failed:\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}")
     return done
 
 

@@ -336,9 +336,13 @@ class TestStart:
         "from pathlib import Path; from kedro.framework.startup import bootstrap_project; "
         "bootstrap_project(Path.cwd()); from kedro.framework.project import pipelines; assert len(pipelines) > 4"
     )
-    COMMAND = "from grisaille.__main__ import main; main(['--help'], standalone_mode=False)"
+    COMMAND = "from grisaille.__main__ import main; main('{}--help'.split(), standalone_mode=False)"
 
-    @pytest.mark.parametrize("program", [REGISTRY, COMMAND], ids=["registry", "command"])
+    @pytest.mark.parametrize(
+        "program",
+        [REGISTRY, COMMAND.format(""), COMMAND.format("verify "), COMMAND.format("rerun ")],
+        ids=["registry", "help", "verify", "rerun"],
+    )
     def test_nothing_heavy_is_imported(self, program):
         report = "; import json, sys; print(json.dumps(sorted(sys.modules)))"
         done = subprocess.run(

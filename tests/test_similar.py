@@ -29,7 +29,7 @@ def grisaille(demo_run, *arguments):
 @pytest.fixture(scope="module")
 def stranger(tmp_path_factory):
     """A painting by an artist of the gallery that does not hang there."""
-    path = tmp_path_factory.mktemp("pictures") / "a stranger's $5 <b>picture</b>.png"
+    path = tmp_path_factory.mktemp("pictures") / "a stranger's $5 <b>picture.png"
     path.write_bytes(gallery.png(gallery.paint(ARTIST, 3, seed=77)))
     return path
 

@@ -1,4 +1,4 @@
-"""The `grisaille` command: `kedro run` for an installed package, and questions to a collection (`grisaille --help`)."""
+"""The `grisaille` command: `kedro run` for an installed package, and what else is asked for (`grisaille --help`)."""
 
 import sys
 from typing import Any

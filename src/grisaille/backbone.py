@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from grisaille.arrays import FloatArray
 from grisaille.parameters import Backbone
+from grisaille.storage import sha256
 
 
 class BackboneError(RuntimeError):
@@ -57,16 +58,7 @@ def _checked_hash(path: Path, settings: Backbone) -> str:
 def _file_hash(path: Path) -> str:
     if not path.is_file():
         raise BackboneError(f"there is no model or weights file {path}")
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest() if hasattr(hashlib, "file_digest") else _sha256(file)
-
-
-def _sha256(file: Any) -> str:
-    # Python 3.10 has no hashlib.file_digest.
-    digest = hashlib.sha256()
-    for block in iter(lambda: file.read(1 << 20), b""):
-        digest.update(block)
-    return digest.hexdigest()
+    return sha256(path)
 
 
 def build(settings: Backbone) -> Any:

@@ -20,7 +20,7 @@ from tqdm import tqdm
 
 from grisaille import npy
 from grisaille.arrays import ColumnRange, FloatArray
-from grisaille.storage import AnyPath, local_copy, write_whole
+from grisaille.storage import AnyPath, local_copy, sha256, write_whole
 
 logger = logging.getLogger(__name__)
 
@@ -334,8 +334,4 @@ def _write_manifest(folder: AnyPath, source: Source, ranges: list[tuple[int, int
 
 
 def _describe(path: AnyPath) -> dict[str, Any]:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        for block in iter(lambda: file.read(1 << 22), b""):
-            digest.update(block)
-    return {"file": path.name, "bytes": path.stat().st_size, "sha256": digest.hexdigest()}
+    return {"file": path.name, "bytes": path.stat().st_size, "sha256": sha256(path)}

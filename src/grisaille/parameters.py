@@ -30,6 +30,17 @@ def named(group: Mapping[str, Any], model: type[Named]) -> dict[str, Named]:
     return {name: model.model_validate(given) for name, given in group.items() if given is not None}
 
 
+def plain(value: Any) -> Any:
+    """Groups, paths and tuples as what YAML and JSON can write."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json")
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return value if isinstance(value, str | int | float | bool | None) else str(value)
+
+
 class Ingestion(Group):
     """How files become a collection.
 
@@ -348,6 +359,8 @@ class Parameters(BaseModel):
         seed: Governs the split, random weights, training and the randomised PCA.
         paintings_folder: Where the paintings are; null takes the catalog's folder.
         artists_file: The table of artists; null takes the catalog's, if it is there.
+        query: Pictures whose look-alikes are wanted: a file, a folder, several with semicolons between, or a list.
+        chain: Two paintings, by name or file, that a chain is to join.
     """
 
     model_config = ConfigDict(allow_inf_nan=False)
@@ -355,6 +368,8 @@ class Parameters(BaseModel):
     seed: int = Field(0, ge=0)
     paintings_folder: Word | None = None
     artists_file: Word | None = None
+    query: Word | tuple[Word, ...] | None = None
+    chain: Word | tuple[Word, ...] | None = None
     ingestion: Ingestion = Ingestion()
     backbone: Backbone = Backbone()
     chunks: dict[str, Chunk | None] = {}

@@ -6,6 +6,7 @@ environment is read. A hook would not do: Kedro-Viz runs without them.
 """
 
 import difflib
+from collections.abc import Mapping
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from kedro.framework.project import settings
 from kedro.utils import find_kedro_project
 
 from grisaille import parameter_errors
+from grisaille.storage import AnyPath, place
 
 _newest: "RunConfigLoader | None" = None
 
@@ -29,11 +31,20 @@ class RunConfigLoader(OmegaConfigLoader):
 
     It checks all of them, also those of pipelines that are not run: Kedro checks what the nodes of a run ask for, and
     what is wrong with the others would be found out hours later.
+
+    `--params storage=folder` stores everything there: Kedro has no other way to set a global of `globals.yml`. It is
+    no parameter of a pipeline, so that results do not depend on where they lie.
     """
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(
+        self, conf_source: str, env: str | None = None, runtime_params: Mapping[str, Any] | None = None, **kwargs: Any
+    ) -> None:
         """As `OmegaConfigLoader`."""
-        super().__init__(*args, **kwargs)
+        given = dict(runtime_params or {})
+        storage = given.pop("storage", None)
+        super().__init__(conf_source, env, given, **kwargs)
+        if storage is not None:
+            self["globals"] = {**self["globals"], "storage": str(storage)}
         global _newest  # noqa: PLW0603 - create_pipeline() has no other way to learn of its session
         _newest = self
 
@@ -43,11 +54,16 @@ class RunConfigLoader(OmegaConfigLoader):
         Raises:
             WrongParameterError: If a parameter is misspelt, of the wrong type or out of bounds.
         """
-        return self.groups if key == "parameters" else super().__getitem__(key)
+        if key == "parameters":
+            return self.groups
+        self._register_globals_resolver()
+        return super().__getitem__(key)
 
     @cached_property
     def groups(self) -> dict[str, Any]:
         """All parameters, read and checked once: every pipeline asks for some."""
+        # The loader made last answers for globals, and others may have been made since.
+        self._register_globals_resolver()
         given = dict(super().__getitem__("parameters"))
         _refuse_unknown(self, given)
         try:
@@ -55,6 +71,11 @@ class RunConfigLoader(OmegaConfigLoader):
         except parameter_errors.ParameterError as error:
             raise WrongParameterError(str(error)) from None
         return given
+
+    def storage(self, project: Path) -> AnyPath:
+        """Where everything is stored; what is relative is so to the project."""
+        given = str(self["globals"]["storage"])
+        return place(given) if "://" in given else project / given
 
 
 def _refuse_unknown(loader: OmegaConfigLoader, given: dict[str, Any]) -> None:

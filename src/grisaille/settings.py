@@ -1,9 +1,9 @@
 """Kedro's settings for this project; there is no logic here."""
 
-from grisaille.hooks import FeatureIdentityHook, MissingInputsHook, ReportHook
+from grisaille.hooks import FeatureIdentityHook, MissingInputsHook, ReportHook, RunManifestHook
 from grisaille.run_parameters import RunConfigLoader
 
-HOOKS = (FeatureIdentityHook(), MissingInputsHook(), ReportHook())
+HOOKS = (FeatureIdentityHook(), MissingInputsHook(), ReportHook(), RunManifestHook())
 
 # Pipelines are built from the parameters of the run (`chunks`, `comparisons`).
 CONFIG_LOADER_CLASS = RunConfigLoader

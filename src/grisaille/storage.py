@@ -1,10 +1,11 @@
-"""Files wherever fsspec reaches: written whole or not at all, and mapped into memory from a local copy.
+"""Files wherever fsspec reaches: written whole or not at all, hashed, and mapped into memory from a local copy.
 
 What the files hold is not known here.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import tempfile
 from collections.abc import Callable
@@ -54,6 +55,15 @@ def write_whole(path: AnyPath, write: Callable[[IO[bytes]], object]) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def sha256(path: AnyPath) -> str:
+    """SHA-256 of a file, in hexadecimal digits; the file is read a block at a time."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        for block in iter(lambda: file.read(1 << 22), b""):
+            digest.update(block)
+    return digest.hexdigest()
 
 
 def local_copy(path: AnyPath) -> Path:

@@ -20,6 +20,7 @@ from grisaille.datasets import (
     PaintingsDataset,
     PointsDataset,
     TableDataset,
+    VersionedPartitionsDataset,
 )
 from helpers import PROJECT, encode, picture
 
@@ -252,3 +253,31 @@ class TestPointsDataset:
         dataset.save([first, Dear("two")])
         assert first.computed == 1
         assert len(dataset.load()) == 2
+
+
+class TestVersionedPartitionsDataset:
+    OLD, NEW = "2021-01-01T00.00.00.000Z", "2022-01-01T00.00.00.000Z"
+
+    def dataset(self, folder, load=None, save=None):
+        return VersionedPartitionsDataset(
+            path=str(folder), filename_suffix=".pkl", dataset="pickle.PickleDataset", version=Version(load, save)
+        )
+
+    def loaded(self, dataset):
+        return {name: load() for name, load in dataset.load().items()}
+
+    def test_versions_stand_side_by_side(self, tmp_path):
+        self.dataset(tmp_path, save=self.OLD).save({"Monet": 1, "Manet": 2})
+        self.dataset(tmp_path, save=self.NEW).save({"Monet": 3})
+        assert self.loaded(self.dataset(tmp_path)) == {"Monet": 3}
+        assert self.loaded(self.dataset(tmp_path, load=self.OLD)) == {"Monet": 1, "Manet": 2}
+
+    def test_what_a_dead_worker_left_is_written_again(self, tmp_path):
+        self.dataset(tmp_path, save=self.NEW).save({"Monet": 1})
+        self.dataset(tmp_path, save=self.NEW).save({"Monet": 2, "Manet": 2})
+        assert self.loaded(self.dataset(tmp_path)) == {"Monet": 2, "Manet": 2}
+
+    def test_no_version_yet(self, tmp_path):
+        assert not self.dataset(tmp_path).exists()
+        with pytest.raises(DatasetError, match="No partitions"):
+            self.dataset(tmp_path).load()

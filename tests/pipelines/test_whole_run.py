@@ -201,7 +201,7 @@ class TestRefusing:
 
     def test_a_part_of_the_run_before_there_was_any(self, demo_run):
         done = kedro("run", "--env", "paper", "--pipeline", "evaluation", cwd=demo_run.project, check=False)
-        assert "embeddings, embeddings_origin, lengths" in self.told(done)
+        assert "embeddings, embeddings_origin, paintings" in self.told(done)
         assert "not there yet" in self.told(done)
 
 
@@ -237,12 +237,33 @@ class TestRunningAgain:
         assert after == {"top": before["top"], "pool5": before["pool5"] + 1}
         assert (folder / "pool5" / "history.csv").exists()
 
+    @pytest.mark.parametrize("pipeline", ["discovery", "evaluation"])
+    def test_embeddings_older_than_the_codes_of_one_chunk(self, demo_run, pipeline):
+        """The test before has encoded one chunk with a model of its own."""
+        told = " ".join(demo_run.again("--pipeline", pipeline).stdout.split())
+        assert "`embeddings` is older than `pool5.codes`" in told
+        assert "`kedro run --from-nodes concatenate_codes`" in told
+
+    def test_the_command_that_was_named_mends_it(self, demo_run):
+        joined = demo_run.again("--from-nodes", "concatenate_codes")
+        assert "is older than" not in joined.stdout + demo_run.again("--pipeline", "discovery").stdout
+
+    def test_codes_older_than_the_features_are_not_joined(self, demo_run):
+        parameters = demo_run.parameters[1] + ",backbone.resize=nearest"
+        demo_run.again("--pipeline", "feature_extraction", "--params", parameters)
+        for arguments in (("--from-nodes", "concatenate_codes"), ("--pipeline", "discovery")):
+            done = demo_run.again(*arguments, "--params", parameters, check=False)
+            assert done.returncode
+            told = " ".join((done.stdout + done.stderr).split())
+            assert "`pool5.codes`, `top.codes`, `bottom.codes` are older than the features" in told
+            assert "`kedro run --pipeline autoencoding`" in told
+
     def test_only_missing_outputs_is_right_about_the_features(self, demo_run):
         again = demo_run.again("--only-missing-outputs")
         assert "Running node: extract_features" not in again.stdout
 
     def test_features_of_other_settings_are_not_mistaken_for_these(self, demo_run):
-        parameters = demo_run.parameters[1] + ",backbone.resize=nearest"
+        parameters = demo_run.parameters[1] + ",backbone.resize=bicubic"
         done = demo_run.again("--pipeline", "evaluation", "--params", parameters, check=False)
         assert done.returncode
         assert "differ from those of the stores that exist" in " ".join((done.stdout + done.stderr).split())

@@ -1,4 +1,4 @@
-"""The commands `grisaille run`, `similar` and `path`.
+"""The commands of `grisaille`; in the project's folder `kedro` knows them, too.
 
 Each is imported when it is asked for.
 """
@@ -12,6 +12,8 @@ COMMANDS = {
     "run": "kedro.framework.cli.project:run",
     "similar": "grisaille.cli.similar:similar",
     "path": "grisaille.cli.similar:path",
+    "verify": "grisaille.cli.verify:verify",
+    "rerun": "grisaille.cli.rerun:rerun",
 }
 
 

@@ -100,8 +100,9 @@ def _run(tag: str, params: dict[str, Any], env: str | None, load_versions: dict[
 
 
 def _say_where(catalog: Any, name: str, output: Path | None) -> None:
-    made = Path(str(catalog.get(name)._get_load_path()))
-    pictures = sorted(made.iterdir()) if made.is_dir() else [made]
+    made = catalog.get(name)
+    version = made.resolve_load_version()
+    pictures = [Path(path) for path in (made.files(version) if hasattr(made, "files") else [made._get_load_path()])]
     if output is not None:
         output.mkdir(parents=True, exist_ok=True)
         pictures = [Path(shutil.copy(picture, output)) for picture in pictures]

@@ -29,14 +29,7 @@ def find_neighbours(embeddings: FloatArray, paintings: pd.DataFrame, settings: D
 
     Returns:
         painting_id, rank (1 is the nearest), neighbour_id and distance.
-
-    Raises:
-        ValueError: If there is not one embedding a painting.
     """
-    if len(embeddings) != len(paintings):
-        raise ValueError(
-            f"{len(embeddings)} embeddings of {len(paintings)} paintings: run `kedro run --pipeline autoencoding`"
-        )
 
     def progress(blocks: Iterable[int]) -> Iterable[int]:
         return tqdm(blocks, "looking for neighbours", unit=" blocks")
@@ -134,7 +127,7 @@ def find_look_alikes(
 
     Returns:
         The table (query, rank, painting_id, artist, title, distance, closer_than, in_collection), and a contact sheet
-        a query: file name -> figure.
+        a query: number and name -> figure.
     """
     queries = lookalikes.read_queries(query, ingestion.max_megapixels)
     collection = lookalikes.Surroundings(embeddings, paintings, settings.exact_up_to)
@@ -152,7 +145,7 @@ def find_look_alikes(
         table = table[table["sha256"] != picture.sha256][:count]
         table["rank"] = np.arange(1, len(table) + 1)
         table["title"] = lookalikes.titles(table["painting_id"].tolist(), table["artist"].tolist())
-        sheets[f"{number + 1:03d}_{PurePosixPath(picture.name).stem}.png"] = _sheet(picture, table, files)
+        sheets[f"{number + 1:03d}_{PurePosixPath(picture.name).stem}"] = _sheet(picture, table, files)
         tables.append(table)
     columns = ["query", "rank", "painting_id", "artist", "title", "distance", "closer_than", "in_collection"]
     return pd.concat(tables, ignore_index=True)[columns], sheets

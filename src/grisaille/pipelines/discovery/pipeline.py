@@ -6,6 +6,7 @@ from typing import Any
 from kedro.pipeline import Node, Pipeline
 
 from grisaille import run_parameters
+from grisaille.pipelines.checks import check
 from grisaille.pipelines.discovery import nodes
 
 
@@ -17,6 +18,7 @@ def create_pipeline(**kwargs: Any) -> Pipeline:
     query, chain = run_parameters.value("query"), run_parameters.value("chain")
     return Pipeline(
         [
+            check(),
             Node(
                 nodes.find_neighbours,
                 ["embeddings", "paintings", "params:discovery"],
