@@ -25,7 +25,8 @@ def shared() -> Path:
     return SHARED
 
 
-@pytest.fixture(scope="session")
+# Of a module: its event loop must not run under tests that have one of their own.
+@pytest.fixture(scope="module")
 def browser():
     from playwright.sync_api import sync_playwright
 

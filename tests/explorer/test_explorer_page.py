@@ -166,6 +166,16 @@ class TestLooks:
         box = page.locator("#map").bounding_box()
         assert min(box["width"], box["height"]) > 200
 
+    @pytest.mark.parametrize("width", [390, 320])
+    def test_on_a_phone_the_filters_fold_out(self, open_page, width):
+        page = open_page(viewport={"width": width, "height": 780})
+        assert page.locator("#artist").is_hidden()
+        page.click("#more")
+        for name in ("#artist", "#movement", "#colour", "#spread", "#reset"):
+            box = page.locator(name).bounding_box()
+            assert box["x"] >= 0
+            assert box["x"] + box["width"] <= width
+
     def test_it_is_dark_where_the_system_is(self, open_page):
         page = open_page(color_scheme="dark")
         assert page.evaluate("document.documentElement.dataset.theme") == "dark"
