@@ -12,7 +12,7 @@ from kedro.pipeline import Node, Pipeline
 from kedro.runner import SequentialRunner
 from matplotlib.figure import Figure
 
-from grisaille.run_parameters import RunConfigLoader
+from grisaille import run_parameters
 from helpers import PROJECT
 
 OLD, NEW = "2021-01-01T00.00.00.000Z", "2022-01-01T00.00.00.000Z"
@@ -58,11 +58,14 @@ KINDS = {
 @pytest.fixture(scope="module")
 def catalog(tmp_path_factory):
     """A function that opens the project's catalog on an empty storage, as Kedro does for a run with these versions."""
-    storage = str(tmp_path_factory.mktemp("storage"))
-    loader = RunConfigLoader(
-        str(PROJECT / "conf"), runtime_params={"storage": storage}, base_env="base", default_run_env="local"
-    )
-    return partial(DataCatalog.from_config, loader["catalog"])
+    storage = {"storage": str(tmp_path_factory.mktemp("storage"))}
+    with pytest.MonkeyPatch.context() as patch:
+        # The loader is no session's.
+        patch.setattr(run_parameters, "_newest", None)
+        loader = run_parameters.RunConfigLoader(
+            str(PROJECT / "conf"), runtime_params=storage, base_env="base", default_run_env="local"
+        )
+        return partial(DataCatalog.from_config, loader["catalog"])
 
 
 @pytest.mark.parametrize("name", ENTRIES)

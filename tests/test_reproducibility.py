@@ -5,13 +5,18 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
+from click.testing import CliRunner
 
+from grisaille import run_parameters
+from grisaille.cli.rerun import rerun
+from grisaille.cli.verify import verify
 from grisaille.provenance import THREADS
 
 QUICK = (
-    "autoencoder.similarity.epochs=1,autoencoder.similarity.fewest_steps=10,"
-    "report.thumbnails=1,report.examples=1,comparisons.tropf_kurve=null"
+    "autoencoder.similarity.epochs=1,autoencoder.similarity.fewest_steps=10,report.thumbnails=1,report.examples=1,"
+    "comparisons.tropf_kurve=null,comparisons.gitter_nacht=null,comparisons.punkt_pointe=null"
 )
 
 
@@ -43,6 +48,38 @@ def repeat(demo_run, folder, threads):
     done = demo_run.grisaille("rerun", "newest", "--storage", str(storage), "--into", str(repetition), check=False)
     assert not done.returncode, done.stdout[-4000:] + done.stderr[-2000:]
     return Stored(storage, repetition, done.stdout)
+
+
+def copied(storage, folder):
+    shutil.copytree(storage, folder / "storage")
+    return folder / "storage"
+
+
+def touch(path):
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+
+
+def names(said, word, column=2):
+    """The names of what a command says this word of."""
+    lines = [line.split() for line in said.splitlines()]
+    return {line[column] for line in lines if line[:1] == [word] and len(line) > column}
+
+
+@pytest.fixture
+def call(demo_run, monkeypatch):
+    """A function that calls a command in this process: its status, and what it said."""
+    monkeypatch.chdir(demo_run.project)
+    # The loader of a command is no session's.
+    monkeypatch.setattr(run_parameters, "_newest", None)
+
+    def invoke(command, *arguments):
+        done = CliRunner().invoke(command, [*map(str, arguments), "--env", "demo"])
+        assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+        return done.exit_code, done.output
+
+    return invoke
 
 
 @pytest.fixture(scope="module")
@@ -103,94 +140,67 @@ class TestManifest:
         assert len(manifest["weights"]["model_sha256"]) == 64
         assert all(len(record["sha256"]) == 64 for record in manifest["outputs"].values())
 
-    def test_a_run_that_fails_leaves_one_that_says_so(self, demo_run, one_thread, tmp_path):
-        for folder in ("03_primary", "04_feature"):
-            shutil.copytree(one_thread.storage / folder, tmp_path / folder)
-        settings = f"{demo_run.parameters[1]},{QUICK},storage={tmp_path},chunks.pool5.stop=99999"
-        assert demo_run.again("--pipeline", "autoencoding", "--params", settings, check=False).returncode
-        manifest = newest_manifest(tmp_path)
-        assert manifest["status"] == "failed"
-        assert "99999" in manifest["error"]
-        assert manifest["inputs"].keys() == {"features", "paintings"}
-        assert "embeddings" not in manifest["outputs"]
-
 
 class TestVerify:
-    def verify(self, demo_run, storage, run="newest"):
-        return demo_run.grisaille("verify", run, "--storage", str(storage), check=False)
+    def test_nothing_has_changed(self, call, one_thread):
+        status, found = call(verify, "newest", "--storage", one_thread.storage)
+        assert status == 0
+        assert names(found, "ok") == {*one_thread.before["outputs"], "raw_paintings", "backbone"}
 
-    def found(self, done):
-        """What was found -> the names of which."""
-        lines = [line.split() for line in done.stdout.splitlines() if "put " in line]
-        return {word: {line[2] for line in lines if line[0] == word} for word in ("ok", "changed", "missing")}
-
-    def test_nothing_has_changed(self, demo_run, one_thread):
-        done = self.verify(demo_run, one_thread.storage)
-        assert done.returncode == 0
-        assert self.found(done)["ok"] == {*one_thread.before["outputs"], "raw_paintings"}
-
-    def test_what_was_touched_is_named(self, demo_run, one_thread, tmp_path):
-        storage = tmp_path / "storage"
-        shutil.copytree(one_thread.storage, storage)
-        records = one_thread.before["outputs"]
+    def test_what_was_touched_is_named(self, call, one_thread, tmp_path):
+        storage, records = copied(one_thread.storage, tmp_path), one_thread.before["outputs"]
         (storage / records["pool5.codes"]["path"]).unlink()
-        self.touch(storage / records["embeddings"]["path"])
-        self.touch(sorted((storage / records["features"]["path"]).glob("*.npy"))[0])
-        self.touch(storage / sorted(records["artist_embeddings"]["files"])[0])
-        done = self.verify(demo_run, storage)
-        assert done.returncode == 1
-        found = self.found(done)
-        assert found["missing"] == {"pool5.codes"}
-        assert found["changed"] == {"embeddings", "features", "artist_embeddings"}
+        touch(storage / records["embeddings"]["path"])
+        touch(sorted((storage / records["features"]["path"]).glob("*.npy"))[0])
+        touch(storage / sorted(records["artist_embeddings"]["files"])[0])
+        status, found = call(verify, "newest", "--storage", storage)
+        assert status == 1
+        assert names(found, "missing") == {"pool5.codes"}
+        assert names(found, "changed") == {"embeddings", "features", "artist_embeddings"}
 
-    def touch(self, path):
-        content = bytearray(path.read_bytes())
-        content[-1] ^= 1
-        path.write_bytes(content)
+    def test_without_the_table_nobody_knows_the_paintings(self, call, one_thread, tmp_path):
+        storage = copied(one_thread.storage, tmp_path)
+        (storage / one_thread.before["outputs"]["paintings"]["path"]).unlink()
+        status, found = call(verify, "newest", "--storage", storage)
+        assert status == 1
+        assert names(found, "missing") == {"paintings", "raw_paintings"}
 
-    def test_a_run_that_never_was(self, demo_run, one_thread):
-        done = self.verify(demo_run, one_thread.storage, "yesterday")
-        assert done.returncode
-        assert "no manifest of the run yesterday" in done.stderr
+    def test_a_run_that_never_was(self, call, one_thread):
+        status, found = call(verify, "yesterday", "--storage", one_thread.storage)
+        assert status == 1
+        assert "no manifest of the run yesterday" in found
 
 
 class TestRerun:
-    def test_it_says_of_every_result_that_it_is_identical(self, one_thread):
-        lines = one_thread.said.splitlines()
-        identical = {line.split()[1] for line in lines if line.startswith("identical ")}
-        assert identical == set(one_thread.before["outputs"])
-        assert f"{len(identical)} identical" in lines
-
-    def test_a_part_that_reads_what_is_stored(self, demo_run, one_thread, tmp_path):
-        settings = f"{demo_run.parameters[1]},{QUICK},storage={one_thread.storage}"
-        demo_run.again("--pipeline", "discovery", "--params", settings)
-        run = one_thread.before["run"]
-        done = demo_run.grisaille(
-            "rerun", run, "--storage", str(one_thread.storage), "--into", str(tmp_path / "again"), check=False
-        )
-        assert done.returncode == 0
-        assert "identical          embedding_neighbours" in done.stdout
-
-    def test_other_inputs_and_other_results_are_named(self, demo_run, one_thread, tmp_path):
-        storage = tmp_path / "storage"
-        shutil.copytree(one_thread.storage, storage)
+    @pytest.fixture(scope="class")
+    def discovered(self, demo_run, one_thread, tmp_path_factory):
+        """A storage in which the newest run is one that reads what another has stored."""
+        storage = copied(one_thread.storage, tmp_path_factory.mktemp("discovered"))
         settings = f"{demo_run.parameters[1]},{QUICK},storage={storage}"
         demo_run.again("--pipeline", "discovery", "--params", settings)
-        manifest = newest_manifest(storage)
-        path = storage / manifest["inputs"]["embeddings"]["path"]
-        content = bytearray(path.read_bytes())
-        content[-400:] = content[-800:-400]
-        path.write_bytes(content)
-        done = demo_run.grisaille(
-            "rerun", "newest", "--storage", str(storage), "--into", str(tmp_path / "again"), check=False
-        )
-        assert done.returncode == 1
-        assert "the input embeddings is changed" in done.stdout
-        assert "differs            embedding_neighbours" in done.stdout
+        return storage
 
-    def test_nothing_is_overwritten(self, demo_run, one_thread):
-        done = demo_run.grisaille(
-            "rerun", "newest", "--storage", str(one_thread.storage), "--into", str(one_thread.storage), check=False
-        )
-        assert done.returncode
-        assert "is not empty" in done.stderr
+    def test_it_says_of_every_result_that_it_is_identical(self, one_thread):
+        identical = names(one_thread.said, "identical", 1)
+        assert identical == set(one_thread.before["outputs"])
+        assert f"{len(identical)} identical" in one_thread.said.splitlines()
+
+    def test_a_part_that_reads_what_is_stored(self, call, discovered, tmp_path):
+        status, found = call(rerun, "newest", "--storage", discovered, "--into", tmp_path / "again")
+        assert status == 0
+        assert names(found, "identical", 1) == {"embedding_neighbours"}
+
+    def test_other_inputs_and_other_results_are_named(self, call, discovered, tmp_path):
+        storage = copied(discovered, tmp_path)
+        path = storage / newest_manifest(storage)["inputs"]["embeddings"]["path"]
+        embeddings = np.load(path)
+        np.save(path, embeddings[::-1])
+        status, found = call(rerun, "newest", "--storage", storage, "--into", tmp_path / "again")
+        assert status == 1
+        assert "the input embeddings is changed" in found
+        assert names(found, "differs", 1) == {"embedding_neighbours"}
+
+    def test_nothing_is_overwritten(self, call, one_thread):
+        status, found = call(rerun, "newest", "--storage", one_thread.storage, "--into", one_thread.storage)
+        assert status == 2
+        assert "is not empty" in found

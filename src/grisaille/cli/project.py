@@ -43,8 +43,10 @@ class Project:
         command = manifest["command"]
         parameters = command.get("params", {}) | self._given
         session = KedroSession.create(self.path, False, command.get("env"), parameters)
-        catalog = session.load_context().catalog
-        source: Any = catalog.get("raw_paintings")
+        context: Any = session.load_context()
+        # Nothing will run, so that no pipeline has to be built to check parameters.
+        context._pipelines_to_validate = []
+        source = context.catalog.get("raw_paintings")
         try:
             return dict(source.load())
         except DatasetError:
