@@ -11,8 +11,9 @@ from fuzz.targets import SEEDS, SHARES
 
 _HERE = Path(__file__).parent
 _PROJECT = _HERE.parent
-# Seconds by the clock and megabytes after which an input counts as a finding; longest input in bytes.
-_LIMITS = ["-timeout=60", "-rss_limit_mb=3000", "-max_len=65536"]
+# Seconds and megabytes after which an input counts as a finding, and the longest input in bytes. The seconds are those
+# of the clock, so that a busy machine must be forgiven some.
+_LIMITS = ["-timeout=120", "-rss_limit_mb=3000", "-max_len=65536"]
 
 
 def _corpus(target: str) -> Path:

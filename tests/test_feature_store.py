@@ -174,7 +174,7 @@ class TestLyingManifests:
     @pytest.mark.parametrize(
         ("change", "told"),
         [
-            (lambda _: "", "the file: Invalid JSON"),
+            (lambda _: " ", "the file: Invalid JSON"),
             (lambda _: "[]", "the file: "),
             (lambda _: "[" * 100_000, "the file: Invalid JSON"),
             (lambda found: found.pop("layers") and None, "layers: Field required"),

@@ -5,7 +5,7 @@ import struct
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
@@ -39,6 +39,7 @@ def told(data, tmp_path):
 
 
 class TestArrays:
+    @settings(deadline=None)
     @given(array=arrays.arrays(KINDS, arrays.array_shapes(min_dims=0, min_side=0)), fortran=st.booleans())
     def test_what_was_saved_comes_back(self, tmp_path_factory, array, fortran):
         array = np.asfortranarray(array) if fortran else array

@@ -50,8 +50,9 @@ def read_header(file: IO[bytes]) -> Header:
         # Version 3 is for the names of a record's fields, which no array of ours has.
         shape, fortran_order, dtype = _READERS[np.lib.format.read_magic(file)](file)
     except Exception as error:
-        # NumPy parses headers as Python literals, which fail in a dozen ways.
-        raise ArrayFileError(f"no .npy file: {str(error)[:200] or type(error).__name__}") from error
+        # NumPy parses headers as Python literals, which fail in a dozen ways and tell of objects in memory.
+        reason = " ".join(str(error).partition(": <")[0].split())[:200] or type(error).__name__
+        raise ArrayFileError(f"no .npy file: {reason}") from error
     if dtype.kind not in _KINDS or not dtype.itemsize:
         raise ArrayFileError(f"an array of type {dtype} is not read: Python objects could run programs (allow_pickle)")
     if len(shape) > _MOST_DIMENSIONS or not all(0 <= length < _LONGEST for length in shape):

@@ -58,7 +58,7 @@ def unknown(name: str, value: Any, known: Iterable[str], group: str = "") -> str
 def _told(error: Any, model: type[BaseModel]) -> str:
     *parents, last = error["loc"] or ("parameters",)
     if error["type"] == "extra_forbidden":
-        kind = _kind_at(parents, model)
+        kind = _without_null(_bare(_kind_at(parents, model)))
         return unknown(str(last), error["input"], kind.model_fields, "".join(f"{name}." for name in parents))
     name = ".".join(map(str, error["loc"]))
     if error["type"] == "value_error":

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from kedro.io import DatasetError, Version
 
@@ -183,6 +183,7 @@ class TestTableDataset:
         st.sampled_from(["=cmd()", "+1", "-2", "@SUM(A1)", "'=cmd()", "''=x", "'quoted'", "\t=x", "\r=x", "NA", "nan"]),
     )
 
+    @settings(deadline=None)
     @given(cells=st.lists(CELLS, min_size=1, max_size=5))
     def test_text_comes_back_and_is_no_formula_in_between(self, tmp_path_factory, cells):
         path = tmp_path_factory.getbasetemp() / "cells.csv"

@@ -1,7 +1,7 @@
 """Tables that people open in spreadsheets, where a cell of text must not become a formula."""
 
 import re
-from typing import Any
+from typing import Any, ClassVar
 
 import pandas as pd
 from kedro_datasets.pandas import CSVDataset
@@ -37,7 +37,9 @@ class TableDataset(CSVDataset):
 
     """  # noqa: D205 - the first sentence of a Kedro dataset names the class, and does not fit on a line
 
-    DEFAULT_LOAD_ARGS = {"keep_default_na": False, "na_values": [""]}  # noqa: RUF012 - as its parent's
+    DEFAULT_LOAD_ARGS: ClassVar[dict[str, Any]] = {"keep_default_na": False, "na_values": [""]}
+    # With the ends of lines that RFC 4180 asks for, a carriage return within a name is put into quotes, and only then.
+    DEFAULT_SAVE_ARGS: ClassVar[dict[str, Any]] = {"index": False, "lineterminator": "\r\n"}
 
     def load(self) -> pd.DataFrame:
         """The table as it was saved."""
