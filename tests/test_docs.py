@@ -44,6 +44,14 @@ ELSEWHERE = {
         "test_only_missing_outputs_is_right_about_the_features",
     ),
     "kedro viz run --env demo": ("tests/test_browser.py", "test_chunks_are_boxes_and_tables_have_previews"),
+    "kedro run --pipelines discovery --params query=photo.jpg": ("tests/test_similar.py", "test_as_a_pipeline"),
+    "grisaille similar photo.jpg": ("tests/test_similar.py", "test_a_stranger_and_a_painting_that_hangs_there"),
+    "grisaille path Ilse_Nebel_1 Jonas_Dunst_2": (
+        "tests/test_similar.py",
+        "test_between_two_paintings_of_the_collection",
+    ),
+    "grisaille verify newest": ("tests/test_reproducibility.py", "test_nothing_has_changed"),
+    "grisaille rerun newest": ("tests/test_reproducibility.py", "test_it_says_of_every_result_that_it_is_identical"),
     "make viz": ("tests/test_browser.py", "test_it_opens_without_errors_and_asks_no_other_host"),
     "make data": ("tests/test_kaggle.py", "test_without_a_network_it_says_what_to_do"),
     "make data ARCHIVE=/path/to/archive.zip": ("tests/test_kaggle.py", "test_from_the_file_that_a_browser_saved"),
@@ -78,6 +86,10 @@ CHECKED = {
     'pip install "asyncssh"': "downloads",
     "dask scheduler --host 127.0.0.1": "serves until it is stopped; tests/test_cluster.py does so",
     "dask worker tcp://127.0.0.1:8786 --nthreads 1 --memory-limit 4GiB": "likewise",
+    "grisaille rerun newest --keep-features": "a whole run more",
+    "pip install embedding-atlas": "downloads",
+    "embedding-atlas map_of_paintings.parquet --x x --y y --neighbors embedding_neighbours --image picture "
+    "--text painting_id": "serves until it is stopped, and wants an environment of its own",
     "dask ssh --nthreads 1 --memory-limit 6GiB --remote-python /shared/grisaille/.venv/bin/python "
     "host1 host1 host2 host3": "needs four machines",
 }
