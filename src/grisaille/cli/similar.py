@@ -88,7 +88,8 @@ def _run(tag: str, params: dict[str, Any], env: str | None, load_versions: dict[
     if found is None:
         raise click.ClickException(f"there is no project in {Path.cwd()}, nor above it")
     bootstrap_project(Path(found))
-    logging.getLogger("kedro").setLevel(logging.WARNING)
+    for name in ("kedro", "grisaille"):
+        logging.getLogger(name).setLevel(logging.WARNING)
     try:
         # Kedro's own session, which its annotations call by the name of an abstract one.
         session: Any

@@ -223,7 +223,7 @@ def ends(asked: Any) -> list[str]:
 def _original(name: str, paintings: pd.DataFrame, originals: pd.DataFrame) -> int:
     """Row, among the originals, of the painting that is meant, or of the one that it is a duplicate of."""
     row = paintings.iloc[lookalikes.painting_named(name, paintings["painting_id"].tolist())]
-    original = row["painting_id"] if row["duplicate_of"] is None else row["duplicate_of"]
+    original = row["painting_id"] if pd.isna(row["duplicate_of"]) else row["duplicate_of"]
     return int(np.flatnonzero(originals["painting_id"] == original)[0])
 
 
