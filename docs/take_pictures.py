@@ -1,4 +1,7 @@
-"""Take the pictures of the docs anew: `make demo` and its discovery, then `.venv/bin/python docs/take_pictures.py` (needs Chromium)."""
+"""Take the pictures of the docs anew, after `make demo` and `.venv/bin/kedro run --env demo --pipeline discovery`.
+
+`.venv/bin/python docs/take_pictures.py`, which needs Chromium.
+"""
 
 import json
 import os
