@@ -132,7 +132,8 @@ def _repeat(manifest: Mapping[str, Any], project: Path, folder: AnyPath) -> int:
     environment = {name: value for name, value in os.environ.items() if name not in (*THREADS, *INSTRUCTIONS)}
     with tempfile.TemporaryDirectory() as temporary:
         recipe = Path(temporary) / "rerun.yml"
-        recipe.write_text(yaml.safe_dump({"run": command}, allow_unicode=True), encoding="utf-8")
+        # The order of parameters is the order of chunks and of pictures.
+        recipe.write_text(yaml.safe_dump({"run": command}, sort_keys=False, allow_unicode=True), encoding="utf-8")
         return subprocess.run(
             [sys.executable, "-m", "kedro", "run", "--config", str(recipe)],
             cwd=started_in if started_in.is_dir() else project,
