@@ -5,7 +5,6 @@ import sys
 import warnings
 
 import atheris
-import pandas.core.frame  # noqa: F401 - seconds that must not count as those of the first input
 
 with atheris.instrument_imports(include=["grisaille", "PIL", "imagehash", "numpy.lib"]):
     import PIL.BmpImagePlugin
@@ -18,6 +17,8 @@ with atheris.instrument_imports(include=["grisaille", "PIL", "imagehash", "numpy
     import PIL.WebPImagePlugin  # noqa: F401 - Pillow imports its formats when they are needed, which is too late
 
     from fuzz.targets import TARGETS
+
+import pandas.core.frame  # noqa: F401 - seconds that must not count as those of the first input
 
 if __name__ == "__main__":
     warnings.simplefilter("ignore")
