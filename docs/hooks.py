@@ -123,12 +123,15 @@ def _allowed(info: FieldInfo) -> str:
 
 def _kinds(annotation: Any) -> list[str]:
     """The type in words, or the values of a choice."""
+    if typing.get_origin(annotation) is typing.Annotated:
+        # What else is asked of it stands in its meaning.
+        annotation = typing.get_args(annotation)[0]
     arguments = typing.get_args(annotation)
     origin = typing.get_origin(annotation)
     if origin is typing.Literal:
         return [f"`{value}`" for value in arguments]
     if origin in {tuple, list}:
-        return ["list of " + {str: "names", int: "integers"}[arguments[0]]]
+        return ["list of " + {"text": "names", "integer": "integers"}[_kinds(arguments[0])[0]]]
     if origin is dict:
         return ["names with values"]
     if arguments:

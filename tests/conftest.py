@@ -77,6 +77,10 @@ class Run:
         """One of the project's own commands."""
         return command("grisaille", *arguments, "--env", "demo", cwd=self.project, **options)
 
+    def first(self, path: str) -> Path:
+        """What the run itself left, whatever tests have run since."""
+        return min((self.data / path).iterdir()) / Path(path).name
+
     def newest(self, path: str) -> Path:
         return sorted((self.data / path).iterdir())[-1] / Path(path).name
 

@@ -359,8 +359,8 @@ class Parameters(BaseModel):
         seed: Governs the split, random weights, training and the randomised PCA.
         paintings_folder: Where the paintings are; null takes the catalog's folder.
         artists_file: The table of artists; null takes the catalog's, if it is there.
-        query: Pictures whose look-alikes are wanted: a file, a folder, several with semicolons between, or a list.
-        chain: Two paintings, by name or file, that a chain is to join.
+        query: Pictures whose look-alikes are wanted: a file, a folder, or several with semicolons between.
+        chain: Two paintings, by name or file, that a chain is to join, with a semicolon between.
     """
 
     model_config = ConfigDict(allow_inf_nan=False)
@@ -368,8 +368,8 @@ class Parameters(BaseModel):
     seed: int = Field(0, ge=0)
     paintings_folder: Word | None = None
     artists_file: Word | None = None
-    query: Word | tuple[Word, ...] | None = None
-    chain: Word | tuple[Word, ...] | None = None
+    query: Word | None = None
+    chain: Word | None = None
     ingestion: Ingestion = Ingestion()
     backbone: Backbone = Backbone()
     chunks: dict[str, Chunk | None] = {}

@@ -41,7 +41,7 @@ def similar(
     output: Path | None,
 ) -> None:
     """Find the paintings most like PICTURES: files, or folders of them, which need not be in the collection."""
-    asked = {"query": [str(Path(picture).resolve()) for picture in pictures]}
+    asked = {"query": "\n".join(str(Path(picture).resolve()) for picture in pictures)}
     group = params.get("discovery", {}) | ({} if count is None else {"look_alikes": count})
     catalog = _run("look_alikes", params | asked | ({"discovery": group} if group else {}), env, load_versions)
     table = catalog.load("look_alikes")
@@ -64,7 +64,7 @@ def path(
 
     START and STOP are names of paintings (a part that no other has is enough), or files.
     """
-    chain = [str(Path(end).resolve()) if Path(end).is_file() else end for end in (start, stop)]
+    chain = "\n".join(str(Path(end).resolve()) if Path(end).is_file() else end for end in (start, stop))
     catalog = _run("chain", params | {"chain": chain}, env, load_versions)
     for row in catalog.load("chain_paintings").itertuples():
         click.echo(f"  {row.step:>2}  {f'{row.distance:.3g}' if row.step else '':<8} {row.painting_id}")

@@ -10,7 +10,7 @@ import lazy_loader
 if TYPE_CHECKING:
     from grisaille.lookalikes.chains import chain, painting_named
     from grisaille.lookalikes.embedding import Embedder
-    from grisaille.lookalikes.queries import Query, read_queries
+    from grisaille.lookalikes.queries import Query, read_queries, several
     from grisaille.lookalikes.surroundings import Surroundings, titles
 else:
     __getattr__, __dir__, __all__ = lazy_loader.attach(
@@ -18,9 +18,9 @@ else:
         submod_attrs={
             "chains": ["chain", "painting_named"],
             "embedding": ["Embedder"],
-            "queries": ["Query", "read_queries"],
+            "queries": ["Query", "read_queries", "several"],
             "surroundings": ["Surroundings", "titles"],
         },
     )
 
-__all__ = ["Embedder", "Query", "Surroundings", "chain", "painting_named", "read_queries", "titles"]
+__all__ = ["Embedder", "Query", "Surroundings", "chain", "painting_named", "read_queries", "several", "titles"]

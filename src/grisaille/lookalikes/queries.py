@@ -34,20 +34,27 @@ class Query:
         return hashlib.sha256(self.data).hexdigest()
 
 
+def several(given: str) -> list[str]:
+    """What stands between semicolons, or line by line: names may hold semicolons, and hardly ever ends of lines."""
+    parts = given.split("\n" if "\n" in given else ";")
+    return [part.strip() for part in parts if part.strip()]
+
+
 def read_queries(given: str | Iterable[str], max_megapixels: float) -> list[Query]:
     """Read pictures; what is not one is named with its reason, and left out.
 
     Args:
-        given: A file, a folder (with all below it), or several; several in one string are separated by semicolons.
+        given: A file, a folder (with all below it), or several (see `several`).
         max_megapixels: As in ingestion.
 
     Raises:
         ValueError: If a path is not there, or no file can be used.
     """
-    # A path that exists may hold a semicolon.
-    paths = [given] if isinstance(given, str) and _path(given).exists() else given
-    paths = paths.split(";") if isinstance(paths, str) else paths
-    files = [file for path in paths for file in _files(_path(str(path).strip()))]
+    if isinstance(given, str):
+        # A path that exists may hold a semicolon.
+        given = [given] if _path(given).exists() else several(given)
+    paths = list(given)
+    files = [file for path in paths for file in _files(_path(path))]
     found, reasons = [], []
     for name, file in files:
         try:
@@ -60,7 +67,7 @@ def read_queries(given: str | Iterable[str], max_megapixels: float) -> list[Quer
         found.append(Query(name, data, image))
     if not found:
         said = "; ".join(reasons[:3]) or f"no {', '.join(images.SUFFIXES)} file there"
-        raise ValueError(f"no picture in {given}: {said}")
+        raise ValueError(f"no picture in {', '.join(paths)}: {said}")
     return found
 
 

@@ -106,7 +106,7 @@ def write_explorer(map_of_paintings: pd.DataFrame, artists: pd.DataFrame, parame
 
 
 def find_look_alikes(
-    query: Any,
+    query: str,
     embeddings: FloatArray,
     paintings: pd.DataFrame,
     files: Files,
@@ -152,7 +152,7 @@ def find_look_alikes(
 
 
 def find_chain(
-    asked: Any,
+    asked: str,
     embeddings: FloatArray,
     paintings: pd.DataFrame,
     files: Files,
@@ -163,7 +163,7 @@ def find_chain(
     """A way from one painting to another through paintings that are alike.
 
     Args:
-        asked: Two names of paintings, or files.
+        asked: Two names of paintings, or files, with a semicolon between.
         embeddings: As in `find_look_alikes`, and so on.
         paintings: n rows.
         files: Of the collection.
@@ -208,14 +208,14 @@ def find_chain(
     return steps[["step", "painting_id", "artist", "title", "distance"]], plots.strip(pictures)
 
 
-def ends(asked: Any) -> list[str]:
-    """The two ends of a chain, from a list or from one string with a semicolon.
+def ends(asked: str) -> list[str]:
+    """The two ends of a chain.
 
     Raises:
         ValueError: If they are not two.
     """
-    found = [end.strip() for end in asked.split(";")] if isinstance(asked, str) else [str(end) for end in asked]
-    if len(found) != 2 or not all(found):
+    found = lookalikes.several(asked)
+    if len(found) != 2:
         raise ValueError(f"a chain joins two paintings: chain='one;other'. Received: {asked}")
     return found
 

@@ -82,5 +82,5 @@ def _chain(with_models: bool) -> Node:
     )
 
 
-def _names_a_file(chain: Any) -> bool:
-    return any(Path(str(end)).expanduser().is_file() for end in nodes.ends(chain))
+def _names_a_file(chain: str) -> bool:
+    return any(Path(end).expanduser().is_file() for end in nodes.ends(chain))
