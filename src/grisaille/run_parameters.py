@@ -65,7 +65,7 @@ def _refuse_unknown(loader: OmegaConfigLoader, given: dict[str, Any]) -> None:
     Raises:
         WrongParameterError: If there is such a name.
     """
-    known = list(_base(Path(loader.conf_source)))
+    known = list(stored(str(loader.conf_source), loader.base_env))
     for name, value in given.items():
         asked_for = name in (loader.runtime_params or {})
         if name not in known and (asked_for or difflib.get_close_matches(name, known, 1, cutoff=0.8)):
@@ -77,7 +77,10 @@ def group(name: str) -> dict[str, Any]:
     if _newest is not None:
         return dict(_newest.groups.get(name) or {})
     project = find_kedro_project(Path.cwd())
-    return {} if project is None else dict(_base(Path(project) / settings.CONF_SOURCE).get(name) or {})
+    if project is None:
+        return {}
+    environment = settings.CONFIG_LOADER_ARGS["default_run_env"]
+    return dict(stored(str(Path(project) / settings.CONF_SOURCE), environment).get(name) or {})
 
 
 def names(name: str) -> list[str]:
@@ -86,6 +89,6 @@ def names(name: str) -> list[str]:
 
 
 @cache
-def _base(source: Path) -> dict[str, Any]:
-    """The parameters of the base environment."""
-    return dict(OmegaConfigLoader(str(source), **settings.CONFIG_LOADER_ARGS)["parameters"])
+def stored(source: str, environment: str) -> dict[str, Any]:
+    """The parameters in a folder of configuration, of an environment over the base environment."""
+    return dict(OmegaConfigLoader(source, env=environment, **settings.CONFIG_LOADER_ARGS)["parameters"])
