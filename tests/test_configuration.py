@@ -20,12 +20,13 @@ from pydantic import BaseModel
 from grisaille.datasets import ArtistsDataset, GalleryDataset, PaintingsDataset
 from grisaille.parameter_errors import ParameterError, check
 from grisaille.parameters import Autoencoder, Backbone, Chunk, Comparison, Parameters
-from grisaille.run_parameters import RunConfigLoader, WrongParameterError, _base
+from grisaille.run_parameters import RunConfigLoader, WrongParameterError, stored
 from helpers import PROJECT, kedro
 
 ENVIRONMENTS = sorted(
     folder.name for folder in (PROJECT / "conf").iterdir() if folder.is_dir() and folder.name not in {"base", "local"}
 )
+BASE = stored(str(PROJECT / "conf"), "base")
 CHUNKS = ["pool4_1", "pool4_2", "pool4_3", "pool4_4", "pool5"]
 
 
@@ -146,11 +147,11 @@ class TestParameters:
         (tmp_path / "local").mkdir()
         mine = tmp_path / "local" / "parameters.yml"
         loader = partial(RunConfigLoader, str(tmp_path), **settings.CONFIG_LOADER_ARGS)
-        mine.write_text("my_own: 3\nautoencoder: {epochs: 3}\n")
-        assert loader().groups["autoencoder"]["epochs"] == 3
         mine.write_text("autoencodr: {epochs: 3}\n")
         with pytest.raises(WrongParameterError, match=r"autoencodr=.* did you mean autoencoder"):
             _ = loader().groups
+        mine.write_text("my_own: 3\nautoencoder: {epochs: 3}\n")
+        assert loader().groups["autoencoder"]["epochs"] == 3
 
     def test_a_home_folder_is_found(self, tmp_path, monkeypatch):
         monkeypatch.setenv("HOME", str(tmp_path))
@@ -211,7 +212,7 @@ def out_of_bounds(field):
 
 def changed(place, value):
     """The base environment's parameters with one changed."""
-    parameters = json.loads(json.dumps(_base(PROJECT / "conf")))
+    parameters = json.loads(json.dumps(BASE))
     group = parameters
     for name in place[:-1]:
         group = group[name]
@@ -230,10 +231,10 @@ class TestEveryParameter:
     FIELDS: ClassVar = [pytest.param(*each, id=".".join(each[0])) for each in fields()]
 
     def test_what_the_project_comes_with_is_allowed(self):
-        check(_base(PROJECT / "conf"))
+        check(BASE)
 
     def test_every_parameter_of_the_base_environment_has_a_model(self):
-        assert set(_base(PROJECT / "conf")) == set(Parameters.model_fields)
+        assert set(BASE) == set(Parameters.model_fields)
 
     @pytest.mark.parametrize(("place", "field"), FIELDS)
     def test_a_wrong_type(self, place, field):

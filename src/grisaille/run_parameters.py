@@ -86,7 +86,7 @@ def _refuse_unknown(loader: OmegaConfigLoader, given: dict[str, Any]) -> None:
     Raises:
         WrongParameterError: If there is such a name.
     """
-    known = list(_base(Path(loader.conf_source)))
+    known = list(stored(str(loader.conf_source), loader.base_env))
     for name, value in given.items():
         asked_for = name in (loader.runtime_params or {})
         if name not in known and (asked_for or difflib.get_close_matches(name, known, 1, cutoff=0.8)):
@@ -98,7 +98,10 @@ def value(name: str) -> Any:
     if _newest is not None:
         return _newest.groups.get(name)
     project = find_kedro_project(Path.cwd())
-    return None if project is None else _base(Path(project) / settings.CONF_SOURCE).get(name)
+    if project is None:
+        return None
+    environment = settings.CONFIG_LOADER_ARGS["default_run_env"]
+    return stored(str(Path(project) / settings.CONF_SOURCE), environment).get(name)
 
 
 def group(name: str) -> dict[str, Any]:
@@ -112,6 +115,6 @@ def names(name: str) -> list[str]:
 
 
 @cache
-def _base(source: Path) -> dict[str, Any]:
-    """The parameters of the base environment."""
-    return dict(OmegaConfigLoader(str(source), **settings.CONFIG_LOADER_ARGS)["parameters"])
+def stored(source: str, environment: str) -> dict[str, Any]:
+    """The parameters in a folder of configuration, of an environment over the base environment."""
+    return dict(OmegaConfigLoader(source, env=environment, **settings.CONFIG_LOADER_ARGS)["parameters"])
