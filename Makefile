@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint types contracts unit bench lock clean
+.PHONY: help demo data viz docs test lint types contracts unit bench fuzz lock clean
 
 help:  ## what can be made
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/'
@@ -18,6 +18,16 @@ help:  ## what can be made
 
 demo: .venv/installed  ## the whole project on a synthetic gallery, in under three minutes
 	$(BIN)/kedro run --env demo
+
+data: .venv/installed  ## the Kaggle set into data/01_raw; ARCHIVE=file.zip, where you have it already
+	$(BIN)/python -m grisaille.kaggle $(if $(ARCHIVE),--archive $(ARCHIVE))
+
+viz: .venv/installed  ## the pipeline as a page of its own, with the demo's tables and pictures, in build/
+	test -e data/demo/08_reporting/report.html || $(BIN)/kedro run --env demo
+	$(BIN)/python docs/build_viz.py
+
+docs: .venv/installed  ## the docs site, in site/; with the pipeline's page if make viz was run before
+	$(BIN)/mkdocs build
 
 test: lint types contracts unit  ## everything that is checked
 
@@ -34,9 +44,14 @@ contracts: .venv/installed
 unit: .venv/installed
 	$(BIN)/pytest
 
-bench: .venv/installed  ## docs/performance.md; PAINTINGS=folder BASELINES=program TORCH_PYTHON=python, where you have them
+bench: .venv/installed  ## docs/performance.md; PAINTINGS=folder BASELINES=program TORCH_PYTHON=python MODEL=file, where you have them
 	$(BIN)/python -m benchmarks $(if $(PAINTINGS),--paintings $(PAINTINGS)) $(if $(BASELINES),--baselines $(BASELINES)) \
-	  $(if $(TORCH_PYTHON),--torch-python $(TORCH_PYTHON)) $(ONLY)
+	  $(if $(TORCH_PYTHON),--torch-python $(TORCH_PYTHON)) $(if $(MODEL),--model $(MODEL)) $(ONLY)
+
+# Not in the lock: there are wheels for Linux alone, and nobody else needs it.
+fuzz: .venv/installed  ## hostile files by the million, an hour of them; SECONDS=60 for less, TARGET=ingestion for one kind
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'atheris~=3.0'
+	$(BIN)/python -m fuzz --seconds $(or $(SECONDS),3600) $(if $(TARGET),--only $(TARGET))
 
 lock: .venv/installed  ## pin the newest versions that pyproject.toml allows
 	$(BIN)/python -m pip install --quiet uv

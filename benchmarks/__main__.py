@@ -12,7 +12,7 @@ from typing import Any
 from benchmarks import machine, page
 from benchmarks.tools import Given, Skipped
 
-ALL = ("start", "silhouettes", "extraction", "raw_evaluation", "growth", "memory")
+ALL = ("start", "silhouettes", "extraction", "raw_evaluation", "profiles", "growth", "memory", "explorer")
 
 
 def main() -> None:
@@ -22,10 +22,11 @@ def main() -> None:
     parser.add_argument("--paintings", type=Path, help="a folder of at least 1,024 paintings")
     parser.add_argument("--baselines", type=Path, help="a program of baselines (see docs/performance.md)")
     parser.add_argument("--torch-python", type=Path, help="a Python that has PyTorch")
+    parser.add_argument("--model", type=Path, help="a saved CNN with VGG16's two layers, quicker than VGG16")
     parser.add_argument("--output", type=Path, default=Path("docs"), help="folder of performance.json and .md")
     parser.add_argument("--alone", help=argparse.SUPPRESS)
     options = parser.parse_args()
-    given = Given(options.paintings, options.baselines, options.torch_python)
+    given = Given(options.paintings, options.baselines, options.torch_python, options.model)
     if options.alone:
         Path(options.alone).write_text(json.dumps(_measure(options.names[0], given)))
         return

@@ -2,37 +2,67 @@
 
 import sys
 import tempfile
-from functools import partial
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from benchmarks import machine
 from benchmarks.tools import Given, Skipped, seconds
 from grisaille import feature_store, measures
 from grisaille.arrays import FloatArray
 from grisaille.backbone import Extraction
 from grisaille.collection.images import SUFFIXES
+from grisaille.likeness import LIKENESSES
 from grisaille.parameters import Backbone
 
 N = 1024
+# On a processor without instructions for bfloat16, which takes ten times as long and proves less.
+FEWER = 128
 TARGETS = {
     "float32": {"forward": 0.90, "original": 2.6, "torch": 1.3},
     "mixed_bfloat16": {"forward": 0.85, "original": 4.8},
 }
+_PAUSES = 4
+_BATCHES = (8, 16, 32)
 
 
-def extract(files: list[Path], root: Path, precision: str) -> tuple[feature_store.FeatureStore, float]:
-    """Extract as the pipeline's node does and its dataset stores; the store, and the seconds it took."""
+class Interrupted(Extraction):
+    """An extraction that stops now and then while something else is timed on the same machine.
+
+    A machine that others share may be twice as fast a minute later: what is compared has to take turns.
+    """
+
+    other: Callable[[], None]
+    away = 0.0
+
+    def compute(self, ranges: Iterable[tuple[int, int]]) -> Iterator[tuple[int, Mapping[str, FloatArray]]]:
+        """As `Extraction`, with as many pauses as asked for, spread evenly."""
+        for first, batch in super().compute(ranges):
+            if first % max(self.rows // _PAUSES, 1) < self._settings.batch_size:
+                self.away += seconds(self.other)
+            yield first, batch
+
+
+def extract(
+    files: list[Path], root: Path, precision: str, other: Callable[[], None] = lambda: None
+) -> tuple[feature_store.FeatureStore, float]:
+    """Extract as the pipeline's node does and its dataset stores; the store, and the seconds it took.
+
+    Args:
+        files: Paintings.
+        root: Folder of the store.
+        precision: Of the network.
+        other: Called four times on the way; its time does not count.
+    """
     settings = Backbone(weights="random", precision=precision)  # type: ignore[arg-type]
-    found: list[feature_store.FeatureStore] = []
-
-    def stage() -> None:
-        source = Extraction([file.read_bytes for file in files], [str(file) for file in files], settings, 150)
-        found.append(feature_store.write(root, source))
-
-    took = seconds(stage)
-    return found[0], took
+    start = time.perf_counter()
+    source = Interrupted([file.read_bytes for file in files], [str(file) for file in files], settings, 150)
+    source.other = other
+    store = feature_store.write(root, source)
+    return store, time.perf_counter() - start - source.away
 
 
 def measure(given: Given) -> dict[str, Any]:
@@ -40,61 +70,62 @@ def measure(given: Given) -> dict[str, Any]:
     if given.paintings is None:
         raise Skipped("no folder of paintings was given (PAINTINGS=...)")
     files = sorted(path for path in given.paintings.rglob("*") if path.suffix.lower() in SUFFIXES)[:N]
-    if len(files) < 100:
-        raise Skipped(f"{given.paintings} holds {len(files)} paintings; 100 are the least")
-    results: dict[str, Any] = {"n": len(files)}
+    if len(files) < FEWER:
+        raise Skipped(f"{given.paintings} holds {len(files)} paintings; {FEWER} are the least")
+    native = machine.computes_bfloat16()
+    taken = {"float32": files, "mixed_bfloat16": files if native else files[:FEWER]}
+    results: dict[str, Any] = {"n": len(files), "computes_bfloat16": native, "n_bfloat16": len(taken["mixed_bfloat16"])}
+    stores = {}
     with tempfile.TemporaryDirectory() as folder:
-        stores = {}
-        for precision, targets in TARGETS.items():
-            # Ours and what it is held against in turn, so that a machine that slows down slows both.
-            before = _forward(given, precision)
-            stores[precision], took = extract(files, Path(folder), precision)
-            after = _forward(given, precision)
-            forward = [figure for figure in (before, after) if figure is not None]
-            rate = len(files) / took
-            results[precision] = {"seconds": took, "images_per_second": rate, "targets": targets}
-            if forward:
-                best = float(np.mean(forward))
-                results[precision] |= {"forward": best, "of_forward": rate / best}
-        for name, call in _others(given).items():
-            try:
-                results[name] = call()["images_per_second"]
-            except Skipped as reason:
-                results[f"{name}_skipped"] = str(reason)
+        for precision, paintings in taken.items():
+            others = Others(given, precision)
+            stores[precision], took = extract(paintings, Path(folder), precision, others.time)
+            rate = len(paintings) / took
+            results[precision] = {"seconds": took, "images_per_second": rate, "targets": TARGETS[precision]}
+            results[precision] |= others.compared(rate)
         results["recall"] = _recall(*stores.values())
         results["share_of_float32"] = _share_of_float32(stores["float32"])
-    for precision in TARGETS:
-        for name in ("original", "torch"):
-            if name in results:
-                results[precision][f"times_{name}"] = results[precision]["images_per_second"] / results[name]
     return results
 
 
-def _forward(given: Given, precision: str) -> float | None:
-    """The bare forward pass at its best batch size."""
-    try:
-        rates = [
-            given.baseline("forward", "--precision", precision, "--batch", str(batch))["images_per_second"]
-            for batch in (8, 16, 32)
-        ]
-    except Skipped as reason:
-        print(reason, file=sys.stderr)
-        return None
-    return max(rates)
+class Others:
+    """What extraction is held against, timed a few times on its way."""
 
+    def __init__(self, given: Given, precision: str) -> None:
+        """Find the bare forward pass's best batch size."""
+        self._given, self._rates, self._calls = given, {}, {}  # type: ignore[var-annotated]
+        forward = {batch: ("forward", "--precision", precision, "--batch", str(batch)) for batch in _BATCHES}
+        try:
+            best = max(_BATCHES, key=lambda batch: given.baseline(*forward[batch])["images_per_second"])
+        except Skipped as reason:
+            print(reason, file=sys.stderr)
+            return
+        self._calls["forward"] = (forward[best], None)
+        self._calls["original"] = (("original-extraction", "--paintings", str(given.paintings)), None)
+        if given.torch_python is not None and precision == "float32":
+            self._calls["torch"] = (("torch-forward",), given.torch_python)
 
-def _others(given: Given) -> dict[str, Any]:
-    others = {"original": partial(given.baseline, "original-extraction", "--paintings", str(given.paintings))}
-    if given.torch_python is not None:
-        others["torch"] = partial(given.baseline, "torch-forward", python=given.torch_python)
-    return others
+    def time(self) -> None:
+        """Each once."""
+        for name, (arguments, python) in self._calls.items():
+            figures = self._given.baseline(*arguments, python=python)
+            self._rates.setdefault(name, []).append(figures["images_per_second"])
+
+    def compared(self, rate: float) -> dict[str, float]:
+        """Mean rates of each, and how many times each ours is."""
+        means = {name: float(np.mean(rates)) for name, rates in self._rates.items()}
+        return means | {f"times_{name}": rate / mean for name, mean in means.items()}
 
 
 def _recall(one: feature_store.FeatureStore, other: feature_store.FeatureStore, k: int = 10) -> dict[str, float]:
     """Of the k nearest in one set of features, the share that are among the k nearest in the other."""
     found = {}
-    for likeness in ("euclidean", "cosine"):
-        near = [_nearest(measures.feature_space(store, likeness), k) for store in (one, other)]  # type: ignore[arg-type]
+    n = min(len(store["block5_pool"]) for store in (one, other))
+    for likeness in LIKENESSES:
+        near = [
+            _nearest(measures.feature_space({name: layer[:n] for name, layer in store.items()}, likeness), k)
+            for store in (one, other)
+        ]
         found[likeness] = float(np.mean([len(set(a) & set(b)) / k for a, b in zip(*near, strict=True)]))
     return found
 

@@ -25,8 +25,17 @@ def described() -> dict[str, Any]:
     }
 
 
+def computes_bfloat16() -> bool:
+    """Whether the processor has instructions for bfloat16; where it has none, TensorFlow makes do without."""
+    return any(flag.startswith(("amx_bf16", "avx512_bf16", "bf16")) for flag in _information("flags").split())
+
+
 def _processor() -> str:
+    return _information("model name") or platform.processor()
+
+
+def _information(name: str) -> str:
+    """What Linux says of its first processor; elsewhere nothing."""
     information = Path("/proc/cpuinfo")
     lines = information.read_text().splitlines() if information.exists() else []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor()
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith(name)), "")

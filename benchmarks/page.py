@@ -68,13 +68,19 @@ def lines(results: Results) -> Iterator[Line]:
         if command in start:
             what, bare = f"`{command}`", "times a bare project's"
             yield at_most(what, bare, start["targets"]["of_bare"], start[command]["of_bare"])
+    explorer = results.get("explorer", {})
+    if "megabytes" in explorer:
+        what = f"the explorer page of {explorer['n']:,} paintings"
+        yield at_most(what, "MB", explorer["targets"]["megabytes"], explorer["megabytes"])
 
 
 def _extraction(extraction: Results) -> Iterator[Line]:
     for precision in ("float32", "mixed_bfloat16"):
         figures = extraction.get(precision, {})
+        if precision == "mixed_bfloat16" and not extraction.get("computes_bfloat16"):
+            continue
         against = {
-            "of_forward": ("forward", "of the bare forward pass"),
+            "times_forward": ("forward", "of the bare forward pass"),
             "times_original": ("original", "times the 2021 work's way"),
             "times_torch": ("torch", "times PyTorch's forward pass"),
         }

@@ -18,7 +18,12 @@ _FILES = {
         "from kedro.framework.project import find_pipelines\n\n\n"
         "def register_pipelines():\n    return find_pipelines()\n"
     ),
-    "src/bare/__main__.py": (PROJECT / "src/grisaille/__main__.py").read_text().replace("grisaille", "bare"),
+    "src/bare/__main__.py": (
+        "from kedro.framework.cli.utils import find_run_command\n"
+        "from kedro.framework.project import configure_project\n\n"
+        'configure_project("bare")\n'
+        'find_run_command("bare")()\n'
+    ),
     "conf/base/catalog.yml": "",
     "conf/local/.gitkeep": "",
     ".telemetry": "consent: false\n",

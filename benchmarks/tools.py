@@ -23,11 +23,14 @@ class Given:
         paintings: A folder of paintings; None skips what needs one.
         baselines: A program of baselines to be held against; None skips the ratios.
         torch_python: A Python that has PyTorch; None skips what needs it.
+        model: A saved CNN with VGG16's two layers that is quicker than VGG16; None takes VGG16 wherever features do
+            not matter.
     """
 
     paintings: Path | None
     baselines: Path | None
     torch_python: Path | None
+    model: Path | None = None
 
     def baseline(self, command: str, *arguments: str, python: Path | None = None) -> dict[str, Any]:
         """The figures of one baseline, timed in a process of its own.

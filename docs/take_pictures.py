@@ -1,20 +1,20 @@
-"""Take the pictures of the docs anew: `make demo`, then `.venv/bin/python docs/take_pictures.py` (needs Chromium)."""
+"""Take the pictures of the docs anew (needs Chromium).
+
+First `make demo`, `kedro run --env demo --pipeline discovery` and `make viz`.
+"""
 
 import json
-import os
 import shutil
-import signal
-import subprocess
-import sys
 import time
-import urllib.request
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
 PROJECT = Path(__file__).resolve().parents[1]
 IMAGES = PROJECT / "docs" / "images"
-PORT = 41400
 
 
 def report(browser: Browser) -> None:
@@ -26,46 +26,34 @@ def report(browser: Browser) -> None:
     page.screenshot(path=IMAGES / "report.png")
 
 
+def explorer(browser: Browser) -> None:
+    """The demo's map, and a painting chosen on it (`kedro run --env demo --pipeline discovery` first)."""
+    page = browser.new_page(viewport={"width": 1440, "height": 880})
+    address = (PROJECT / "data/demo/08_reporting/explorer.html").as_uri()
+    page.goto(f"{address}#colour=artist&spread=1&view=0.1,0.18,1.15&painting=Paul_Pointe_5")
+    page.wait_for_selector("html[data-ready]", timeout=120_000)
+    time.sleep(2)  # the last pictures are drawn
+    page.screenshot(path=IMAGES / "explorer.png")
+
+
 def kedro_viz(browser: Browser) -> None:
     """The pipeline with its five namespaces, and the table of preservation previewed."""
-    command = [sys.executable, "-m", "kedro", "viz", "run", "--env", "demo", "--port", str(PORT), "--no-browser"]
-    server = subprocess.Popen(command, cwd=PROJECT, start_new_session=True)
-    try:
-        page = browser.new_page(viewport={"width": 1700, "height": 1100})
-        address = f"http://127.0.0.1:{PORT}"
-        for _ in range(120):
-            try:
-                urllib.request.urlopen(address, timeout=1).close()
-                break
-            except OSError:
-                time.sleep(1)
-        page.goto(address)
-        page.wait_for_selector(".pipeline-node--modularPipeline", timeout=60_000)
-        _dismiss(page)
-        time.sleep(3)  # the graph glides into place
-        page.screenshot(path=IMAGES / "kedro-viz.png")
-        with urllib.request.urlopen(f"{address}/api/main", timeout=60) as response:
-            nodes = json.load(response)["nodes"]
-        chosen = next(node["id"] for node in nodes if node["name"] == "preservation")
-        page.goto(f"{address}/?pid=__default__&sid={chosen}")
-        page.wait_for_selector(".pipeline-metadata", timeout=60_000)
-        time.sleep(4)
-        _dismiss(page)
-        # Where the data of whoever takes the picture lie is nobody's business.
-        page.evaluate("""[...document.querySelectorAll('.pipeline-metadata__label')]
-            .filter(label => label.innerText.startsWith('File Path'))
-            .forEach(label => { label.nextElementSibling?.remove(); label.remove() })""")
-        page.screenshot(path=IMAGES / "kedro-viz-preview.png")
-    finally:
-        os.killpg(server.pid, signal.SIGTERM)
-
-
-def _dismiss(page: Page) -> None:
-    """Close what Kedro-Viz says about itself."""
-    for words in ("Dismiss", "Skip"):
-        for button in page.get_by_text(words, exact=True).all():
-            button.click(timeout=2000, force=True)
-    page.evaluate("document.querySelectorAll('[class*=feature-hints]').forEach(box => box.remove())")
+    handler = partial(SimpleHTTPRequestHandler, directory=str(PROJECT / "build"))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    Thread(target=server.serve_forever, daemon=True).start()
+    address = f"http://127.0.0.1:{server.server_port}"
+    page = browser.new_page(viewport={"width": 1500, "height": 1000}, color_scheme="light")
+    page.goto(address)
+    page.wait_for_selector(".pipeline-node--modularPipeline", timeout=60_000)
+    time.sleep(3)  # the graph glides into place
+    page.screenshot(path=IMAGES / "kedro-viz.png")
+    nodes = json.loads((PROJECT / "build" / "api" / "main").read_text(encoding="utf-8"))["nodes"]
+    chosen = next(node["id"] for node in nodes if node["name"] == "preservation")
+    page.goto(f"{address}/?pid=__default__&sid={chosen}")
+    page.wait_for_selector(".preview-table", timeout=60_000)
+    time.sleep(4)
+    page.screenshot(path=IMAGES / "kedro-viz-preview.png")
+    server.shutdown()
 
 
 def main() -> None:
@@ -74,6 +62,7 @@ def main() -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         report(browser)
+        explorer(browser)
         kedro_viz(browser)
         browser.close()
 

@@ -335,8 +335,8 @@ are opened for writing or renamed {events} times, breaks it at random, and gives
 ## Killed
 
 `kill -9` at {kills} random points. Afterwards nothing half written lay under a final name, the next run finished, every
-table, array and figure was identical to an undisturbed run's to the byte, no stored shard was written again, and nothing
-temporary was left: **{survived} of {kills}**.
+table, array and figure was identical to an undisturbed run's to the byte, no stored shard was written again, and
+nothing temporary was left: **{survived} of {kills}**.
 
 | | while | killed | shards stored | temporary files | |
 |---|---|---|---|---|---|

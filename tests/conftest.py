@@ -5,12 +5,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from subprocess import CompletedProcess
 
+import hypothesis
 import numpy as np
 import pandas as pd
 import pytest
 import yaml
 
-from helpers import PROJECT, SHARED, kedro
+from helpers import PROJECT, SHARED, command, kedro
+
+# How fast a machine is proves nothing.
+hypothesis.settings.register_profile("grisaille", deadline=None)
+hypothesis.settings.load_profile("grisaille")
 
 
 @pytest.fixture(scope="session")
@@ -18,6 +23,20 @@ def shared() -> Path:
     if not (SHARED / "data" / "paintings").is_dir():
         pytest.skip("the development paintings are not beside this checkout")
     return SHARED
+
+
+# Of a module: its event loop must not run under tests that have one of their own.
+@pytest.fixture(scope="module")
+def browser():
+    from playwright.sync_api import sync_playwright
+
+    executable = shutil.which("chromium") or shutil.which("google-chrome")
+    if executable is None:
+        pytest.skip("no Chromium on this machine")
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
+        yield opened
+        opened.close()
 
 
 @pytest.fixture(scope="session")
@@ -49,10 +68,18 @@ class Run:
     def data(self) -> Path:
         return self.project / "data" / "demo"
 
-    def again(self, *arguments: str, check: bool = True) -> CompletedProcess[str]:
+    def again(self, *arguments: str, **options) -> CompletedProcess[str]:
         """Run again with the same parameters, unless others are given."""
         given = () if "--params" in arguments else self.parameters
-        return kedro("run", "--env", "demo", *arguments, *given, cwd=self.project, check=check)
+        return kedro("run", "--env", "demo", *arguments, *given, cwd=self.project, **options)
+
+    def grisaille(self, *arguments: str, **options) -> CompletedProcess[str]:
+        """One of the project's own commands."""
+        return command("grisaille", *arguments, "--env", "demo", cwd=self.project, **options)
+
+    def first(self, path: str) -> Path:
+        """What the run itself left, whatever tests have run since."""
+        return min((self.data / path).iterdir()) / Path(path).name
 
     def newest(self, path: str) -> Path:
         return sorted((self.data / path).iterdir())[-1] / Path(path).name
@@ -88,6 +115,8 @@ def demo_run(tmp_path_factory, small_cnn) -> Run:
             "queries": 60,
         },
     }
+    # UMAP compiles itself first, which takes longer than all else here.
+    small["discovery"] = {"umap": False}
     local.write_text(yaml.safe_dump(small, sort_keys=False))
     parameters = (
         "--params",

@@ -7,7 +7,10 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from PIL import Image
+
+from grisaille import explorer
 
 PROJECT = Path(__file__).resolve().parents[1]
 SHARED = PROJECT.parent / "shared"
@@ -25,16 +28,63 @@ def picture(seed: int = 0, size: tuple[int, int] = (48, 40)) -> Image.Image:
     return Image.fromarray(coarse).resize(size, Image.Resampling.BICUBIC)
 
 
-def kedro(*arguments: str, cwd: Path = PROJECT, check: bool = True) -> subprocess.CompletedProcess[str]:
+def kedro(*arguments: str, **options) -> subprocess.CompletedProcess[str]:
     """Run kedro as a user would."""
+    return command("kedro", *arguments, **options)
+
+
+def command(
+    module: str, *arguments: str, cwd: Path = PROJECT, check: bool = True, environment: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run a command as a user would, with some variables of its environment set."""
     done = subprocess.run(
-        [sys.executable, "-m", "kedro", *arguments],
+        [sys.executable, "-m", module, *arguments],
         cwd=cwd,
         capture_output=True,
         text=True,
         check=False,
-        env=os.environ | {"COLUMNS": "200"},
+        env=os.environ | {"COLUMNS": "200"} | (environment or {}),
     )
     if check and done.returncode:
-        raise AssertionError(f"kedro {' '.join(arguments)} failed:\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}")
+        raise AssertionError(f"{module} {' '.join(arguments)} failed:\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}")
     return done
+
+
+def explorer_map(names=(), compared=8, stranger=None, count=8, seed=0) -> pd.DataFrame:
+    """The map of a small collection on a circle: near in the raw space are the next three."""
+    random = np.random.default_rng(seed)
+    identifiers = [*names, *(f"Painting_{row}" for row in range(len(names), count))]
+    paintings = pd.DataFrame(
+        {
+            "painting_id": identifiers,
+            "artist": np.where(np.arange(count) < count / 2, "Ada", "Bo"),
+            "movements": ["Mistism", "Mistism, Dottism", "", "Dottism"] * (count // 4),
+            "path": [f"{row}.png" for row in range(count)],
+            "width": 48,
+            "height": 40,
+            "duplicate_of": [None] * (count - 1) + [identifiers[0]],
+            "split": "train",
+        }
+    )
+
+    def near(first: int, rows: int) -> pd.DataFrame:
+        pairs = [(row, rank, (row + first + rank) % count) for row in range(rows) for rank in range(3)]
+        table = pd.DataFrame(pairs, columns=["painting_id", "rank", "neighbour_id"])
+        table["neighbour_id"] = [identifiers[row] for row in table["neighbour_id"]]
+        table["painting_id"] = [identifiers[row] for row in table["painting_id"]]
+        # Tables need not be sorted.
+        return table.assign(rank=table["rank"] + 1, distance=1.0).sample(frac=1, random_state=seed)
+
+    raw = near(1, compared)
+    if stranger is not None:
+        raw.iloc[0, 2] = stranger
+    angles = 2 * np.pi * np.arange(count) / count
+    return explorer.gather(
+        paintings,
+        {"pca": np.column_stack([np.cos(angles), np.sin(angles)]).astype(np.float32)},
+        explorer.Near(raw, near(2, count)),
+        random.random((count, 2)),
+        explorer.pictures(
+            paintings["path"], {path: lambda: encode(picture(seed)) for path in paintings["path"]}, 48, 1e6
+        ),
+    )

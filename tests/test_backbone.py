@@ -1,3 +1,4 @@
+import hashlib
 from functools import partial
 
 import keras
@@ -77,6 +78,40 @@ class TestIdentity:
     def test_a_missing_file_is_named(self, tmp_path):
         with pytest.raises(BackboneError, match=r"no model or weights file .*none\.keras"):
             backbone.identity(Backbone(model_file=tmp_path / "none.keras"))
+
+
+class TestFilesThatNobodyVouchesFor:
+    def test_a_stated_checksum_is_held_against_the_file(self, small_cnn):
+        right = hashlib.sha256(small_cnn.read_bytes()).hexdigest()
+        settings = Backbone(model_file=small_cnn, weights_sha256=right.upper())
+        assert backbone.build(settings).outputs
+        assert backbone.identity(settings) == backbone.identity(Backbone(model_file=small_cnn))
+        other = Backbone(model_file=small_cnn, weights_sha256="0" * 64)
+        for use in (backbone.build, backbone.identity):
+            with pytest.raises(
+                BackboneError, match=rf"small\.keras is not the file .* its SHA-256 is {right}, not 0000"
+            ):
+                use(other)
+
+    def test_of_weights_too(self, tmp_path):
+        path = tmp_path / "notop.weights.h5"
+        path.write_bytes(b"other weights")
+        with pytest.raises(BackboneError, match=r"notop\.weights\.h5 is not the file that backbone\.weights_sha256"):
+            backbone.build(Backbone(weights=str(path), weights_sha256="0" * 64))
+
+    def test_a_model_that_carries_code_is_refused(self, tmp_path):
+        inputs = keras.layers.Input((32, 32, 3))
+        path = tmp_path / "lambda.keras"
+        keras.Model(inputs, keras.layers.Lambda(lambda x: x, name="block4_pool")(inputs)).save(path)
+        with pytest.raises(BackboneError, match=r"lambda\.keras cannot be loaded as a Keras model: .*[Ll]ambda"):
+            backbone.build(Backbone(model_file=path, layers=("block4_pool",)))
+
+    @pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"\x80\x04cos\nsystem\n(S'true'\ntR."])
+    def test_what_is_no_model(self, tmp_path, content):
+        path = tmp_path / "model.keras"
+        path.write_bytes(content)
+        with pytest.raises(BackboneError, match=r"model\.keras cannot be loaded as a Keras model: ."):
+            backbone.build(Backbone(model_file=path))
 
 
 class TestVGG16:

@@ -1,32 +1,26 @@
 """Pages in a real browser: the report opens without errors, Kedro-Viz shows what a reader should see."""
 
+import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
 import urllib.request
+from dataclasses import replace
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 
+import pandas as pd
 import pytest
 
+from grisaille.report import render
 from helpers import PROJECT, kedro
+from pages import files, results
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def browser():
-    from playwright.sync_api import sync_playwright
-
-    executable = shutil.which("chromium") or shutil.which("google-chrome")
-    if executable is None:
-        pytest.skip("no Chromium on this machine")
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
-        yield opened
-        opened.close()
 
 
 def _free_port() -> int:
@@ -68,6 +62,25 @@ def viz(demo_run):
     server.wait(20)
 
 
+@pytest.fixture
+def served():
+    """A function that serves a folder on this machine and returns its address."""
+    servers = []
+
+    def serve(folder):
+        handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
+        handler.log_message = lambda *_: None
+        server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        Thread(target=server.serve_forever, daemon=True).start()
+        servers.append(server)
+        return f"http://127.0.0.1:{server.server_port}/"
+
+    yield serve
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
 class TestReport:
     def test_no_console_errors_and_no_requests(self, browser, demo_run):
         page = browser.new_page()
@@ -88,10 +101,50 @@ class TestReport:
         assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+class TestHostileNames:
+    """Names from files and tables that would be scripts, had nobody escaped them."""
+
+    NAMES = (
+        "<img src=x onerror=window.stolen=1>",
+        "<script>window.stolen=1</script>",
+        '"><svg onload=window.stolen=1>',
+        "' onmouseover='window.stolen=1",
+        "</pre></title></table><script>window.stolen=1</script>",
+        "<!--<script>window.stolen=1</script>",
+        "{{ 7 * 7 }}{% raw %}",
+        "&lt;img src=x onerror=window.stolen=1&gt;",
+        "javascript:window.stolen=1",
+    )
+
+    def test_none_runs_and_all_can_be_read(self, browser, tmp_path):
+        rejected = pd.DataFrame({"path": self.NAMES, "reason": self.NAMES})
+        given = replace(results(artists=self.NAMES, name="{}" + self.NAMES[0] + self.NAMES[2]), rejected=rejected)
+        given.paintings.loc[1:3, "duplicate_of"] = given.paintings["painting_id"][0]
+        given.paper_experiments["title"] = self.NAMES[1]
+        comparison = {"left": [self.NAMES[0]], "right": [self.NAMES[1]], "title": self.NAMES[2]}
+        given.parameters["comparisons"]["pair"] = comparison
+        given.parameters["report"] = {"note": self.NAMES[4], "examples": 9}
+        given.parameters["ingestion"] = {"aliases": dict(zip(self.NAMES, self.NAMES, strict=True))}
+        path = tmp_path / "report.html"
+        path.write_text(render(given, files(given)), encoding="utf-8")
+        page = browser.new_page()
+        requests = []
+        page.on("request", lambda request: requests.append(request.url))
+        page.goto(path.as_uri())
+        page.mouse.move(400, 300)
+        page.wait_for_load_state("networkidle")
+        assert page.evaluate("window.stolen") is None
+        assert page.evaluate("document.scripts.length") == 0
+        handlers = "[...document.querySelectorAll('*')].flatMap(e => e.getAttributeNames()).filter(n => /^on/.test(n))"
+        assert page.evaluate(handlers) == []
+        assert [url for url in requests if not url.startswith(("file:", "data:"))] == []
+        rows = page.evaluate("[...document.querySelectorAll('table.left')][0].innerText")
+        for name in self.NAMES:
+            assert name in rows
+
+
 class TestKedroViz:
     def test_chunks_are_boxes_and_tables_have_previews(self, browser, viz):
-        import json
-
         with urllib.request.urlopen(f"{viz}/api/main", timeout=60) as response:
             main = json.load(response)
         boxes = {node["name"]: node for node in main["nodes"] if node["type"] == "modularPipeline"}
@@ -109,6 +162,92 @@ class TestKedroViz:
         page.goto(viz)
         page.wait_for_selector(".pipeline-node--modularPipeline", timeout=60_000)
         assert page.locator(".pipeline-node--modularPipeline").count() == 3
+
+
+class TestDocsSite:
+    @pytest.fixture(scope="class")
+    def site(self, tmp_path_factory):
+        folder = tmp_path_factory.mktemp("site")
+        command = [sys.executable, "-m", "mkdocs", "build", "--quiet", "--site-dir", str(folder)]
+        subprocess.run(command, cwd=PROJECT, check=True, capture_output=True)
+        return folder
+
+    @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
+    def test_every_page_opens_from_here_alone_and_fits(self, browser, served, site, width, scheme):
+        address = served(site)
+        page = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
+        told, asked = [], []
+        page.on("console", lambda message: told.append(message.text) if message.type == "error" else None)
+        page.on("request", lambda request: asked.append(request.url))
+        names = [path.relative_to(site).as_posix() for path in site.rglob("*.html") if "viz" not in path.parts]
+        assert len(names) > 20
+        for name in names:
+            page.goto(address + name)
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, name
+            assert page.evaluate("[...document.images].filter(i => !i.naturalWidth).length") == 0, name
+        assert told == []
+        assert [url for url in asked if not url.startswith((address, "data:", "blob:"))] == []
+        page.close()
+
+    def test_it_is_searched(self, browser, served, site):
+        page = browser.new_page()
+        page.goto(served(site) + "index.html")
+        page.fill(".md-search__input", "hubness")
+        page.wait_for_selector(".md-search-result__item", timeout=20_000)
+        assert "Add a measure" in page.inner_text(".md-search-result__list")
+        page.close()
+
+
+@pytest.fixture(scope="module")
+def built_viz(demo_run):
+    """What `make viz` builds, of the project that was run."""
+    command = [sys.executable, str(PROJECT / "docs" / "build_viz.py"), str(demo_run.project)]
+    subprocess.run(command, cwd=demo_run.project, check=True, capture_output=True)
+    return demo_run.project / "build"
+
+
+class TestPublishedViz:
+    @pytest.fixture
+    def page(self, browser, served, built_viz):
+        page = browser.new_page(viewport={"width": 1600, "height": 1000}, color_scheme="light")
+        page.told, page.asked = [], []
+        page.on("console", lambda message: page.told.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: page.told.append(str(error)))
+        page.on("request", lambda request: page.asked.append(request.url))
+        page.address = served(built_viz)
+        page.goto(page.address)
+        page.wait_for_selector(".pipeline-node--modularPipeline", timeout=60_000)
+        yield page
+        page.close()
+
+    def test_it_opens_without_errors_and_asks_no_other_host(self, page):
+        assert page.told == []
+        assert [url for url in page.asked if not url.startswith((page.address, "data:", "blob:"))] == []
+        assert page.title() == "The pipeline of grisaille"
+        assert page.locator(".feature-hints").count() == 0
+
+    def test_layers_have_colours_and_nodes_have_names(self, page):
+        fills = page.evaluate(
+            """Object.fromEntries([...document.querySelectorAll('.pipeline-node')].map(node =>
+            [node.textContent.trim(), getComputedStyle(node.querySelector('.pipeline-node__bg')).fill]))"""
+        )
+        assert fills["raw_paintings"] == "rgb(228, 220, 203)"
+        assert fills["embeddings"] == fills["pca_embeddings_cosine"] == "rgb(244, 191, 164)"
+        assert "top.codes" in fills
+        assert len({fills[name] for name in ("paintings", "features", "lengths", "history", "preservation")}) == 5
+
+    def test_a_table_and_a_picture_are_previewed(self, page, built_viz):
+        nodes = json.loads((built_viz / "api" / "main").read_text())["nodes"]
+        ids = {node["name"]: node["id"] for node in nodes}
+        page.goto(f"{page.address}?pid=__default__&sid={ids['preservation']}")
+        page.wait_for_selector(".preview-table", timeout=60_000)
+        page.goto(f"{page.address}?pid=__default__&sid={ids['silhouette_heat_map']}")
+        page.wait_for_selector(".pipeline-matplotlib-chart img, .pipeline-metadata img", timeout=60_000)
+
+    def test_it_does_not_tell_where_it_was_built(self, built_viz, demo_run):
+        files = [path for path in (built_viz / "api").rglob("*") if path.is_file()]
+        assert files
+        assert not [path for path in files if str(demo_run.project) in path.read_text(encoding="utf-8")]
 
 
 class TestStart:

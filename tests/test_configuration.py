@@ -1,28 +1,40 @@
 """Tests of the configuration itself: every environment's catalog and parameters resolve and say what they should."""
 
 import json
+import re
+import shutil
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
-from typing import get_type_hints
+from typing import ClassVar, get_args, get_type_hints
 
 import pytest
 import yaml
-from kedro.framework.project import pipelines
+from kedro.framework.project import pipelines, settings
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 from kedro.io import AbstractVersionedDataset, MemoryDataset
-from kedro.validation.exceptions import ParameterValidationError
-from kedro_datasets.partitions import PartitionedDataset
+from pydantic import BaseModel
 
 from grisaille.catalog import WholeCatalog
-from grisaille.datasets import FeatureStoreDataset, GalleryDataset, PaintingsDataset, PointsDataset
-from grisaille.parameters import Autoencoder, Backbone
-from helpers import PROJECT
+from grisaille.datasets import (
+    ArtistsDataset,
+    FeatureStoreDataset,
+    GalleryDataset,
+    PaintingsDataset,
+    PointsDataset,
+    VersionedPartitionsDataset,
+)
+from grisaille.parameter_errors import ParameterError, check
+from grisaille.parameters import Autoencoder, Backbone, Chunk, Comparison, Parameters
+from grisaille.run_parameters import RunConfigLoader, WrongParameterError, stored
+from helpers import PROJECT, kedro
 
 ENVIRONMENTS = sorted(
     folder.name for folder in (PROJECT / "conf").iterdir() if folder.is_dir() and folder.name not in {"base", "local"}
 )
+BASE = stored(str(PROJECT / "conf"), "base")
 CHUNKS = ["pool4_1", "pool4_2", "pool4_3", "pool4_4", "pool5"]
 
 
@@ -67,7 +79,7 @@ class TestCatalog:
         assert isinstance(catalog, WholeCatalog)
         for name in set().union(*(pipeline.all_outputs() for pipeline in pipelines.values())):
             dataset = catalog.get(name)
-            if isinstance(dataset, FeatureStoreDataset | PointsDataset | PartitionedDataset):
+            if isinstance(dataset, FeatureStoreDataset | PointsDataset | VersionedPartitionsDataset):
                 continue
             assert isinstance(dataset, AbstractVersionedDataset), name
             assert hasattr(dataset, "_fs"), name
@@ -78,6 +90,24 @@ class TestCatalog:
             path = entry.get("filepath") or entry.get("path")
             if not name.startswith("_") and name != "raw_artists":
                 assert "${globals:storage}/" in path, name
+
+    def test_colab_stores_everything_on_the_drive(self, context):
+        drive = yaml.safe_load((PROJECT / "conf/colab/globals.yml").read_text())["storage"]
+        assert drive.startswith("/content/drive/MyDrive/")
+        catalog = context("colab").catalog
+        names = {
+            name for pipeline in pipelines.values() for name in pipeline.datasets() if not name.startswith("param")
+        }
+        assert len(names) > 50
+        for name in names:
+            dataset = catalog.get(name)
+            path = next(
+                str(getattr(dataset, kind)) for kind in ("_filepath", "_path", "_root") if hasattr(dataset, kind)
+            )
+            assert path.startswith(f"{drive}/"), name
+
+    def test_colab_computes_in_half_precision(self, context):
+        assert context("colab").params["backbone"].precision == "mixed_float16"
 
     def test_the_demo_swaps_the_folder_for_the_painter(self, context):
         assert isinstance(context().catalog.get("raw_paintings"), PaintingsDataset)
@@ -112,14 +142,46 @@ class TestParameters:
         ],
     )
     def test_what_is_wrong_is_named_before_anything_runs(self, context, wrong, told):
-        with pytest.raises(ParameterValidationError, match=told):
+        with pytest.raises(WrongParameterError, match=told):
             _ = context(**wrong).params
+
+    @pytest.mark.parametrize("pipeline", [[], ["--pipeline", "ingestion"]])
+    def test_a_run_ends_in_one_line_before_anything_is_done(self, pipeline):
+        """Also where a part is run that does not ask for the parameter."""
+        done = kedro("run", "--env", "demo", *pipeline, "--params", "autoencoder.code_size=0", check=False)
+        assert done.returncode == 1
+        assert done.stderr.splitlines()[-1] == (
+            "Error: autoencoder.code_size=0 is not allowed; it must be a whole number, at least 1 and at most 4096"
+        )
+        assert "Traceback" not in done.stdout + done.stderr
+        assert "Loading data" not in done.stdout
 
     def test_a_misspelt_name_is_not_ignored(self, context):
         with pytest.raises(
-            ValueError, match="painting_folder: there is no such parameter; did you mean paintings_folder"
+            WrongParameterError,
+            match='painting_folder="elsewhere": there is no such parameter; did you mean paintings_folder',
         ):
-            context(painting_folder="elsewhere")
+            _ = context(painting_folder="elsewhere").params
+
+    def test_a_misspelt_group_in_a_file_is_not_ignored(self, context, tmp_path, monkeypatch):
+        shutil.copytree(PROJECT / "conf" / "base", tmp_path / "base")
+        (tmp_path / "local").mkdir()
+        mine = tmp_path / "local" / "parameters.yml"
+        loader = partial(RunConfigLoader, str(tmp_path), **settings.CONFIG_LOADER_ARGS)
+        mine.write_text("autoencodr: {epochs: 3}\n")
+        with pytest.raises(WrongParameterError, match=r"autoencodr=.* did you mean autoencoder"):
+            _ = loader().groups
+        mine.write_text("my_own: 3\nautoencoder: {epochs: 3}\n")
+        assert loader().groups["autoencoder"]["epochs"] == 3
+
+    def test_a_home_folder_is_found(self, tmp_path, monkeypatch):
+        monkeypatch.setenv("HOME", str(tmp_path))
+        (tmp_path / "paintings").mkdir()
+        (tmp_path / "artists.csv").write_text("name\nClaude Monet\n")
+        (tmp_path / "model.keras").write_bytes(b"")
+        assert PaintingsDataset(path="~/paintings").exists()
+        assert ArtistsDataset(filepath="~/artists.csv", fallback="none").load()["name"].tolist() == ["Claude Monet"]
+        assert Backbone(model_file="~/model.keras").weights_file == tmp_path / "model.keras"
 
     def test_the_paper_is_reproduced_exactly(self, context):
         params = context("paper").params
@@ -134,6 +196,123 @@ class TestParameters:
             "learning_rate": 0.001,
         }
         assert (params["backbone"].name, params["backbone"].weights) == ("VGG16", "imagenet")
+
+
+def fields(model=Parameters, place=()):
+    """Every parameter: its place, such as ("chunks", "pool5", "start"), and its field."""
+    for name, field in model.model_fields.items():
+        kind = field.annotation
+        yield (*place, name), field
+        inner = [part for part in (kind, *get_args(kind)) if isinstance(part, type) and issubclass(part, BaseModel)]
+        if inner:
+            yield from fields(inner[0], (*place, name))
+    for name, member in {"chunks": "pool5", "comparisons": "monet_manet"}.items():
+        if model is Parameters:
+            group = {"chunks": Chunk, "comparisons": Comparison}[name]
+            yield from fields(group, (name, member))
+
+
+def wrong_types(field):
+    """JSON values of every type but those that the field may have."""
+    written = str(field.annotation)
+    values = {"text": "nonsense", "number": 1.5, "flag": True, "list": [[]], "group": {"nonsense": 1}}
+    if "Literal" in written:
+        return values
+    for kind, name in {"float": "number", "bool": "flag", "str": "text", "Path": "text", "tuple": "list"}.items():
+        if kind in written.replace("dict[str", ""):
+            values.pop(name, None)
+    return values if field.annotation is not Parameters else {}
+
+
+def out_of_bounds(field):
+    for bound in field.metadata:
+        for name, beyond in {"ge": -1, "gt": 0, "le": 1, "lt": 0}.items():
+            if getattr(bound, name, None) is not None:
+                yield getattr(bound, name) + beyond
+
+
+def changed(place, value):
+    """The base environment's parameters with one changed."""
+    parameters = json.loads(json.dumps(BASE))
+    group = parameters
+    for name in place[:-1]:
+        group = group[name]
+    group[place[-1]] = value
+    return parameters
+
+
+def told(parameters):
+    with pytest.raises(ParameterError) as error:
+        check(parameters)
+    assert "\n" not in str(error.value)
+    return str(error.value)
+
+
+class TestEveryParameter:
+    FIELDS: ClassVar = [pytest.param(*each, id=".".join(each[0])) for each in fields()]
+
+    def test_what_the_project_comes_with_is_allowed(self):
+        check(BASE)
+
+    def test_every_parameter_of_the_base_environment_has_a_model(self):
+        assert set(BASE) == set(Parameters.model_fields)
+
+    @pytest.mark.parametrize(("place", "field"), FIELDS)
+    def test_a_wrong_type(self, place, field):
+        name = re.escape(".".join(place))
+        values = wrong_types(field)
+        assert len(values) >= 3
+        for value in values.values():
+            said = told(changed(place, value))
+            # A group in place of a name: what is in it may be what is wrong.
+            named = rf"{name}(\.\w+)*"
+            assert re.match(
+                rf"{named}=.+ is not allowed; it must be \w|{named}=1: there is no|{named} is missing; it", said
+            )
+
+    @pytest.mark.parametrize(("place", "field"), [each for each in FIELDS if list(out_of_bounds(each.values[1]))])
+    def test_out_of_bounds(self, place, field):
+        for value in out_of_bounds(field):
+            said = told(changed(place, value))
+            assert said.startswith(f"{'.'.join(place)}={json.dumps(value)} is not allowed; it must be a")
+            assert re.search("at least|at most|more than|less than", said)
+
+    @pytest.mark.parametrize(("place", "field"), [each for each in FIELDS if len(each.values[0]) > 1])
+    def test_a_misspelt_name(self, place, field):
+        misspelt = f"{place[-1]}x"
+        said = told(changed((*place[:-1], misspelt), "a value"))
+        given, meant = ".".join([*place[:-1], misspelt]), ".".join(place)
+        assert said == f'{given}="a value": there is no such parameter; did you mean {meant}?'
+
+    @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+    def test_no_number_at_all(self, value):
+        assert "learning_rate" in told(changed(("autoencoder", "learning_rate"), value))
+
+    @pytest.mark.parametrize(
+        ("place", "value", "words"),
+        [
+            (("chunks", "pool5"), {"layer": "x", "start": 5, "stop": 5}, "chunks.pool5: stop must be larger"),
+            (("chunks", "pool5"), {"layer": "x", "start": 5}, "chunks.pool5.stop is missing; it must be a whole"),
+            (("backbone", "layers"), ["a", "a"], "layers must name at least one layer, each once"),
+            (("backbone", "layers"), ["a", " "], "backbone.layers.1="),
+            (("backbone", "model_file"), "model.h5", "model_file must be a .keras file. Received: model.h5"),
+            (("backbone", "weights_sha256"), "0" * 64, "weights_sha256 is for files"),
+            (("backbone", "weights_sha256"), "0", "text, of 64 hexadecimal digits or null"),
+            (("study", "code_sizes"), [8, 0], "study.code_sizes.1=0 is not allowed; it must be a whole number"),
+            (("study", "code_size_layers"), "none", "code_size_layers must be one of block3"),
+            (("comparisons", "monet_manet", "left"), [], "a list that is not empty, each text"),
+            (("ingestion", "aliases", "Monet"), 5, "ingestion.aliases.Monet=5 is not allowed; it must be text"),
+            (("backbone",), None, "backbone=null is not allowed; it must be a group of name, weights"),
+            (("report", "note"), ["long"] * 99, '...'),
+        ],
+    )  # fmt: skip
+    def test_in_words(self, place, value, words):
+        assert words in told(changed(place, value))
+
+    def test_several_are_counted(self):
+        parameters = changed(("autoencoder", "epochs"), 0) | {"seed": -1}
+        assert told(parameters).startswith("seed=-1 is not allowed")
+        assert told(parameters).endswith("(and 1 more)")
 
 
 class TestPipelines:
@@ -182,9 +361,13 @@ class TestStart:
         "from pathlib import Path; from kedro.framework.startup import bootstrap_project; "
         "bootstrap_project(Path.cwd()); from kedro.framework.project import pipelines; assert len(pipelines) > 4"
     )
-    COMMAND = "from grisaille.__main__ import main; main(['--help'], standalone_mode=False)"
+    COMMAND = "from grisaille.__main__ import main; main('{}--help'.split(), standalone_mode=False)"
 
-    @pytest.mark.parametrize("program", [REGISTRY, COMMAND], ids=["registry", "command"])
+    @pytest.mark.parametrize(
+        "program",
+        [REGISTRY, COMMAND.format(""), COMMAND.format("verify "), COMMAND.format("rerun ")],
+        ids=["registry", "help", "verify", "rerun"],
+    )
     def test_nothing_heavy_is_imported(self, program):
         report = "; import json, sys; print(json.dumps(sorted(sys.modules)))"
         done = subprocess.run(

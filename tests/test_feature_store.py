@@ -1,4 +1,5 @@
 import json
+import re
 from concurrent.futures import ThreadPoolExecutor
 from copy import copy
 from uuid import uuid4
@@ -245,6 +246,71 @@ class TestOpening:
     def test_a_manifest_is_plain_json(self, tmp_path):
         store = write(tmp_path, CountedSource())
         assert json.loads((store.folder / MANIFEST).read_text())["rows"] == 10
+
+
+class TestLyingManifests:
+    """A store that somebody else has made, or that was damaged."""
+
+    def damaged(self, tmp_path, change):
+        store = write(tmp_path, CountedSource())
+        manifest = json.loads((store.folder / MANIFEST).read_text())
+        text = change(manifest) or json.dumps(manifest)
+        (store.folder / MANIFEST).write_text(text)
+        return store.folder
+
+    @pytest.mark.parametrize(
+        ("change", "told"),
+        [
+            (lambda _: " ", "the file: Invalid JSON"),
+            (lambda _: "[]", "the file: "),
+            (lambda _: "[" * 100_000, "the file: Invalid JSON"),
+            (lambda found: found.pop("layers") and None, "layers: Field required"),
+            (lambda found: found.update(rows="10"), "rows: Input should be a valid integer"),
+            (lambda found: found.update(rows=-1), "rows: "),
+            (lambda found: found.update(rows=10**15), "rows: "),
+            (lambda found: found.update(rows=10**9, shard_rows=10**9), "wide has 3 shards and needs 1"),
+            (lambda found: found.update(rows=9 * 10**8, shard_rows=3 * 10**8), "is too short for 300000000 rows"),
+            (lambda found: found.update(shard_rows=0), "shard_rows: "),
+            (lambda found: found.update(dtype="object"), "dtype: Input should be 'float16' or 'float32'"),
+            (lambda found: found["layers"]["wide"].update(columns=0), "layers.wide.columns: "),
+            (lambda found: found["layers"]["wide"]["shards"].pop() and None, "wide has 2 shards and needs 3"),
+        ],
+    )
+    def test_they_are_refused_with_what_is_wrong(self, tmp_path, change, told):
+        folder = self.damaged(tmp_path, change)
+        with pytest.raises(FeatureStoreError, match=f"the manifest .* is damaged: .*{re.escape(told)}"):
+            FeatureStore(folder)
+
+    @pytest.mark.parametrize("name", ["../secret.npy", "/etc/secret.npy", "a/../b.npy", "..\\\\b.npy", ".npy/..", ""])
+    def test_none_leads_out_of_its_folder(self, tmp_path, name):
+        folder = self.damaged(tmp_path, lambda found: found["layers"]["wide"]["shards"][0].update(file=name))
+        with pytest.raises(FeatureStoreError, match=r"layers\.wide\.shards\.0\.file"):
+            FeatureStore(folder)
+
+    def admit(self, shard):
+        """Let the manifest know a shard for what it has become."""
+        path = shard.with_name(MANIFEST)
+        manifest = json.loads(path.read_text())
+        del manifest["digest"]
+        manifest["layers"]["wide"]["shards"][0].update(feature_store._describe(shard))
+        path.write_text(json.dumps(manifest))
+
+    @pytest.mark.parametrize("wrong", [np.zeros((4, 5), "f2"), np.zeros((5, 6), "f2"), np.zeros((4, 6), "f4")])
+    def test_a_shard_of_another_shape_or_type(self, tmp_path, wrong):
+        store = write(tmp_path, CountedSource())
+        shard = store.folder / "wide-00000000.npy"
+        np.save(shard, wrong)
+        self.admit(shard)
+        with pytest.raises(FeatureStoreError, match=r"wide-00000000\.npy( holds|\b.*too short)"):
+            np.asarray(FeatureStore(store.folder)["wide"])
+
+    def test_a_shard_that_is_no_array(self, tmp_path):
+        store = write(tmp_path, CountedSource())
+        shard = store.folder / "wide-00000000.npy"
+        shard.write_bytes(bytes(shard.stat().st_size))
+        self.admit(shard)
+        with pytest.raises(FeatureStoreError, match=r"wide-00000000\.npy is damaged: no \.npy file"):
+            np.asarray(FeatureStore(store.folder)["wide"])
 
 
 class TestReading:

@@ -1,14 +1,15 @@
-"""The `grisaille` command: `kedro run` for an installed package (`grisaille --help`)."""
+"""The `grisaille` command: `kedro run` for an installed package, and what else is asked for (`grisaille --help`)."""
 
 import sys
 from typing import Any
 
-from kedro.framework.cli.utils import find_run_command
 from kedro.framework.project import configure_project
+
+from grisaille.cli import cli
 
 
 def main(*args: Any, **kwargs: Any) -> Any:
-    """Run a pipeline of the project in the current folder.
+    """Run a command on the project in the current folder.
 
     Args:
         *args: Handed to the click command.
@@ -16,7 +17,7 @@ def main(*args: Any, **kwargs: Any) -> Any:
     """
     configure_project("grisaille")
     kwargs.setdefault("standalone_mode", not hasattr(sys, "ps1"))
-    return find_run_command("grisaille")(*args, **kwargs)
+    return cli(*args, **kwargs)
 
 
 if __name__ == "__main__":

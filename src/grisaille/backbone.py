@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from grisaille.arrays import FloatArray
 from grisaille.parameters import Backbone
+from grisaille.storage import sha256
 
 
 class BackboneError(RuntimeError):
@@ -29,34 +30,35 @@ def identity(settings: Backbone) -> dict[str, Any]:
     Keras pins the checksum of its ImageNet weights, so their name stands for their content; files are hashed.
 
     Raises:
-        BackboneError: If a weights or model file does not exist.
+        BackboneError: If a weights or model file does not exist, or is not the one that was meant.
     """
     described = settings.model_dump(
         mode="json", include={"layers", "image_size", "resize", "preprocessing", "precision", "dtype"}
     )
     if settings.model_file is not None:
-        return described | {"model_sha256": _file_hash(settings.model_file)}
+        return described | {"model_sha256": _checked_hash(settings.model_file, settings)}
     described["name"] = settings.name
     if settings.weights == "random":
         return described | {"weights": f"random, seed {settings.seed}"}
     if settings.weights == "imagenet":
         return described | {"weights": "imagenet"}
-    return described | {"weights_sha256": _file_hash(Path(settings.weights))}
+    return described | {"weights_sha256": _checked_hash(Path(settings.weights).expanduser(), settings)}
+
+
+def _checked_hash(path: Path, settings: Backbone) -> str:
+    found = _file_hash(path)
+    if settings.weights_sha256 not in {None, found}:
+        raise BackboneError(
+            f"{path} is not the file that backbone.weights_sha256 means: its SHA-256 is {found}, "
+            f"not {settings.weights_sha256}"
+        )
+    return found
 
 
 def _file_hash(path: Path) -> str:
     if not path.is_file():
         raise BackboneError(f"there is no model or weights file {path}")
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest() if hasattr(hashlib, "file_digest") else _sha256(file)
-
-
-def _sha256(file: Any) -> str:
-    # Python 3.10 has no hashlib.file_digest.
-    digest = hashlib.sha256()
-    for block in iter(lambda: file.read(1 << 20), b""):
-        digest.update(block)
-    return digest.hexdigest()
+    return sha256(path)
 
 
 def build(settings: Backbone) -> Any:
@@ -70,6 +72,8 @@ def build(settings: Backbone) -> Any:
     """
     import keras
 
+    if settings.weights_file is not None:
+        _checked_hash(settings.weights_file, settings)
     network = _saved(settings) if settings.model_file is not None else _application(settings)
     known = {layer.name for layer in network.layers}
     missing = [name for name in settings.layers if name not in known]
@@ -84,7 +88,12 @@ def _saved(settings: Backbone) -> Any:
 
     if settings.precision != "float32":
         raise BackboneError("a saved model keeps the precision it was saved with; set backbone.precision to float32")
-    return keras.saving.load_model(settings.model_file, compile=False, safe_mode=True)
+    try:
+        return keras.saving.load_model(settings.model_file, compile=False, safe_mode=True)
+    except Exception as error:
+        # Keras raises whatever the archive's parts raise, and ValueError for what could run code.
+        reason = " ".join(str(error).split())[:300]
+        raise BackboneError(f"{settings.model_file} cannot be loaded as a Keras model: {reason}") from error
 
 
 def _application(settings: Backbone) -> Any:
@@ -96,7 +105,7 @@ def _application(settings: Backbone) -> Any:
     if not callable(builder):
         raise BackboneError(f"backbone.name must be a model of keras.applications. Received: {settings.name}")
     side = settings.image_size or 224
-    weights = None if settings.weights == "random" else settings.weights
+    weights = None if settings.weights == "random" else str(settings.weights_file or settings.weights)
     previous = keras.config.dtype_policy()
     keras.config.set_dtype_policy(settings.precision)
     try:
@@ -130,10 +139,16 @@ class Extraction:
         columns: Layer -> values an image.
         dtype: Type of the features.
         shard_rows: Rows asked for at a time.
+        network: The CNN.
     """
 
     def __init__(
-        self, readers: Sequence[Callable[[], bytes]], digests: Sequence[str], settings: Backbone, max_megapixels: float
+        self,
+        readers: Sequence[Callable[[], bytes]],
+        digests: Sequence[str],
+        settings: Backbone,
+        max_megapixels: float,
+        network: Any = None,
     ) -> None:
         """Describe the work; the CNN is built at once, so that what is wrong with it is known first.
 
@@ -142,16 +157,17 @@ class Extraction:
             digests: SHA-256 of each file.
             settings: The backbone.
             max_megapixels: As in ingestion.
+            network: The CNN, where it was built before.
         """
         self._readers: Mapping[int, Callable[[], bytes]] = dict(enumerate(readers))
         self._settings, self._max_megapixels = settings, max_megapixels
-        self._network = build(settings)
-        self._side = settings.image_size or int(self._network.input_shape[1] or 224)
+        self.network = build(settings) if network is None else network
+        self._side = settings.image_size or int(self.network.input_shape[1] or 224)
         self.identity = store_identity(digests, settings)
         self.rows = len(readers)
         self.columns = {
             name: int(np.prod(output.shape[1:]))
-            for name, output in zip(settings.layers, self._network.outputs, strict=True)
+            for name, output in zip(settings.layers, self.network.outputs, strict=True)
         }
         self.dtype = np.dtype(settings.dtype)
         self.shard_rows = settings.shard_rows
@@ -164,12 +180,12 @@ class Extraction:
 
     def __getstate__(self) -> dict[str, Any]:
         """What travels to another process: all but the CNN, which is built anew there."""
-        return {name: value for name, value in vars(self).items() if name != "_network"}
+        return {name: value for name, value in vars(self).items() if name != "network"}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Arrive, with the CNN of the part that came before: building it takes as long as some dozen paintings."""
         vars(self).update(state)
-        self._network = _built_before(json.dumps(identity(self._settings)), self._settings)
+        self.network = _built_before(json.dumps(identity(self._settings)), self._settings)
 
     def compute(self, ranges: Iterable[tuple[int, int]]) -> Iterator[tuple[int, Mapping[str, FloatArray]]]:
         """Compute the rows of each range, decoding ahead while the network works.
@@ -219,7 +235,7 @@ class Extraction:
         return np.asarray(scheme(pixels, data_format="channels_last", mode=self._settings.preprocessing))
 
     def _forward(self, pixels: npt.NDArray[np.float32]) -> Mapping[str, FloatArray]:
-        outputs = self._network.predict_on_batch(pixels)
+        outputs = self.network.predict_on_batch(pixels)
         outputs = outputs if isinstance(outputs, list | tuple) else [outputs]
         return {
             name: self._stored(name, np.asarray(output, dtype=np.float32).reshape(len(pixels), -1))

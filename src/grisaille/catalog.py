@@ -68,7 +68,7 @@ class WholeCatalog(DataCatalog, CatalogCommandsMixin):
     def exists(self, ds_name: str) -> bool:
         """As `DataCatalog`; what is damaged does not exist, so that `--only-missing-outputs` makes it again."""
         dataset = self.get(ds_name)
-        if not super().exists(ds_name) or not _is_complete(dataset):
+        if not super().exists(ds_name):
             return False
         damaged = damaged_file(dataset)
         if damaged is not None:
@@ -108,31 +108,9 @@ def _load(dataset: Any, load: Callable[[], Any]) -> Any:
 
 
 def _saving(dataset: Any) -> Any:
-    if isinstance(getattr(dataset, "_dataset_type", None), _Whole):
-        return _one_by_one(dataset)
     if not isinstance(dataset, AbstractVersionedDataset) or not hasattr(dataset, "_fs"):
         return nullcontext()
     return _elsewhere_first(dataset)
-
-
-@contextmanager
-def _one_by_one(dataset: Any) -> Iterator[None]:
-    """Let a folder of partitions exist when all of them are saved; Kedro is content with one."""
-    mark, filesystem = _mark(dataset), dataset._filesystem
-    if filesystem.exists(mark):
-        filesystem.rm(mark)
-    yield
-    filesystem.touch(mark)
-
-
-def _mark(dataset: Any) -> str:
-    return f"{dataset._normalized_path.rstrip('/')}.complete"
-
-
-def _is_complete(dataset: Any) -> bool:
-    if not isinstance(getattr(dataset, "_dataset_type", None), _Whole):
-        return True
-    return bool(dataset._filesystem.exists(_mark(dataset)))
 
 
 @contextmanager

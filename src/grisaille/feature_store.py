@@ -13,12 +13,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, as_completed
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import BaseModel, Field, ValidationError, model_validator
 from tqdm import tqdm
 
+from grisaille import npy
 from grisaille.arrays import ColumnRange, FloatArray
 from grisaille.storage import AnyPath, local_copy, sealed_checksum, sha256, write_whole
 
@@ -106,7 +108,7 @@ class ShardedArray:
         shard_of = rows // self._shard_rows
         for shard in np.unique(shard_of):
             chosen = np.flatnonzero(shard_of == shard)
-            mapped = np.load(self._checked(int(shard)), mmap_mode="r", allow_pickle=False)
+            mapped = self._mapped(int(shard))
             local = rows[chosen] - shard * self._shard_rows
             if _is_range(local) and _is_range(chosen):
                 result[chosen[0] : chosen[-1] + 1] = mapped[local[0] : local[-1] + 1, columns]
@@ -123,6 +125,19 @@ class ShardedArray:
                 f"the shard {path} is damaged: its checksum is not the one it was stored with. {_MEND}"
             )
         return local
+
+    def _mapped(self, shard: int) -> FloatArray:
+        path = self._files[shard]
+        rows = min(self._shard_rows, len(self) - shard * self._shard_rows)
+        try:
+            mapped = npy.map_array(self._checked(shard))
+        except npy.ArrayFileError as error:
+            raise FeatureStoreError(f"the shard {path} is damaged: {error}. {_MEND}") from error
+        if (mapped.shape, mapped.dtype) != ((rows, self.shape[1]), self.dtype):
+            raise FeatureStoreError(
+                f"the shard {path} holds {mapped.shape} {mapped.dtype}, not {(rows, self.shape[1])} {self.dtype}"
+            )
+        return mapped
 
 
 def _is_range(rows: npt.NDArray[np.int64]) -> bool:
@@ -141,10 +156,11 @@ class FeatureStore(Mapping[str, ShardedArray]):
         """Open a store.
 
         Raises:
-            FeatureStoreError: If there is no manifest, it is damaged, or a file it lists is missing or of another size.
+            FeatureStoreError: If there is no manifest or a damaged one, or a file it lists is missing or of another
+                size.
         """
         self.folder = folder
-        self.manifest: dict[str, Any] = _read_manifest(folder)
+        self.manifest = _read_manifest(folder)
         for name, layer in self.manifest["layers"].items():
             for shard in layer["shards"]:
                 path = folder / shard["file"]
@@ -183,18 +199,53 @@ def _matches(path: AnyPath, checksum: str) -> bool:
     return sha256(local_copy(path, checksum)) == checksum
 
 
+class _Shard(BaseModel):
+    # A name and no path, so that no manifest leads out of its folder.
+    file: str = Field(pattern=r"^[^/\\\x00]+\.npy$")
+    bytes: int = Field(ge=0)
+    sha256: str = Field(pattern="^[0-9a-f]{64}$")
+
+
+class _Layer(BaseModel):
+    columns: int = Field(ge=1, lt=2**31)
+    shards: list[_Shard]
+
+
+class _Manifest(BaseModel, extra="allow"):
+    identity: dict[str, Any]
+    rows: int = Field(ge=0, lt=2**48)
+    shard_rows: int = Field(ge=1, lt=2**48)
+    dtype: Literal["float16", "float32"]
+    layers: dict[str, _Layer]
+
+    @model_validator(mode="after")
+    def _shards_make_up_the_rows(self) -> "_Manifest":
+        needed = -(-self.rows // self.shard_rows)
+        for name, layer in self.layers.items():
+            if len(layer.shards) != needed:
+                raise ValueError(f"{name} has {len(layer.shards)} shards and needs {needed}")
+            for number, shard in enumerate(layer.shards):
+                rows = min(self.shard_rows, self.rows - number * self.shard_rows)
+                # Before the values stands a header; what says it is shorter lies about its rows.
+                if shard.bytes <= rows * layer.columns * np.dtype(self.dtype).itemsize:
+                    raise ValueError(f"{shard.file} is too short for {rows} rows")
+        return self
+
+
 def _read_manifest(folder: AnyPath) -> dict[str, Any]:
     path = folder / MANIFEST
     try:
-        manifest: dict[str, Any] = json.loads(path.read_text())
+        manifest = _Manifest.model_validate_json(path.read_bytes(), strict=True).model_dump()
     except FileNotFoundError:
         raise FeatureStoreError(f"no finished feature store in {folder}") from None
-    except ValueError:
-        manifest = {}
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(map(str, first["loc"])) or "the file"
+        raise FeatureStoreError(f"the manifest {path} is damaged: {where}: {first['msg']}. {_MEND}") from error
     # Stores of earlier releases have none.
     digest = manifest.pop("digest", None)
-    if not manifest or (digest is not None and digest != fingerprint(manifest)):
-        raise FeatureStoreError(f"the manifest {path} is damaged. {_MEND}")
+    if digest is not None and digest != fingerprint(manifest):
+        raise FeatureStoreError(f"the manifest {path} is damaged: its checksum is another. {_MEND}")
     return manifest
 
 
@@ -321,12 +372,10 @@ def _holds(path: AnyPath, shape: tuple[int, int], dtype: np.dtype[Any]) -> bool:
         return False
     with path.open("rb") as file:
         try:
-            np.lib.format.read_magic(file)
-            found, _, stored = np.lib.format.read_array_header_1_0(file)
-        except (ValueError, EOFError):
+            header = npy.read_header(file)
+        except npy.ArrayFileError:
             return False
-        length = file.tell() + dtype.itemsize * shape[0] * shape[1]
-    return (found, stored, path.stat().st_size) == (shape, dtype, length)
+    return (header.shape, header.dtype) == (shape, dtype)
 
 
 def _write_manifest(folder: AnyPath, source: Source, ranges: list[tuple[int, int]]) -> None:

@@ -1,7 +1,9 @@
-"""What happens around a run: nobody else writes, its settings name the features, and its report is told."""
+"""What happens around a run: nobody else writes, its settings name the features, its manifest and report are told."""
 
 import logging
-from collections.abc import Callable, Mapping
+import re
+import time
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -98,8 +100,9 @@ class RunLockHook:
     @hook_impl
     def after_context_created(self, context: Any) -> None:
         """Learn where everything is stored."""
-        storage = str(context.config_loader["globals"]["storage"])
-        self._root = None if "://" in storage else Path(context.project_path, storage)
+        loader = context.config_loader
+        storage = loader.storage(Path(context.project_path)) if hasattr(loader, "storage") else None
+        self._root = storage if isinstance(storage, Path) else None
 
     @hook_impl(trylast=True)
     def before_pipeline_run(self) -> None:
@@ -135,3 +138,111 @@ class RunLockHook:
         if self._lock is not None:
             self._lock.release()
         self._lock = None
+
+
+class RunManifestHook:
+    """Writes down what a run was asked for, what it read and what it wrote, whether or not it came to an end."""
+
+    @hook_impl
+    def after_context_created(self, context: Any) -> None:
+        """Learn where everything is stored."""
+        loader = context.config_loader
+        self._project = Path(context.project_path)
+        self._storage: Any = loader.storage(self._project) if hasattr(loader, "storage") else None
+        source = Path(loader.conf_source)
+        self._sources = {} if source == self._project / "conf" else {"conf_source": str(source)}
+
+    @hook_impl(trylast=True)
+    def before_pipeline_run(self, pipeline: Any, catalog: Any) -> None:
+        """Hash what is read, when nobody else can change it any more."""
+        if not self._wanted(catalog):
+            return
+        from grisaille import run_manifest
+
+        self._started, self._clock = run_manifest.now(), time.perf_counter()
+        self._inputs = run_manifest.inputs(pipeline, catalog, self._storage)
+
+    @hook_impl
+    def after_pipeline_run(self, run_params: Mapping[str, Any], pipeline: Any, catalog: Any) -> None:
+        """Hash what was written."""
+        if self._wanted(catalog):
+            self._write(run_params, pipeline, catalog, None)
+
+    @hook_impl
+    def on_pipeline_error(self, error: Exception, run_params: Mapping[str, Any], pipeline: Any, catalog: Any) -> None:
+        """Hash what was written until then."""
+        if not self._wanted(catalog):
+            return
+        try:
+            self._write(run_params, pipeline, catalog, error)
+        except Exception as another:
+            # What ended the run, such as a full disk, may end this, too, and is what has to be told.
+            logger.warning("the failed run leaves no manifest: %s", another)
+
+    def _wanted(self, catalog: Any) -> bool:
+        return getattr(self, "_storage", None) is not None and "run_manifest" in catalog
+
+    def _write(self, run_params: Mapping[str, Any], pipeline: Any, catalog: Any, error: Exception | None) -> None:
+        from grisaille import provenance, run_manifest
+
+        finished = error is None
+        outputs = run_manifest.outputs(pipeline, catalog, self._storage, finished)
+        inputs = self._inputs
+        if finished and run_params.get("only_missing_outputs"):
+            inputs = inputs | run_manifest.kept(pipeline, catalog, self._storage, outputs)
+        parameters = run_manifest.parameters(catalog)
+        manifest = {
+            "run": run_params["run_id"],
+            "status": "finished" if finished else "failed",
+            "error": None if error is None else f"{type(error).__name__}: {error}",
+            "started": self._started,
+            "ended": run_manifest.now(),
+            "seconds": round(time.perf_counter() - self._clock, 3),
+            "command": _command(run_params) | self._sources | {"folder": str(Path.cwd())},
+            **provenance.describe(self._project),
+            "parameters": parameters,
+            "seeds": run_manifest.seeds(parameters),
+            "weights": run_manifest.weights(pipeline, catalog),
+            "paintings": run_manifest.paintings(pipeline, catalog),
+            "inputs": inputs,
+            "outputs": outputs,
+        }
+        catalog.get("run_manifest").save(manifest)
+        logger.info("this run is %s: `grisaille verify`, `grisaille rerun`", manifest["run"])
+
+
+def _command(run_params: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of `kedro run` that were given, by the names that its `--config` file knows."""
+    runner, options = _runner(run_params)
+    given = {
+        "env": run_params.get("env"),
+        "pipelines": _listed(run_params.get("pipeline_names")),
+        "tags": _listed(run_params.get("tags")),
+        "node_names": _listed(run_params.get("node_names")),
+        "from_nodes": _listed(run_params.get("from_nodes")),
+        "to_nodes": _listed(run_params.get("to_nodes")),
+        "from_inputs": _listed(run_params.get("from_inputs")),
+        "to_outputs": _listed(run_params.get("to_outputs")),
+        "namespaces": _listed(run_params.get("namespaces")),
+        "load_versions": _listed(f"{name}:{of}" for name, of in (run_params.get("load_versions") or {}).items()),
+        "only_missing_outputs": run_params.get("only_missing_outputs"),
+        "runner": runner,
+        "runner_params": options,
+        "params": dict(run_params.get("runtime_params") or {}),
+    }
+    return {name: value for name, value in given.items() if value}
+
+
+def _listed(names: Iterable[str] | None) -> str:
+    return ",".join(names or ())
+
+
+def _runner(run_params: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Its class, and its options where a command gave them: Kedro hands hooks the runner's `repr` alone."""
+    import click
+
+    command = click.get_current_context(silent=True)
+    options = command.params.get("runner_params") if command is not None else None
+    named = re.match(r"<([\w.]+) object", str(run_params.get("runner")))
+    name = named[1] if named else ""
+    return ("" if name.endswith(".SequentialRunner") else name), dict(options or {})

@@ -8,15 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 Share = Annotated[float, Field(ge=0.0, lt=0.5)]
+Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Checksum = Annotated[str, StringConstraints(to_lower=True, pattern="^[0-9a-fA-F]{64}$")]
+OwnPath = Annotated[Path, AfterValidator(Path.expanduser)]
 
 
 class Group(BaseModel):
     """What all groups share: a misspelt name is an error, and nothing changes a group once it is read."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=(), allow_inf_nan=False)
 
 
 Named = TypeVar("Named", bound=Group)
@@ -25,6 +28,17 @@ Named = TypeVar("Named", bound=Group)
 def named(group: Mapping[str, Any], model: type[Named]) -> dict[str, Named]:
     """The members of a group of groups, validated; one that an environment set to null is not among them."""
     return {name: model.model_validate(given) for name, given in group.items() if given is not None}
+
+
+def plain(value: Any) -> Any:
+    """Groups, paths and tuples as what YAML and JSON can write."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json")
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return value if isinstance(value, str | int | float | bool | None) else str(value)
 
 
 class Ingestion(Group):
@@ -52,6 +66,7 @@ class Backbone(Group):
     Attributes:
         name: A model of `keras.applications`; not used when `model_file` is given.
         weights: `imagenet` (downloaded once by Keras), `random` (seeded), or the path of a weights file.
+        weights_sha256: SHA-256 of the weights file or of `model_file`; another file is refused. Null takes any.
         model_file: A saved Keras model (`.keras`) with layers of the names below.
         layers: Names of the layers whose outputs are kept, flattened row-major (height, width, channel).
         image_size: Side of the square input in pixels; null takes the model's own.
@@ -65,10 +80,11 @@ class Backbone(Group):
         seed: Seeds `random` weights.
     """
 
-    name: str = "VGG16"
-    weights: str = "imagenet"
-    model_file: Path | None = None
-    layers: tuple[str, ...] = ("block4_pool", "block5_pool")
+    name: Word = "VGG16"
+    weights: Word = "imagenet"
+    weights_sha256: Checksum | None = None
+    model_file: OwnPath | None = None
+    layers: tuple[Word, ...] = ("block4_pool", "block5_pool")
     image_size: int | None = Field(None, ge=32, le=1024)
     resize: Literal["nearest", "bilinear", "bicubic", "lanczos"] = "bilinear"
     preprocessing: Literal["caffe", "tf", "torch", "none"] = "caffe"
@@ -84,6 +100,22 @@ class Backbone(Group):
             raise ValueError(f"layers must name at least one layer, each once. Received: {list(self.layers)}")
         return self
 
+    @model_validator(mode="after")
+    def _files_are_of_their_kind(self) -> "Backbone":
+        # Other formats hold Python code that loading would run.
+        if self.model_file is not None and self.model_file.suffix != ".keras":
+            raise ValueError(f"model_file must be a .keras file. Received: {self.model_file}")
+        if self.weights_sha256 is not None and self.weights_file is None:
+            raise ValueError(f"weights_sha256 is for files; Keras sees to its own. Received: weights={self.weights}")
+        return self
+
+    @property
+    def weights_file(self) -> Path | None:
+        """The file that holds the weights, where it is one of the user's."""
+        if self.model_file is not None:
+            return self.model_file
+        return None if self.weights in {"imagenet", "random"} else Path(self.weights).expanduser()
+
 
 class Chunk(Group):
     """A contiguous piece of one flattened layer.
@@ -94,9 +126,15 @@ class Chunk(Group):
         stop: One past the last column.
     """
 
-    layer: str
+    layer: Word
     start: int = Field(ge=0)
     stop: int = Field(gt=0)
+
+    @model_validator(mode="after")
+    def _it_holds_something(self) -> "Chunk":
+        if self.stop <= self.start:
+            raise ValueError(f"stop must be larger than start. Received: start={self.start}, stop={self.stop}")
+        return self
 
 
 @dataclass(frozen=True)
@@ -212,8 +250,8 @@ class Comparison(Group):
         expected: What an art historian would expect: `close` or `far`.
     """
 
-    left: tuple[str, ...] = Field(min_length=1)
-    right: tuple[str, ...] = Field(min_length=1)
+    left: tuple[Word, ...] = Field(min_length=1)
+    right: tuple[Word, ...] = Field(min_length=1)
     title: str
     paper: float | None = None
     expected: Literal["close", "far"] | None = None
@@ -251,9 +289,9 @@ class Study(Group):
         seed: Seeds the sample and the randomised PCA.
     """
 
-    layer_sets: dict[str, tuple[str, ...] | None] = Field(min_length=1)
+    layer_sets: dict[str, tuple[Word, ...] | None] = Field(min_length=1)
     code_size_layers: str
-    code_sizes: tuple[int, ...] = (8, 16, 32, 64, 128, 256, 512)
+    code_sizes: tuple[Annotated[int, Field(ge=1)], ...] = (8, 16, 32, 64, 128, 256, 512)
     embedding_size: int = Field(320, ge=1)
     chunk_values: int = Field(25_088, ge=8)
     queries: int = Field(1000, ge=1)
@@ -280,10 +318,22 @@ class Discovery(Group):
         neighbours: How many of a painting's nearest are kept.
         exact_up_to: Of more paintings than this, an index is asked, which misses some neighbours and wants
             `grisaille[index]`.
+        picture_side: Pixels of the longer side of a picture on the map, at most; less in a large collection.
+        page_megabytes: What the explorer page may weigh; the pictures make room for the rest.
+        page_paintings: Paintings up to which there is a page.
+        umap: Whether UMAP places the paintings, too, where `grisaille[umap]` is installed.
+        seed: Governs UMAP's layout.
+        look_alikes: How many are found for a picture that is asked about.
     """
 
     neighbours: int = Field(10, ge=1, le=1000)
     exact_up_to: int = Field(1_000_000, ge=1)
+    picture_side: int = Field(256, ge=16, le=512)
+    page_megabytes: float = Field(38, ge=2)
+    page_paintings: int = Field(50_000, ge=1)
+    umap: bool = True
+    seed: int = Field(0, ge=0)
+    look_alikes: int = Field(10, ge=1, le=100)
 
 
 class Report(Group):
@@ -300,3 +350,32 @@ class Report(Group):
     thumbnail_size: int = Field(112, ge=16, le=512)
     examples: int = Field(4, ge=0, le=24)
     note: str | None = None
+
+
+class Parameters(BaseModel):
+    """All groups of a run, by the names they have in `conf/`; other names belong to nobody here.
+
+    Attributes:
+        seed: Governs the split, random weights, training and the randomised PCA.
+        paintings_folder: Where the paintings are; null takes the catalog's folder.
+        artists_file: The table of artists; null takes the catalog's, if it is there.
+        query: Pictures whose look-alikes are wanted: a file, a folder, or several with semicolons between.
+        chain: Two paintings, by name or file, that a chain is to join, with a semicolon between.
+    """
+
+    model_config = ConfigDict(allow_inf_nan=False)
+
+    seed: int = Field(0, ge=0)
+    paintings_folder: Word | None = None
+    artists_file: Word | None = None
+    query: Word | None = None
+    chain: Word | None = None
+    ingestion: Ingestion = Ingestion()
+    backbone: Backbone = Backbone()
+    chunks: dict[str, Chunk | None] = {}
+    autoencoder: Autoencoder = Autoencoder()
+    evaluation: Evaluation = Evaluation()
+    comparisons: dict[str, Comparison | None] = {}
+    report: Report = Report()
+    study: Study | None = None
+    discovery: Discovery = Discovery()

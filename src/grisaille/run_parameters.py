@@ -6,60 +6,107 @@ environment is read. A hook would not do: Kedro-Viz runs without them.
 """
 
 import difflib
+from collections.abc import Mapping
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
+import click
 from kedro.config import OmegaConfigLoader
 from kedro.framework.project import settings
 from kedro.utils import find_kedro_project
 
+from grisaille import parameter_errors
+from grisaille.storage import AnyPath, place
+
 _newest: "RunConfigLoader | None" = None
 
 
-class RunConfigLoader(OmegaConfigLoader):
-    """Kedro's configuration loader, which pipelines can ask for the parameters of the session it was made for."""
+class WrongParameterError(click.ClickException):
+    """A parameter that cannot be meant. On the command line it ends the run in one line and with status 1."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+
+class RunConfigLoader(OmegaConfigLoader):
+    """Kedro's configuration loader, which pipelines can ask for the parameters of the session it was made for.
+
+    It checks all of them, also those of pipelines that are not run: Kedro checks what the nodes of a run ask for, and
+    what is wrong with the others would be found out hours later.
+
+    `--params storage=folder` stores everything there: Kedro has no other way to set a global of `globals.yml`. It is
+    no parameter of a pipeline, so that results do not depend on where they lie.
+    """
+
+    def __init__(
+        self, conf_source: str, env: str | None = None, runtime_params: Mapping[str, Any] | None = None, **kwargs: Any
+    ) -> None:
         """As `OmegaConfigLoader`."""
-        super().__init__(*args, **kwargs)
-        _refuse_unknown(self)
+        given = dict(runtime_params or {})
+        storage = given.pop("storage", None)
+        super().__init__(conf_source, env, given, **kwargs)
+        if storage is not None:
+            self["globals"] = {**self["globals"], "storage": str(storage)}
         global _newest  # noqa: PLW0603 - create_pipeline() has no other way to learn of its session
         _newest = self
 
+    def __getitem__(self, key: str) -> Any:
+        """As `OmegaConfigLoader`'s.
+
+        Raises:
+            WrongParameterError: If a parameter is misspelt, of the wrong type or out of bounds.
+        """
+        if key == "parameters":
+            return self.groups
+        self._register_globals_resolver()
+        return super().__getitem__(key)
+
     @cached_property
     def groups(self) -> dict[str, Any]:
-        """All parameters, read once: every pipeline asks for some."""
-        return dict(self["parameters"])
+        """All parameters, read and checked once: every pipeline asks for some."""
+        # The loader made last answers for globals, and others may have been made since.
+        self._register_globals_resolver()
+        given = dict(super().__getitem__("parameters"))
+        _refuse_unknown(self, given)
+        try:
+            parameter_errors.check(given)
+        except parameter_errors.ParameterError as error:
+            raise WrongParameterError(str(error)) from None
+        return given
+
+    def storage(self, project: Path) -> AnyPath:
+        """Where everything is stored; what is relative is so to the project."""
+        given = str(self["globals"]["storage"])
+        return place(given) if "://" in given else project / given
 
 
-def _refuse_unknown(loader: OmegaConfigLoader) -> None:
-    """What is given with `--params` and nothing asks for is misspelt; inside of groups their models see to it.
+def _refuse_unknown(loader: OmegaConfigLoader, given: dict[str, Any]) -> None:
+    """What nothing asks for is misspelt; inside of groups their models see to it.
+
+    A file may hold names of its own, for others to refer to, unless they look like one of ours.
 
     Raises:
-        ValueError: If there is such a name.
+        WrongParameterError: If there is such a name.
     """
-    if not loader.runtime_params:
-        return
-    without = OmegaConfigLoader(
-        loader.conf_source,
-        env=loader.env,
-        base_env=loader.base_env,
-        default_run_env=loader.default_run_env,
-        merge_strategy=loader.merge_strategy,
-    )
-    known = list(without["parameters"])
-    for name in loader.runtime_params:
-        if name not in known:
-            similar = difflib.get_close_matches(name, known, 1)
-            hint = f"did you mean {similar[0]}?" if similar else f"there are {', '.join(known)}"
-            raise ValueError(f"--params {name}: there is no such parameter; {hint}")
+    known = list(stored(str(loader.conf_source), loader.base_env))
+    for name, value in given.items():
+        asked_for = name in (loader.runtime_params or {})
+        if name not in known and (asked_for or difflib.get_close_matches(name, known, 1, cutoff=0.8)):
+            raise WrongParameterError(parameter_errors.unknown(name, value, known))
+
+
+def value(name: str) -> Any:
+    """A parameter of the session; None where there is none of the name."""
+    if _newest is not None:
+        return _newest.groups.get(name)
+    project = find_kedro_project(Path.cwd())
+    if project is None:
+        return None
+    environment = settings.CONFIG_LOADER_ARGS["default_run_env"]
+    return stored(str(Path(project) / settings.CONF_SOURCE), environment).get(name)
 
 
 def group(name: str) -> dict[str, Any]:
     """A parameter group of the session; empty where there is none of the name."""
-    groups = _newest.groups if _newest is not None else _base(find_kedro_project(Path.cwd()))
-    return dict(groups.get(name) or {})
+    return dict(value(name) or {})
 
 
 def names(name: str) -> list[str]:
@@ -68,9 +115,6 @@ def names(name: str) -> list[str]:
 
 
 @cache
-def _base(project: Any) -> dict[str, Any]:
-    if project is None:
-        return {}
-    return dict(
-        OmegaConfigLoader(str(Path(project) / settings.CONF_SOURCE), **settings.CONFIG_LOADER_ARGS)["parameters"]
-    )
+def stored(source: str, environment: str) -> dict[str, Any]:
+    """The parameters in a folder of configuration, of an environment over the base environment."""
+    return dict(OmegaConfigLoader(source, env=environment, **settings.CONFIG_LOADER_ARGS)["parameters"])

@@ -1,10 +1,10 @@
 """Kedro's settings for this project; there is no logic here."""
 
 from grisaille.catalog import ProjectContext
-from grisaille.hooks import FeatureIdentityHook, MissingInputsHook, ReportHook, RunLockHook
+from grisaille.hooks import FeatureIdentityHook, MissingInputsHook, ReportHook, RunLockHook, RunManifestHook
 from grisaille.run_parameters import RunConfigLoader
 
-HOOKS = (FeatureIdentityHook(), MissingInputsHook(), ReportHook(), RunLockHook())
+HOOKS = (FeatureIdentityHook(), MissingInputsHook(), ReportHook(), RunLockHook(), RunManifestHook())
 
 # Files are saved whole, and checked before they are loaded.
 CONTEXT_CLASS = ProjectContext

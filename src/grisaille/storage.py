@@ -46,6 +46,11 @@ def place(path: str | AnyPath, options: dict[str, Any] | None = None) -> AnyPath
     return UPath(path, **(options or {}))
 
 
+def expanded(path: str | os.PathLike[str]) -> str:
+    """A path as a shell would read it, which sees no `~` behind an equals sign."""
+    return str(Path(path).expanduser()) if str(path).startswith("~") else str(path)
+
+
 @contextmanager
 def whole(path: AnyPath, sealed: bool = False) -> Iterator[AnyPath]:
     """A temporary path that becomes this one when the block ends well, so that a killed run leaves no half of a file.

@@ -1,9 +1,13 @@
+import csv
 import doctest
 import importlib
 
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from kedro.io import DatasetError, Version
 
 from grisaille import feature_store
@@ -15,12 +19,14 @@ from grisaille.datasets import (
     NumPyDataset,
     PaintingsDataset,
     PointsDataset,
+    TableDataset,
+    VersionedPartitionsDataset,
 )
-from helpers import encode, picture
+from helpers import PROJECT, encode, picture
 
 
 class TestExamplesInDocstrings:
-    @pytest.mark.parametrize("room", ["paintings", "gallery", "artists", "numpy_array"])
+    @pytest.mark.parametrize("room", ["paintings", "gallery", "artists", "numpy_array", "array_pickle", "table"])
     def test_they_run(self, room, tmp_path):
         module = importlib.import_module(f"grisaille.datasets.{room}")
         found = doctest.testmod(module, extraglobs={"tmp_path": tmp_path})
@@ -171,11 +177,39 @@ class TestFeatureStoreDataset:
             dataset.load()
 
 
+class TestTableDataset:
+    CELLS = st.one_of(
+        st.text(st.characters(codec="utf-8", exclude_characters="\x00"), min_size=1),
+        st.sampled_from(["=cmd()", "+1", "-2", "@SUM(A1)", "'=cmd()", "''=x", "'quoted'", "\t=x", "\r=x", "NA", "nan"]),
+    )
+
+    @settings(deadline=None)
+    @given(cells=st.lists(CELLS, min_size=1, max_size=5))
+    def test_text_comes_back_and_is_no_formula_in_between(self, tmp_path_factory, cells):
+        path = tmp_path_factory.getbasetemp() / "cells.csv"
+        dataset = TableDataset(filepath=str(path), load_args={"dtype": {"artist": str}}, save_args={"index": False})
+        dataset.save(pd.DataFrame({"artist": cells}))
+        assert dataset.load()["artist"].tolist() == cells
+        with path.open(newline="", encoding="utf-8") as file:
+            for (cell,) in list(csv.reader(file))[1:]:
+                assert cell[0] not in "=+-@\t\r"
+
+    def test_numbers_are_left_alone(self, tmp_path):
+        dataset = TableDataset(filepath=str(tmp_path / "t.csv"), save_args={"index": False})
+        dataset.save(pd.DataFrame({"artist": ["A", None], "silhouette": [-0.5, np.nan]}))
+        assert (tmp_path / "t.csv").read_text() == "artist,silhouette\nA,-0.5\n,\n"
+        assert dataset.load()["silhouette"].dtype == float
+
+    def test_every_table_for_spreadsheets_is_one(self):
+        catalog = yaml.safe_load((PROJECT / "conf/base/catalog.yml").read_text())
+        # History holds numbers alone.
+        others = {name for name, entry in catalog.items() if entry.get("type") == "pandas.CSVDataset"}
+        assert others == {"history", "{chunk}.history"}
+
+
 class TestEmptyTables:
     def test_a_table_of_no_rejected_files_survives_saving(self, tmp_path):
-        from kedro_datasets.pandas import CSVDataset
-
-        dataset = CSVDataset(filepath=str(tmp_path / "r.csv"), save_args={"index": False})
+        dataset = TableDataset(filepath=str(tmp_path / "r.csv"), save_args={"index": False})
         dataset.save(pd.DataFrame(columns=["path", "reason"]))
         assert dataset.load().empty
 
@@ -220,3 +254,31 @@ class TestPointsDataset:
         dataset.save([first, Dear("two")])
         assert first.computed == 1
         assert len(dataset.load()) == 2
+
+
+class TestVersionedPartitionsDataset:
+    OLD, NEW = "2021-01-01T00.00.00.000Z", "2022-01-01T00.00.00.000Z"
+
+    def dataset(self, folder, load=None, save=None):
+        return VersionedPartitionsDataset(
+            path=str(folder), filename_suffix=".pkl", dataset="pickle.PickleDataset", version=Version(load, save)
+        )
+
+    def loaded(self, dataset):
+        return {name: load() for name, load in dataset.load().items()}
+
+    def test_versions_stand_side_by_side(self, tmp_path):
+        self.dataset(tmp_path, save=self.OLD).save({"Monet": 1, "Manet": 2})
+        self.dataset(tmp_path, save=self.NEW).save({"Monet": 3})
+        assert self.loaded(self.dataset(tmp_path)) == {"Monet": 3}
+        assert self.loaded(self.dataset(tmp_path, load=self.OLD)) == {"Monet": 1, "Manet": 2}
+
+    def test_what_a_dead_worker_left_is_written_again(self, tmp_path):
+        self.dataset(tmp_path, save=self.NEW).save({"Monet": 1})
+        self.dataset(tmp_path, save=self.NEW).save({"Monet": 2, "Manet": 2})
+        assert self.loaded(self.dataset(tmp_path)) == {"Monet": 2, "Manet": 2}
+
+    def test_no_version_yet(self, tmp_path):
+        assert not self.dataset(tmp_path).exists()
+        with pytest.raises(DatasetError, match="No partitions"):
+            self.dataset(tmp_path).load()

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import silhouette_score
 
+from grisaille.autoencoders.joining import older_than_codes
 from grisaille.gallery import ALIKE, ARTISTS
 from helpers import kedro
 
@@ -173,6 +174,19 @@ class TestDiscovery:
         assert (found["neighbour_id"].to_numpy() == known["neighbour_id"].to_numpy()).mean() > 0.99
         assert (found["painting_id"] != found["neighbour_id"]).all()
 
+    def test_a_map_with_every_painting(self, demo_run):
+        demo_run.again("--pipeline", "discovery")
+        table = demo_run.table("map_of_paintings.parquet")
+        near = demo_run.table("neighbours.parquet").query("space == 'raw' and likeness == 'cosine'")
+        assert len(table) == 181
+        assert all(len(picture["bytes"]) for picture in table["picture"])
+        for row in (0, 100):
+            first = near[near["painting_id"] == table["painting_id"][row]].sort_values("rank")["neighbour_id"]
+            assert table["painting_id"][table["raw_neighbours"][row]["ids"]].tolist() == first.tolist()
+        page = (demo_run.data / "08_reporting" / "explorer.html").read_text()
+        assert "The gallery is synthetic" in page
+        assert page.count("Ilse_Nebel_1") > 1
+
 
 class TestRefusing:
     def told(self, done):
@@ -188,7 +202,7 @@ class TestRefusing:
 
     def test_a_part_of_the_run_before_there_was_any(self, demo_run):
         done = kedro("run", "--env", "paper", "--pipeline", "evaluation", cwd=demo_run.project, check=False)
-        assert "embeddings, embeddings_origin, lengths" in self.told(done)
+        assert "embeddings, embeddings_origin, paintings" in self.told(done)
         assert "not there yet" in self.told(done)
 
 
@@ -224,12 +238,27 @@ class TestRunningAgain:
         assert after == {"top": before["top"], "pool5": before["pool5"] + 1}
         assert (folder / "pool5" / "history.csv").exists()
 
+    def test_embeddings_older_than_the_codes_of_one_chunk(self, demo_run):
+        """The test before has encoded one chunk with a model of its own."""
+        told = " ".join(demo_run.again("--pipeline", "discovery").stdout.split())
+        assert "`embeddings` is older than `pool5.codes`" in told
+        assert "`kedro run --from-nodes concatenate_codes`" in told
+
+    def test_the_command_that_was_named_mends_it(self, demo_run):
+        demo_run.again("--from-nodes", "concatenate_codes", "--to-nodes", "concatenate_codes")
+        codes = {
+            name: np.load(demo_run.newest(f"07_model_output/{name}/codes.npy")) for name in ("pool5", "top", "bottom")
+        }
+        origin = json.loads(demo_run.newest("07_model_output/embeddings_origin.json").read_text())
+        assert older_than_codes(origin, codes) is None
+
     def test_only_missing_outputs_is_right_about_the_features(self, demo_run):
         again = demo_run.again("--only-missing-outputs")
         assert "Running node: extract_features" not in again.stdout
 
     def test_features_of_other_settings_are_not_mistaken_for_these(self, demo_run):
-        parameters = demo_run.parameters[1] + ",backbone.resize=nearest"
+        parameters = demo_run.parameters[1] + ",backbone.resize=bicubic"
         done = demo_run.again("--pipeline", "evaluation", "--params", parameters, check=False)
         assert done.returncode
-        assert "differ from those of the stores that exist" in " ".join((done.stdout + done.stderr).split())
+        said = " ".join((done.stdout + done.stderr).split())
+        assert "the embeddings were made with features" in said or "differ from those of the stores that exist" in said

@@ -1,73 +1,12 @@
+import io
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from grisaille import plots, report
-from grisaille.pipelines.evaluation import nodes
-from grisaille.pipelines.evaluation.nodes import SPACES
 from grisaille.plots.comparison import principal_plane
-from helpers import encode, picture
-
-
-def results(artists=("Ada", "Bert", "<img src=x onerror=alert(1)>"), each=4, seed=0, margin=0.0):
-    random = np.random.default_rng(seed)
-    names = np.repeat(artists, each)
-    n = len(names)
-    paintings = pd.DataFrame(
-        {
-            "painting_id": [f"p{row}<b>" for row in range(n)],
-            "artist": names,
-            "path": [f"p{row}.png" for row in range(n)],
-            "duplicate_of": [None] * n,
-        }
-    )
-    sums = random.random((len(SPACES), n, len(artists)))
-    pairs = nodes.score_pairs(sums, paintings)
-    comparisons = {
-        "pair": {"left": [artists[0]], "right": [artists[-1] if len(artists) > 1 else "Nobody"], "title": "A <pair>"}
-    }
-    neighbours = [
-        {"space": space, "likeness": likeness, "painting_id": p, "rank": 1, "neighbour_id": q, "distance": 1.0}
-        for space, likeness in SPACES
-        for p, q in zip(paintings["painting_id"], np.roll(paintings["painting_id"], 1), strict=True)
-    ]
-    measures = ["recall", "trustworthiness", "continuity", "area_under_rnx", "spearman"]
-    rows = [("pca", "euclidean"), ("pca", "cosine"), ("embedding", "euclidean"), ("embedding", "cosine")]
-    figures = dict.fromkeys(measures, 0.5) | dict.fromkeys([f"{measure}_margin" for measure in measures], margin)
-    preservation = pd.DataFrame(
-        [{"space": s, "likeness": k, "paintings": "all", "queries": n} | figures for s, k in rows]
-    )
-    retrieval = pd.DataFrame(
-        [
-            {"space": s, "likeness": k, "one_nn": 0.5, "precision": 0.25, "mean_average_precision": np.nan}
-            for s, k in SPACES
-        ]
-    )
-    return report.Results(
-        paintings=paintings,
-        rejected=pd.DataFrame({"path": ["<script>.jpg"], "reason": ["empty file"]}),
-        pair_silhouettes=pairs,
-        preservation=preservation,
-        retrieval=retrieval,
-        paper_experiments=nodes.repeat_paper_experiments(sums, pairs, paintings, comparisons),
-        pair_agreement=nodes.compare_pairs(pairs),
-        rnx_curves=pd.DataFrame(
-            [{"space": s, "likeness": k, "neighbours": size, "rnx": 0.5} for s, k in rows for size in (1, 2)]
-        ),
-        neighbours=pd.DataFrame(neighbours),
-        embeddings=random.random((n, 6), dtype=np.float32),
-        pca_embeddings=random.random((n, 6), dtype=np.float32),
-        parameters={
-            "chunks": {"a": {"layer": "x", "start": 0, "stop": 600}},
-            "comparisons": comparisons,
-            "evaluation": {"neighbours": 10},
-            "report": {"note": None},
-        },
-    )
-
-
-def files(given):
-    return {path: lambda number=number: encode(picture(number)) for number, path in enumerate(given.paintings["path"])}
+from pages import files, results
 
 
 class TestEndsOfPairs:
@@ -147,6 +86,18 @@ class TestFigures:
         figure = plots.silhouette_heat_map(results().pair_silhouettes)
         limits = {axes.images[0].get_clim() for axes in figure.axes if axes.images}
         assert len(limits) == 1
+
+    @pytest.mark.parametrize("name", ["$", "$x$", r"$\frac$", r"a\$b$", "$$", "{", "two\nlines", "\N{ARTIST PALETTE}"])
+    @pytest.mark.filterwarnings("ignore:Glyph")
+    def test_names_are_never_typeset(self, name):
+        """matplotlib stops at a formula that it does not understand."""
+        given = results(artists=(name, "Bert"))
+        for figure in (
+            plots.scatter(name, {"Space": given.embeddings}, [np.arange(4), np.arange(4, 8)], [name, "Bert"]),
+            plots.scatter(name, {"Space": given.embeddings}, [np.arange(4), np.array([], dtype=int)], ["Bert", name]),
+            plots.silhouette_heat_map(given.pair_silhouettes),
+        ):
+            figure.savefig(io.BytesIO(), format="png", dpi=20)
 
     def test_principal_plane_against_scikit_learn(self):
         from sklearn.decomposition import PCA

@@ -1,11 +1,12 @@
-"""Codes side by side: what makes five chunks one embedding."""
+"""Codes side by side: what makes five chunks one embedding. What each was made of, and what has changed since."""
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from grisaille.arrays import FloatArray
-from grisaille.feature_store import FeatureStore
 from grisaille.parameters import Autoencoder
 
 
@@ -35,14 +36,62 @@ def join_codes(codes: Sequence[FloatArray], lengths: Sequence[FloatArray]) -> Fl
     return np.concatenate(scaled, axis=1).astype(np.float32)
 
 
-def origin_of(features: FeatureStore, settings: Autoencoder) -> dict[str, str]:
+def origin_of(features: str, settings: Autoencoder) -> dict[str, str]:
     """What makes embeddings those of one collection and likeness, and of no other.
 
+    Args:
+        features: The features' fingerprint.
+        settings: Of the training.
+
     Returns:
-        The features' fingerprint, the architecture and the likeness it keeps.
+        The fingerprint, the architecture and the likeness it keeps.
     """
-    return {
-        "features": features.fingerprint,
-        "architecture": settings.architecture,
-        "likeness": settings.made_for,
-    }
+    return {"features": features, "architecture": settings.architecture, "likeness": settings.made_for}
+
+
+def origin_of_codes(features: str, encoder: Any) -> dict[str, str]:
+    """What codes were made of: the features' fingerprint, and a hash of the encoder's weights."""
+    return {"features": features, "encoder": digest(*encoder.get_weights())}
+
+
+def digest(*arrays: FloatArray) -> str:
+    """16 hexadecimal digits that stand for the shapes, types and values of arrays."""
+    hashed = hashlib.sha256()
+    for array in arrays:
+        hashed.update(f"{array.shape} {array.dtype.str} ".encode())
+        hashed.update(np.ascontiguousarray(array).data)
+    return hashed.hexdigest()[:16]
+
+
+def older_than_features(origins: Mapping[str, Mapping[str, str]], features: str) -> str | None:
+    """Say which codes were made of other features, and the command that mends it; None where there are none.
+
+    Args:
+        origins: Chunk -> what its codes were made of (see `origin_of_codes`).
+        features: The fingerprint of the features that the run's parameters and paintings ask for.
+    """
+    older = [f"`{chunk}.codes`" for chunk, origin in origins.items() if origin["features"] != features]
+    if not older:
+        return None
+    return (
+        f"{', '.join(older)} {'are' if len(older) > 1 else 'is'} older than the features: made of others than the "
+        f"parameters and paintings of this run ask for ({features}); run `kedro run --pipeline autoencoding` with the "
+        "same --params"
+    )
+
+
+def older_than_codes(origin: Mapping[str, Any], codes: Mapping[str, FloatArray]) -> str | None:
+    """Say which codes have changed since the embeddings were joined, and the command that mends it; or None.
+
+    Args:
+        origin: Of the embeddings; `codes` has the digest of every chunk's.
+        codes: Chunk -> codes, in the order in which they would be joined now.
+    """
+    joined = dict(origin.get("codes", {}))
+    newer = [f"`{chunk}.codes`" for chunk, array in codes.items() if joined.get(chunk) != digest(array)]
+    mended = "join it anew with `kedro run --from-nodes concatenate_codes` and the same --params"
+    if newer:
+        return f"`embeddings` is older than {', '.join(newer)}; {mended}"
+    if list(joined) != list(codes):
+        return f"`embeddings` was joined from {', '.join(joined)}, and the chunks are {', '.join(codes)} now; {mended}"
+    return None

@@ -2,24 +2,113 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
+import logging
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
+from typing import Any
 
 from grisaille.lazy import pd
+
+logger = logging.getLogger(__name__)
 
 # Folders of the public archives that say where files came from, not who painted them.
 CONTAINERS = frozenset({"images", "resized"})
 _NUMBER = re.compile(r"[\s_\-]*\(?\d+\)?$")
 
+_SEPARATORS = ",;\t|"
+# Marks that turn the direction of writing, or nothing at all: nobody sees them, and some make names look like others.
+_UNSEEN = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
+_CONTROL = re.compile("[\u0000-\u001f\u007f-\u009f\u2028\u2029]+")
+# Room for an ending and a version within the 255 bytes that filesystems allow.
+_LONGEST_FILE_NAME = 120
+
+
+class ArtistsTableError(ValueError):
+    """A table of artists that cannot be understood."""
+
+
+def read_table(data: bytes, **options: Any) -> pd.DataFrame:
+    """Read a table of artists as spreadsheets and databases write it.
+
+    UTF-8 and UTF-16 are known by their marks; what is neither is taken for Windows-1252, with a warning. The separator
+    is the one of comma, semicolon, tab and bar that makes a column `name` of the first line.
+
+    Args:
+        data: The file.
+        **options: Of `pandas.read_csv`, in place of what is found.
+
+    Returns:
+        The columns, named in lower case, of text; empty cells are missing. A cell that reads "NA" or "None" is text.
+
+    Raises:
+        ArtistsTableError: If the file is no table, or has no column `name`.
+    """
+    text = _decoded(data)
+    try:
+        given: dict[str, Any] = {"sep": _separator(text), "dtype": str, "keep_default_na": False, "na_values": [""]}
+        given["index_col"] = False
+        table = pd.read_csv(io.StringIO(text), **given | options)
+    except (ValueError, OverflowError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise ArtistsTableError(f"the table of artists cannot be read: {reason}") from error
+    table = table.rename(columns=lambda column: str(column).strip().lower())
+    table = table.loc[:, ~table.columns.duplicated()]
+    if "name" not in table:
+        columns = " ".join(", ".join(table.columns).split())[:200]
+        raise ArtistsTableError(f"the table of artists needs a column 'name' in its first line. Received: {columns}")
+    return table
+
+
+def _decoded(data: bytes) -> str:
+    try:
+        return data.decode("utf-16" if data[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8-sig")
+    except UnicodeDecodeError as error:
+        logger.warning(
+            "the table of artists is not in UTF-8 (%s at byte %d) and is read as Windows-1252: "
+            "look at the accents of names",
+            error.reason, error.start,
+        )  # fmt: skip
+        # Five bytes mean nothing in Windows-1252.
+        return data.decode("cp1252", errors="replace")
+
+
+def _separator(text: str) -> str:
+    line = re.split("[\r\n]", text.lstrip(), maxsplit=1)[0].lower()
+
+    def has_a_name(separator: str) -> bool:
+        return "name" in [column.strip(" \"'") for column in line.split(separator)]
+
+    return next(filter(has_a_name, _SEPARATORS), _SEPARATORS[0])
+
+
+def plain(name: str) -> str:
+    """A name as a person sees it: no marks that show nothing, no control characters, no double spaces."""
+    return " ".join(_CONTROL.sub(" ", _UNSEEN.sub("", name)).split())
+
+
+def file_name(artist: str) -> str:
+    """A name for an artist's file, on any system, that no other artist has and that leads to no other folder.
+
+    Names that hold nothing special are only freed of spaces; others end in eight digits that stand for the artist.
+    """
+    simple = artist.replace(" ", "_")
+    safe = re.sub(r"[^\w\-.,'()&]", "_", simple).lstrip(".") or "_"
+    if safe == simple and len(safe.encode()) <= _LONGEST_FILE_NAME:
+        return safe
+    short = safe.encode()[: _LONGEST_FILE_NAME - 9].decode(errors="ignore")
+    return f"{short}-{hashlib.sha256(artist.encode()).hexdigest()[:8]}"
+
 
 def normalise(name: str) -> str:
     """Fold a name to what its spellings share: case, accents, underscores, hyphens, dots and double spaces go."""
-    decomposed = unicodedata.normalize("NFKD", name)
-    plain = "".join(c for c in decomposed if not unicodedata.combining(c))
-    return " ".join(re.sub(r"[\s_\-.]+", " ", plain).casefold().split())
+    decomposed = unicodedata.normalize("NFKD", plain(name))
+    bare = "".join(c for c in decomposed if not unicodedata.combining(c))
+    return " ".join(re.sub(r"[\s_\-.]+", " ", bare).casefold().split())
 
 
 @dataclass
@@ -49,11 +138,18 @@ class ArtistIndex:
             return cls(spellings={normalise(a): name for a, name in aliases.items()})
         if "name" not in artists:
             raise ValueError(f"the table of artists needs a column 'name'. Received: {list(artists.columns)}")
-        names = artists["name"].astype(str).str.strip()
-        genres = artists["genre"].fillna("").astype(str) if "genre" in artists else [""] * len(names)
-        index = cls(movements={n: ", ".join(_split(g)) for n, g in zip(names, genres, strict=True)})
-        index.spellings = {normalise(alias): name for alias, name in aliases.items()}
-        index.spellings |= {normalise(name): name for name in names}
+        index = cls(spellings={normalise(alias): name for alias, name in aliases.items()})
+        names: dict[str, str] = {}
+        twice = []
+        for name, genre in _rows(artists):
+            if normalise(name) in names:
+                twice.append(name)
+                continue
+            names[normalise(name)] = name
+            index.movements[name] = ", ".join(_split(genre))
+        index.spellings |= names
+        if twice:
+            logger.warning("more than once in the table of artists, the first row counts: %s", ", ".join(twice))
         return index
 
     def match(self, path: str) -> tuple[str, bool]:
@@ -74,7 +170,7 @@ class ArtistIndex:
                 return known, True
         # Some systems spell an umlaut as two characters; nobody can see it.
         own = unicodedata.normalize("NFC", candidates[0])
-        return " ".join(own.replace("_", " ").split()) or "unknown", False
+        return plain(own.replace("_", " ")) or "unknown", False
 
 
 def _candidates(path: str) -> Iterable[str]:
@@ -83,6 +179,14 @@ def _candidates(path: str) -> Iterable[str]:
     if folder and folder not in CONTAINERS:
         yield folder
     yield _NUMBER.sub("", file.stem) or file.stem
+
+
+def _rows(artists: pd.DataFrame) -> Iterable[tuple[str, str]]:
+    """Name and genres of every row that has a name."""
+    genres = artists["genre"] if "genre" in artists else pd.Series("", index=artists.index)
+    for name, genre in zip(artists["name"].fillna(""), genres.fillna(""), strict=True):
+        if plain(str(name)):
+            yield plain(str(name)), plain(str(genre))
 
 
 def _split(genres: str) -> list[str]:

@@ -71,6 +71,8 @@ def _inspect_all(
     paths: list[str], files: Files, max_megapixels: float
 ) -> tuple[dict[str, images.ImageFacts], list[tuple[str, str]]]:
     def look(path: str) -> images.ImageFacts | str:
+        if path != printable(path):
+            return "its name is not in UTF-8: rename it"
         try:
             return images.inspect(files[path](), max_megapixels)
         except images.UnusableImageError as error:
@@ -84,10 +86,15 @@ def _inspect_all(
         outcomes = pool.map(look, paths)
         for path, outcome in zip(paths, tqdm(outcomes, "looking at files", len(paths), unit=" files"), strict=True):
             if isinstance(outcome, str):
-                rejected.append((path, outcome))
+                rejected.append((printable(path), outcome))
             else:
                 facts[path] = outcome
     return facts, rejected
+
+
+def printable(path: str) -> str:
+    """A path that can be written to a file; bytes of its name that are no UTF-8 are spelt out."""
+    return path.encode("utf-8", "backslashreplace").decode()
 
 
 def _describe(facts: dict[str, images.ImageFacts], index: ArtistIndex) -> pd.DataFrame:

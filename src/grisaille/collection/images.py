@@ -4,19 +4,34 @@ import hashlib
 import io
 import warnings
 from dataclasses import dataclass
+from typing import Any
 
 import imagehash
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageCms, UnidentifiedImageError
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp")
+# What a file may be, whatever it is called. Pillow knows forty more, some of which start other programs.
+_FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF")
 RESIZE_FILTERS = {
     "nearest": Image.Resampling.NEAREST,
     "bilinear": Image.Resampling.BILINEAR,
     "bicubic": Image.Resampling.BICUBIC,
     "lanczos": Image.Resampling.LANCZOS,
 }
+_ORIENTATION = 0x0112
+# EXIF's eight ways to hold a camera; 1 is upright.
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_LONGEST_REASON = 200
 
 
 class UnusableImageError(ValueError):
@@ -54,47 +69,72 @@ def decode(data: bytes, max_megapixels: float = 150.0) -> tuple[Image.Image, str
         data: The file.
         max_megapixels: Larger images are refused from their header alone.
 
+    The format is found in the bytes, not in a name: JPEG, PNG, WebP, TIFF, BMP or GIF. A broken profile or EXIF block
+    says nothing about the picture and is passed over, as most viewers do.
+
     Returns:
         The picture, and the mode it was stored in.
 
     Raises:
-        UnusableImageError: If the file is empty, no image, too large, truncated or otherwise broken.
+        UnusableImageError: If the file is empty, no image, too large, truncated or otherwise broken. Nothing else is
+            raised, whatever the bytes; the reason is one line.
     """
     if not data:
         raise UnusableImageError("empty file")
     try:
         with warnings.catch_warnings():
-            # Our own bound below is stricter than the warning, and says so in words.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            image = Image.open(io.BytesIO(data))
+            # Pillow warns of what it mends; what it cannot mend becomes a reason, and our own bound is stricter.
+            warnings.simplefilter("ignore")
+            image = Image.open(io.BytesIO(data), formats=_FORMATS)
             megapixels = image.width * image.height / 1e6
             if megapixels > max_megapixels:
                 raise UnusableImageError(f"{megapixels:.0f} megapixels, more than the {max_megapixels:g} allowed")
             mode = image.mode
             image.load()
-            return _to_rgb(ImageOps.exif_transpose(image)), mode
+            if image.mode == "P" and image.palette is None:
+                raise UnusableImageError("cannot be decoded: its palette is missing")
+            return _to_rgb(_upright(image)), mode
     except UnusableImageError:
         raise
     except UnidentifiedImageError:
-        raise UnusableImageError("not an image that Pillow can read") from None
+        raise UnusableImageError("not an image, or none of the kinds JPEG, PNG, WebP, TIFF, BMP and GIF") from None
     except Image.DecompressionBombError:
         raise UnusableImageError("decompression bomb: the header claims more than 178 megapixels") from None
     except Exception as error:
         # Decoders raise OSError, SyntaxError, ValueError, struct.error, EOFError, ... on broken files; whichever
         # it is, one bad file must not end the run.
-        raise UnusableImageError(f"cannot be decoded: {error or type(error).__name__}") from error
+        raise UnusableImageError(f"cannot be decoded: {_in_one_line(error)}") from error
+
+
+def _in_one_line(error: Exception) -> str:
+    # Some decoders quote the file at length.
+    words = " ".join(str(error).split()) or type(error).__name__
+    return words if len(words) <= _LONGEST_REASON else f"{words[:_LONGEST_REASON]}..."
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    # Pillow's own `exif_transpose` writes the EXIF block anew as well, and stumbles over what it cannot write.
+    try:
+        turn = _TURNS.get(image.getexif().get(_ORIENTATION, 1))
+    except Exception:
+        return image
+    return image if turn is None else image.transpose(turn)
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
+    profile = image.info.get("icc_profile")
     if image.mode in {"I", "F"} or image.mode.startswith("I;16"):
         image = _to_eight_bits(image)
-    profile = image.info.get("icc_profile")
-    if profile and image.mode in {"RGB", "CMYK"}:
-        image = _to_srgb(image, profile)
+    if image.mode == "LAB":
+        return _converted(image, ImageCms.createProfile("LAB"))
     if image.mode in {"RGBA", "LA", "PA", "La", "RGBa"} or "transparency" in image.info:
         image = image.convert("RGBA")
-        return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
-    return image.convert("RGB")
+        picture = Image.new("RGB", image.size, "white")
+        picture.paste(_to_srgb(image.convert("RGB"), profile), mask=image.getchannel("A"))
+        return picture
+    if image.mode not in {"L", "RGB", "CMYK"}:
+        image = image.convert("RGB")
+    return _to_srgb(image, profile).convert("RGB")
 
 
 def _to_eight_bits(image: Image.Image) -> Image.Image:
@@ -108,13 +148,17 @@ def _to_eight_bits(image: Image.Image) -> Image.Image:
     return Image.fromarray(np.clip(values / top * 255, 0, 255).round().astype(np.uint8))
 
 
-def _to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
-    try:
-        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        converted = ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
-    except (ImageCms.PyCMSError, OSError):
-        # A broken profile says nothing about the picture; most viewers ignore it as well.
+def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
+    if not profile:
         return image
+    try:
+        return _converted(image, ImageCms.ImageCmsProfile(io.BytesIO(profile)))
+    except (ImageCms.PyCMSError, OSError):
+        return image
+
+
+def _converted(image: Image.Image, source: Any) -> Image.Image:
+    converted = ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
     return converted if converted is not None else image
 
 
@@ -149,10 +193,10 @@ def to_square(image: Image.Image, side: int, resize: str = "bilinear") -> npt.ND
     return np.asarray(image.resize((side, side), RESIZE_FILTERS[resize]))
 
 
-def thumbnail(image: Image.Image, side: int) -> bytes:
-    """A small WebP of a picture, longer side `side` pixels, proportions kept."""
+def thumbnail(image: Image.Image, side: int, quality: int = 80) -> bytes:
+    """A small WebP of a picture, longer side `side` pixels at most, proportions kept."""
     small = image.copy()
     small.thumbnail((side, side), Image.Resampling.LANCZOS)
     buffer = io.BytesIO()
-    small.save(buffer, "WEBP", quality=80)
+    small.save(buffer, "WEBP", quality=quality)
     return buffer.getvalue()

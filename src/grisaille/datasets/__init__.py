@@ -1,13 +1,20 @@
-"""Kedro datasets of our own: how things are stored. What is in them is made elsewhere."""
+"""Kedro datasets of our own: how things are stored. What is in them is made elsewhere.
 
+`keras_model` and `figure` are not imported here, since they import TensorFlow and matplotlib.
+"""
+
+from grisaille.datasets.array_pickle import ArrayPickleDataset
 from grisaille.datasets.artists import ArtistsDataset
 from grisaille.datasets.feature_store import FeatureStoreDataset
 from grisaille.datasets.gallery import GalleryArtistsDataset, GalleryDataset
 from grisaille.datasets.numpy_array import NumPyDataset
 from grisaille.datasets.paintings import PaintingsDataset
+from grisaille.datasets.partitions import VersionedPartitionsDataset
 from grisaille.datasets.points import PointsDataset
+from grisaille.datasets.table import TableDataset
 
 __all__ = [
+    "ArrayPickleDataset",
     "ArtistsDataset",
     "FeatureStoreDataset",
     "GalleryArtistsDataset",
@@ -15,4 +22,6 @@ __all__ = [
     "NumPyDataset",
     "PaintingsDataset",
     "PointsDataset",
+    "TableDataset",
+    "VersionedPartitionsDataset",
 ]

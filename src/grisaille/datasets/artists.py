@@ -7,6 +7,9 @@ import fsspec
 import pandas as pd
 from kedro.io.core import AbstractDataset, DatasetError, get_protocol_and_path
 
+from grisaille.collection.artists import ArtistsTableError, read_table
+from grisaille.storage import expanded
+
 logger = logging.getLogger(__name__)
 
 
@@ -44,14 +47,14 @@ class ArtistsDataset(AbstractDataset[NoReturn, pd.DataFrame]):
         Args:
             filepath: The file that was asked for, or None.
             fallback: The file to take when none was asked for.
-            load_args: Passed to `pandas.read_csv`.
+            load_args: Passed to `pandas.read_csv`, where the separator or anything else is not found out rightly.
             fs_args: Passed to the filesystem.
             metadata: Ignored by Kedro; read by plugins.
         """
         self._asked_for = filepath is not None
-        self._protocol, self._filepath = get_protocol_and_path(str(filepath or fallback))
+        self._protocol, self._filepath = get_protocol_and_path(expanded(filepath or fallback))
         self._filesystem = fsspec.filesystem(self._protocol, **(fs_args or {}))
-        self._load_args = {"encoding": "utf-8-sig"} | (load_args or {})
+        self._load_args = load_args or {}
         self.metadata = metadata
 
     def _describe(self) -> dict[str, Any]:
@@ -61,7 +64,7 @@ class ArtistsDataset(AbstractDataset[NoReturn, pd.DataFrame]):
         """Read the table.
 
         Raises:
-            DatasetError: If the file was asked for and does not exist.
+            DatasetError: If the file was asked for and does not exist, or is no table of artists.
         """
         if not self._filesystem.isfile(self._filepath):
             if self._asked_for:
@@ -69,8 +72,11 @@ class ArtistsDataset(AbstractDataset[NoReturn, pd.DataFrame]):
             logger.warning("no table of artists at %s: names come from files and folders alone", self._filepath)
             return pd.DataFrame({"name": [], "genre": []})
         with self._filesystem.open(self._filepath, "rb") as file:
-            table: Any = pd.read_csv(file, **self._load_args)
-        return pd.DataFrame(table)
+            data = file.read()
+        try:
+            return read_table(data, **self._load_args)
+        except ArtistsTableError as error:
+            raise DatasetError(f"{self._filepath}: {error}") from error
 
     def save(self, data: NoReturn) -> NoReturn:
         """Refuse: the table is only ever read."""

@@ -55,7 +55,8 @@ class FeatureStoreDataset(AbstractDataset[Source, FeatureStore]):
     def _describe(self) -> dict[str, Any]:
         return {"path": str(self._path)}
 
-    def _folder(self) -> AnyPath | None:
+    def folder(self) -> AnyPath | None:
+        """Where the features that are meant are or will be; None while the paintings are not known."""
         identity = self._identity() if self._identity is not None else None
         return None if identity is None else self._path / feature_store.fingerprint(identity)
 
@@ -65,7 +66,7 @@ class FeatureStoreDataset(AbstractDataset[Source, FeatureStore]):
         Raises:
             DatasetError: If these features were not extracted yet, or a file of theirs is damaged.
         """
-        folder = self._folder()
+        folder = self.folder()
         if folder is None:
             raise DatasetError("the paintings are not known yet: run `kedro run --pipeline ingestion` first")
         try:
@@ -86,7 +87,7 @@ class FeatureStoreDataset(AbstractDataset[Source, FeatureStore]):
             feature_store.write(self._path, data, executor)
 
     def _exists(self) -> bool:
-        folder = self._folder()
+        folder = self.folder()
         if folder is None:
             return False
         try:

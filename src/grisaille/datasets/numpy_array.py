@@ -1,13 +1,15 @@
 """A NumPy array in a `.npy` file, versioned."""
 
 from copy import deepcopy
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
 import fsspec
 import numpy as np
 import numpy.typing as npt
 from kedro.io.core import AbstractVersionedDataset, DatasetError, Version, get_filepath_str, get_protocol_and_path
+
+from grisaille import npy
 
 
 class NumPyDataset(AbstractVersionedDataset[npt.NDArray[Any], npt.NDArray[Any]]):
@@ -77,14 +79,16 @@ class NumPyDataset(AbstractVersionedDataset[npt.NDArray[Any], npt.NDArray[Any]])
         }
 
     def load(self) -> npt.NDArray[Any]:
-        """Read the array; an array of Python objects is refused."""
+        """Read the array.
+
+        Raises:
+            ArrayFileError: If the file is no array, holds Python objects, or is not as long as its header says.
+        """
         path = get_filepath_str(self._get_load_path(), self._protocol)
         if self._mmap_mode is not None:
-            mapped: npt.NDArray[Any] = np.load(path, mmap_mode=self._mmap_mode, allow_pickle=False)
-            return mapped
+            return npy.map_array(Path(path), self._mmap_mode)
         with self._fs.open(path, "rb") as file:
-            array: npt.NDArray[Any] = np.load(file, allow_pickle=False)
-            return array
+            return npy.read_array(file)
 
     def save(self, data: npt.NDArray[Any]) -> None:
         """Write the array; an array of Python objects is refused."""

@@ -1,16 +1,25 @@
 """A folder of image files, read one at a time."""
 
+import errno
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any, NoReturn
 
 import fsspec
+from fsspec.implementations.local import LocalFileSystem
 from kedro.io.core import AbstractDataset, DatasetError, get_protocol_and_path
 
 from grisaille.collection.images import SUFFIXES
+from grisaille.storage import expanded
+
+logger = logging.getLogger(__name__)
 
 Reader = Callable[[], bytes]
+
+# Nothing that can be shown is larger: 178 megapixels of four channels and 16 bits are 1.4 GB unpacked.
+_MOST_BYTES = 3 << 29
 
 
 class PaintingFolder(Mapping[str, Reader]):
@@ -24,15 +33,26 @@ class PaintingFolder(Mapping[str, Reader]):
         """List the image files below root; nothing is opened yet."""
         self.root = root
         self._filesystem = filesystem
-        found = (PurePosixPath(path) for path in filesystem.find(root))
-        base = PurePosixPath(filesystem._strip_protocol(root))
-        self._paths = {
-            str(path.relative_to(base)): str(path) for path in sorted(found) if path.suffix.lower() in SUFFIXES
+        self._base = str(filesystem._strip_protocol(root))
+        self._found = {
+            str(PurePosixPath(path).relative_to(self._base)): facts
+            for path, facts in sorted(filesystem.find(root, detail=True).items())
         }
+        self._paths = [name for name in self._found if PurePosixPath(name).suffix.lower() in SUFFIXES]
+        self._tell_of_links()
+
+    def _tell_of_links(self) -> None:
+        links = [name for name, facts in self._found.items() if facts.get("islink") and Path(facts["name"]).is_dir()]
+        if links:
+            logger.warning("links to folders are not followed: %s", ", ".join(map(repr, links[:5])))
 
     def __getitem__(self, name: str) -> Reader:
-        """The function that reads one file; it raises OSError when the file cannot be read."""
-        return partial(self._filesystem.cat_file, self._paths[name])
+        """The function that reads one file.
+
+        It raises OSError when the file cannot be read, is no plain file, is larger than any picture, or is a link that
+        leads out of the folder.
+        """
+        return partial(_read, self._filesystem, self._base, self._found[name])
 
     def __iter__(self) -> Iterator[str]:
         """Paths inside the folder, with forward slashes, sorted."""
@@ -41,6 +61,27 @@ class PaintingFolder(Mapping[str, Reader]):
     def __len__(self) -> int:
         """Number of image files."""
         return len(self._paths)
+
+
+def _read(filesystem: Any, base: str, facts: Mapping[str, Any]) -> bytes:
+    if (facts.get("size") or 0) > _MOST_BYTES:
+        raise OSError(errno.EFBIG, f"{facts['size'] / 1e9:.1f} GB, more than any picture")
+    if isinstance(filesystem, LocalFileSystem):
+        _stay_inside(Path(facts["name"]), Path(base))
+    data: bytes = filesystem.cat_file(facts["name"])
+    return data
+
+
+def _stay_inside(path: Path, base: Path) -> None:
+    try:
+        real = path.resolve(strict=True)
+    except RuntimeError:
+        raise OSError(errno.ELOOP, "a link that leads to itself") from None
+    if not real.is_relative_to(base.resolve()):
+        raise OSError(errno.EPERM, "a link that leads out of the folder")
+    # Reading a pipe would wait for whoever writes into it.
+    if not real.is_file():
+        raise OSError(errno.EINVAL, "not a plain file")
 
 
 class PaintingsDataset(AbstractDataset[NoReturn, PaintingFolder]):
@@ -81,7 +122,7 @@ class PaintingsDataset(AbstractDataset[NoReturn, PaintingFolder]):
             fs_args: Passed to the filesystem.
             metadata: Ignored by Kedro; read by plugins.
         """
-        self._protocol, self._path = get_protocol_and_path(str(path))
+        self._protocol, self._path = get_protocol_and_path(expanded(path))
         self._filesystem = fsspec.filesystem(self._protocol, **(credentials or {}), **(fs_args or {}))
         self.metadata = metadata
 

@@ -97,5 +97,10 @@ class PointsDataset(AbstractDataset[Sequence[Computable], pd.DataFrame]):
     def _write(path: AnyPath, content: Any, sealed: bool = False) -> None:
         write_whole(path, lambda file: file.write(json.dumps(content, indent=1).encode()), sealed)
 
+    def files(self) -> list[AnyPath]:
+        """The files of the last run's points, and their index."""
+        index = self._path / _INDEX
+        return [index, *(self._file(name) for name in json.loads(index.read_text()))] if index.is_file() else []
+
     def _exists(self) -> bool:
         return (self._path / _INDEX).is_file()

@@ -3,7 +3,13 @@
 from grisaille.measures.lookup import search
 from grisaille.measures.neighbourhoods import Preservation, nearest
 from grisaille.measures.retrieval import Retrieval
-from grisaille.measures.silhouettes import DistanceSums, pair_agreement, pair_silhouette, pair_silhouettes
+from grisaille.measures.silhouettes import (
+    DistanceSums,
+    pair_agreement,
+    pair_silhouette,
+    pair_silhouettes,
+    point_silhouettes,
+)
 from grisaille.measures.spaces import Space, blocks, embedding_space, feature_space, rows_at_a_time
 
 __all__ = [
@@ -18,6 +24,7 @@ __all__ = [
     "pair_agreement",
     "pair_silhouette",
     "pair_silhouettes",
+    "point_silhouettes",
     "rows_at_a_time",
     "search",
 ]

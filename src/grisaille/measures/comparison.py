@@ -91,13 +91,15 @@ def compare(
     parts = {part: rows for part, rows in parts.items() if rows[asked].any()}
     preservation = {(pair, part): Preservation(n, k) for pair in pairs for part in parts}
     size = rows_at_a_time(n)
+    ranked = {name for pair in pairs for name in pair}
     walks = {name: space.walk(asked, size) for name, space in spaces.items()}
     for rows in progress(list(blocks(asked, size))):
         distances = {name: next(walk) for name, walk in walks.items()}
         rank = {}
         for name in spaces:
             order = nearest(distances[name], rows)
-            rank[name] = ranks(order)
+            if name in ranked:
+                rank[name] = ranks(order)
             sums[name].update(rows, distances[name])
             retrieval[name].update(rows, order)
             first = order[:, :k]

@@ -25,7 +25,11 @@ def nearest(distances: FloatArray, rows: IntArray) -> IntArray:
     Returns:
         Shape (b, n - 1), int64; of equally distant points the earlier comes first.
     """
-    order = np.argsort(distances, axis=1, kind="stable")
+    order = np.argsort(distances, axis=1)
+    # NumPy's quick sort takes a third of the time of its stable one, and equals are rare.
+    ordered = np.take_along_axis(distances, order, axis=1)
+    tied = (ordered[:, 1:] == ordered[:, :-1]).any(axis=1)
+    order[tied] = np.argsort(distances[tied], axis=1, kind="stable")
     return order[order != rows[:, None]].reshape(len(distances), -1)
 
 

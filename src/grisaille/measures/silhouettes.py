@@ -90,6 +90,31 @@ def pair_silhouettes(sums: FloatArray, labels: IntArray) -> FloatArray:
     return np.where(defined, (totals + totals.T) / np.maximum(sizes, 1), np.nan)
 
 
+def point_silhouettes(sums: FloatArray, labels: IntArray) -> FloatArray:
+    """Silhouette of every point among all clusters.
+
+    Args:
+        sums: `DistanceSums.sums`, shape (n, c).
+        labels: Cluster of each point, 0 .. c - 1, each with a point, shape (n,).
+
+    Returns:
+        float64, shape (n,), between -1 and 1; NaN for points that were not looked at, and where there is one cluster.
+
+    Source: as `pair_silhouette`.
+    """
+    counts = np.bincount(labels, minlength=sums.shape[1])
+    if len(counts) < 2:
+        return np.full(len(labels), np.nan)
+    rows = np.arange(len(labels))
+    within = sums[rows, labels] / np.maximum(counts[labels] - 1, 1)
+    others = sums / counts
+    others[rows, labels] = np.inf
+    scores = _score(within, others.min(axis=1), alone=False)
+    scores[counts[labels] == 1] = 0
+    scores[np.isnan(within)] = np.nan
+    return scores
+
+
 def pair_agreement(reference: FloatArray, reduced: FloatArray) -> tuple[float, float]:
     """Do the silhouettes of the same pairs agree in two spaces.
 

@@ -23,6 +23,11 @@ def side_name(artists: Sequence[str]) -> str:
     return f"{', '.join(last[:-1])} and {last[-1]}"
 
 
+def literal(name: str) -> str:
+    """A name in which matplotlib sees no formula: it would stop at one that it cannot typeset."""
+    return name.replace("$", r"\$")
+
+
 def scatter(title: str, spaces: Mapping[str, FloatArray], sides: Sequence[IntArray], names: Sequence[str]) -> Figure:
     """Draw both sides of a comparison in every space, side by side.
 
@@ -36,7 +41,7 @@ def scatter(title: str, spaces: Mapping[str, FloatArray], sides: Sequence[IntArr
         A figure; where a side has no painting it says so instead of drawing.
     """
     figure = Figure(figsize=(5.2 * len(spaces), 4.8), layout="constrained")
-    figure.suptitle(title, fontsize=14)
+    figure.suptitle(literal(title), fontsize=14)
     for axes, (space, embeddings) in zip(
         figure.subplots(1, len(spaces), squeeze=False)[0], spaces.items(), strict=True
     ):
@@ -46,7 +51,7 @@ def scatter(title: str, spaces: Mapping[str, FloatArray], sides: Sequence[IntArr
 
 def _draw(axes: Axes, space: str, embeddings: FloatArray, sides: Sequence[IntArray], names: Sequence[str]) -> None:
     axes.set_title(space)
-    missing = [name for name, side in zip(names, sides, strict=True) if not len(side)]
+    missing = [literal(name) for name, side in zip(names, sides, strict=True) if not len(side)]
     if missing or sum(map(len, sides)) < 3:
         reason = f"not in this collection:\n{', '.join(missing)}" if missing else "too few paintings to draw"
         axes.text(0.5, 0.5, reason, ha="center", va="center", wrap=True)
@@ -55,7 +60,7 @@ def _draw(axes: Axes, space: str, embeddings: FloatArray, sides: Sequence[IntArr
     points, shares = principal_plane(embeddings[np.concatenate(sides)])
     split = len(sides[0])
     for group, name, marks in zip((points[:split], points[split:]), names, _MARKS, strict=True):
-        axes.scatter(group[:, 0], group[:, 1], label=f"{name} ({len(group)})", **marks)  # type: ignore[arg-type]  # a dict of mixed values
+        axes.scatter(group[:, 0], group[:, 1], label=f"{literal(name)} ({len(group)})", **marks)  # type: ignore[arg-type]  # a dict of mixed values
     axes.set_xlabel(f"first component ({shares[0]:.0%} of variance)")
     axes.set_ylabel(f"second component ({shares[1]:.0%})")
     axes.legend(loc="best", fontsize=8, framealpha=0.85)

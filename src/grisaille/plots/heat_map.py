@@ -6,6 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from grisaille.arrays import FloatArray
+from grisaille.plots.comparison import literal
 
 _PANELS = {"raw_euclidean": "Raw features, Euclidean", "raw_cosine": "Raw features, cosine", "embedding": "Embedding"}
 # Beyond this many artists the figures in the cells would not be legible.
@@ -52,8 +53,9 @@ def _panel(axes: Axes, title: str, matrix: FloatArray, artists: list[str], limit
     # Cividis reads the same with and without colour vision, and in grayscale.
     image = axes.imshow(matrix, cmap="cividis", vmin=limits[0], vmax=limits[1])
     axes.set_title(title)
-    axes.set_xticks(range(len(artists)), artists, rotation=90, fontsize=8)
-    axes.set_yticks(range(len(artists)), artists, fontsize=8)
+    names = [literal(artist) for artist in artists]
+    axes.set_xticks(range(len(artists)), names, rotation=90, fontsize=8)
+    axes.set_yticks(range(len(artists)), names, fontsize=8)
     axes.spines[:].set_visible(False)
     if len(artists) <= _LEGIBLE:
         middle = sum(limits) / 2

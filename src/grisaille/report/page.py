@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from grisaille import plots
 from grisaille.collection import Files, images
-from grisaille.parameters import Comparison, named
+from grisaille.parameters import Comparison, named, plain
 from grisaille.parameters import Report as Settings
 from grisaille.report import words
 from grisaille.report.results import SPACE_NAMES, Results, ends_of_pairs, is_number
@@ -53,7 +53,7 @@ def render(results: Results, files: Files) -> str:
         duplicates=results.paintings.dropna(subset=["duplicate_of"]).to_dict("records"),
         knows_nothing=_knows_nothing(results),
         made_for=_LIKENESS_NAMES[results.made_for],
-        settings=yaml.safe_dump(_plain(results.parameters), sort_keys=False, allow_unicode=True),
+        settings=_settings(results.parameters),
         k=results.k,
     )
 
@@ -255,12 +255,7 @@ def _examples(results: Results, thumbnails: Thumbnails, count: int) -> list[dict
     return examples
 
 
-def _plain(value: Any) -> Any:
-    """Parameter models and paths as what YAML can write."""
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if hasattr(value, "model_dump"):
-        return value.model_dump(mode="json")
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return value if isinstance(value, str | int | float | bool | None) else str(value)
+def _settings(parameters: dict[str, Any]) -> str:
+    # Kedro reads its configuration files in no particular order, so the groups arrive in another one every time.
+    groups = {name: plain(parameters[name]) for name in sorted(parameters)}
+    return yaml.safe_dump(groups, sort_keys=False, allow_unicode=True)

@@ -9,7 +9,8 @@ import numpy as np
 from grisaille import autoencoders
 from grisaille.arrays import ColumnRange, FloatArray, IntArray
 from grisaille.autoencoders import compression
-from grisaille.autoencoders.joining import join_codes, origin_of
+from grisaille.autoencoders.joining import digest, join_codes, older_than_features, origin_of, origin_of_codes
+from grisaille.collection.artists import file_name
 from grisaille.collection.split import TRAIN, VALIDATION
 from grisaille.feature_store import FeatureStore
 from grisaille.lazy import pd
@@ -72,27 +73,50 @@ def train_similarity(paintings: pd.DataFrame, settings: Autoencoder, *chunks: Fl
     return (*(autoencoder for autoencoder, _ in models), *(encoder for _, encoder in models), history)
 
 
-def encode_paintings(features: FeatureStore, encoder: Any, chunk: Chunk) -> FloatArray:
-    """Encode one chunk of every painting: float32, shape (n, code_size)."""
-    return autoencoders.encode(encoder, _columns(features, chunk))
+def encode_paintings(features: FeatureStore, encoder: Any, chunk: Chunk) -> tuple[FloatArray, dict[str, str]]:
+    """Encode one chunk of every painting.
+
+    Returns:
+        The codes, float32, shape (n, code_size), and what they were made of (see `origin_of_codes`).
+    """
+    codes = autoencoders.encode(encoder, _columns(features, chunk))
+    return codes, origin_of_codes(features.fingerprint, encoder)
 
 
 def concatenate_codes(
-    features: FeatureStore, lengths: FloatArray, chunks: dict[str, Any], settings: Autoencoder, *codes: FloatArray
-) -> tuple[FloatArray, dict[str, str]]:
+    features: FeatureStore, lengths: FloatArray, chunks: dict[str, Any], settings: Autoencoder, *codes: Any
+) -> tuple[FloatArray, dict[str, Any]]:
     """Join the codes of all chunks in the order of the parameters (see `join_codes`).
 
+    Args:
+        features: What the codes must have been made of.
+        lengths: As `measure_lengths` gives them.
+        chunks: The parameter group.
+        settings: Of the training.
+        *codes: The codes of every chunk, then what the codes of every chunk were made of.
+
     Returns:
-        The embeddings, float32, shape (n, 320), and what they were made of (see `origin_of`).
+        The embeddings, float32, shape (n, 320), and what they were made of (see `origin_of`), with a digest of each
+        chunk's codes.
+
+    Raises:
+        ValueError: If some codes were made of other features.
     """
-    joined = join_codes(codes, [_length(features, lengths, chunk) for chunk in named(chunks, Chunk).values()])
-    return joined, origin_of(features, settings)
+    wanted = named(chunks, Chunk)
+    arrays = dict(zip(wanted, codes[: len(wanted)], strict=True))
+    origins = dict(zip(wanted, codes[len(wanted) :], strict=True))
+    stale = older_than_features(origins, features.fingerprint)
+    if stale:
+        raise ValueError(stale)
+    joined = join_codes(list(arrays.values()), [_length(features, lengths, chunk) for chunk in wanted.values()])
+    origin = origin_of(features.fingerprint, settings)
+    return joined, origin | {"codes": {chunk: digest(array) for chunk, array in arrays.items()}}
 
 
 def group_by_artist(embeddings: FloatArray, paintings: pd.DataFrame) -> dict[str, FloatArray]:
     """Split the embeddings by artist, as the original stored them: file name -> float32, shape (paintings, 320)."""
     artists = paintings["artist"].to_numpy()
-    return {artist.replace("/", "_").replace(" ", "_"): embeddings[artists == artist] for artist in np.unique(artists)}
+    return {file_name(artist): embeddings[artists == artist] for artist in np.unique(artists)}
 
 
 def _rows(paintings: pd.DataFrame, *parts: str) -> IntArray:

@@ -86,7 +86,14 @@ def _train_together(chunks: list[str]) -> Node:
 
 
 def _encode() -> list[Node]:
-    return [Node(nodes.encode_paintings, ["features", "encoder", "params:chunk"], "codes", name="encode_paintings")]
+    return [
+        Node(
+            nodes.encode_paintings,
+            ["features", "encoder", "params:chunk"],
+            ["codes", "codes_origin"],
+            name="encode_paintings",
+        )
+    ]
 
 
 def _join(chunks: list[str]) -> Pipeline:
@@ -95,7 +102,14 @@ def _join(chunks: list[str]) -> Pipeline:
             Node(nodes.measure_lengths, ["features", "params:autoencoder"], "lengths", name="measure_lengths"),
             Node(
                 nodes.concatenate_codes,
-                ["features", "lengths", "params:chunks", "params:autoencoder", *_each(chunks, "codes")],
+                [
+                    "features",
+                    "lengths",
+                    "params:chunks",
+                    "params:autoencoder",
+                    *_each(chunks, "codes"),
+                    *_each(chunks, "codes_origin"),
+                ],
                 ["embeddings", "embeddings_origin"],
                 name="concatenate_codes",
             ),

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import logging
+from collections.abc import Iterable, Mapping
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from tqdm import tqdm
 
-from grisaille import measures
+from grisaille import explorer, lookalikes, measures, plots
 from grisaille.arrays import FloatArray, IntArray
+from grisaille.collection import Files
 from grisaille.lazy import pd
-from grisaille.parameters import Discovery
+from grisaille.parameters import Autoencoder, Backbone, Chunk, Discovery, Ingestion, named
+
+if TYPE_CHECKING:
+    from grisaille.lookalikes import Query
+
+logger = logging.getLogger(__name__)
+
+_FOOTNOTE = "* so many of 100 paintings in the collection are farther from their own neighbour of the same rank"
 
 
 def find_neighbours(embeddings: FloatArray, paintings: pd.DataFrame, settings: Discovery) -> pd.DataFrame:
@@ -18,14 +29,7 @@ def find_neighbours(embeddings: FloatArray, paintings: pd.DataFrame, settings: D
 
     Returns:
         painting_id, rank (1 is the nearest), neighbour_id and distance.
-
-    Raises:
-        ValueError: If there is not one embedding a painting.
     """
-    if len(embeddings) != len(paintings):
-        raise ValueError(
-            f"{len(embeddings)} embeddings of {len(paintings)} paintings: run `kedro run --pipeline autoencoding`"
-        )
 
     def progress(blocks: Iterable[int]) -> Iterable[int]:
         return tqdm(blocks, "looking for neighbours", unit=" blocks")
@@ -49,3 +53,219 @@ def _without_themselves(rows: IntArray) -> np.ndarray:
     itself = rows == np.arange(len(rows))[:, None]
     itself[~itself.any(axis=1), -1] = True
     return ~itself
+
+
+def map_paintings(  # noqa: PLR0913, PLR0917 - a map draws on everything
+    embeddings: FloatArray,
+    paintings: pd.DataFrame,
+    raw_paintings: Files,
+    neighbours: pd.DataFrame,
+    embedding_neighbours: pd.DataFrame,
+    artist_distances: FloatArray,
+    autoencoder: Autoencoder,
+    settings: Discovery,
+) -> pd.DataFrame:
+    """Every painting's place, nearest in both spaces and picture (`explorer.gather`)."""
+    places = {"pca": explorer.principal_places(embeddings)}
+    neighbourly = explorer.umap_places(embeddings, settings.seed) if settings.umap else None
+    if neighbourly is not None:
+        places["umap"] = neighbourly
+    made_for = autoencoder.made_for
+    asked = (neighbours["space"] == "raw") & (neighbours["likeness"] == made_for)
+    near = explorer.Near(neighbours[asked & (neighbours["rank"] <= settings.neighbours)], embedding_neighbours)
+
+    def progress(paths: Iterable[str]) -> Iterable[str]:
+        return tqdm(paths, "making small pictures", unit=" paintings")
+
+    room = explorer.room_for_pictures(len(paintings), settings.page_megabytes)
+    shown = explorer.pictures(paintings["path"].tolist(), raw_paintings, settings.picture_side, room, progress)
+    missing = sum(not picture.data for picture in shown)
+    if missing:
+        logger.warning("%d of %d paintings can be read no more: the map has blanks", missing, len(paintings))
+    # The embedding is the last of the spaces that evaluation walks over.
+    return explorer.gather(paintings, places, near, artist_distances[-1], shown)
+
+
+def write_explorer(map_of_paintings: pd.DataFrame, artists: pd.DataFrame, parameters: dict[str, Any]) -> str:
+    """One HTML page to walk in."""
+    settings = Discovery.model_validate(parameters["discovery"])
+    if len(map_of_paintings) > settings.page_paintings:
+        logger.warning("more than %d paintings: the explorer would not open", settings.page_paintings)
+        return explorer.too_large(len(map_of_paintings), settings.page_paintings)
+    autoencoder = Autoencoder.model_validate(parameters["autoencoder"])
+    chunks = named(parameters["chunks"], Chunk).values()
+    about = explorer.About(
+        likeness=autoencoder.made_for,
+        raw_values=sum(chunk.stop - chunk.start for chunk in chunks),
+        reduced_values=autoencoder.code_size * len(chunks),
+        # Training on likeness needs no stopping, and takes all but the held-out paintings in.
+        stops_early=autoencoder.architecture != "similarity",
+        note=dict(parameters["report"]).get("note"),
+    )
+    return explorer.render(map_of_paintings, artists, about)
+
+
+def find_look_alikes(
+    query: str,
+    embeddings: FloatArray,
+    paintings: pd.DataFrame,
+    files: Files,
+    ingestion: Ingestion,
+    settings: Discovery,
+    *models: Any,
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """The paintings that are most like some pictures, which need not be in the collection.
+
+    Args:
+        query: As `read_queries` takes it.
+        embeddings: Of the collection, float32, shape (n, 320).
+        paintings: n rows.
+        files: Of the collection, for the contact sheets.
+        ingestion: Its parameter group.
+        settings: The parameter group `discovery`.
+        *models: Parameter groups `backbone`, `chunks` and `autoencoder`, then the encoder of every chunk.
+
+    Returns:
+        The table (query, rank, painting_id, artist, title, distance, closer_than, in_collection), and a contact sheet
+        a query: number and name -> figure.
+    """
+    queries = lookalikes.read_queries(query, ingestion.max_megapixels)
+    collection = lookalikes.Surroundings(embeddings, paintings, settings.exact_up_to)
+    points = _embed(queries, ingestion, *models)
+    count = settings.look_alikes
+    # One more, since a query may be in the collection itself.
+    rows, distances = collection.nearest(points, count + 1)
+    shares = collection.closer_than(distances)
+    tables, sheets = [], {}
+    for number, picture in enumerate(tqdm(queries, "drawing contact sheets", unit=" queries")):
+        table = collection.paintings.iloc[rows[number]].assign(
+            distance=distances[number], closer_than=shares[number], query=picture.name
+        )
+        table["in_collection"] = picture.sha256 in set(paintings["sha256"])
+        table = table[table["sha256"] != picture.sha256][:count]
+        table["rank"] = np.arange(1, len(table) + 1)
+        table["title"] = lookalikes.titles(table["painting_id"].tolist(), table["artist"].tolist())
+        sheets[f"{number + 1:03d}_{PurePosixPath(picture.name).stem}"] = _sheet(picture, table, files)
+        tables.append(table)
+    columns = ["query", "rank", "painting_id", "artist", "title", "distance", "closer_than", "in_collection"]
+    return pd.concat(tables, ignore_index=True)[columns], sheets
+
+
+def find_chain(
+    asked: str,
+    embeddings: FloatArray,
+    paintings: pd.DataFrame,
+    files: Files,
+    ingestion: Ingestion,
+    settings: Discovery,
+    *models: Any,
+) -> tuple[pd.DataFrame, Any]:
+    """A way from one painting to another through paintings that are alike.
+
+    Args:
+        asked: Two names of paintings, or files, with a semicolon between.
+        embeddings: As in `find_look_alikes`, and so on.
+        paintings: n rows.
+        files: Of the collection.
+        ingestion: Its parameter group.
+        settings: The parameter group `discovery`.
+        *models: As in `find_look_alikes`; none where both are paintings of the collection.
+
+    Returns:
+        The table (step, painting_id, artist, title, distance, that from the step before), and the figure.
+
+    Raises:
+        ValueError: If it is not two that are asked for, or a name is not clear.
+    """
+    collection = lookalikes.Surroundings(embeddings, paintings, settings.exact_up_to)
+    points, table = collection.embeddings, collection.paintings
+    strangers: dict[str, Query] = {}
+    wanted = []
+    for end in ends(asked):
+        if models and Path(end).expanduser().is_file():
+            (picture,) = lookalikes.read_queries(end, ingestion.max_megapixels)
+            strangers[picture.name] = picture
+            points = np.concatenate([points, _embed([picture], ingestion, *models)])
+            row = {"painting_id": picture.name, "artist": "", "path": picture.name}
+            table = pd.concat([table, pd.DataFrame([row])], ignore_index=True)
+            wanted.append(len(table) - 1)
+        else:
+            wanted.append(_original(end, paintings, table))
+    rows = lookalikes.chain(points, wanted[0], wanted[1], settings.exact_up_to)
+    steps = table.iloc[rows].copy()
+    steps["step"] = np.arange(len(steps))
+    steps["title"] = lookalikes.titles(steps["painting_id"].tolist(), steps["artist"].tolist())
+    steps["distance"] = np.concatenate([[0.0], np.linalg.norm(np.diff(points[rows], axis=0), axis=1)])
+    pictures = [
+        plots.Picture(
+            strangers[step["path"]].image if step["path"] in strangers else _image(files, step["path"]),
+            step["artist"] or step["title"],
+            step["title"] if step["artist"] else "",
+            f"distance {step['distance']:.3g}" if step["step"] else "",
+        )
+        for step in steps.to_dict("records")
+    ]
+    return steps[["step", "painting_id", "artist", "title", "distance"]], plots.strip(pictures)
+
+
+def ends(asked: str) -> list[str]:
+    """The two ends of a chain.
+
+    Raises:
+        ValueError: If they are not two.
+    """
+    found = lookalikes.several(asked)
+    if len(found) != 2:
+        raise ValueError(f"a chain joins two paintings: chain='one;other'. Received: {asked}")
+    return found
+
+
+def _original(name: str, paintings: pd.DataFrame, originals: pd.DataFrame) -> int:
+    """Row, among the originals, of the painting that is meant, or of the one that it is a duplicate of."""
+    row = paintings.iloc[lookalikes.painting_named(name, paintings["painting_id"].tolist())]
+    original = row["painting_id"] if pd.isna(row["duplicate_of"]) else row["duplicate_of"]
+    return int(np.flatnonzero(originals["painting_id"] == original)[0])
+
+
+def _embed(
+    queries: list[Query], ingestion: Ingestion, backbone: Any, chunks: Mapping[str, Any], trained: Any, *encoders: Any
+) -> FloatArray:
+    groups = named(chunks, Chunk)
+    embedder = lookalikes.Embedder(
+        # Kedro validates parameters of named arguments only.
+        Backbone.model_validate(backbone),
+        groups,
+        dict(zip(groups, encoders, strict=True)),
+        Autoencoder.model_validate(trained).made_for,
+        ingestion.max_megapixels,
+    )
+    return embedder.embed([lambda query=query: query.data for query in queries])  # type: ignore[misc]
+
+
+def _sheet(query: Query, table: pd.DataFrame, files: Files) -> Any:
+    note = "this file is in the collection" if table["in_collection"].any() else ""
+    found = [
+        plots.Picture(
+            _image(files, row["path"]),
+            row["artist"],
+            row["title"],
+            f"distance {row['distance']:.3g}\n{_in_words(row['closer_than'])}",
+        )
+        for row in table.to_dict("records")
+    ]
+    return plots.contact_sheet(plots.Picture(query.image, query.name, note=note), found, _FOOTNOTE)
+
+
+def _in_words(share: float) -> str:
+    return f"closer than {100 * share:.0f} of 100 *" if np.isfinite(share) else ""
+
+
+def _image(files: Files, path: str) -> Any:
+    from grisaille.collection import images
+
+    try:
+        image, _ = images.decode(files[path](), max_megapixels=178)
+    except (KeyError, OSError, images.UnusableImageError):
+        # The result stands without the picture of a painting that was moved away.
+        return None
+    return image

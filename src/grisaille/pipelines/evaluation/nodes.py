@@ -12,14 +12,13 @@ from tqdm import tqdm
 from grisaille import measures, plots, report
 from grisaille.arrays import FloatArray, IntArray
 from grisaille.autoencoders.baseline import pca_embeddings
-from grisaille.autoencoders.joining import join_codes, origin_of
 from grisaille.collection import Files
 from grisaille.collection.split import HELD_OUT
 from grisaille.feature_store import FeatureStore
 from grisaille.lazy import pd
 from grisaille.likeness import LIKENESSES, Likeness
 from grisaille.measures.comparison import Collection, Name, compare, queries
-from grisaille.parameters import Autoencoder, Chunk, Comparison, Evaluation, named
+from grisaille.parameters import Chunk, Comparison, Evaluation, named
 
 logger = logging.getLogger(__name__)
 
@@ -31,44 +30,6 @@ SPACES: tuple[Name, ...] = (
     ("pca", "cosine"),
     ("embedding", "euclidean"),
 )
-
-
-def check_embeddings(
-    embeddings: FloatArray,
-    origin: dict[str, str],
-    paintings: pd.DataFrame,
-    features: FeatureStore,
-    lengths: FloatArray,
-    chunks: dict[str, Any],
-    autoencoder: Autoencoder,
-    *codes: FloatArray,
-) -> None:
-    """Refuse embeddings of other paintings, features or likeness, and warn of embeddings older than their codes.
-
-    Raises:
-        ValueError: If the embeddings are not those that the run's parameters ask for.
-    """
-    if len(embeddings) != len(paintings):
-        raise ValueError(
-            f"{len(embeddings)} embeddings of {len(paintings)} paintings: run `kedro run --pipeline autoencoding`"
-        )
-    asked = origin_of(features, autoencoder)
-    differing = [
-        f"{name} {origin.get(name)}, not {value}" for name, value in asked.items() if origin.get(name) != value
-    ]
-    if differing:
-        raise ValueError(
-            f"the embeddings were made with {'; '.join(differing)}: give the --params that they were made with, or run "
-            "`kedro run --pipeline autoencoding` with these"
-        )
-    layers = list(features)
-    lengths_of = [lengths[:, layers.index(chunk.layer)] for chunk in named(chunks, Chunk).values()]
-    joined = join_codes(codes, lengths_of)
-    if not np.array_equal(embeddings, joined):
-        logger.warning(
-            "`embeddings` is older than a chunk's codes, or was joined with other settings; "
-            "join it anew with `kedro run --from-nodes concatenate_codes`"
-        )
 
 
 def reduce_with_pca(

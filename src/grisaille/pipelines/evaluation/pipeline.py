@@ -12,6 +12,7 @@ from grisaille.feature_store import FeatureStore
 from grisaille.lazy import pd
 from grisaille.likeness import LIKENESSES, Likeness
 from grisaille.parameters import Evaluation
+from grisaille.pipelines.checks import check
 from grisaille.pipelines.evaluation import nodes
 
 
@@ -22,24 +23,9 @@ def create_pipeline(**kwargs: Any) -> Pipeline:
     """
     comparisons = run_parameters.names("comparisons")
     reductions = [f"pca_embeddings_{likeness}" for likeness in LIKENESSES]
-    chunks = run_parameters.names("chunks")
     return Pipeline(
         [
-            Node(
-                nodes.check_embeddings,
-                [
-                    "embeddings",
-                    "embeddings_origin",
-                    "paintings",
-                    "features",
-                    "lengths",
-                    "params:chunks",
-                    "params:autoencoder",
-                    *(f"{name}.codes" for name in chunks),
-                ],
-                None,
-                name="check_embeddings",
-            ),
+            check(),
             *(_reduce(likeness) for likeness in LIKENESSES),
             Node(
                 nodes.compare_spaces,

@@ -1,0 +1,163 @@
+"""What is fuzzed: each target reads bytes as the project would and lets through only the errors it documents."""
+
+import io
+import pickle
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from grisaille import npy, pickled
+from grisaille.collection import artists, images
+from grisaille.feature_store import MANIFEST, FeatureStore, FeatureStoreError
+
+# Time spent on large pictures is spent in filters; small ones have all the structure.
+_MEGAPIXELS = 1.0
+_FOLDER = Path(tempfile.mkdtemp(prefix="grisaille-fuzz-"))
+
+
+def ingestion(data: bytes) -> None:
+    """One file of a collection: decoded, squared, described, made small."""
+    try:
+        image, _ = images.decode(data, _MEGAPIXELS)
+    except images.UnusableImageError as error:
+        assert str(error), "a reason without words"
+        assert "\n" not in str(error), "a reason of several lines"
+        return
+    assert image.mode == "RGB"
+    assert images.to_square(image, 32).shape == (32, 32, 3)
+    facts = images.inspect(data, _MEGAPIXELS)
+    assert (facts.width, facts.height) == image.size
+    images.thumbnail(image, 32)
+
+
+def arrays(data: bytes) -> None:
+    """A `.npy` file, read and mapped; whatever is read, NumPy reads as well and finds the same."""
+    path = _FOLDER / "array.npy"
+    path.write_bytes(data)
+    try:
+        array = npy.read_array(io.BytesIO(data))
+    except npy.ArrayFileError:
+        try:
+            npy.map_array(path)
+        except npy.ArrayFileError:
+            return
+        raise AssertionError("mapped what could not be read") from None
+    known = np.load(io.BytesIO(data), allow_pickle=False)
+    for found in (array, npy.map_array(path)):
+        assert (found.shape, found.dtype) == (known.shape, known.dtype)
+        assert np.ascontiguousarray(found).tobytes() == np.ascontiguousarray(known).tobytes()
+
+
+def stores(data: bytes) -> None:
+    """A feature store of one shard: two bytes say how long the manifest is, the rest of the data is the shard."""
+    length = int.from_bytes(data[:2], "little")
+    (_FOLDER / MANIFEST).write_bytes(data[2 : 2 + length])
+    (_FOLDER / "a-00000000.npy").write_bytes(data[2 + length :])
+    try:
+        store = FeatureStore(_FOLDER)
+        for layer in store:
+            assert np.asarray(store[layer]).shape == store[layer].shape
+    except FeatureStoreError:
+        return
+
+
+def pickles(data: bytes) -> None:
+    """One artist's file, as other programs may have left it."""
+    try:
+        array = pickled.read_array(data)
+    except pickled.PickledArrayError:
+        return
+    assert not array.dtype.hasobject
+
+
+def tables(data: bytes) -> None:
+    """A table of artists, read and indexed."""
+    try:
+        index = artists.ArtistIndex.build(artists.read_table(data), {})
+    except artists.ArtistsTableError as error:
+        assert "\n" not in str(error), "a reason of several lines"
+        return
+    for name in index.movements:
+        assert artists.plain(name) == name
+        assert "/" not in artists.file_name(name)
+        assert len(artists.file_name(name).encode()) < 200
+
+
+def _pictures() -> Iterator[bytes]:
+    from hostile import cases
+
+    yield from (case.data for case in cases() if len(case.data) <= 1 << 16)
+
+
+def _arrays() -> Iterator[bytes]:
+    for dtype in ("f2", "<f4", ">f8", "i8", "?", "U3", "S2", "c8", "M8[s]"):
+        for shape in ((), (0,), (3,), (2, 3)):
+            for order in ("C", "F"):
+                file = io.BytesIO()
+                np.save(file, np.zeros(shape, dtype, order=order))  # type: ignore[call-overload]
+                yield file.getvalue()
+    for version in ((2, 0), (3, 0)):
+        file = io.BytesIO()
+        np.lib.format.write_array(file, np.eye(2), version)
+        yield file.getvalue()
+    for hidden in (np.array([{}], dtype=object), np.zeros(2, [("a", "f4"), ("b", "i2")])):
+        file = io.BytesIO()
+        np.save(file, hidden, allow_pickle=True)
+        yield file.getvalue()
+    file = io.BytesIO()
+    np.savez(file, np.eye(2))
+    yield file.getvalue()
+
+
+def _stores() -> Iterator[bytes]:
+    manifest = (
+        '{"identity":{"name":"VGG16"},"rows":%d,"shard_rows":%d,"dtype":"float%d","layers":{"a":{"columns":2,"shards":'
+        '[{"file":"a-00000000.npy","bytes":%d,"sha256":"' + "0" * 64 + '"}]}}}'
+    )
+    for rows, shard_rows, bits in ((3, 4, 16), (3, 3, 32), (0, 1, 16), (4, 2, 16), (-1, 1, 32), (10**15, 10**15, 16)):
+        shard = io.BytesIO()
+        np.save(shard, np.ones((max(min(rows, 4), 0), 2), f"f{bits // 8}"))
+        text = (manifest % (rows, shard_rows, bits, len(shard.getvalue()))).encode()
+        yield len(text).to_bytes(2, "little") + text + shard.getvalue()
+
+
+def _pickles() -> Iterator[bytes]:
+    for protocol in range(6):
+        for array in (
+            np.eye(2, dtype="f4"),
+            np.zeros((2, 3), order="F"),
+            np.array(3),
+            np.zeros((0, 4)),
+            np.array([{}]),
+        ):
+            yield pickle.dumps(array, protocol)
+        yield pickle.dumps([np.eye(2), {"a": (1, "b", None, 2.5)}], protocol)
+    yield b"\x80\x04cos\nsystem\n(S'true'\ntR."
+
+
+def _tables() -> Iterator[bytes]:
+    text = 'id,name,genre\n0,Claude Monet,"Impressionism, Realism"\n1,Albrecht D\u00fcrer,\n2,=cmd(),"a ""b"""\n'
+    for encoding in ("utf-8", "utf-8-sig", "utf-16", "cp1252"):
+        yield text.encode(encoding)
+        yield text.replace(",", ";").encode(encoding)
+    yield text.replace(",", "\t").replace("\n", "\r\n").encode()
+
+
+TARGETS: dict[str, Callable[[bytes], None]] = {
+    "ingestion": ingestion,
+    "tables": tables,
+    "arrays": arrays,
+    "stores": stores,
+    "pickles": pickles,
+}
+SEEDS: dict[str, Callable[[], Iterator[bytes]]] = {
+    "ingestion": _pictures,
+    "tables": _tables,
+    "arrays": _arrays,
+    "stores": _stores,
+    "pickles": _pickles,
+}
+# Pictures have by far the most branches.
+SHARES = {"ingestion": 0.4, "tables": 0.1, "arrays": 0.15, "stores": 0.2, "pickles": 0.15}

@@ -1,0 +1,38 @@
+"""The commands of `grisaille`; in the project's folder `kedro` knows them, too.
+
+Each is imported when it is asked for.
+"""
+
+from importlib import import_module
+
+import click
+
+# name -> module:function
+COMMANDS = {
+    "run": "kedro.framework.cli.project:run",
+    "similar": "grisaille.cli.similar:similar",
+    "path": "grisaille.cli.similar:path",
+    "verify": "grisaille.cli.verify:verify",
+    "rerun": "grisaille.cli.rerun:rerun",
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands stand in `COMMANDS`."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All names, in their order."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command; None where there is none of the name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, function = COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(import_module(module), function)
+        return command
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+def cli() -> None:
+    """Shrink what a CNN sees in paintings, and ask whether likeness survives."""

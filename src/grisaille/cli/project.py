@@ -1,0 +1,87 @@
+"""What commands need of the project in the current folder: its storage, its manifests, its paintings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from grisaille.storage import AnyPath
+
+
+class Project:
+    """The project, opened in one environment.
+
+    Attributes:
+        path: Its folder.
+        env: The environment, or None.
+        storage: Where everything is stored.
+    """
+
+    def __init__(self, path: Path, env: str | None, storage: str | None) -> None:
+        """Read as little of its configuration as tells the storage."""
+        from kedro.framework.project import settings
+
+        from grisaille.run_parameters import RunConfigLoader
+
+        self.path, self.env = path, env
+        given = {} if storage is None else {"storage": storage}
+        self._given = given
+        loader = RunConfigLoader(
+            str(path / settings.CONF_SOURCE), env=env, runtime_params=given, **settings.CONFIG_LOADER_ARGS
+        )
+        self.storage: AnyPath = loader.storage(path)
+
+    def paintings(self, manifest: Mapping[str, Any]) -> Mapping[str, Callable[[], bytes]]:
+        """The images that a run was given: path -> function that reads the file; empty where there are none now."""
+        from kedro.framework.session import KedroSession
+        from kedro.io.core import DatasetError
+
+        command = manifest["command"]
+        parameters = command.get("params", {}) | self._given
+        session = KedroSession.create(self.path, False, command.get("env"), parameters)
+        context: Any = session.load_context()
+        # Nothing will run, so that no pipeline has to be built to check parameters.
+        context._pipelines_to_validate = []
+        source = context.catalog.get("raw_paintings")
+        try:
+            return dict(source.load())
+        except DatasetError:
+            return {}
+
+
+def open_project(env: str | None, storage: str | None) -> Project:
+    """The project whose folder this is, or lies in.
+
+    Args:
+        env: Environment of its configuration.
+        storage: Where things are stored, if not where the environment says.
+
+    Raises:
+        click.ClickException: If there is none.
+    """
+    from kedro.framework.startup import bootstrap_project
+    from kedro.utils import find_kedro_project
+
+    found = find_kedro_project(Path.cwd())
+    if found is None:
+        raise click.ClickException(f"there is no project in {Path.cwd()}, nor above it")
+    bootstrap_project(Path(found))
+    return Project(Path(found), env, None if storage is None else str(storage))
+
+
+def read_manifest(storage: AnyPath, run: str) -> dict[str, Any]:
+    """The manifest of a run.
+
+    Raises:
+        click.ClickException: If there is none.
+    """
+    from grisaille import run_manifest
+
+    try:
+        return run_manifest.read(storage, run)
+    except run_manifest.ManifestError as error:
+        raise click.ClickException(str(error)) from error

@@ -1,0 +1,112 @@
+"""`grisaille similar` and `grisaille path`: the discovery pipeline asked one thing, with an answer one can read."""
+
+import logging
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+from kedro.framework.cli.utils import _split_load_versions, _split_params
+
+_SHOWN = 10
+
+
+def _options(command: Callable[..., None]) -> Callable[..., None]:
+    """What both commands share with `kedro run`."""
+    for option in (
+        click.option("--output", "-o", type=click.Path(path_type=Path), help="Copy the picture into this folder, too."),
+        click.option(
+            "--load-versions", default="", callback=_split_load_versions,
+            help="Take older results: embeddings:TIME,pool5.encoder:TIME,...",
+        ),
+        click.option("--params", default="", callback=_split_params, help="Those that the collection was run with."),
+        click.option("--env", "-e", help="The configuration environment."),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+@click.command()
+@click.argument("pictures", nargs=-1, required=True, type=click.Path(exists=True))
+@click.option("--count", "-n", type=click.IntRange(1, 100), help="Look-alikes a picture.")
+@_options
+def similar(
+    pictures: tuple[str, ...],
+    count: int | None,
+    env: str | None,
+    params: dict[str, Any],
+    load_versions: dict[str, str],
+    output: Path | None,
+) -> None:
+    """Find the paintings most like PICTURES: files, or folders of them, which need not be in the collection."""
+    asked = {"query": "\n".join(str(Path(picture).resolve()) for picture in pictures)}
+    group = params.get("discovery", {}) | ({} if count is None else {"look_alikes": count})
+    catalog = _run("look_alikes", params | asked | ({"discovery": group} if group else {}), env, load_versions)
+    table = catalog.load("look_alikes")
+    for query, found in table.groupby("query", sort=False):
+        click.echo(f"\n{query}" + (" (this file is in the collection)" if found["in_collection"].any() else ""))
+        for row in found.head(_SHOWN).itertuples():
+            usual = f"closer than {100 * row.closer_than:.0f} of 100 paintings to theirs"
+            click.echo(f"  {row.rank:>2}  {row.distance:<8.3g} {row.painting_id}  ({usual})")
+    _say_where(catalog, "contact_sheets", output)
+
+
+@click.command()
+@click.argument("start")
+@click.argument("stop")
+@_options
+def path(
+    start: str, stop: str, env: str | None, params: dict[str, Any], load_versions: dict[str, str], output: Path | None
+) -> None:
+    """Find a chain of paintings from START to STOP, each like the one before.
+
+    START and STOP are names of paintings (a part that no other has is enough), or files.
+    """
+    chain = "\n".join(str(Path(end).resolve()) if Path(end).is_file() else end for end in (start, stop))
+    catalog = _run("chain", params | {"chain": chain}, env, load_versions)
+    for row in catalog.load("chain_paintings").itertuples():
+        click.echo(f"  {row.step:>2}  {f'{row.distance:.3g}' if row.step else '':<8} {row.painting_id}")
+    _say_where(catalog, "chain_figure", output)
+
+
+def _run(tag: str, params: dict[str, Any], env: str | None, load_versions: dict[str, str]) -> Any:
+    """Run the part of the discovery pipeline that answers; the catalog that holds the answer.
+
+    Raises:
+        click.ClickException: If there is no project here, or the question cannot be answered.
+    """
+    # TensorFlow's greetings are of no interest to who asks for paintings.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    from kedro.framework.session import KedroSession
+    from kedro.framework.startup import bootstrap_project
+    from kedro.io.core import DatasetError
+    from kedro.utils import find_kedro_project
+
+    found = find_kedro_project(Path.cwd())
+    if found is None:
+        raise click.ClickException(f"there is no project in {Path.cwd()}, nor above it")
+    bootstrap_project(Path(found))
+    for name in ("kedro", "grisaille"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    try:
+        # Kedro's own session, which its annotations call by the name of an abstract one.
+        session: Any
+        with KedroSession.create(found, env=env, runtime_params=params) as session:
+            session.run(pipeline_names=["discovery"], tags=[tag], load_versions=load_versions)
+            return session.load_context().catalog
+    except (ValueError, RuntimeError, DatasetError) as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _say_where(catalog: Any, name: str, output: Path | None) -> None:
+    made = catalog.get(name)
+    version = made.resolve_load_version()
+    pictures = [Path(path) for path in (made.files(version) if hasattr(made, "files") else [made._get_load_path()])]
+    if output is not None:
+        output.mkdir(parents=True, exist_ok=True)
+        pictures = [Path(shutil.copy(picture, output)) for picture in pictures]
+    click.echo()
+    for picture in pictures:
+        click.echo(str(picture))

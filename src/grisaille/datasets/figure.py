@@ -1,0 +1,31 @@
+"""A figure as a PNG file, versioned. matplotlib is imported with this module, so nothing else imports it."""
+
+from typing import Any
+
+import numpy as np
+from kedro.io.core import get_filepath_str
+from kedro_datasets.matplotlib import MatplotlibDataset
+from matplotlib import image
+
+from grisaille.arrays import FloatArray
+
+
+class FigureDataset(MatplotlibDataset):
+    """``FigureDataset`` saves a figure as ``MatplotlibDataset`` does, without naming matplotlib's version in it, and
+    loads the picture, so that one of a past version can be looked at again.
+
+    Examples:
+        ```yaml
+        rnx_figure:
+          type: grisaille.datasets.figure.FigureDataset
+          filepath: data/08_reporting/figures/rnx_curves.png
+          versioned: true
+        ```
+    """  # noqa: D205 - the first sentence of a Kedro dataset names the class, and does not fit on a line
+
+    DEFAULT_SAVE_ARGS: dict[str, Any] = {"metadata": {"Software": None}}  # noqa: RUF012 - the parent's
+
+    def load(self) -> FloatArray:
+        """The pixels: float32 between 0 and 1, shape (height, width, 3 or 4)."""
+        with self._fs.open(get_filepath_str(self._get_load_path(), self._protocol), "rb") as file:
+            return np.asarray(image.imread(file, format="png"), dtype=np.float32)

@@ -1,0 +1,35 @@
+"""A Keras model in a `.keras` file, versioned. TensorFlow is imported with this module, so nothing else imports it."""
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from kedro.io.core import get_filepath_str
+from kedro_datasets.tensorflow import TensorFlowModelDataset
+
+from grisaille.autoencoders.archive import settle
+
+
+class KerasModelDataset(TensorFlowModelDataset):
+    """``KerasModelDataset`` saves and loads as ``TensorFlowModelDataset`` does; equal models become equal bytes.
+
+    Examples:
+        ```yaml
+        "{chunk}.encoder":
+          type: grisaille.datasets.keras_model.KerasModelDataset
+          filepath: data/06_models/{chunk}/encoder.keras
+          versioned: true
+        ```
+    """
+
+    def save(self, data: Any) -> None:
+        """Write the model, without its date."""
+        import keras
+
+        path = get_filepath_str(self._get_save_path(), self._protocol)
+        with tempfile.TemporaryDirectory() as folder:
+            saved = Path(folder) / "model.keras"
+            keras.saving.save_model(data, saved, **self._save_args)
+            settle(saved)
+            self._fs.put(str(saved), path)
+        self._invalidate_cache()

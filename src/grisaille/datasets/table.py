@@ -1,0 +1,58 @@
+"""Tables that people open in spreadsheets, where a cell of text must not become a formula."""
+
+import re
+from typing import Any, ClassVar
+
+import pandas as pd
+from kedro_datasets.pandas import CSVDataset
+
+# What makes a program calculate a cell. The apostrophes before it are ours, or were there and get one more.
+_FORMULA = re.compile(r"'*[=+\-@\t\r]")
+
+
+class TableDataset(CSVDataset):
+    """``TableDataset`` is a ``CSVDataset`` that sets an apostrophe before text which a spreadsheet would take for a
+    formula, such as an artist called ``=cmd()``, and takes it away on loading. Text that reads "NA" stays text.
+
+    Examples:
+        ```yaml
+        retrieval:
+          type: grisaille.datasets.TableDataset
+          filepath: data/08_reporting/retrieval.csv
+          save_args: {index: false}
+        ```
+
+        >>> import pandas as pd
+        >>> from grisaille.datasets import TableDataset
+        >>>
+        >>> dataset = TableDataset(filepath=str(tmp_path / "table.csv"), save_args={"index": False})
+        >>> dataset.save(pd.DataFrame({"artist": ["=cmd()", "NA"], "silhouette": [-0.5, 0.5]}))
+        >>> print((tmp_path / "table.csv").read_text())
+        artist,silhouette
+        '=cmd(),-0.5
+        NA,0.5
+        <BLANKLINE>
+        >>> dataset.load()["artist"].tolist()
+        ['=cmd()', 'NA']
+
+    """  # noqa: D205 - the first sentence of a Kedro dataset names the class, and does not fit on a line
+
+    DEFAULT_LOAD_ARGS: ClassVar[dict[str, Any]] = {"keep_default_na": False, "na_values": [""]}
+    # With the ends of lines that RFC 4180 asks for, a carriage return within a name is put into quotes, and only then.
+    DEFAULT_SAVE_ARGS: ClassVar[dict[str, Any]] = {"index": False, "lineterminator": "\r\n"}
+
+    def load(self) -> pd.DataFrame:
+        """The table as it was saved."""
+        return super().load().map(_freed)
+
+    def save(self, data: pd.DataFrame) -> None:
+        """Write the table."""
+        super().save(data.map(_guarded))
+
+
+def _guarded(cell: Any) -> Any:
+    return f"'{cell}" if isinstance(cell, str) and _FORMULA.match(cell) else cell
+
+
+def _freed(cell: Any) -> Any:
+    return cell[1:] if isinstance(cell, str) and cell.startswith("'") and _FORMULA.match(cell) else cell

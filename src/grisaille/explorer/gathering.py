@@ -1,0 +1,96 @@
+"""The map as a table: one row a painting, with its place, its nearest in both spaces and its picture."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from grisaille import measures
+from grisaille.arrays import FloatArray
+from grisaille.explorer.pictures import Picture
+from grisaille.lazy import pd
+
+_COPIED = ("painting_id", "artist", "movements", "path", "width", "height", "split", "duplicate_of")
+
+
+@dataclass(frozen=True)
+class Near:
+    """The nearest paintings of every painting, in both spaces.
+
+    Attributes:
+        raw: painting_id, rank, neighbour_id and distance; of a large collection, only some paintings'.
+        embedding: The same.
+    """
+
+    raw: pd.DataFrame
+    embedding: pd.DataFrame
+
+
+def gather(
+    paintings: pd.DataFrame,
+    places: Mapping[str, FloatArray],
+    near: Near,
+    artist_distances: FloatArray,
+    shown: Sequence[Picture],
+) -> pd.DataFrame:
+    """Join what is known of every painting.
+
+    Args:
+        paintings: The collection.
+        places: "pca" and possibly "umap" -> shape (n, 2).
+        near: Neighbours.
+        artist_distances: Sums of the embedding's distances to every artist, shape (n, c), artists sorted.
+        shown: A picture a painting.
+
+    Returns:
+        In the order of `paintings`: what they say of themselves; `x` and `y` (PCA), `umap_x` and `umap_y` if there are
+        any; `silhouette` among the artists, in the embedding; `raw_neighbours` and `embedding_neighbours` as
+        {"ids": rows of this table, "distances": ...}, nearest first, None where they are not known; `kept`, how many
+        of the raw ones the embedding keeps, NaN likewise; `picture` as {"bytes": WebP}, and its mean `colour`.
+
+    Raises:
+        ValueError: If distances or neighbours are of other paintings.
+    """
+    if len(artist_distances) != len(paintings):
+        raise ValueError(
+            f"{len(artist_distances)} artist_distances of {len(paintings)} paintings: "
+            "run `kedro run --pipeline evaluation`"
+        )
+    labels = np.unique(paintings["artist"].to_numpy(dtype=str), return_inverse=True)[1]
+    table = pd.DataFrame({name: paintings[name].to_numpy() for name in _COPIED if name in paintings})
+    for name, place in places.items():
+        prefix = "" if name == "pca" else f"{name}_"
+        table[f"{prefix}x"], table[f"{prefix}y"] = place[:, 0], place[:, 1]
+    table["silhouette"] = measures.point_silhouettes(artist_distances, labels)
+    identifiers = paintings["painting_id"].to_numpy(dtype=str)
+    table["raw_neighbours"] = _nested(near.raw, identifiers)
+    table["embedding_neighbours"] = _nested(near.embedding, identifiers)
+    table["kept"] = [
+        float(len(np.intersect1d(raw["ids"], small["ids"]))) if raw and small else np.nan
+        for raw, small in zip(table["raw_neighbours"], table["embedding_neighbours"], strict=True)
+    ]
+    table["colour"] = [picture.colour for picture in shown]
+    table["picture"] = pd.Series([{"bytes": picture.data} for picture in shown], dtype=object)
+    return table
+
+
+def _nested(near: pd.DataFrame, identifiers: np.ndarray) -> pd.Series:
+    """One {"ids", "distances"} a painting, as embedding-atlas reads neighbours; None where there are none."""
+    known = pd.Index(identifiers)
+    whose, who = (known.get_indexer(near[column].to_numpy(dtype=str)) for column in ("painting_id", "neighbour_id"))
+    if min(whose.min(initial=0), who.min(initial=0)) < 0:
+        raise ValueError("the neighbours are of other paintings: run `kedro run --pipeline evaluation`")
+    order = np.lexsort((near["rank"].to_numpy(), whose))
+    distances = near["distance"].to_numpy(dtype=np.float64)[order]
+    first = np.searchsorted(whose[order], np.arange(len(identifiers) + 1))
+    ids = who[order].astype(np.int64)
+    return pd.Series(
+        [
+            {"ids": ids[start:stop], "distances": distances[start:stop]} if stop > start else None
+            for start, stop in pairwise(first)
+        ],
+        dtype=object,
+    )

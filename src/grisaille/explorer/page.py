@@ -1,0 +1,171 @@
+"""The explorer: one HTML file with everything in it, the drawing library too, that opens from the file system."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any
+
+import jinja2
+import numpy as np
+import pandas as pd
+
+# In this order they are one program.
+_SCRIPTS = ("data.js", "places.js", "scene.js", "panel.js", "search.js", "main.js")
+# How base64 grows what it encodes.
+ENCODED = 4 / 3
+
+
+@dataclass(frozen=True)
+class About:
+    """What the page says of itself.
+
+    Attributes:
+        likeness: The raw features' that the embedding was asked to keep: "cosine" or "euclidean".
+        raw_values: Numbers a painting before the reduction.
+        reduced_values: Numbers a painting after it.
+        stops_early: Whether some paintings stopped the training instead of taking part.
+        note: A sentence about the collection, or None.
+    """
+
+    likeness: str
+    raw_values: int
+    reduced_values: int
+    stops_early: bool = False
+    note: str | None = None
+
+
+def render(table: pd.DataFrame, artists: pd.DataFrame, about: About) -> str:
+    """Write the page.
+
+    Args:
+        table: As `gather` returns it.
+        artists: Columns name and, if known, years and nationality; artists of the table without a row go without.
+        about: What the page says of itself.
+
+    Returns:
+        HTML; whatever names there are, they stay names.
+    """
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters["thousands"] = lambda number: f"{number:,}"
+    return environment.from_string(_read("web/page.html.j2")).render(
+        about=about,
+        paintings=len(table),
+        artists=table["artist"].nunique(),
+        style=_read("web/page.css"),
+        library=_read("vendor/pixi.min.js").replace("//# sourceMappingURL=pixi.min.js.map", ""),
+        script="\n".join(_read(f"web/{name}") for name in _SCRIPTS),
+        data=_inside_a_script(_data(table, artists, about)),
+        umap="umap_x" in table,
+    )
+
+
+def too_large(count: int, most: int) -> str:
+    """The page of a collection that no page can hold."""
+    return (
+        "<!doctype html><html lang='en'><meta charset='utf-8'><title>grisaille: the explorer</title>"
+        f"<p>This collection has {count:,} paintings, and the explorer shows at most {most:,} "
+        "(<code>discovery.page_paintings</code>). The map itself is stored beside this page, in "
+        "<code>map_of_paintings.parquet</code>, and opens in embedding-atlas.</p></html>"
+    )
+
+
+def room_for_pictures(count: int, megabytes: float) -> float:
+    """Bytes that all pictures may have together on a page of so many megabytes."""
+    library = len(_read("vendor/pixi.min.js"))
+    # Of each painting the names, the places, the neighbours; measured at 160 bytes with names of 25 characters.
+    rest = library + 60_000 + 250 * count
+    return max(megabytes * 1e6 - rest, 0.2e6) / ENCODED
+
+
+def _read(name: str) -> str:
+    return resources.files("grisaille.explorer").joinpath(name).read_text("utf-8")
+
+
+def _inside_a_script(value: Any) -> str:
+    """JSON in which no `</script>` and no `<!--` can stand, since no `<` does."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text
+
+
+def _data(table: pd.DataFrame, artists: pd.DataFrame, about: About) -> dict[str, Any]:
+    names, artist = np.unique(table["artist"].to_numpy(dtype=str), return_inverse=True)
+    movements = [_split(given) for given in table["movements"]]
+    movement_names = sorted({name for given in movements for name in given})
+    known = {name: number for number, name in enumerate(movement_names)}
+    rows = {name: row for row, name in enumerate(table["painting_id"])}
+    places = {"pca": ("x", "y"), "umap": ("umap_x", "umap_y")}
+    return {
+        "names": [str(name) for name in table["painting_id"]],
+        "files": [str(path) for path in table["path"]],
+        "artist": artist.tolist(),
+        "artists": [_artist(name, artists) for name in names],
+        "movements": [[known[name] for name in given] for given in movements],
+        "movementNames": movement_names,
+        "widths": table["width"].tolist(),
+        "heights": table["height"].tolist(),
+        "split": table["split"].tolist(),
+        "splits": {
+            "train": "took part",
+            "validation": "decided when to stop" if about.stops_early else "took part",
+            "held_out": "never took part",
+        },
+        "duplicateOf": [rows.get(name, -1) for name in table["duplicate_of"]],
+        "silhouettes": _numbers(np.round(table["silhouette"], 3)),
+        "colours": table["colour"].tolist(),
+        "places": {
+            name: _packed(table[list(columns)].to_numpy(dtype="<f4"))
+            for name, columns in places.items()
+            if columns[0] in table
+        },
+        "raw": _neighbours(table["raw_neighbours"]),
+        "embedding": _neighbours(table["embedding_neighbours"]),
+        "pictures": [base64.b64encode(picture["bytes"]).decode() for picture in table["picture"]],
+        "likeness": about.likeness,
+        "rawValues": about.raw_values,
+        "values": about.reduced_values,
+    }
+
+
+def _artist(name: str, artists: pd.DataFrame) -> dict[str, str]:
+    found = artists[artists["name"] == name] if "name" in artists else artists[:0]
+    facts = {
+        column: _tidy(str(found[column].iloc[0]))
+        for column in ("years", "nationality")
+        if len(found) and column in found and pd.notna(found[column].iloc[0])
+    }
+    return {"name": str(name)} | facts
+
+
+def _tidy(fact: str) -> str:
+    """Years and nationalities as a book sets them: no spaces around a dash, one after a comma."""
+    return ", ".join(part.strip() for part in fact.replace(" - ", "\N{EN DASH}").split(","))
+
+
+def _split(movements: Any) -> list[str]:
+    return [name.strip() for name in movements.split(",") if name.strip()] if isinstance(movements, str) else []
+
+
+def _numbers(values: Iterable[float]) -> list[float | None]:
+    return [float(value) if np.isfinite(value) else None for value in values]
+
+
+def _packed(values: np.ndarray) -> str:
+    return base64.b64encode(np.ascontiguousarray(values).tobytes()).decode()
+
+
+def _neighbours(column: Iterable[Mapping[str, Any] | None]) -> dict[str, Any]:
+    """Rows of the nearest, -1 where none is known, as int32 of shape (n, k)."""
+    lists = [np.asarray(near["ids"]) if near else np.empty(0) for near in column]
+    k = max((len(near) for near in lists), default=0)
+    filled = np.full((len(lists), k), -1, dtype="<i4")
+    for row, near in enumerate(lists):
+        filled[row, : len(near)] = near
+    return {"k": k, "rows": _packed(filled)}

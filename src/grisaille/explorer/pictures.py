@@ -1,0 +1,90 @@
+"""Pictures small enough that all of a collection's fit on one page."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+from grisaille.collection import Files, images
+
+# What five textures of 4,096 x 4,096 hold, which graphics cards of laptops bear.
+_PIXELS = 5 * 4096**2
+_SIDES = (256, 224, 192, 160, 144, 128, 112, 96, 80, 64, 48, 32, 24, 16)
+LARGEST = 512
+_QUALITIES = (82, 65, 45, 25)
+# Enough to know the mean of all to a few per cent.
+_SAMPLE = 120
+_NOTHING = "#8d8a83"
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A painting, small.
+
+    Attributes:
+        data: A WebP file; empty for a painting that cannot be read any more.
+        colour: The mean of all pixels, as `#rrggbb`.
+    """
+
+    data: bytes
+    colour: str
+
+
+def pictures(
+    paths: Sequence[str],
+    files: Files,
+    side: int,
+    most_bytes: float,
+    progress: Callable[[Iterable[str]], Iterable[str]] = iter,
+) -> list[Picture]:
+    """A small picture of every painting: as large as suits their number, and as good as fits.
+
+    Args:
+        paths: Of the paintings.
+        files: Path -> function that reads the file.
+        side: Pixels of the longer side, at most.
+        most_bytes: What all pictures may weigh together.
+        progress: Wraps the walk, for a progress bar.
+
+    Returns:
+        One a path. The side shrinks with the number of paintings; quality, then the side, shrink further until the
+        pictures of a sample promise to fit, and all of them do.
+    """
+    steps = list(_steps(len(paths), side))
+    sample = [_open(paths[row], files) for row in np.unique(np.linspace(0, len(paths) - 1, _SAMPLE).astype(int))]
+    for step in steps:
+        promised = np.mean([len(_shrink(image, *step).data) for image in sample]) * len(paths)
+        if promised > most_bytes and step != steps[-1]:
+            continue
+        found = [_shrink(_open(path, files), *step) for path in progress(paths)]
+        if sum(len(picture.data) for picture in found) <= most_bytes:
+            break
+    return found
+
+
+def _steps(count: int, side: int) -> Iterator[tuple[int, int]]:
+    """Sides and qualities, best first."""
+    room = (_PIXELS / max(count, 1)) ** 0.5
+    for tried in sorted({side, *_SIDES}, reverse=True):
+        if tried <= side and (tried <= room or tried == _SIDES[-1]):
+            for quality in _QUALITIES:
+                yield tried, quality
+
+
+def _open(path: str, files: Files) -> Image.Image | None:
+    try:
+        image, _ = images.decode(files[path](), max_megapixels=178)
+    except (KeyError, OSError, images.UnusableImageError):
+        # The map stands without the picture, so a painting that was moved away leaves only a blank.
+        return None
+    # The sample is kept, and nothing is shown larger than this.
+    image.thumbnail((LARGEST, LARGEST), Image.Resampling.LANCZOS, reducing_gap=3)
+    return image
+
+
+def _shrink(image: Image.Image | None, side: int, quality: int) -> Picture:
+    if image is None:
+        return Picture(b"", _NOTHING)
+    red, green, blue = np.asarray(image.resize((1, 1), Image.Resampling.BOX))[0, 0].tolist()
+    return Picture(images.thumbnail(image, side, quality), f"#{red:02x}{green:02x}{blue:02x}")

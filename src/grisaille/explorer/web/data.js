@@ -1,0 +1,64 @@
+// What the page holds, unpacked: paintings are numbered by their row, and no name is ever read as markup.
+
+const given = JSON.parse(document.getElementById("data").textContent);
+const total = given.names.length;
+
+/** Bytes from base64; a loop, since `Uint8Array.from` with a function takes many times as long. */
+function bytes(text) {
+  const characters = atob(text);
+  const result = new Uint8Array(characters.length);
+  for (let at = 0; at < result.length; at++) result[at] = characters.charCodeAt(at);
+  return result;
+}
+
+const floats = (text) => new Float32Array(bytes(text).buffer);
+const integers = (text) => new Int32Array(bytes(text).buffer);
+
+const near = {};
+for (const space of ["raw", "embedding"]) {
+  near[space] = { k: given[space].k, rows: integers(given[space].rows) };
+}
+
+/** Rows of the nearest paintings in a space, nearest first; empty where they are not known. */
+function nearest(space, row) {
+  const { k, rows } = near[space];
+  return [...rows.subarray(row * k, row * k + Math.min(k, 10))].filter((other) => other >= 0);
+}
+
+const artistOf = (row) => given.artists[given.artist[row]];
+const titleOf = (row) => given.names[row].replaceAll("_", " ");
+const movementsOf = (row) => given.movements[row].map((number) => given.movementNames[number]);
+const pictureOf = (row) => (given.pictures[row] ? `data:image/webp;base64,${given.pictures[row]}` : "");
+
+/** Letters as people type them: no accents, no capitals. */
+const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").replaceAll("_", " ").toLowerCase();
+const searched = given.names.map((name, row) => plain(`${name} ${artistOf(row).name}`));
+
+/** An element with attributes and children; text stays text. */
+function make(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (value === true) element.setAttribute(name, "");
+    else if (value !== false && value !== null && value !== undefined) element.setAttribute(name, value);
+  }
+  element.append(...children.filter((child) => child !== null && child !== undefined && child !== false));
+  return element;
+}
+
+const byId = (id) => document.getElementById(id);
+const thousands = (number) => number.toLocaleString("en");
+const calm = matchMedia("(prefers-reduced-motion: reduce)");
+
+// What the reader has chosen. Everything that is drawn follows from it.
+const state = { selected: -1, hovered: -1, artist: -1, movement: -1, colour: "", place: "pca", spread: false };
+
+const shown = new Uint8Array(total).fill(1);
+
+function filter() {
+  for (let row = 0; row < total; row++) {
+    shown[row] =
+      (state.artist < 0 || given.artist[row] === state.artist) &&
+      (state.movement < 0 || given.movements[row].includes(state.movement));
+  }
+}

@@ -1,0 +1,205 @@
+"""The Kaggle set *Best Artworks of All Time*: fetched, put where the pipelines look, and counted.
+
+`make data` runs this. What is done with the paintings is not known here.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from omegaconf import OmegaConf
+
+from grisaille.archives import UnsafeArchiveError, unpack
+from grisaille.collection.artists import ArtistIndex
+from grisaille.collection.images import SUFFIXES
+from grisaille.lazy import pd
+
+HANDLE = "ikarus777/best-artworks-of-all-time"
+ADDRESS = f"https://www.kaggle.com/datasets/{HANDLE}"
+ORIGINALS = "images/images"
+RESIZED = "resized/resized"
+
+BY_HAND = f"""\
+By hand, in a browser:
+  1. open {ADDRESS}
+  2. sign in, press Download, take the zip file (about 2.3 GB)
+  3. make data ARCHIVE=/path/to/archive.zip
+If there is a network and Kaggle wants to know who you are: make an API token on your account's settings page, save it
+as ~/.kaggle/kaggle.json and type make data again."""
+
+
+class NotFetchedError(RuntimeError):
+    """The set could not be fetched; the message says what to do by hand."""
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """What lies in the folder, held against the set's own table of artists.
+
+    Attributes:
+        artists: Names in the table.
+        originals: Files of the originals that are pictures by their ending.
+        resized: Files of the smaller copies, likewise.
+        expected: Paintings that the table promises.
+        short: Artist -> (files found, paintings promised), where fewer were found.
+    """
+
+    artists: int
+    originals: int
+    resized: int
+    expected: int
+    short: Mapping[str, tuple[int, int]]
+
+    def lines(self) -> list[str]:
+        """What a person should read."""
+        found = f"{self.originals:,} originals and {self.resized:,} smaller copies"
+        first = f"{found}; artists.csv promises {self.expected:,} paintings by {self.artists} artists"
+        return [first, *(f"  {name}: {found:,} of {promised:,}" for name, (found, promised) in self.short.items())]
+
+
+def _download() -> Path:
+    try:
+        import kagglehub
+    except ImportError as error:
+        raise NotFetchedError('kagglehub is not installed: pip install "grisaille[data]"') from error
+    return Path(kagglehub.dataset_download(HANDLE))
+
+
+def fetch(raw: Path, download: Callable[[], Path] = _download) -> Path:
+    """Put the set below a folder; nothing is fetched where it lies already.
+
+    A download that breaks off goes on at the next call, in kagglehub's own folder. From there files are linked, so
+    that they lie on the disk once, or copied where that is on another.
+
+    Args:
+        raw: Usually `data/01_raw`; gets `paintings/` and `artists.csv`.
+        download: Fetches the set and returns its folder.
+
+    Returns:
+        The folder of paintings.
+
+    Raises:
+        NotFetchedError: If there is no network, no permission, or the set is not what it was.
+    """
+    paintings = raw / "paintings"
+    if (paintings / ORIGINALS).is_dir():
+        return paintings
+    _must_be_free(paintings)
+    try:
+        source = download()
+    except (NotFetchedError, KeyboardInterrupt):
+        raise
+    except Exception as error:
+        # kagglehub's errors share no class of their own, and what helps is the same for all of them.
+        raise NotFetchedError(f"{HANDLE} could not be fetched: {error}") from error
+    half = paintings.with_name("paintings.partial")
+    shutil.rmtree(half, ignore_errors=True)
+    shutil.copytree(source, half, copy_function=_link)
+    return _put(half, paintings)
+
+
+def unpack_download(archive: Path, raw: Path) -> Path:
+    """As `fetch`, of the zip file that a browser saved.
+
+    Raises:
+        UnsafeArchiveError: As `archives.unpack`.
+        NotFetchedError: If it is another archive, or paintings lie there already.
+    """
+    paintings = raw / "paintings"
+    _must_be_free(paintings)
+    half = unpack(archive, paintings.with_name("paintings.unpacked"))
+    return _put(half, paintings)
+
+
+def _must_be_free(paintings: Path) -> None:
+    if paintings.is_dir() and any(path.name != ".gitkeep" for path in paintings.iterdir()):
+        raise NotFetchedError(f"{paintings} holds other files; move them away first")
+
+
+def _link(source: str, target: str) -> str:
+    try:
+        os.link(source, target)
+    except OSError:  # another disk, or one that knows no links
+        shutil.copy2(source, target)
+    return target
+
+
+def _put(half: Path, paintings: Path) -> Path:
+    """Give the finished folder its name, unless it is something else."""
+    table = half / "artists.csv"
+    if not table.is_file() or not (half / ORIGINALS).is_dir():
+        found = ", ".join(sorted(path.name for path in half.iterdir())[:8]) or "nothing"
+        shutil.rmtree(half)
+        raise NotFetchedError(f"expected artists.csv and {ORIGINALS}/ in the set, and found {found}")
+    shutil.copy2(table, paintings.with_name("artists.csv"))
+    if paintings.is_dir():
+        shutil.rmtree(paintings)
+    return half.rename(paintings)
+
+
+def count(raw: Path, aliases: Mapping[str, str]) -> Arrived:
+    """Hold the files against the table.
+
+    Args:
+        raw: The folder that `fetch` filled.
+        aliases: Other spelling of a folder -> name in the table.
+    """
+    table = pd.read_csv(raw / "artists.csv", encoding="utf-8-sig")
+    index = ArtistIndex.build(table, aliases)
+    originals = _pictures(raw / "paintings", ORIGINALS)
+    found = Counter(index.match(path)[0] for path in originals)
+    promised = dict(zip(table["name"].str.strip(), table["paintings"].tolist(), strict=True))
+    short = {name: (found[name], number) for name, number in promised.items() if found[name] < number}
+    return Arrived(
+        artists=len(promised),
+        originals=len(originals),
+        resized=len(_pictures(raw / "paintings", RESIZED)),
+        expected=sum(promised.values()),
+        short=short,
+    )
+
+
+def _pictures(folder: Path, below: str) -> list[str]:
+    files = (folder / below).rglob("*")
+    return [path.relative_to(folder).as_posix() for path in files if path.suffix.lower() in SUFFIXES]
+
+
+def _aliases() -> dict[str, str]:
+    settings = OmegaConf.load("conf/base/parameters_ingestion.yml")
+    return dict(settings.ingestion.aliases)
+
+
+def main(arguments: list[str] | None = None, download: Callable[[], Path] = _download) -> int:
+    """Fetch or unpack, then count.
+
+    Returns:
+        0 if all is there, 1 if paintings are missing, 2 if nothing could be fetched.
+    """
+    parser = argparse.ArgumentParser(prog="python -m grisaille.kaggle", description="Get the Kaggle set.")
+    parser.add_argument("--raw", type=Path, default=Path("data/01_raw"), help="where to (default: %(default)s)")
+    parser.add_argument("--archive", type=Path, help="the zip file, if you have it")
+    given = parser.parse_args(arguments)
+    given.raw.mkdir(parents=True, exist_ok=True)
+    try:
+        unpack_download(given.archive, given.raw) if given.archive else fetch(given.raw, download)
+    except (NotFetchedError, UnsafeArchiveError, OSError) as error:
+        print(f"{error}\n\n{BY_HAND}", file=sys.stderr)
+        return 2
+    arrived = count(given.raw, _aliases())
+    print("\n".join(arrived.lines()))
+    if arrived.short:
+        print(f"\nPaintings are missing. Remove {given.raw / 'paintings'} and fetch again.\n{BY_HAND}", file=sys.stderr)
+        return 1
+    print(f"All there, in {given.raw}. Next: kedro run")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,79 @@
+"""What is near a point among the embeddings, and how unusual it is to be that near."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from grisaille import measures
+from grisaille.arrays import FloatArray, IntArray
+from grisaille.lazy import pd
+
+# Paintings whose own neighbours say what is usual.
+_SAMPLE = 2000
+
+
+def titles(identifiers: list[str], artists: list[str]) -> list[str]:
+    """What can be read of a painting's title from its file: the name without folders, underscores and its artist."""
+    found = []
+    for identifier, artist in zip(identifiers, artists, strict=True):
+        name = identifier.rpartition("/")[2].replace("_", " ").strip()
+        rest = name[len(artist) :].strip(" -,") if name.lower().startswith(artist.lower()) else name
+        found.append(rest or name)
+    return found
+
+
+class Surroundings:
+    """A collection in which neighbours are looked for; a near-duplicate is no neighbour of its original.
+
+    Attributes:
+        paintings: The table, without duplicates: m rows.
+        embeddings: Of these, float32, shape (m, d).
+    """
+
+    def __init__(self, embeddings: FloatArray, paintings: pd.DataFrame, exact_up_to: int, seed: int = 0) -> None:
+        """Take a collection.
+
+        Args:
+            embeddings: Shape (n, d).
+            paintings: n rows.
+            exact_up_to: As in `measures.search`.
+            seed: Of the sample of paintings that say what is usual.
+
+        Raises:
+            ValueError: If there is not one embedding a painting.
+        """
+        if len(embeddings) != len(paintings):
+            raise ValueError(
+                f"{len(embeddings)} embeddings of {len(paintings)} paintings: run `kedro run --pipeline autoencoding`"
+            )
+        originals = paintings["duplicate_of"].isna().to_numpy()
+        self.paintings = paintings[originals].reset_index(drop=True)
+        self.embeddings = embeddings[originals]
+        self._exact_up_to, self._seed = exact_up_to, seed
+
+    def nearest(self, points: FloatArray, count: int) -> tuple[IntArray, FloatArray]:
+        """Rows of the `count` nearest paintings of each point, nearest first, and their distances, shape (q, count)."""
+        return measures.search(self.embeddings, points, min(count, len(self.embeddings)), self._exact_up_to)
+
+    def closer_than(self, distances: FloatArray) -> FloatArray:
+        """How unusual it is to be that near.
+
+        Args:
+            distances: Of the k nearest paintings of some points, nearest first, shape (q, k).
+
+        Returns:
+            The share of paintings whose own neighbour of the same rank is farther away, between 0 and 1, of the same
+            shape; of collections of more than 2,000 paintings a seeded sample answers.
+        """
+        n, k = len(self.embeddings), distances.shape[1]
+        sample = np.arange(n)
+        if n > _SAMPLE:
+            sample = np.sort(np.random.default_rng(self._seed).permutation(n)[:_SAMPLE])
+        # The first is the painting itself.
+        _, usual = self.nearest(self.embeddings[sample], k + 1)
+        usual = np.sort(usual[:, 1:], axis=0)
+        ranks = range(min(k, usual.shape[1]))
+        shares = np.full(distances.shape, np.nan)
+        for rank in ranks:
+            shares[:, rank] = 1 - np.searchsorted(usual[:, rank], distances[:, rank], side="right") / len(usual)
+        return shares

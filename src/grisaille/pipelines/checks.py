@@ -1,0 +1,83 @@
+"""What pipelines that read embeddings look at first: whether these are the ones that are meant, and of today."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from kedro.pipeline import Node
+
+from grisaille import backbone, run_parameters
+from grisaille.arrays import FloatArray
+from grisaille.autoencoders.joining import older_than_codes, older_than_features, origin_of
+from grisaille.feature_store import fingerprint
+from grisaille.lazy import pd
+from grisaille.parameters import Autoencoder, Backbone, Chunk, named
+
+logger = logging.getLogger(__name__)
+
+
+def check() -> Node:
+    """The node `check_embeddings`, which reads no features, so that they may be gone."""
+    chunks = run_parameters.names("chunks")
+    return Node(
+        check_embeddings,
+        [
+            "embeddings",
+            "embeddings_origin",
+            "paintings",
+            "params:chunks",
+            "params:backbone",
+            "params:autoencoder",
+            *(f"{name}.codes" for name in chunks),
+            *(f"{name}.codes_origin" for name in chunks),
+        ],
+        None,
+        name="check_embeddings",
+    )
+
+
+def check_embeddings(
+    embeddings: FloatArray,
+    origin: dict[str, Any],
+    paintings: pd.DataFrame,
+    chunks: dict[str, Any],
+    network: Backbone,
+    autoencoder: Autoencoder,
+    *codes: Any,
+) -> None:
+    """Refuse embeddings of other paintings, features or likeness, and warn of those older than what they are made of.
+
+    Args:
+        embeddings: Float32, shape (n, 320).
+        origin: What they were made of.
+        paintings: The table of paintings, n rows.
+        chunks: The parameter group.
+        network: The parameter group `backbone`.
+        autoencoder: The parameter group.
+        *codes: The codes of every chunk, then what the codes of every chunk were made of.
+
+    Raises:
+        ValueError: If the embeddings are not those that the run's parameters ask for.
+    """
+    if len(embeddings) != len(paintings):
+        raise ValueError(
+            f"{len(embeddings)} embeddings of {len(paintings)} paintings: run `kedro run --pipeline autoencoding`"
+        )
+    features = fingerprint(backbone.store_identity(paintings["sha256"].tolist(), network))
+    names = list(named(chunks, Chunk))
+    arrays = dict(zip(names, codes[: len(names)], strict=True))
+    origins = dict(zip(names, codes[len(names) :], strict=True))
+    stale = [words for words in (older_than_features(origins, features), older_than_codes(origin, arrays)) if words]
+    differing = [
+        f"{name} {origin.get(name)}, not {value}"
+        for name, value in origin_of(features, autoencoder).items()
+        if origin.get(name) != value
+    ]
+    if differing:
+        raise ValueError(
+            f"the embeddings were made with {'; '.join(differing)}: give the --params that they were made with, or run "
+            f"`kedro run --pipeline autoencoding` with these{''.join('. Besides, ' + words for words in stale)}"
+        )
+    for words in stale:
+        logger.warning(words)

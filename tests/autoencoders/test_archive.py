@@ -1,0 +1,57 @@
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+from grisaille.autoencoders.archive import settle
+
+
+def model(kernel=1.0):
+    """A model whose layers share an initializer, to which Keras refers by its address in memory."""
+    shared = keras.initializers.Constant(kernel)
+    inputs = layers.Input((3,), name="features")
+    x = layers.Dense(2, kernel_initializer=shared, name="one")(inputs)
+    return keras.Model(inputs, layers.Dense(2, kernel_initializer=shared, name="two")(x), name="small")
+
+
+@pytest.fixture
+def saved(tmp_path):
+    """A function that saves a model under a name and returns the file."""
+
+    def save(name, network):
+        path = tmp_path / f"{name}.keras"
+        network.save(path)
+        return path
+
+    return save
+
+
+class TestSettling:
+    def test_equal_models_are_equal_files(self, saved):
+        one, other = model(), model()
+        first, second = saved("one", one), saved("other", other)
+        assert first.read_bytes() != second.read_bytes()
+        settle(first)
+        settle(second)
+        assert first.read_bytes() == second.read_bytes()
+
+    def test_other_weights_are_other_files(self, saved):
+        first, second = saved("one", model()), saved("other", model(2.0))
+        settle(first)
+        settle(second)
+        assert first.read_bytes() != second.read_bytes()
+
+    def test_it_loads_safely_as_before(self, saved):
+        network = model()
+        path = saved("one", network)
+        settle(path)
+        loaded = keras.saving.load_model(path, safe_mode=True)
+        row = np.arange(3, dtype=np.float32)[None]
+        assert np.array_equal(loaded.predict_on_batch(row), network.predict_on_batch(row))
+
+    def test_twice_is_once(self, saved):
+        path = saved("one", model())
+        settle(path)
+        once = path.read_bytes()
+        settle(path)
+        assert path.read_bytes() == once

@@ -1,0 +1,167 @@
+import base64
+import hashlib
+import io
+import json
+import re
+from importlib import resources
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+from sklearn.metrics import silhouette_samples
+
+from grisaille import explorer, measures
+from grisaille.explorer.page import ENCODED
+from grisaille.measures.silhouettes import DistanceSums
+from helpers import encode, explorer_map, picture
+
+ABOUT = explorer.About(likeness="cosine", raw_values=600, reduced_values=6)
+NOBODY = pd.DataFrame({"name": [], "genre": []})
+
+
+def data_of(page):
+    """What a browser would parse."""
+    return json.loads(re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.S)[1])
+
+
+class TestPlacing:
+    def test_distances_of_a_plane_are_kept(self):
+        random = np.random.default_rng(0)
+        plane = random.normal(size=(40, 2)) @ np.linalg.qr(random.normal(size=(7, 7)))[0][:2]
+        places = explorer.principal_places(plane)
+        ours, theirs = (np.linalg.norm(points[:, None] - points, axis=2) for points in (places, plane))
+        np.testing.assert_allclose(ours, theirs, atol=1e-5)
+
+    @pytest.mark.parametrize("shape", [(1, 5), (2, 5), (6, 1)])
+    def test_too_few_directions_are_no_reason_to_fail(self, shape):
+        places = explorer.principal_places(np.random.default_rng(0).normal(size=shape))
+        assert places.shape == (shape[0], 2)
+        assert np.isfinite(places).all()
+
+    def test_without_umap_there_is_none(self, monkeypatch):
+        monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+        assert explorer.umap_places(np.zeros((50, 4), np.float32), 0) is None
+
+    def test_umap_repeats_itself(self):
+        pytest.importorskip("umap")
+        embeddings = np.random.default_rng(0).normal(size=(30, 4)).astype(np.float32)
+        once, again = (explorer.umap_places(embeddings, 3) for _ in range(2))
+        assert once.shape == (30, 2)
+        assert np.array_equal(once, again)
+
+
+FILES = {f"{number}.png": lambda number=number: encode(picture(number, (300, 200))) for number in range(12)}
+
+
+class TestPictures:
+    def made(self, side=64, most=1e6, files=None):
+        return explorer.pictures(list(FILES), FILES if files is None else files, side, most)
+
+    def test_they_keep_their_shape(self):
+        sizes = {Image.open(io.BytesIO(made.data)).size for made in self.made()}
+        assert sizes == {(64, 43)}
+
+    def test_they_fit(self):
+        large = sum(len(made.data) for made in self.made())
+        small = self.made(most=large / 3)
+        assert sum(len(made.data) for made in small) <= large / 3
+
+    def test_the_colour_is_the_mean(self):
+        grey = encode(Image.new("RGB", (9, 9), (10, 20, 30)))
+        made = self.made(files=dict.fromkeys(FILES, lambda: grey))
+        assert {one.colour for one in made} == {"#0a141e"}
+
+    def test_a_painting_that_was_moved_away_leaves_a_blank(self):
+        assert self.made(files={})[0].data == b""
+
+
+class TestPointSilhouettes:
+    def test_they_are_those_of_scikit_learn(self):
+        random = np.random.default_rng(0)
+        points, labels = random.normal(size=(30, 3)), np.r_[np.arange(4), random.integers(0, 3, 26)]
+        sums = DistanceSums(labels, 4)
+        sums.update(np.arange(30), np.linalg.norm(points[:, None] - points, axis=2))
+        found = measures.point_silhouettes(sums.sums, labels)
+        np.testing.assert_allclose(found, silhouette_samples(points, labels), atol=1e-12)
+
+    def test_points_that_were_not_looked_at(self):
+        sums = np.ones((3, 2))
+        sums[1] = np.nan
+        assert np.isnan(measures.point_silhouettes(sums, np.array([0, 0, 1]))).tolist() == [False, True, False]
+
+
+class TestGathering:
+    def test_rows_and_what_is_kept(self):
+        table = explorer_map()
+        assert table["raw_neighbours"][0]["ids"].tolist() == [1, 2, 3]
+        assert table["embedding_neighbours"][0]["ids"].tolist() == [2, 3, 4]
+        assert table["kept"][0] == 2
+
+    def test_paintings_that_were_not_compared_are_not_judged(self):
+        table = explorer_map(compared=5)
+        assert table["raw_neighbours"][5] is None
+        assert np.isnan(table["kept"][5])
+
+    def test_neighbours_of_another_collection(self):
+        with pytest.raises(ValueError, match="of other paintings"):
+            explorer_map(stranger="somebody else")
+
+    def test_it_survives_parquet(self):
+        buffer = io.BytesIO()
+        explorer_map(compared=5).to_parquet(buffer)
+        again = pd.read_parquet(buffer)
+        assert again["raw_neighbours"][0]["ids"].tolist() == [1, 2, 3]
+        assert again["raw_neighbours"][5] is None
+        assert explorer.render(again, NOBODY, ABOUT) == explorer.render(explorer_map(compared=5), NOBODY, ABOUT)
+
+
+class TestPage:
+    def test_names_stay_names(self):
+        evil = ["</script><script>alert(1)</script>", "<!--<script>", "<img src=x onerror=alert(1)>", "a\u2028\"'&"]
+        page = explorer.render(explorer_map(names=evil), NOBODY, ABOUT)
+        for name in evil[:3]:
+            assert name not in page
+        assert data_of(page)["names"][:4] == evil
+
+    def test_neighbours_and_places_arrive(self):
+        table = explorer_map(compared=5)
+        data = data_of(explorer.render(table, NOBODY, ABOUT))
+        raw = np.frombuffer(base64.b64decode(data["raw"]["rows"]), "<i4").reshape(-1, data["raw"]["k"])
+        assert raw[0].tolist() == [1, 2, 3]
+        assert raw[5].tolist() == [-1, -1, -1]
+        places = np.frombuffer(base64.b64decode(data["places"]["pca"]), "<f4").reshape(-1, 2)
+        np.testing.assert_array_equal(places, table[["x", "y"]].to_numpy("f4"))
+
+    def test_facts_of_artists(self):
+        artists = pd.DataFrame({"name": ["Ada"], "years": ["1840 - 1926"], "nationality": ["French,British"]})
+        data = data_of(explorer.render(explorer_map(), artists, ABOUT))
+        assert data["artists"] == [
+            {"name": "Ada", "years": "1840\N{EN DASH}1926", "nationality": "French, British"},
+            {"name": "Bo"},
+        ]
+
+    def test_it_needs_nothing_else(self):
+        page = explorer.render(explorer_map(), NOBODY, ABOUT)
+        own = page.replace(resources.files("grisaille.explorer").joinpath("vendor/pixi.min.js").read_text("utf-8"), "")
+        assert not re.findall(r"(?:src|href)\s*=\s*[\"']?(?!data:)[a-z./]", own[: own.index('id="data"')])
+        assert "sourceMappingURL" not in page
+
+    def test_a_collection_that_is_too_large_is_told_so(self):
+        assert "60,000 paintings" in explorer.too_large(60_000, 50_000)
+
+    def test_pictures_leave_room_for_the_rest(self):
+        room = explorer.room_for_pictures(8000, 38)
+        assert 20e6 < room * ENCODED < 36e6
+
+
+class TestVendored:
+    def test_the_library_is_the_one_that_is_named(self):
+        folder = resources.files("grisaille.explorer").joinpath("vendor")
+        named = dict(re.findall(r"\| `([^`]+)` \|.*`([0-9a-f]{64})` \|", folder.joinpath("README.md").read_text()))
+        assert named
+        for name, digest in named.items():
+            assert hashlib.sha256(folder.joinpath(name).read_bytes()).hexdigest() == digest
+
+    def test_its_licence_is_beside_it(self):
+        assert "The MIT License" in resources.files("grisaille.explorer").joinpath("vendor/LICENSE-pixi").read_text()

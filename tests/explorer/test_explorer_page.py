@@ -1,0 +1,196 @@
+"""The explorer in a real browser: it opens from the file system, and does what its buttons say."""
+
+import pandas as pd
+import pytest
+
+from grisaille import explorer
+from helpers import explorer_map
+
+pytestmark = pytest.mark.browser
+
+EVIL = ["</script><script>window.caught=1</script>", "<img src=x onerror=window.caught=1>", "<!--<script>"]
+ABOUT = explorer.About(likeness="cosine", raw_values=600, reduced_values=6, note="<b>A note</b>")
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory):
+    path = tmp_path_factory.mktemp("explorer") / "explorer.html"
+    artists = pd.DataFrame({"name": ["Ada"], "years": ["<i>1840"]})
+    path.write_text(explorer.render(explorer_map(names=EVIL, compared=7), artists, ABOUT), "utf-8")
+    return path
+
+
+@pytest.fixture
+def open_page(browser, file):
+    """A function that opens the page and waits for its pictures; what goes wrong there fails the test."""
+    contexts, wrong = [], []
+
+    def opened(address="", **options):
+        contexts.append(browser.new_context(**{"viewport": {"width": 1200, "height": 800}} | options))
+        page = contexts[-1].new_page()
+        page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("request", lambda request: wrong.append(request.url) if request.url.startswith("http") else None)
+        page.goto(file.as_uri() + address)
+        page.wait_for_selector("html[data-ready]")
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert wrong == []
+
+
+def near(page, space):
+    return [
+        (int(button.get_attribute("data-row")), "both" in button.inner_text())
+        for button in page.locator(f"[data-space={space}] .near").all()
+    ]
+
+
+class TestChoosing:
+    def test_a_click_shows_the_painting_and_both_lists(self, open_page):
+        page = open_page()
+        assert page.locator("#panel").is_hidden()
+        page.mouse.click(*page.evaluate("explorer.where(3)"))
+        assert page.locator("#panel h2").inner_text() == "Painting 3"
+        # On the circle three follow in the raw space, and three after the first of them in the embedding.
+        assert near(page, "raw") == [(4, False), (5, True), (6, True)]
+        assert near(page, "embedding") == [(5, True), (6, True), (7, False)]
+        assert page.locator(".verdict").inner_text() == "2 of its 3 nearest are kept."
+
+    def test_a_neighbour_can_be_walked_to(self, open_page):
+        page = open_page("#painting=Painting_3")
+        page.locator("[data-space=raw] .near").first.click()
+        assert page.locator("#panel h2").inner_text() == "Painting 4"
+
+    def test_beside_all_paintings_nothing_is_chosen(self, open_page):
+        page = open_page("#painting=Painting_3")
+        box = page.locator("#map").bounding_box()
+        page.mouse.click(box["x"] + 3, box["y"] + 3)
+        assert page.locator("#panel").is_hidden()
+
+    def test_what_was_not_compared_is_said(self, open_page):
+        page = open_page("#painting=Painting_7")
+        assert "not known" in page.locator(".verdict").inner_text()
+
+
+class TestKeys:
+    def test_arrows_go_to_the_next_painting_that_way(self, open_page):
+        # On the circle the first lies at the right, the fifth at the left, the seventh at the bottom.
+        page = open_page("#painting=Painting_4")
+        page.focus("#map")
+        chosen = []
+        for key in ("ArrowRight", "ArrowLeft", "ArrowDown"):
+            page.keyboard.press(key)
+            chosen.append(page.evaluate("explorer.state.selected"))
+        assert chosen[:2] == [0, 4]
+        assert chosen[2] in (5, 6)
+
+    def test_escape_lets_go_and_slash_finds(self, open_page):
+        page = open_page("#painting=Painting_3")
+        page.focus("#map")
+        page.keyboard.press("Escape")
+        assert page.locator("#panel").is_hidden()
+        page.keyboard.press("/")
+        page.keyboard.type("painting 5")
+        page.keyboard.press("Enter")
+        assert page.locator("#panel h2").inner_text() == "Painting 5"
+
+    def test_plus_zooms_in_and_zero_shows_the_whole(self, open_page):
+        page = open_page()
+        page.focus("#map")
+        whole = page.evaluate("explorer.camera.zoom")
+        page.keyboard.press("+")
+        assert page.evaluate("explorer.camera.zoom") > whole
+        page.keyboard.press("0")
+        page.wait_for_function(f"Math.abs(explorer.camera.zoom - {whole}) < 0.01")
+
+
+class TestFiltering:
+    def test_by_artist_and_movement(self, open_page):
+        page = open_page()
+        page.select_option("#artist", label="Ada (4)")
+        assert page.evaluate("[...explorer.shown]") == [1, 1, 1, 1, 0, 0, 0, 0]
+        assert page.locator("#count").inner_text() == "4 of 8 paintings"
+        # The second of Ada's is of two movements, the third of none.
+        page.select_option("#movement", label="Dottism (4)")
+        assert page.evaluate("[...explorer.shown]") == [0, 1, 0, 1, 0, 0, 0, 0]
+
+    def test_what_is_filtered_out_cannot_be_clicked(self, open_page):
+        page = open_page("#artist=Ada")
+        page.mouse.click(*page.evaluate("explorer.where(6)"))
+        assert page.locator("#panel").is_hidden()
+
+    def test_asking_for_a_painting_shows_it_whatever_the_filter(self, open_page):
+        page = open_page("#artist=Ada")
+        page.fill("#query", "painting 6")
+        page.locator("#suggestions [role=option]").first.click()
+        assert page.evaluate("explorer.state.artist") == -1
+        assert page.locator("#panel h2").inner_text() == "Painting 6"
+
+    def test_the_legend_filters(self, open_page):
+        page = open_page()
+        page.select_option("#colour", "artist")
+        page.get_by_role("button", name="Bo 4").click()
+        assert page.evaluate("explorer.state.artist") == 1
+
+    def test_the_address_brings_it_back(self, open_page):
+        page = open_page()
+        page.select_option("#artist", label="Bo (4)")
+        page.select_option("#colour", "silhouette")
+        again = open_page(page.evaluate("location.hash"))
+        assert again.evaluate("[...explorer.shown]") == [0, 0, 0, 0, 1, 1, 1, 1]
+        assert again.locator("#legend").is_visible()
+
+
+class TestNames:
+    def test_they_are_never_markup(self, open_page):
+        page = open_page()
+        for row, name in enumerate(EVIL):
+            page.evaluate(f"explorer.select({row})")
+            assert page.locator("#panel h2").inner_text() == name.replace("_", " ")
+        page.fill("#query", "<")
+        assert page.locator("#suggestions [role=option]").count() == len(EVIL)
+        page.mouse.move(*page.evaluate("explorer.where(5)"))
+        assert page.evaluate("window.caught") is None
+        assert page.locator("img[src=x]").count() == 0
+
+
+class TestLooks:
+    @pytest.mark.parametrize("width", [1440, 1100, 390, 320])
+    def test_nothing_sticks_out(self, open_page, width):
+        page = open_page("#painting=Painting_3&colour=artist", viewport={"width": width, "height": 780})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert page.evaluate("document.querySelector('#panel').scrollWidth") <= width
+        box = page.locator("#map").bounding_box()
+        assert min(box["width"], box["height"]) > 200
+
+    @pytest.mark.parametrize("width", [390, 320])
+    def test_on_a_phone_the_filters_fold_out(self, open_page, width):
+        page = open_page(viewport={"width": width, "height": 780})
+        assert page.locator("#artist").is_hidden()
+        page.click("#more")
+        for name in ("#artist", "#movement", "#colour", "#spread", "#reset"):
+            box = page.locator(name).bounding_box()
+            assert box["x"] >= 0
+            assert box["x"] + box["width"] <= width
+
+    def test_it_is_dark_where_the_system_is(self, open_page):
+        page = open_page(color_scheme="dark")
+        assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+        page.click("#theme")
+        assert page.evaluate("document.documentElement.dataset.theme") == "light"
+
+    def test_the_map_is_drawn(self, open_page):
+        page = open_page()
+        box = page.locator("#map").bounding_box()
+        x, y = page.evaluate("explorer.where(0)")
+        around = {"x": x - 4, "y": y - 4, "width": 8, "height": 8}
+        assert page.screenshot(clip=around) != page.screenshot(clip=around | {"x": box["x"] + 2, "y": box["y"] + 2})
+
+    def test_two_fingers_are_not_taken_by_the_browser(self, open_page):
+        page = open_page(has_touch=True, viewport={"width": 390, "height": 780})
+        assert page.evaluate("getComputedStyle(document.querySelector('#map')).touchAction") == "none"
+        page.touchscreen.tap(*page.evaluate("explorer.where(3)"))
+        assert page.locator("#panel h2").inner_text() == "Painting 3"

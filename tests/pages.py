@@ -1,0 +1,71 @@
+"""Results of a run that never was, to make pages and figures of."""
+
+import numpy as np
+import pandas as pd
+
+from grisaille import report
+from grisaille.pipelines.evaluation import nodes
+from grisaille.pipelines.evaluation.nodes import SPACES
+from helpers import encode, picture
+
+
+def results(artists=("Ada", "Bert", "<img src=x onerror=alert(1)>"), each=4, seed=0, margin=0.0, name="{}<b>"):
+    """Every table with figures made up, of `each` paintings an artist called `name` and their number."""
+    random = np.random.default_rng(seed)
+    names = np.repeat(artists, each)
+    n = len(names)
+    paintings = pd.DataFrame(
+        {
+            "painting_id": [name.format(f"p{row}") for row in range(n)],
+            "artist": names,
+            "path": [f"p{row}.png" for row in range(n)],
+            "duplicate_of": [None] * n,
+        }
+    )
+    sums = random.random((len(SPACES), n, len(artists)))
+    pairs = nodes.score_pairs(sums, paintings)
+    comparisons = {
+        "pair": {"left": [artists[0]], "right": [artists[-1] if len(artists) > 1 else "Nobody"], "title": "A <pair>"}
+    }
+    neighbours = [
+        {"space": space, "likeness": likeness, "painting_id": p, "rank": 1, "neighbour_id": q, "distance": 1.0}
+        for space, likeness in SPACES
+        for p, q in zip(paintings["painting_id"], np.roll(paintings["painting_id"], 1), strict=True)
+    ]
+    measures = ["recall", "trustworthiness", "continuity", "area_under_rnx", "spearman"]
+    rows = [("pca", "euclidean"), ("pca", "cosine"), ("embedding", "euclidean"), ("embedding", "cosine")]
+    figures = dict.fromkeys(measures, 0.5) | dict.fromkeys([f"{measure}_margin" for measure in measures], margin)
+    preservation = pd.DataFrame(
+        [{"space": s, "likeness": k, "paintings": "all", "queries": n} | figures for s, k in rows]
+    )
+    retrieval = pd.DataFrame(
+        [
+            {"space": s, "likeness": k, "one_nn": 0.5, "precision": 0.25, "mean_average_precision": np.nan}
+            for s, k in SPACES
+        ]
+    )
+    return report.Results(
+        paintings=paintings,
+        rejected=pd.DataFrame({"path": ["<script>.jpg"], "reason": ["empty file"]}),
+        pair_silhouettes=pairs,
+        preservation=preservation,
+        retrieval=retrieval,
+        paper_experiments=nodes.repeat_paper_experiments(sums, pairs, paintings, comparisons),
+        pair_agreement=nodes.compare_pairs(pairs),
+        rnx_curves=pd.DataFrame(
+            [{"space": s, "likeness": k, "neighbours": size, "rnx": 0.5} for s, k in rows for size in (1, 2)]
+        ),
+        neighbours=pd.DataFrame(neighbours),
+        embeddings=random.random((n, 6), dtype=np.float32),
+        pca_embeddings=random.random((n, 6), dtype=np.float32),
+        parameters={
+            "chunks": {"a": {"layer": "x", "start": 0, "stop": 600}},
+            "comparisons": comparisons,
+            "evaluation": {"neighbours": 10},
+            "report": {"note": None},
+        },
+    )
+
+
+def files(given):
+    return {path: lambda number=number: encode(picture(number)) for number, path in enumerate(given.paintings["path"])}

@@ -1,0 +1,340 @@
+"""What the docs show is true: every command runs or is checked, every block of code runs, the site builds and opens."""
+
+import ast
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from importlib import util
+from pathlib import Path
+
+import pytest
+import yaml
+from kedro.framework.cli import project as kedro_project
+from kedro.framework.project import pipelines
+from kedro.framework.session import KedroSession
+from kedro.framework.startup import bootstrap_project
+from omegaconf import OmegaConf
+
+from grisaille.datasets import GalleryArtistsDataset, GalleryDataset
+from helpers import PROJECT
+
+PAGES = [PROJECT / "README.md", *sorted((PROJECT / "docs").rglob("*.md"))]
+BLOCK = re.compile(r"^( *)```(\w*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
+VERSION = "2026-01-31T09.30.00.000Z"
+
+# Commands that another test runs: that test.
+ELSEWHERE = {
+    "kedro run --pipeline evaluation": (
+        "tests/pipelines/test_whole_run.py",
+        "test_evaluation_alone_repeats_the_tables",
+    ),
+    # The fixture `demo_run` runs it.
+    "kedro run --env demo": ("tests/pipelines/test_whole_run.py", "test_progress_was_visible"),
+    "kedro run --pipeline study": ("tests/pipelines/test_whole_run.py", "test_it_goes_on_where_it_stopped"),
+    "kedro run --pipeline discovery": (
+        "tests/pipelines/test_whole_run.py",
+        "test_the_nearest_are_those_that_the_evaluation_found",
+    ),
+    "kedro run --namespaces pool5": ("tests/pipelines/test_whole_run.py", "test_one_chunk_alone"),
+    "kedro run --only-missing-outputs": (
+        "tests/pipelines/test_whole_run.py",
+        "test_only_missing_outputs_is_right_about_the_features",
+    ),
+    "kedro viz run --env demo": ("tests/test_browser.py", "test_chunks_are_boxes_and_tables_have_previews"),
+    "kedro run --pipelines discovery --params query=photo.jpg": ("tests/test_similar.py", "test_as_a_pipeline"),
+    "grisaille similar photo.jpg": ("tests/test_similar.py", "test_a_stranger_and_a_painting_that_hangs_there"),
+    "grisaille path Ilse_Nebel_1 Jonas_Dunst_2": (
+        "tests/test_similar.py",
+        "test_between_two_paintings_of_the_collection",
+    ),
+    "grisaille verify newest": ("tests/test_reproducibility.py", "test_nothing_has_changed"),
+    "grisaille rerun newest": ("tests/test_reproducibility.py", "test_it_says_of_every_result_that_it_is_identical"),
+    "make viz": ("tests/test_browser.py", "test_it_opens_without_errors_and_asks_no_other_host"),
+    "make data": ("tests/test_kaggle.py", "test_without_a_network_it_says_what_to_do"),
+    "make data ARCHIVE=/path/to/archive.zip": ("tests/test_kaggle.py", "test_from_the_file_that_a_browser_saved"),
+}
+# Commands that no test runs to the end, and why. Those of Kedro are resolved: arguments, parameters, nodes.
+CHECKED = {
+    "kedro run": "needs the Kaggle set",
+    "kedro run --env paper": "takes a day",
+    "kedro run --params seed=1": "a whole run more",
+    "kedro run --params autoencoder.likeness=euclidean": "a whole run more",
+    "kedro run --params autoencoder.architecture=positional": "a whole run more",
+    "kedro run --from-nodes concatenate_codes": "most of a run more",
+    "kedro run --params paintings_folder=/path/to/paintings": "runs below with a table of artists",
+    "kedro run --params paintings_folder=<paintings>,artists_file=<artists.csv>,backbone.model_file=<model.keras>": (
+        "needs the real paintings"
+    ),
+    "kedro run --env colab --params paintings_folder=/content/paintings,artists_file=/content/artists.csv": (
+        "needs Google Drive"
+    ),
+    "kedro run --env mine --params paintings_folder=/path/to/paintings": "an environment of the reader's own",
+    "kedro run --env cluster --runner grisaille.runner.DaskRunner --runner-params address=tcp://10.0.0.1:8786": (
+        "needs a cluster; tests/test_cluster.py runs it on one machine"
+    ),
+    "kedro run --env demo --runner grisaille.runner.DaskRunner --runner-params address=tcp://127.0.0.1:8786": (
+        "tests/test_cluster.py runs it with workers of its own"
+    ),
+    f"kedro run --pipeline evaluation --load-versions embeddings:{VERSION}": "runs below with two versions",
+    "make demo": "installs, and then runs the command above",
+    "make test": "is this test",
+    "source .venv/bin/activate": "changes a shell that a test has not",
+    'pip install "grisaille[cluster]"': "downloads",
+    'pip install "asyncssh"': "downloads",
+    "dask scheduler --host 127.0.0.1": "serves until it is stopped; tests/test_cluster.py does so",
+    "dask worker tcp://127.0.0.1:8786 --nthreads 1 --memory-limit 4GiB": "likewise",
+    "grisaille rerun newest --keep-features": "a whole run more",
+    "pip install embedding-atlas": "downloads",
+    "embedding-atlas map_of_paintings.parquet --x x --y y --neighbors embedding_neighbours --image picture "
+    "--text painting_id": "serves until it is stopped, and wants an environment of its own",
+    "dask ssh --nthreads 1 --memory-limit 6GiB --remote-python /shared/grisaille/.venv/bin/python "
+    "host1 host1 host2 host3": "needs four machines",
+}
+# Pages with code that cannot run here, and why: it is compiled only.
+COMPILED = {"docs/cluster.md": "needs Kubernetes"}
+
+
+@dataclass(frozen=True)
+class Block:
+    page: Path
+    language: str
+    text: str
+
+    def __str__(self) -> str:
+        return self.page.relative_to(PROJECT).as_posix()
+
+
+def _blocks(language=None):
+    for page in PAGES:
+        for indent, kind, text in BLOCK.findall(page.read_text(encoding="utf-8")):
+            if language in {None, kind}:
+                yield Block(page, kind, "".join(line.removeprefix(indent) for line in text.splitlines(keepends=True)))
+
+
+def _commands():
+    """Every command of the docs, once, without what is said beside it."""
+    lines = [line for block in _blocks("console") for line in block.text.splitlines()]
+    return sorted({re.sub(r"\s+#\s.*", "", line).strip() for line in lines} - {""})
+
+
+COMMANDS = _commands()
+RUN_HERE = [command for command in COMMANDS if command not in ELSEWHERE and command not in CHECKED]
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A copy of the project whose base environment is the small demo: what a reader's own run would have left."""
+
+    project: Path
+
+    def versions(self, path):
+        return sorted(folder.name for folder in (self.project / "data" / path).iterdir())
+
+    def fill_in(self, command):
+        """The command with places and versions of this copy."""
+        raw = self.project / "data" / "01_raw"
+        for said, meant in {
+            "/path/to/paintings": str(raw / "paintings"),
+            "/path/to/artists.csv": str(raw / "artists.csv"),
+            f"embeddings:{VERSION}": f"embeddings:{self.versions('07_model_output/embeddings.npy')[0]}",
+            f"embeddings_origin:{VERSION}": (
+                f"embeddings_origin:{self.versions('07_model_output/embeddings_origin.json')[0]}"
+            ),
+        }.items():
+            command = command.replace(said, meant)
+        return command
+
+    def run(self, command):
+        done = subprocess.run(
+            ["bash", "-c", f'PATH="{Path(sys.executable).parent}:$PATH"; {self.fill_in(command)}'],
+            cwd=self.project,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, f"{command}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+        return done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def workspace(demo_run, tmp_path_factory):
+    project = tmp_path_factory.mktemp("docs") / "project"
+    shutil.copytree(demo_run.project, project, ignore=shutil.ignore_patterns("build", "notebooks"))
+    for name in ("Makefile", "requirements.lock"):
+        shutil.copy(PROJECT / name, project)
+    (project / ".venv").mkdir()
+    (project / ".venv" / "bin").symlink_to(Path(sys.executable).parent)
+    (project / ".venv" / "installed").touch()
+    _make_the_demo_the_base(project, demo_run)
+    return Workspace(project)
+
+
+def _make_the_demo_the_base(project, demo_run):
+    """The small demo's parameters, data and pictures, where a run without an environment looks."""
+    conf = project / "conf"
+    files = [*sorted(conf.glob("base/parameters*.yml")), *sorted(conf.glob("demo/parameters*.yml"))]
+    # How well they are trained is asked elsewhere.
+    small = [*demo_run.parameters[1].split(","), "autoencoder.similarity.fewest_steps=20"]
+    small += ["autoencoder.similarity.epochs=5"]
+    merged = OmegaConf.merge(*map(OmegaConf.load, files), OmegaConf.from_dotlist(small))
+    for path in files:
+        path.unlink()
+    OmegaConf.save(merged, conf / "base" / "parameters.yml")
+    shutil.copytree(project / "data" / "demo", project / "data", dirs_exist_ok=True)
+    paintings = project / "data" / "01_raw" / "paintings"
+    paintings.mkdir(parents=True)
+    for name, read in GalleryDataset(paintings_each=18, seed=0).load().items():
+        (paintings / name).write_bytes(read())
+    GalleryArtistsDataset().load().to_csv(paintings.parent / "artists.csv", index=False)
+
+
+@pytest.fixture
+def opened(tmp_path):
+    """A function that opens the project as a run would, with configuration of the test's own beside it."""
+    bootstrap_project(PROJECT)
+    conf = shutil.copytree(PROJECT / "conf", tmp_path / "conf")
+    (conf / "mine").mkdir()
+
+    def open_context(env=None, params=None, **files):
+        for name, text in files.items():
+            (conf / (env or "local") / f"{name}.yml").write_text(text, encoding="utf-8")
+        pipelines.set_requested(None)
+        pipelines._is_data_loaded = False
+        session = KedroSession.create(PROJECT, env=env, conf_source=str(conf), runtime_params=params or {})
+        return session.load_context()
+
+    yield open_context
+    pipelines._is_data_loaded = False
+
+
+class TestCommands:
+    def test_blocks_are_of_kinds_that_are_checked(self):
+        assert {block.language for block in _blocks()} == {"console", "python", "yaml", "text"}
+
+    def test_the_tables_name_no_command_that_is_not_shown(self):
+        assert set(ELSEWHERE) | set(CHECKED) <= set(COMMANDS)
+        assert not set(ELSEWHERE) & set(CHECKED)
+
+    @pytest.mark.parametrize("command", RUN_HERE)
+    def test_it_runs(self, workspace, command):
+        assert workspace.run(command)
+
+    @pytest.mark.parametrize(("path", "test"), sorted(set(ELSEWHERE.values())), ids=lambda given: given)
+    def test_another_test_runs_it(self, path, test):
+        tree = ast.parse((PROJECT / path).read_text(encoding="utf-8"))
+        assert test in {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+
+    @pytest.mark.parametrize("command", [c for c in COMMANDS if c.startswith("kedro run")])
+    def test_arguments_parameters_and_nodes_resolve(self, opened, command):
+        given = kedro_project.run.make_context("run", shlex.split(command)[2:]).params
+        params = opened(given["env"], given["params"]).params
+        assert params["backbone"]
+        for name in given["pipeline"].split(",") if given["pipeline"] else ["__default__"]:
+            chosen = pipelines[name].filter(
+                node_names=given["node_names"] or None,
+                from_nodes=given["from_nodes"] or None,
+                node_namespaces=given["namespaces"] or None,
+            )
+            assert chosen.nodes
+            assert set(given["load_versions"]) <= chosen.datasets()
+
+    @pytest.mark.parametrize("command", [c for c in CHECKED if not c.startswith("kedro run")])
+    def test_what_is_not_run_is_well_formed(self, command):
+        subprocess.run(["bash", "-n"], input=command, text=True, check=True)
+        program, *arguments = shlex.split(command)
+        if program == "dask":
+            from distributed.cli import dask_scheduler, dask_ssh, dask_worker
+
+            mains = {"scheduler": dask_scheduler.main, "worker": dask_worker.main, "ssh": dask_ssh.main}
+            assert mains[arguments[0]].make_context(command, arguments[1:])
+        elif program == "make":
+            done = subprocess.run(["make", "-n", *arguments], cwd=PROJECT, check=True, capture_output=True, text=True)
+            assert arguments != ["demo"] or "bin/kedro run --env demo" in done.stdout
+        elif extra := re.search(r"grisaille\[(\w+)\]", command):
+            assert f"\n{extra[1]} = [" in (PROJECT / "pyproject.toml").read_text(encoding="utf-8")
+
+    def test_every_target_of_make_is_explained(self):
+        targets = set(re.findall(r"^([a-z]+):.*##", (PROJECT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+        page = (PROJECT / "docs" / "reference" / "commands.md").read_text(encoding="utf-8")
+        assert set(re.findall(r"`make (\w+)`", page)) == targets - {"help"}
+
+
+class TestCode:
+    @pytest.mark.parametrize("page", sorted({str(block) for block in _blocks("python")}))
+    def test_python_runs_from_the_top_of_the_page(self, workspace, page, monkeypatch):
+        monkeypatch.chdir(workspace.project)
+        names = {"__name__": page}
+        for block in _blocks("python"):
+            if str(block) == page:
+                code = compile(block.text, page, "exec")
+                if page not in COMPILED:
+                    exec(code, names)
+
+    def test_exported_files_hold_every_painting(self, workspace):
+        import pandas as pd
+
+        table = pd.read_csv(workspace.project / "embeddings.csv")
+        assert len(table) == len((workspace.project / "vectors.tsv").read_text().splitlines()) == 181
+        assert table.columns[:3].tolist() == ["painting_id", "artist", "e000"]
+
+    @pytest.mark.parametrize("block", list(_blocks("yaml")), ids=str)
+    def test_configuration_is_read_and_valid(self, opened, block):
+        if "filepath" in block.text:
+            catalog = (PROJECT / "conf/base/catalog.yml").read_text(encoding="utf-8")
+            whole = yaml.safe_load(f"{catalog}\n{block.text}")
+            assert all("type" in whole[name] for name in re.findall(r"^(\w+):", block.text, re.MULTILINE))
+        elif "storage" in block.text:
+            catalog = opened("mine", globals=block.text).catalog
+            assert str(catalog.get("embeddings")._filepath).startswith(f"{yaml.safe_load(block.text)['storage']}/")
+        else:
+            given = yaml.safe_load(block.text)
+            params = opened(parameters_of_the_page=block.text).params
+            assert set(given) <= set(params)
+            asked = [name for name, chunk in given.get("chunks", {}).items() if chunk]
+            assert asked == [n.namespace for n in pipelines["autoencoding"].nodes if "encode" in n.name][: len(asked)]
+
+
+class TestColours:
+    def test_those_that_are_stored_are_those_of_the_pipelines(self, opened):
+        """`python docs/build_viz.py --colours` writes them anew."""
+        spec = util.spec_from_file_location("build_viz", PROJECT / "docs" / "build_viz.py")
+        build_viz = util.module_from_spec(spec)
+        spec.loader.exec_module(build_viz)
+        stored = yaml.safe_load((PROJECT / ".viz" / "styles.json").read_text(encoding="utf-8"))
+        assert build_viz.colours() == stored
+
+
+class TestSite:
+    @pytest.fixture(scope="class")
+    def site(self, tmp_path_factory):
+        """What `make docs` builds; a warning is an error."""
+        folder = tmp_path_factory.mktemp("site")
+        command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(folder)]
+        done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return folder
+
+    def test_every_parameter_has_a_row_and_a_meaning(self, site):
+        from grisaille import parameters
+
+        page = (site / "reference" / "parameters.html").read_text(encoding="utf-8")
+        rows = dict(
+            re.findall(r"<td><code>(\w+)</code></td>.*?<td>([^<]*)(?:<code>.*?)?</td>\s*</tr>", page, re.DOTALL)
+        )
+        groups = [g for g in vars(parameters).values() if isinstance(g, type) and issubclass(g, parameters.Group)]
+        for group in groups:
+            assert set(group.model_fields) <= set(rows), group
+
+    def test_formulas_are_drawn_without_a_script(self, site):
+        page = (site / "explanation" / "measures.html").read_text(encoding="utf-8")
+        assert page.count("<math") > 20
+        assert "arithmatex" not in page
+        assert "\\frac" not in page
+
+    def test_functions_are_documented(self, site):
+        page = (site / "reference" / "measures.html").read_text(encoding="utf-8")
+        assert 'id="grisaille.measures.silhouettes.pair_silhouette"' in page
+        assert "Rousseeuw 1987" in page

@@ -1,0 +1,82 @@
+"""`--load-versions` of what is stored: every versioned entry of the catalog gives a past version when it is asked."""
+
+from functools import partial
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from kedro.io import DataCatalog
+from kedro.pipeline import Node, Pipeline
+from kedro.runner import SequentialRunner
+from matplotlib.figure import Figure
+
+from grisaille import run_parameters
+from helpers import PROJECT
+
+OLD, NEW = "2021-01-01T00.00.00.000Z", "2022-01-01T00.00.00.000Z"
+ENTRIES = {
+    # A factory's name becomes that of one of its datasets.
+    name.format(chunk="pool5", likeness="cosine", comparison="monet_manet"): entry["type"].rpartition(".")[2]
+    for name, entry in yaml.safe_load((PROJECT / "conf/base/catalog.yml").read_text()).items()
+    if entry.get("versioned")
+}
+
+
+def array(value):
+    return np.full((2, 2), value, dtype=np.float32)
+
+
+def table(value):
+    return pd.DataFrame({"value": [value]})
+
+
+def figure(value):
+    """A page of one shade."""
+    return Figure(figsize=(1, 1), facecolor=str(value / 10))
+
+
+def model(value):
+    inputs = keras.layers.Input((1,))
+    outputs = keras.layers.Dense(1, kernel_initializer=keras.initializers.Constant(value))(inputs)
+    return keras.Model(inputs, outputs)
+
+
+# Class -> what is saved, made of a number, and how the number is read from what is loaded.
+KINDS = {
+    "NumPyDataset": (array, lambda loaded: loaded[0, 0]),
+    "ParquetDataset": (table, lambda loaded: loaded["value"][0]),
+    "CSVDataset": (table, lambda loaded: loaded["value"][0]),
+    "JSONDataset": (lambda value: {"value": value}, lambda loaded: loaded["value"]),
+    "FigureDataset": (figure, lambda loaded: loaded[0, 0, 0] * 10),
+    "KerasModelDataset": (model, lambda loaded: loaded.get_weights()[0][0, 0]),
+    "VersionedPartitionsDataset": (lambda value: {"Monet": value}, lambda loaded: loaded["Monet"]()),
+}
+
+
+@pytest.fixture(scope="module")
+def catalog(tmp_path_factory):
+    """A function that opens the project's catalog on an empty storage, as Kedro does for a run with these versions."""
+    storage = {"storage": str(tmp_path_factory.mktemp("storage"))}
+    with pytest.MonkeyPatch.context() as patch:
+        # The loader is no session's.
+        patch.setattr(run_parameters, "_newest", None)
+        loader = run_parameters.RunConfigLoader(
+            str(PROJECT / "conf"), runtime_params=storage, base_env="base", default_run_env="local"
+        )
+        return partial(DataCatalog.from_config, loader["catalog"])
+
+
+@pytest.mark.parametrize("name", ENTRIES)
+class TestLoadVersions:
+    def loaded(self, name, catalog):
+        node = Node(KINDS[ENTRIES[name]][1], name, "value", name="read")
+        return SequentialRunner().run(Pipeline([node]), catalog)["value"].load()
+
+    def test_a_past_version_is_given_when_it_is_asked_for(self, name, catalog):
+        make, _ = KINDS[ENTRIES[name]]
+        for version, value in ((OLD, 3), (NEW, 7)):
+            catalog(save_version=version).save(name, make(value))
+        assert self.loaded(name, catalog()) == pytest.approx(7, abs=0.05)
+        assert self.loaded(name, catalog(load_versions={name: OLD})) == pytest.approx(3, abs=0.05)

@@ -1,0 +1,173 @@
+"""The hook and the records, on a pipeline of two nodes; whole runs are in `test_reproducibility.py`."""
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from kedro.framework.hooks.manager import _create_hook_manager
+from kedro.io import DataCatalog, Version
+from kedro.pipeline import Node, Pipeline
+from kedro.runner import SequentialRunner
+from kedro_datasets.json import JSONDataset
+from kedro_datasets.text import TextDataset
+
+from grisaille import run_manifest
+from grisaille.datasets import NumPyDataset
+from grisaille.hooks import RunManifestHook
+
+OLD, RUN = "2021-01-01T00.00.00.000Z", "2022-01-01T00.00.00.000Z"
+
+
+def double(array):
+    return array * 2
+
+
+def tell(array):
+    if array[0] < 0:
+        raise ValueError("a painting owes nothing")
+    return f"{array[0]:g}"
+
+
+PIPELINE = Pipeline(
+    [Node(double, "loaned", "doubled", name="double"), Node(tell, "doubled", "label", name="tell")],
+)
+
+
+@pytest.fixture
+def run(tmp_path):
+    """A function that runs the pipeline on a number, as a session would, and returns the manifest."""
+
+    def array(name, version):
+        return NumPyDataset(filepath=str(tmp_path / f"{name}.npy"), version=version)
+
+    def start(value, name=RUN, **options):
+        if not (tmp_path / "loaned.npy").exists():
+            array("loaned", Version(None, OLD)).save(np.array([value]))
+        manifest = JSONDataset(filepath=str(tmp_path / run_manifest.FOLDER), version=Version(None, name))
+        catalog = DataCatalog(
+            {
+                "loaned": array("loaned", Version(None, None)),
+                "doubled": array("doubled", Version(None, name)),
+                "label": TextDataset(filepath=str(tmp_path / "label.txt")),
+                "run_manifest": manifest,
+            }
+        )
+        catalog["parameters"] = {"seed": 3, "study": {"seed": 4, "queries": 5}}
+        hook = RunManifestHook()
+        loader = SimpleNamespace(conf_source=str(tmp_path / "conf"), storage=Path)
+        hook.after_context_created(SimpleNamespace(config_loader=loader, project_path=tmp_path))
+        runner = SequentialRunner()
+        run_params = {"run_id": name, "runner": str(runner), "env": "demo"} | options
+        hook.before_pipeline_run(PIPELINE, catalog)
+        try:
+            missing = options.get("only_missing_outputs", False)
+            runner.run(PIPELINE, catalog, _create_hook_manager(), name, only_missing_outputs=missing)
+        except ValueError as error:
+            hook.on_pipeline_error(error, run_params, PIPELINE, catalog)
+        else:
+            hook.after_pipeline_run(run_params, PIPELINE, catalog)
+        return run_manifest.read(tmp_path, name)
+
+    return start
+
+
+class TestManifest:
+    def test_what_was_read_and_written_with_hashes(self, run, tmp_path):
+        manifest = run(1.0)
+        assert (manifest["status"], manifest["error"]) == ("finished", None)
+        assert {name: record["version"] for name, record in manifest["inputs"].items()} == {"loaned": OLD}
+        assert {name: record["version"] for name, record in manifest["outputs"].items()} == {
+            "doubled": RUN,
+            "label": None,
+        }
+        for record in (*manifest["inputs"].values(), *manifest["outputs"].values()):
+            assert run_manifest.sha256(tmp_path / record["path"]) == record["sha256"]
+
+    def test_what_was_asked_for(self, run):
+        manifest = run(1.0, tags=("a", "b"), load_versions={"loaned": OLD}, runtime_params={"seed": 3})
+        command = {name: value for name, value in manifest["command"].items() if name not in ("folder", "runner")}
+        assert command == {"env": "demo", "tags": "a,b", "load_versions": f"loaned:{OLD}", "params": {"seed": 3}}
+        assert manifest["seeds"] == {"seed": 3, "study.seed": 4}
+
+    def test_a_run_that_fails_leaves_one_that_says_so(self, run):
+        manifest = run(-1.0)
+        assert manifest["status"] == "failed"
+        assert manifest["error"] == "ValueError: a painting owes nothing"
+        assert set(manifest["outputs"]) == {"doubled"}
+
+    def test_what_was_kept_counts_as_read(self, run):
+        run(1.0, name=OLD)
+        manifest = run(1.0, only_missing_outputs=True)
+        assert set(manifest["inputs"]) == {"loaned", "doubled"}
+        assert manifest["inputs"]["doubled"]["version"] == OLD
+
+    def test_another_runner_than_the_usual_is_named(self, run):
+        manifest = run(1.0, runner="<grisaille.runner.DaskRunner object at 0x7f>")
+        assert manifest["command"]["runner"] == "grisaille.runner.DaskRunner"
+        assert "runner" not in run(1.0, name="2023-01-01T00.00.00.000Z")["command"]
+
+
+class TestReading:
+    def test_the_newest(self, run, tmp_path):
+        run(1.0, name=OLD)
+        run(1.0)
+        assert run_manifest.names(tmp_path) == [OLD, RUN]
+        assert run_manifest.read(tmp_path, "newest")["run"] == RUN
+
+    def test_none_yet(self, tmp_path):
+        with pytest.raises(run_manifest.ManifestError, match="there is none yet"):
+            run_manifest.read(tmp_path, "newest")
+
+    def test_no_such_run(self, run, tmp_path):
+        run(1.0)
+        with pytest.raises(run_manifest.ManifestError, match=f"no manifest of the run yesterday .* are {RUN}"):
+            run_manifest.read(tmp_path, "yesterday")
+
+
+class TestChecking:
+    def test_ok_changed_missing(self, run, tmp_path):
+        record = run(1.0)["outputs"]["doubled"]
+        path = tmp_path / record["path"]
+        assert run_manifest.check(record, tmp_path) == "ok"
+        np.save(path, np.array([9.0]))
+        assert run_manifest.check(record, tmp_path) == "changed"
+        path.unlink()
+        assert run_manifest.check(record, tmp_path) == "missing"
+
+    def test_what_a_later_run_wrote_anew(self, run, tmp_path):
+        record = run(1.0, name=OLD)["outputs"]["label"]
+        NumPyDataset(filepath=str(tmp_path / "loaned.npy"), version=Version(None, OLD + "1")).save(np.array([5.0]))
+        run(1.0)
+        assert run_manifest.check(record, tmp_path) == "changed"
+        assert run_manifest.later(tmp_path, OLD, record) == RUN
+
+    def test_unless_it_was_changed_since(self, run, tmp_path):
+        record = run(1.0, name=OLD)["outputs"]["label"]
+        run(1.0)
+        (tmp_path / "label.txt").write_text("touched")
+        assert run_manifest.later(tmp_path, OLD, record) is None
+
+    def test_a_storage_that_was_moved(self, run, tmp_path):
+        record = run(1.0)["outputs"]["doubled"]
+        moved = tmp_path / "elsewhere"
+        (moved / record["path"]).parent.mkdir(parents=True)
+        (tmp_path / record["path"]).rename(moved / record["path"])
+        assert run_manifest.check(record, moved) == "ok"
+
+    def test_names_of_files_count_but_not_their_version(self):
+        files = {f"a/{RUN}/a": "1", f"b/{RUN}/b": "2"}
+        renamed = {path.replace(RUN, OLD): digest for path, digest in files.items()}
+        assert run_manifest.tree(files, RUN) == run_manifest.tree(renamed, OLD)
+        assert run_manifest.tree(files, RUN) != run_manifest.tree({f"a/{RUN}/a": "2", f"b/{RUN}/b": "1"}, RUN)
+
+
+class TestDiffering:
+    def test_dotted_names(self):
+        before, after = {"a": {"b": 1, "c": 2}, "d": 3}, {"a": {"b": 1, "c": 4}, "e": 3}
+        assert list(run_manifest.differing(before, after)) == ["a.c", "d", "e"]
+
+    def test_a_manifest_is_json(self, run, tmp_path):
+        manifest = run(1.0)
+        assert json.loads(json.dumps(manifest)) == manifest

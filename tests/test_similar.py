@@ -1,0 +1,111 @@
+"""`grisaille similar` and `grisaille path` as a user types them, on the project that was run."""
+
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from grisaille import gallery
+from grisaille.lookalikes import Embedder
+from grisaille.parameters import Backbone, Chunk
+
+ARTIST = gallery.ARTISTS[0]
+
+
+def grisaille(demo_run, *arguments):
+    return subprocess.run(
+        [sys.executable, "-m", "grisaille", *arguments, "--env", "demo", *demo_run.parameters],
+        cwd=demo_run.project,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def stranger(tmp_path_factory):
+    """A painting by an artist of the gallery that does not hang there."""
+    path = tmp_path_factory.mktemp("pictures") / "a stranger's $5 <b>picture.png"
+    path.write_bytes(gallery.png(gallery.paint(ARTIST, 3, seed=77)))
+    return path
+
+
+@pytest.fixture(scope="module")
+def hanging(tmp_path_factory):
+    """The file of a painting that hangs in the demo's gallery."""
+    path = tmp_path_factory.mktemp("pictures") / "hanging.png"
+    path.write_bytes(gallery.png(gallery.paint(ARTIST, 4, seed=0)))
+    return path
+
+
+class TestEmbedding:
+    def test_a_painting_of_the_collection_gets_the_embedding_that_is_stored(self, demo_run, small_cnn, hanging):
+        chunks = {
+            "pool5": Chunk(layer="block5_pool", start=0, stop=128),
+            "top": Chunk(layer="block4_pool", start=0, stop=256),
+            "bottom": Chunk(layer="block4_pool", start=256, stop=512),
+        }
+        stored = {name: demo_run.newest(f"06_models/{name}/encoder.keras") for name in chunks}
+        encoders = {name: keras.saving.load_model(path, compile=False) for name, path in stored.items()}
+        embedder = Embedder(Backbone(model_file=small_cnn), chunks, encoders, "cosine", 150)
+        paintings = pd.read_parquet(demo_run.newest("03_primary/paintings.parquet"))
+        row = paintings["path"].tolist().index(f"{ARTIST.name.replace(' ', '_')}_5.png")
+        found = embedder.embed([hanging.read_bytes, hanging.read_bytes])
+        np.testing.assert_allclose(found, demo_run.embeddings()[[row, row]], rtol=1e-4, atol=1e-5)
+
+
+class TestSimilar:
+    def test_a_stranger_and_a_painting_that_hangs_there(self, demo_run, stranger, hanging, tmp_path):
+        done = grisaille(demo_run, "similar", str(stranger), str(hanging), "--count", "7", "-o", str(tmp_path / "out"))
+        assert done.returncode == 0, done.stderr[-3000:]
+        table = demo_run.table("look_alikes.csv")
+        assert table.groupby("query", sort=False).size().to_dict() == {stranger.name: 7, hanging.name: 7}
+        assert table.groupby("query", sort=False)["in_collection"].first().tolist() == [False, True]
+        strangers = table[table["query"] == stranger.name]
+        assert strangers["distance"].is_monotonic_increasing
+        assert strangers["closer_than"].between(0, 1).all()
+        # Its own painter's other works are the likeliest to be found, in whatever the network sees.
+        assert ARTIST.name in set(strangers["artist"])
+        assert f"{ARTIST.name.replace(' ', '_')}_5" not in set(table.loc[table["in_collection"], "painting_id"])
+        sheets = sorted((tmp_path / "out").iterdir())
+        assert [Image.open(sheet).size > (800, 300) for sheet in sheets] == [True, True]
+        assert all(str(sheet) in done.stdout for sheet in sheets)
+        assert f"{hanging.name} (this file is in the collection)" in done.stdout
+
+    def test_as_a_pipeline(self, demo_run, stranger):
+        parameters = f"{demo_run.parameters[1]},query={stranger}"
+        demo_run.again("--pipelines", "discovery", "--tags", "look_alikes", "--params", parameters)
+        assert set(demo_run.table("look_alikes.csv")["query"]) == {stranger.name}
+
+    def test_no_picture(self, demo_run, tmp_path):
+        (tmp_path / "page.jpg").write_bytes(b"<html>")
+        done = grisaille(demo_run, "similar", str(tmp_path / "page.jpg"))
+        assert done.returncode == 1
+        assert "page.jpg: not an image" in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+class TestPath:
+    def test_between_two_paintings_of_the_collection(self, demo_run):
+        first, last = (artist.name.replace(" ", "_") for artist in (ARTIST, gallery.ARTISTS[-1]))
+        done = grisaille(demo_run, "path", f"{first}_1", f"{last}_2")
+        assert done.returncode == 0, done.stderr[-3000:]
+        steps = demo_run.table("chain.csv")
+        assert steps["painting_id"].iloc[[0, -1]].tolist() == [f"{first}_1", f"{last}_2"]
+        assert steps["painting_id"].is_unique
+        assert (steps["distance"].iloc[1:] > 0).all()
+        assert str(demo_run.newest("08_reporting/chain.png")) in done.stdout
+
+    def test_from_a_stranger(self, demo_run, stranger):
+        done = grisaille(demo_run, "path", str(stranger), f"{gallery.ARTISTS[1].name} 3")
+        assert done.returncode == 0, done.stderr[-3000:]
+        assert demo_run.table("chain.csv")["painting_id"].iloc[0] == stranger.name
+
+    def test_a_misspelt_name(self, demo_run):
+        done = grisaille(demo_run, "path", "Ilse_Nebbel_1", "Jonas_Dunst_2")
+        assert done.returncode == 1
+        assert "there is no painting 'Ilse_Nebbel_1'; there are Ilse_Nebel_1" in done.stderr
