@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DELETE_ON_ERROR:
-.PHONY: help demo data viz docs test lint types contracts unit bench fuzz lock clean
+.PHONY: help demo data viz docs test lint types contracts unit bench fuzz chaos lock clean
 
 help:  ## what can be made
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/'
@@ -52,6 +52,9 @@ bench: .venv/installed  ## docs/performance.md; PAINTINGS=folder BASELINES=progr
 fuzz: .venv/installed  ## hostile files by the million, an hour of them; SECONDS=60 for less, TARGET=ingestion for one kind
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'atheris~=3.0'
 	$(BIN)/python -m fuzz --seconds $(or $(SECONDS),3600) $(if $(TARGET),--only $(TARGET))
+
+chaos: .venv/installed  ## kill runs at 25 random points, fill the disk at six, and write what became of them: docs/chaos.md
+	$(BIN)/python tests/chaos.py
 
 lock: .venv/installed  ## pin the newest versions that pyproject.toml allows
 	$(BIN)/python -m pip install --quiet uv

@@ -57,6 +57,11 @@ class Point:
     delay: float = 0.0
 
     @property
+    def name(self) -> str:
+        """Of the file that a run would name, whose seal may be what is being written."""
+        return Path(self.event.path).name.removesuffix(".sha256")
+
+    @property
     def words(self) -> str:
         """In words, for people."""
         what = {"open": "opening", "rename": "renaming"}[self.event.kind]
@@ -128,6 +133,11 @@ class Gallery:
     def left_over(self) -> list[Path]:
         """Temporary files."""
         return sorted(self.data.rglob("*.partial"))
+
+    def written(self) -> set[str]:
+        """Every file but the lock's own."""
+        files = (path.relative_to(self.data) for path in self.data.rglob("*") if path.is_file())
+        return {str(path) for path in files if not path.name.startswith(".lock")}
 
     def damaged(self) -> list[Path]:
         """Files under their final name that are not what their seals say, or have none though they are versions."""
@@ -217,6 +227,13 @@ def check(gallery: Gallery, point: Point, expected: dict[str, str]) -> dict[str,
     }
 
 
+def told_of_full_disk(outcome: Outcome) -> list[str]:
+    """The names of files for which a run said that there is no room, once for each time."""
+    # A terminal's width puts spaces into paths.
+    said = re.sub(r"\s", "", outcome.output)
+    return [Path(path).name for path in re.findall(r"thereisnoroomtowrite(.+?)\(", said)]
+
+
 def check_full_disk(gallery: Gallery, point: Point, expected: dict[str, str]) -> dict[str, object]:
     """Fill the disk at a point, make room, run again, and say what came of it; the arguments are those of `check`."""
     full = gallery.run(point=point)
@@ -224,11 +241,8 @@ def check_full_disk(gallery: Gallery, point: Point, expected: dict[str, str]) ->
     partial = len(gallery.left_over())
     again = gallery.run()
     after = gallery.shards()
-    # A terminal's width puts spaces into paths.
-    told = re.findall(r"thereisnoroomtowrite(.+?)\(", re.sub(r"\s", "", full.output))
-    name = Path(point.event.path).name.removesuffix(".sha256")
     facts = {
-        "one error, with the path": full.status > 0 and len(told) == 1 and told[0].endswith(name),
+        "one error, with the path": full.status > 0 and told_of_full_disk(full) == [point.name],
         "nothing damaged": not damaged,
         "nothing temporary left": partial == 0 and not gallery.left_over(),
         "goes on when there is room": again.status == 0,
@@ -266,7 +280,8 @@ SETTINGS = {
 PAINTINGS_EACH = 6
 
 
-def _gallery(folder: Path, cnn: Path) -> Gallery:
+def small_gallery(folder: Path, cnn: Path) -> Gallery:
+    """A copy of the project with a tiny gallery, chunks to suit the CNN, and short trainings."""
     copy_project(folder)
     conf = folder / "conf" / "demo"
     (conf / "parameters_small.yml").write_text(yaml.safe_dump(SETTINGS, sort_keys=False))
@@ -304,7 +319,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         cnn = small_cnn(root / "small.keras")
-        undisturbed = _gallery(root / "undisturbed", cnn)
+        undisturbed = small_gallery(root / "undisturbed", cnn)
         whole = undisturbed.run()
         if whole.status:
             raise SystemExit(f"the undisturbed run failed:\n{whole.output[-4000:]}")
@@ -319,7 +334,7 @@ def main() -> int:
 
 
 def _one(check_one, root: Path, cnn: Path, point: Point, expected: dict[str, str]) -> dict[str, object]:
-    gallery = _gallery(root / "broken", cnn)
+    gallery = small_gallery(root / "broken", cnn)
     row = check_one(gallery, point, expected)
     shutil.rmtree(gallery.project)
     print(json.dumps(row), flush=True)
@@ -329,8 +344,27 @@ def _one(check_one, root: Path, cnn: Path, point: Point, expected: dict[str, str
 PAGE = """\
 # Faults
 
-`make chaos` wrote the two tables (seed {seed}). It runs the demo on a gallery of {paintings} paintings, in which files
-are opened for writing or renamed {events} times, breaks it at random, and gives the same command again.
+Power fails, disks fill, bytes flip, and somebody starts a second run. What is stored is either whole or not there.
+
+**A run is killed.** Files are written beside their place and renamed, so no half of one bears its name. The same
+command goes on: stored shards of features and points of the study are not computed again, and what was half written is
+removed.
+
+**The disk or a quota is full.** One error names the file. What was stored stays as it is; with room made, the same
+command goes on.
+
+**A stored byte flips.** Every version has its SHA-256 beside it (`encoder.keras.sha256`), and the manifest of a feature
+store has that of every shard. A file is compared before it is used, once a process. One that differs is named and
+refused; `kedro run --only-missing-outputs` with the same `--params` makes it again, and nothing that is whole.
+
+**A second run starts in the same storage.** It refuses at once, naming the process, the machine and the time of the
+first. The operating system takes the lock from a run that dies. Where files are not local nothing keeps two runs apart,
+and a warning says so.
+
+Files that have no checksum beside them, from an earlier release or put there by hand, are used as they are.
+
+`make chaos` wrote the two tables below (seed {seed}). It runs the demo on a gallery of {paintings} paintings, in which
+files are opened for writing or renamed {events} times, breaks it at random, and gives the same command again.
 
 ## Killed
 

@@ -1,0 +1,112 @@
+"""One run of the demo is broken again and again, and goes on each time; tests/chaos.py breaks many more."""
+
+import random
+import signal
+import subprocess
+import sys
+
+import pytest
+
+import chaos
+from chaos import Point
+from grisaille.run_lock import HOLDER
+from test_feature_store import flip
+from test_run_lock import HOLD
+
+KILLED = {"extraction": 1, "saving models": 1, "evaluation": 1}
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory, small_cnn):
+    gallery = chaos.small_gallery(tmp_path_factory.mktemp("undisturbed") / "project", small_cnn)
+    outcome = gallery.run()
+    assert outcome.status == 0, outcome.output[-4000:]
+    return gallery, outcome
+
+
+@pytest.fixture(scope="module")
+def broken(tmp_path_factory, small_cnn, undisturbed):
+    """A gallery whose run was killed at three points and met a full disk; and what each left."""
+    gallery = chaos.small_gallery(tmp_path_factory.mktemp("broken") / "project", small_cnn)
+    events = undisturbed[1].events
+    points = chaos.choose(events, random.Random(11), KILLED)
+    codes = [event for event in events if event.stage == "saving codes" and event.kind == "open"]
+    points.insert(2, Point(codes[len(codes) // 2], "full"))
+    left = []
+    for point in points:
+        before = gallery.shards()
+        outcome = gallery.run(point=point)
+        left.append((point, outcome, before, gallery.shards(), gallery.damaged(), gallery.left_over()))
+    return gallery, left
+
+
+class TestBrokenRuns:
+    def test_they_were_broken_where_it_was_meant(self, broken):
+        for point, outcome, *_ in broken[1]:
+            assert outcome.status == (1 if point.how == "full" else -signal.SIGKILL), outcome.output[-4000:]
+
+    def test_no_half_of_a_file_has_its_name(self, broken):
+        for point, _, _, _, damaged, _ in broken[1]:
+            assert not damaged, point.words
+
+    def test_a_full_disk_is_told_once_with_the_path(self, broken):
+        point, outcome, _, _, _, left_over = next(each for each in broken[1] if each[0].how == "full")
+        assert chaos.told_of_full_disk(outcome) == [point.name], outcome.output[-4000:]
+        assert not left_over
+
+    def test_the_next_run_ends_as_an_undisturbed_one(self, broken, undisturbed):
+        gallery, left = broken
+        shards = left[-1][3]
+        outcome = gallery.run()
+        assert outcome.status == 0, outcome.output[-4000:]
+        assert gallery.results() == undisturbed[0].results()
+        assert gallery.shards() == shards
+        assert gallery.left_over() == []
+
+    def test_no_stored_shard_was_written_again(self, broken):
+        stored = [before for _, _, before, *_ in broken[1]] + [after for *_, after, _, _ in broken[1]]
+        assert stored[0] == {}
+        assert len(stored[-1]) > 0
+        for _, _, before, after, _, _ in broken[1]:
+            assert before.items() <= after.items()
+
+
+class TestFlippedByte:
+    """In what is only stored: catalog and store are tested with every kind of file."""
+
+    def test_it_is_named_before_it_is_used_and_that_file_alone_made_again(self, undisturbed):
+        gallery, _ = undisturbed
+        embeddings = max(gallery.data.glob("07_model_output/embeddings.npy/*/embeddings.npy"))
+        whole, others = embeddings.read_bytes(), gallery.written()
+        flip(embeddings)
+        refused = gallery.run("--pipelines", "evaluation")
+        assert refused.status == 1
+        said = "".join(refused.output.split())
+        assert f"{embeddings}isdamaged" in said
+        assert "kedrorun--only-missing-outputs" in said
+        assert gallery.run("--pipelines", "autoencoding", "--only-missing-outputs").status == 0
+        again = max(gallery.data.glob("07_model_output/embeddings.npy/*/embeddings.npy"))
+        assert again.read_bytes() == whole
+        new = {path for path in gallery.written() - others if "run_manifest" not in path}
+        assert new == {str(path.relative_to(gallery.data)) for path in (again, again.with_name(f"{again.name}.sha256"))}
+
+
+class TestTwoRuns:
+    def test_the_second_refuses_and_touches_nothing(self, undisturbed):
+        gallery, _ = undisturbed
+        held = subprocess.Popen(
+            [sys.executable, "-c", HOLD, str(gallery.data)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        try:
+            assert held.stdout.readline() == "held\n"
+            before = gallery.written()
+            second = gallery.run("--pipelines", "evaluation")
+            assert second.status == 1
+            assert f"anotherrunis writingto{gallery.data}:process{held.pid}".replace(" ", "") in "".join(
+                second.output.split()
+            )
+            assert gallery.written() == before
+            assert (gallery.data / HOLDER).exists()
+        finally:
+            held.kill()
+            held.wait()
