@@ -41,8 +41,9 @@ types: .venv/installed
 contracts: .venv/installed
 	$(BIN)/lint-imports
 
+# Each process imports TensorFlow, and a file's tests share what they have made.
 unit: .venv/installed
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 bench: .venv/installed  ## docs/performance.md; PAINTINGS=folder BASELINES=program TORCH_PYTHON=python MODEL=file, where you have them
 	$(BIN)/python -m benchmarks $(if $(PAINTINGS),--paintings $(PAINTINGS)) $(if $(BASELINES),--baselines $(BASELINES)) \

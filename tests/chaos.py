@@ -269,13 +269,11 @@ NUMBERS = {
 }
 
 # As conftest's run of the demo, with a gallery a third as large.
-SETTINGS = {
-    "chunks": dict.fromkeys(("pool4_1", "pool4_2", "pool4_3", "pool4_4"))
-    | {
-        "top": {"layer": "block4_pool", "start": 0, "stop": 256},
-        "bottom": {"layer": "block4_pool", "start": 256, "stop": 512},
-        "pool5": {"layer": "block5_pool", "start": 0, "stop": 128},
-    },
+CHUNKS = {
+    **dict.fromkeys(("pool4_1", "pool4_2", "pool4_3", "pool4_4")),
+    "top": {"layer": "block4_pool", "start": 0, "stop": 256},
+    "bottom": {"layer": "block4_pool", "start": 256, "stop": 512},
+    "pool5": {"layer": "block5_pool", "start": 0, "stop": 128},
 }
 PAINTINGS_EACH = 6
 
@@ -284,7 +282,7 @@ def small_gallery(folder: Path, cnn: Path) -> Gallery:
     """A copy of the project with a tiny gallery, chunks to suit the CNN, and short trainings."""
     copy_project(folder)
     conf = folder / "conf" / "demo"
-    (conf / "parameters_small.yml").write_text(yaml.safe_dump(SETTINGS, sort_keys=False))
+    (conf / "parameters_small.yml").write_text(yaml.safe_dump({"chunks": CHUNKS}, sort_keys=False))
     catalog = (conf / "catalog.yml").read_text()
     (conf / "catalog.yml").write_text(catalog.replace("paintings_each: 18", f"paintings_each: {PAINTINGS_EACH}"))
     parameters = (

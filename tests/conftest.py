@@ -10,8 +10,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from filelock import FileLock
 
-from helpers import PROJECT, SHARED, command, kedro
+import chaos
+from helpers import SHARED, command, kedro
 
 # How fast a machine is proves nothing.
 hypothesis.settings.register_profile("grisaille", deadline=None)
@@ -40,20 +42,35 @@ def browser():
 
 
 @pytest.fixture(scope="session")
-def small_cnn(tmp_path_factory) -> Path:
-    """A saved CNN with two named layers whose chunks are of one length, like VGG16's but 1,000 times cheaper."""
-    import keras
-    from keras import layers
+def common(tmp_path_factory, worker_id) -> Path:
+    """A folder of all processes that share these tests."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base if worker_id == "master" else base.parent) / "common"
+    folder.mkdir(exist_ok=True)
+    return folder
 
-    keras.utils.set_random_seed(1)
-    inputs = x = layers.Input((32, 32, 3))
-    x = layers.Conv2D(8, 3, strides=2, padding="same", activation="relu")(x)
-    x = layers.MaxPooling2D(2, name="block4_pool")(x)  # 8 x 8 x 8 = 512
-    x = layers.Conv2D(8, 3, padding="same", activation="relu")(x)
-    x = layers.MaxPooling2D(2, name="block5_pool")(x)  # 4 x 4 x 8 = 128
-    path = tmp_path_factory.mktemp("cnn") / "small.keras"
-    keras.Model(inputs, x).save(path)
-    return path
+
+@pytest.fixture(scope="session")
+def small_cnn(common) -> Path:
+    """A saved CNN with two named layers whose chunks are of one length, like VGG16's but 1,000 times cheaper."""
+    path = common / "small.keras"
+    with FileLock(common / "small.lock"):
+        return path if path.exists() else chaos.small_cnn(path)
+
+
+# Of the demo, to suit the small CNN.
+SMALL = {
+    "chunks": chaos.CHUNKS,
+    "study": {
+        "layer_sets": {"block3": None, "blocks_3_4_5": None},
+        "code_sizes": [2, 8],
+        "embedding_size": 12,
+        "chunk_values": 256,
+        "queries": 60,
+    },
+    # UMAP compiles itself first, which takes longer than all else here.
+    "discovery": {"umap": False},
+}
 
 
 @dataclass(frozen=True)
@@ -96,32 +113,20 @@ class Run:
 
 
 @pytest.fixture(scope="session")
-def demo_run(tmp_path_factory, small_cnn) -> Run:
-    project = tmp_path_factory.mktemp("run") / "project"
-    project.mkdir()
-    for name in ("conf", "src", "pyproject.toml", ".telemetry"):
-        source = PROJECT / name
-        shutil.copytree(source, project / name) if source.is_dir() else shutil.copy(source, project / name)
-    local = project / "conf" / "demo" / "parameters_small.yml"
-    half = {"layer": "block4_pool", "start": 0, "stop": 256}, {"layer": "block4_pool", "start": 256, "stop": 512}
-    small = {
-        "chunks": dict.fromkeys(("pool4_1", "pool4_2", "pool4_3", "pool4_4"))
-        | {"top": half[0], "bottom": half[1], "pool5": {"layer": "block5_pool", "start": 0, "stop": 128}},
-        "study": {
-            "layer_sets": {"block3": None, "blocks_3_4_5": None},
-            "code_sizes": [2, 8],
-            "embedding_size": 12,
-            "chunk_values": 256,
-            "queries": 60,
-        },
-    }
-    # UMAP compiles itself first, which takes longer than all else here.
-    small["discovery"] = {"umap": False}
-    local.write_text(yaml.safe_dump(small, sort_keys=False))
+def demo_run(tmp_path_factory, common, small_cnn) -> Run:
+    """One run for all processes; each has a copy of what it left."""
     parameters = (
         "--params",
         f"backbone.model_file={small_cnn},backbone.shard_rows=64,autoencoder.channels=8,autoencoder.code_size=8,"
         "evaluation.pca_code_size=8",
     )
-    done = kedro("run", "--env", "demo", *parameters, cwd=project)
-    return Run(project, done.stdout + done.stderr, parameters)
+    original, output = common / "run", common / "run.txt"
+    with FileLock(common / "run.lock"):
+        if not output.exists():
+            chaos.copy_project(original)
+            (original / "conf" / "demo" / "parameters_small.yml").write_text(yaml.safe_dump(SMALL, sort_keys=False))
+            done = kedro("run", "--env", "demo", *parameters, cwd=original)
+            output.write_text(done.stdout + done.stderr)
+    project = tmp_path_factory.mktemp("run") / "project"
+    shutil.copytree(original, project)
+    return Run(project, output.read_text(), parameters)
