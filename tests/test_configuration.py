@@ -72,6 +72,12 @@ class TestCatalog:
                 assert catalog.get(name).metadata["kedro-viz"]["layer"], name
 
     @pytest.mark.parametrize("env", ["base", *ENVIRONMENTS])
+    def test_everything_lies_where_the_environment_says(self, context, env):
+        told = yaml.safe_load((PROJECT / "conf" / env / "globals.yml").read_text())["storage"]
+        catalog = context(None if env == "base" else env).catalog
+        assert str(catalog.get("report")._filepath) == str(PROJECT / told / "08_reporting" / "report.html")
+
+    @pytest.mark.parametrize("env", ["base", *ENVIRONMENTS])
     def test_whatever_is_stored_is_stored_whole(self, context, env):
         """The catalog does so for every dataset of Kedro's; ours that write piece by piece do it themselves."""
         opened = context(None if env == "base" else env)
