@@ -103,6 +103,17 @@ def flip(path):
     path.write_bytes(bytes(content))
 
 
+class TestKilledBetweenTheLayers:
+    def test_what_is_stored_is_left_as_it_is(self, tmp_path):
+        store = write(tmp_path, CountedSource())
+        (store.folder / MANIFEST).unlink()
+        (store.folder / "narrow-00000004.npy").unlink()
+        kept = {path: path.stat().st_ino for path in store.folder.glob("*.npy")}
+        again = write(tmp_path, CountedSource())
+        assert {path: path.stat().st_ino for path in kept} == kept
+        assert np.array_equal(np.asarray(again["narrow"]), CountedSource().values("narrow"))
+
+
 class TestAFlippedByte:
     def test_the_shard_is_named_before_a_value_of_it_is_used(self, tmp_path):
         store = write(tmp_path, CountedSource())

@@ -344,7 +344,10 @@ def _shard(folder: AnyPath, layer: str, start: int) -> AnyPath:
 
 def _save(folder: AnyPath, start: int, shard: Mapping[str, FloatArray]) -> None:
     for layer, values in shard.items():
-        write_whole(_shard(folder, layer, start), partial(np.save, arr=values, allow_pickle=False), sealed=True)
+        path = _shard(folder, layer, start)
+        # A run that was killed between the layers has left some.
+        if not _is_whole(path, values.shape, values.dtype):
+            write_whole(path, partial(np.save, arr=values, allow_pickle=False), sealed=True)
 
 
 def _is_stored(
@@ -353,10 +356,15 @@ def _is_stored(
     """Whether a range of rows is there for every layer, as it was written."""
     start, stop = rows
     return all(
-        _holds(_shard(folder, layer, start), (stop - start, width), source.dtype)
-        and _is_as_written(_shard(folder, layer, start), manifest)
+        _is_whole(_shard(folder, layer, start), (stop - start, width), source.dtype, manifest)
         for layer, width in source.columns.items()
     )
+
+
+def _is_whole(
+    path: AnyPath, shape: tuple[int, ...], dtype: np.dtype[Any], manifest: Mapping[str, Any] | None = None
+) -> bool:
+    return _holds(path, shape, dtype) and _is_as_written(path, manifest)
 
 
 def _is_as_written(path: AnyPath, manifest: Mapping[str, Any] | None) -> bool:
@@ -367,7 +375,7 @@ def _is_as_written(path: AnyPath, manifest: Mapping[str, Any] | None) -> bool:
     return any(_matches(path, checksum) for checksum in known)
 
 
-def _holds(path: AnyPath, shape: tuple[int, int], dtype: np.dtype[Any]) -> bool:
+def _holds(path: AnyPath, shape: tuple[int, ...], dtype: np.dtype[Any]) -> bool:
     if not path.is_file():
         return False
     with path.open("rb") as file:
