@@ -5,6 +5,9 @@ First `make demo`, `kedro run --env demo --pipeline discovery` and `make viz`.
 
 import json
 import shutil
+import subprocess
+import sys
+import tempfile
 import time
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -12,6 +15,8 @@ from pathlib import Path
 from threading import Thread
 
 from playwright.sync_api import Browser, sync_playwright
+
+from grisaille import gallery
 
 PROJECT = Path(__file__).resolve().parents[1]
 IMAGES = PROJECT / "docs" / "images"
@@ -34,6 +39,21 @@ def explorer(browser: Browser) -> None:
     page.wait_for_selector("html[data-ready]", timeout=120_000)
     time.sleep(2)  # the last pictures are drawn
     page.screenshot(path=IMAGES / "explorer.png")
+
+
+def look_alikes() -> None:
+    """What the two commands draw for a picture that the demo's painter might have made, cut out and enlarged."""
+    artist = next(artist for artist in gallery.ARTISTS if artist.name == "Paul Pointe")
+    painting = gallery.paint(artist, number=99, seed=7)
+    width, height = painting.size
+    with tempfile.TemporaryDirectory() as folder:
+        photo, made = Path(folder, "photo.png"), Path(folder, "made")
+        painting.crop((width // 4, height // 4, width, height)).save(photo)
+        for question in (["similar", str(photo)], ["path", "Ilse_Nebel_1", "Jonas_Dunst_2"]):
+            command = [sys.executable, "-m", "grisaille", *question, "--env", "demo", "--output", str(made)]
+            subprocess.run(command, cwd=PROJECT, check=True)
+        shutil.copy(next(made.glob("*photo*.png")), IMAGES / "look-alikes.png")
+        shutil.copy(next(made.glob("chain*.png")), IMAGES / "chain.png")
 
 
 def kedro_viz(browser: Browser) -> None:
@@ -59,6 +79,7 @@ def kedro_viz(browser: Browser) -> None:
 def main() -> None:
     """Take all pictures."""
     IMAGES.mkdir(exist_ok=True)
+    look_alikes()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         report(browser)

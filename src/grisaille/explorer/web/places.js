@@ -34,11 +34,17 @@ function wantedPlaces() {
   return stretched[state.place];
 }
 
-// Eight colours that colour-blind people can tell apart (Okabe and Ito), then hues a golden angle apart.
-const PALETTE = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#56b4e9", "#f0e442", "#7a7a7a"];
+// Up to eight: colours that colour-blind people can tell apart (Okabe and Ito). Up to eighteen: colours that others can
+// (Trubetskoy's list of simple, distinct colours). Beyond: hues a golden angle apart.
+const EIGHT = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#56b4e9", "#f0e442", "#7a7a7a"];
+const EIGHTEEN = [
+  "#e6194b", "#3cb44b", "#ffe119", "#4363d8", "#f58231", "#911eb4", "#42d4f4", "#f032e6", "#bfef45",
+  "#469990", "#9a6324", "#800000", "#808000", "#000075", "#fabed4", "#dcbeff", "#aaffc3", "#a9a9a9",
+];
 
 function category(number, count) {
-  if (count <= PALETTE.length) return PALETTE[number];
+  if (count <= EIGHT.length) return EIGHT[number];
+  if (count <= EIGHTEEN.length) return EIGHTEEN[number];
   const light = [52, 68, 40][number % 3];
   return hex((number * 137.508) % 360, 62, light);
 }
