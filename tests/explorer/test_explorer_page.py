@@ -157,6 +157,34 @@ class TestNames:
         assert page.locator("img[src=x]").count() == 0
 
 
+# The map is told that its frames come so many milliseconds after one another.
+_PACE = """(late) => {
+  const asked = (window.asked = requestAnimationFrame);
+  let now = 0;
+  window.requestAnimationFrame = (call) => asked((time) => call(call.name === "draw" ? (now += late) : time));
+}"""
+_WIDTH = "document.querySelector('#map').width"
+
+
+class TestPace:
+    @pytest.mark.parametrize(("late", "drawn"), [(60, 0.5), (16, 1.0)])
+    def test_what_moves_slowly_is_drawn_coarsely_and_finely_again_at_rest(self, open_page, late, drawn):
+        page = open_page()
+        page.evaluate(_PACE, late)
+        whole = page.evaluate(_WIDTH)
+        box = page.locator("#map").bounding_box()
+        page.mouse.move(box["x"] + 5, box["y"] + 5)
+        page.mouse.down()
+        widths = set()
+        for step in range(6):
+            page.mouse.move(box["x"] + 10 + 9 * step, box["y"] + 10)
+            widths.add(page.evaluate(f"new Promise((next) => asked(next)).then(() => {_WIDTH})"))
+        assert min(widths) == drawn * whole
+        page.mouse.up()
+        page.wait_for_function(f"{_WIDTH} == {whole}")
+        assert page.locator("#map").bounding_box() == box
+
+
 class TestLooks:
     @pytest.mark.parametrize("width", [1440, 1100, 390, 320])
     def test_nothing_sticks_out(self, open_page, width):

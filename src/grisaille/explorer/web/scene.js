@@ -29,6 +29,12 @@ const scene = {
   ready: false,
 };
 
+// Without a graphics card every pixel costs: what moves is drawn coarsely there, and finely again when it rests.
+const fine = Math.min(devicePixelRatio || 1, 2);
+const FLUID = 25; // milliseconds from one frame to the next
+const REST = 160;
+const pace = { last: 0, slow: 0, coarse: false, timer: 0 };
+
 let renderer = null;
 let stage = null;
 let world = null;
@@ -36,8 +42,8 @@ let lines = null;
 let above = null;
 
 async function startScene() {
-  const options = { canvas, preference: "webgl", backgroundAlpha: 0, antialias: false, autoDensity: true };
-  options.resolution = Math.min(devicePixelRatio || 1, 2);
+  const options = { canvas, preference: "webgl", backgroundAlpha: 0, antialias: false };
+  options.resolution = fine;
   options.accessibilityOptions = { enabledByDefault: false, activateOnTab: false };
   renderer = await PIXI.autoDetectRenderer(options);
   stage = new PIXI.Container();
@@ -172,9 +178,25 @@ function resize() {
   const { clientWidth: width, clientHeight: height } = stageBox;
   if (!width || !height) return;
   scene.size = { width, height };
-  renderer.resize(width, height);
+  renderer.resize(width, height, pace.coarse ? fine / 2 : fine);
   remeasure();
   if (state.selected >= 0) bringIntoView(state.selected);
+}
+
+function keepPace(now) {
+  const gap = now - pace.last;
+  pace.last = now;
+  if (gap > REST) return;
+  if (!pace.coarse) pace.slow = gap > FLUID ? pace.slow + 1 : Math.max(0, pace.slow - 0.1);
+  if (pace.slow >= 2) drawCoarsely(true);
+}
+
+function drawCoarsely(coarse) {
+  clearTimeout(pace.timer);
+  if (coarse) pace.timer = setTimeout(() => (drawCoarsely(false), redraw()), REST);
+  if (coarse === pace.coarse) return;
+  pace.coarse = coarse;
+  renderer.resize(scene.size.width, scene.size.height, coarse ? fine / 2 : fine);
 }
 
 let dirty = false;
@@ -193,8 +215,9 @@ function remeasure() {
   redraw();
 }
 
-function draw() {
+function draw(now) {
   dirty = false;
+  keepPace(now);
   if (stale) for (const sheet of scene.sheets) sheet.measure();
   stale = false;
   const scale = pixelsPerUnit();
