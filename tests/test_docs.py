@@ -65,9 +65,10 @@ CHECKED = {
     "kedro run --params autoencoder.architecture=positional": "a whole run more",
     "kedro run --from-nodes concatenate_codes": "most of a run more",
     "kedro run --params paintings_folder=/path/to/paintings": "runs below with a table of artists",
-    "kedro run --params paintings_folder=<paintings>,artists_file=<artists.csv>,backbone.model_file=<model.keras>": (
-        "needs the real paintings"
-    ),
+    (
+        "kedro run --params paintings_folder=/path/to/paintings,artists_file=/path/to/artists.csv,"
+        "backbone.model_file=/path/to/cnn.keras"
+    ): "needs the real paintings",
     "kedro run --env colab --params paintings_folder=/content/paintings,artists_file=/content/artists.csv": (
         "needs Google Drive"
     ),

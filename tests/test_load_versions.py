@@ -7,18 +7,18 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from kedro.io import DataCatalog
 from kedro.pipeline import Node, Pipeline
 from kedro.runner import SequentialRunner
 from matplotlib.figure import Figure
 
 from grisaille import run_parameters
+from grisaille.catalog import WholeCatalog
 from helpers import PROJECT
 
 OLD, NEW = "2021-01-01T00.00.00.000Z", "2022-01-01T00.00.00.000Z"
 ENTRIES = {
     # A factory's name becomes that of one of its datasets.
-    name.format(chunk="pool5", likeness="cosine", comparison="monet_manet"): entry["type"].rpartition(".")[2]
+    name.format(chunk="pool5", likeness="cosine", comparison="monet_manet"): entry
     for name, entry in yaml.safe_load((PROJECT / "conf/base/catalog.yml").read_text()).items()
     if entry.get("versioned")
 }
@@ -46,13 +46,23 @@ def model(value):
 # Class -> what is saved, made of a number, and how the number is read from what is loaded.
 KINDS = {
     "NumPyDataset": (array, lambda loaded: loaded[0, 0]),
+    "ArrayPickleDataset": (array, lambda loaded: loaded[0, 0]),
     "ParquetDataset": (table, lambda loaded: loaded["value"][0]),
+    "TableDataset": (table, lambda loaded: loaded["value"][0]),
     "CSVDataset": (table, lambda loaded: loaded["value"][0]),
     "JSONDataset": (lambda value: {"value": value}, lambda loaded: loaded["value"]),
     "FigureDataset": (figure, lambda loaded: loaded[0, 0, 0] * 10),
     "KerasModelDataset": (model, lambda loaded: loaded.get_weights()[0][0, 0]),
-    "VersionedPartitionsDataset": (lambda value: {"Monet": value}, lambda loaded: loaded["Monet"]()),
 }
+
+
+def kind(name):
+    """How a number is stored in an entry, and read from it; in a folder of partitions, in one of them."""
+    entry = ENTRIES[name]
+    make, read = KINDS[entry.get("dataset", entry["type"]).rpartition(".")[2]]
+    if "dataset" in entry:
+        return lambda value: {"Monet": make(value)}, lambda loaded: read(loaded["Monet"]())
+    return make, read
 
 
 @pytest.fixture(scope="module")
@@ -65,17 +75,17 @@ def catalog(tmp_path_factory):
         loader = run_parameters.RunConfigLoader(
             str(PROJECT / "conf"), runtime_params=storage, base_env="base", default_run_env="local"
         )
-        return partial(DataCatalog.from_config, loader["catalog"])
+        return partial(WholeCatalog.from_config, loader["catalog"])
 
 
 @pytest.mark.parametrize("name", ENTRIES)
 class TestLoadVersions:
     def loaded(self, name, catalog):
-        node = Node(KINDS[ENTRIES[name]][1], name, "value", name="read")
+        node = Node(kind(name)[1], name, "value", name="read")
         return SequentialRunner().run(Pipeline([node]), catalog)["value"].load()
 
     def test_a_past_version_is_given_when_it_is_asked_for(self, name, catalog):
-        make, _ = KINDS[ENTRIES[name]]
+        make, _ = kind(name)
         for version, value in ((OLD, 3), (NEW, 7)):
             catalog(save_version=version).save(name, make(value))
         assert self.loaded(name, catalog()) == pytest.approx(7, abs=0.05)
