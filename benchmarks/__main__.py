@@ -12,7 +12,7 @@ from typing import Any
 from benchmarks import machine, page
 from benchmarks.tools import Given, Skipped
 
-ALL = ("start", "silhouettes", "extraction", "raw_evaluation", "profiles", "growth", "memory", "explorer")
+ALL = ("start", "silhouettes", "extraction", "forward", "raw_evaluation", "profiles", "growth", "memory", "explorer")
 
 
 def main() -> None:
