@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DELETE_ON_ERROR:
-.PHONY: help demo data viz docs test lint types contracts unit bench fuzz chaos lock clean
+.PHONY: help install demo data viz docs test lint types contracts unit bench fuzz chaos lock clean
 
 help:  ## what can be made
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/'
@@ -15,6 +15,8 @@ help:  ## what can be made
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@
+
+install: .venv/installed  ## a virtual environment in .venv, and nothing else
 
 demo: .venv/installed  ## the whole project on a synthetic gallery, in under three minutes
 	$(BIN)/kedro run --env demo

@@ -81,6 +81,11 @@ CHECKED = {
     ),
     f"kedro run --pipeline evaluation --load-versions embeddings:{VERSION}": "runs below with two versions",
     "make demo": "installs, and then runs the command above",
+    "make install": "installs, as CI does before this test",
+    "grisaille similar photo.jpg --params paintings_folder=/path/to/paintings": "tests/test_similar.py asks the demo",
+    "kedro run --pipelines __default__,discovery --params paintings_folder=/path/to/paintings": (
+        "both halves run elsewhere"
+    ),
     "make test": "is this test",
     "source .venv/bin/activate": "changes a shell that a test has not",
     'pip install "grisaille[cluster]"': "downloads",
@@ -233,7 +238,7 @@ class TestCommands:
         given = kedro_project.run.make_context("run", shlex.split(command)[2:]).params
         params = opened(given["env"], given["params"]).params
         assert params["backbone"]
-        for name in given["pipeline"].split(",") if given["pipeline"] else ["__default__"]:
+        for name in given["pipelines"] or [given["pipeline"] or "__default__"]:
             chosen = pipelines[name].filter(
                 node_names=given["node_names"] or None,
                 from_nodes=given["from_nodes"] or None,
