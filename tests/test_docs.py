@@ -81,6 +81,10 @@ CHECKED = {
     ),
     f"kedro run --pipeline evaluation --load-versions embeddings:{VERSION}": "runs below with two versions",
     "make demo": "installs, and then runs the command above",
+    (
+        "make bench PAINTINGS=/path/to/paintings BASELINES=/path/to/baselines.py TORCH_PYTHON=/path/to/python "
+        "MODEL=/path/to/cnn.keras"
+    ): "takes an hour",
     "make install": "installs, as CI does before this test",
     "grisaille similar photo.jpg --params paintings_folder=/path/to/paintings": "tests/test_similar.py asks the demo",
     "kedro run --pipelines __default__,discovery --params paintings_folder=/path/to/paintings": (
