@@ -340,26 +340,9 @@ def _one(check_one, root: Path, cnn: Path, point: Point, expected: dict[str, str
 
 
 PAGE = """\
-# Faults
+# Broken runs
 
-Power fails, disks fill, bytes flip, and somebody starts a second run. What is stored is either whole or not there.
-
-**A run is killed.** Files are written beside their place and renamed, so no half of one bears its name. The same
-command goes on: stored shards of features and points of the study are not computed again, and what was half written is
-removed.
-
-**The disk or a quota is full.** One error names the file. What was stored stays as it is; with room made, the same
-command goes on.
-
-**A stored byte flips.** Every version has its SHA-256 beside it (`encoder.keras.sha256`), and the manifest of a feature
-store has that of every shard. A file is compared before it is used, once a process. One that differs is named and
-refused; `kedro run --only-missing-outputs` with the same `--params` makes it again, and nothing that is whole.
-
-**A second run starts in the same storage.** It refuses at once, naming the process, the machine and the time of the
-first. The operating system takes the lock from a run that dies. Where files are not local nothing keeps two runs apart,
-and a warning says so.
-
-Files that have no checksum beside them, from an earlier release or put there by hand, are used as they are.
+What must become of them: [Faults](faults.md).
 
 `make chaos` wrote the two tables below (seed {seed}). It runs the demo on a gallery of {paintings} paintings, in which
 files are opened for writing or renamed {events} times, breaks it at random, and gives the same command again.
