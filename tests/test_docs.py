@@ -46,6 +46,7 @@ ELSEWHERE = {
     "kedro viz run --env demo": ("tests/test_browser.py", "test_chunks_are_boxes_and_tables_have_previews"),
     "kedro run --pipelines discovery --params query=photo.jpg": ("tests/test_similar.py", "test_as_a_pipeline"),
     "grisaille similar photo.jpg": ("tests/test_similar.py", "test_a_stranger_and_a_painting_that_hangs_there"),
+    "grisaille similar -": ("tests/test_similar.py", "test_one_after_another_by_name"),
     "grisaille path Ilse_Nebel_1 Jonas_Dunst_2": (
         "tests/test_similar.py",
         "test_between_two_paintings_of_the_collection",

@@ -16,13 +16,14 @@ from grisaille.parameters import Backbone, Chunk
 ARTIST = gallery.ARTISTS[0]
 
 
-def grisaille(demo_run, *arguments):
+def grisaille(demo_run, *arguments, said=None):
     return subprocess.run(
         [sys.executable, "-m", "grisaille", *arguments, "--env", "demo", *demo_run.parameters],
         cwd=demo_run.project,
         capture_output=True,
         text=True,
         check=False,
+        input=said,
     )
 
 
@@ -75,6 +76,14 @@ class TestSimilar:
         assert [Image.open(sheet).size > (800, 300) for sheet in sheets] == [True, True]
         assert all(str(sheet) in done.stdout for sheet in sheets)
         assert f"{hanging.name} (this file is in the collection)" in done.stdout
+
+    def test_one_after_another_by_name(self, demo_run, stranger, hanging):
+        done = grisaille(demo_run, "similar", "-", said=f"{stranger}\n\nnowhere.png\n{hanging}\n")
+        assert done.returncode == 0, done.stderr[-3000:]
+        assert [line.partition(" (")[0] for line in done.stdout.splitlines() if line.startswith(stranger.name)]
+        assert f"{hanging.name} (this file is in the collection)" in done.stdout
+        assert "there is no nowhere.png" in done.stderr
+        assert set(demo_run.table("look_alikes.csv")["query"]) == {hanging.name}
 
     def test_as_a_pipeline(self, demo_run, stranger):
         parameters = f"{demo_run.parameters[1]},query={stranger}"

@@ -185,7 +185,7 @@ class Extraction:
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Arrive, with the CNN of the part that came before: building it takes as long as some dozen paintings."""
         vars(self).update(state)
-        self.network = _built_before(json.dumps(identity(self._settings)), self._settings)
+        self.network = built_once(self._settings)
 
     def compute(self, ranges: Iterable[tuple[int, int]]) -> Iterator[tuple[int, Mapping[str, FloatArray]]]:
         """Compute the rows of each range, decoding ahead while the network works.
@@ -251,6 +251,15 @@ class Extraction:
                 "store float32 with backbone.dtype=float32"
             )
         return values.astype(self.dtype)
+
+
+def built_once(settings: Backbone) -> Any:
+    """As `build`, but the CNN that was asked for last in this process is built, and compiled, once.
+
+    Raises:
+        BackboneError: As `build`.
+    """
+    return _built_before(json.dumps(identity(settings)), settings)
 
 
 @lru_cache(maxsize=1)

@@ -10,6 +10,7 @@ import platform
 import subprocess
 import sys
 from collections.abc import Mapping
+from functools import lru_cache
 from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
@@ -82,6 +83,7 @@ def threads() -> dict[str, str]:
     return {name: os.environ[name] for name in (*THREADS, *INSTRUCTIONS) if name in os.environ}
 
 
+@lru_cache(maxsize=1)
 def packages() -> dict[str, str]:
     """Every installed package with its version, sorted by name."""
     return dict(sorted({str(found.name).lower(): found.version for found in distributions() if found.name}.items()))

@@ -3,9 +3,10 @@
 import logging
 import os
 import shutil
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import click
 from kedro.framework.cli.utils import _split_load_versions, _split_params
@@ -29,7 +30,7 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
 
 
 @click.command()
-@click.argument("pictures", nargs=-1, required=True, type=click.Path(exists=True))
+@click.argument("pictures", nargs=-1, required=True, type=click.Path(exists=True, allow_dash=True))
 @click.option("--count", "-n", type=click.IntRange(1, 100), help="Look-alikes a picture.")
 @_options
 def similar(
@@ -40,7 +41,43 @@ def similar(
     load_versions: dict[str, str],
     output: Path | None,
 ) -> None:
-    """Find the paintings most like PICTURES: files, or folders of them, which need not be in the collection."""
+    """Find the paintings most like PICTURES: files, or folders of them, which need not be in the collection.
+
+    With - as the only one, names are read from standard input, one a line, and each is answered as it comes: only the
+    first has to wait for TensorFlow and the models.
+    """
+    if pictures != ("-",):
+        _look_alikes(pictures, count, env, params, load_versions, output)
+        return
+    for name in _lines(sys.stdin):
+        try:
+            if not Path(name).exists():
+                raise click.ClickException(f"there is no {name}")
+            _look_alikes((name,), count, env, params, load_versions, output)
+        except click.ClickException as error:
+            error.show()
+
+
+def _lines(stream: TextIO) -> Iterator[str]:
+    """Lines that are not empty; a person is asked for each."""
+    while True:
+        if stream.isatty():
+            click.echo("\nPicture: ", nl=False)
+        line = stream.readline()
+        if not line:
+            return
+        if line.strip():
+            yield line.strip()
+
+
+def _look_alikes(
+    pictures: tuple[str, ...],
+    count: int | None,
+    env: str | None,
+    params: dict[str, Any],
+    load_versions: dict[str, str],
+    output: Path | None,
+) -> None:
     asked = {"query": "\n".join(str(Path(picture).resolve()) for picture in pictures)}
     group = params.get("discovery", {}) | ({} if count is None else {"look_alikes": count})
     catalog = _run("look_alikes", params | asked | ({"discovery": group} if group else {}), env, load_versions)

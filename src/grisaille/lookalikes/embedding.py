@@ -8,7 +8,7 @@ import numpy as np
 from grisaille.arrays import FloatArray
 from grisaille.autoencoders.joining import join_codes
 from grisaille.autoencoders.training import encode
-from grisaille.backbone import Extraction
+from grisaille.backbone import Extraction, built_once
 from grisaille.likeness import Likeness, lengths
 from grisaille.parameters import Backbone, Chunk
 
@@ -24,7 +24,7 @@ class Embedder:
         likeness: Likeness,
         max_megapixels: float,
     ) -> None:
-        """Remember the models; the backbone is built with the first picture.
+        """Remember the models; the backbone is built with the first picture of the process.
 
         Args:
             backbone: As for the collection.
@@ -35,7 +35,6 @@ class Embedder:
         """
         self._backbone, self._chunks, self._encoders = backbone, chunks, encoders
         self._likeness, self._max_megapixels = likeness, max_megapixels
-        self._network: Any = None
 
     def embed(self, readers: Sequence[Callable[[], bytes]]) -> FloatArray:
         """Embed pictures.
@@ -50,10 +49,8 @@ class Embedder:
             BackboneError: If the CNN cannot be had.
             UnusableImageError: If a file is not a picture.
         """
-        extraction = Extraction(
-            readers, [""] * len(readers), self._backbone, self._max_megapixels, network=self._network
-        )
-        self._network = extraction.network
+        network = built_once(self._backbone)
+        extraction = Extraction(readers, [""] * len(readers), self._backbone, self._max_megapixels, network=network)
         ranges = [(start, min(start + 64, len(readers))) for start in range(0, len(readers), 64)]
         batches = [batch for _, batch in extraction.compute(ranges)]
         features = {layer: np.concatenate([batch[layer] for batch in batches]) for layer in self._backbone.layers}

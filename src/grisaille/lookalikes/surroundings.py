@@ -9,7 +9,7 @@ from grisaille.arrays import FloatArray, IntArray
 from grisaille.lazy import pd
 
 # Paintings whose own neighbours say what is usual.
-_SAMPLE = 2000
+_SAMPLE = 1000
 
 
 def titles(identifiers: list[str], artists: list[str]) -> list[str]:
@@ -63,7 +63,7 @@ class Surroundings:
 
         Returns:
             The share of paintings whose own neighbour of the same rank is farther away, between 0 and 1, of the same
-            shape; of collections of more than 2,000 paintings a seeded sample answers.
+            shape; of collections of more than 1,000 paintings a seeded sample answers.
         """
         n, k = len(self.embeddings), distances.shape[1]
         sample = np.arange(n)
