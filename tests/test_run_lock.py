@@ -54,6 +54,16 @@ class TestTwoRuns:
         lock.acquire()
         lock.release()
 
+    def test_a_drive_without_locks_is_no_obstacle(self, tmp_path, monkeypatch, caplog):
+        def refuse(*_, **__):
+            raise NotImplementedError("flock")
+
+        lock = RunLock(tmp_path)
+        monkeypatch.setattr(lock._lock, "_acquire", refuse)
+        lock.acquire()
+        lock.release()
+        assert "has no locks" in caplog.text
+
     def test_two_storages_know_nothing_of_each_other(self, tmp_path, other):
         lock = RunLock(tmp_path / "demo")
         lock.acquire()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import socket
 import sys
@@ -13,6 +14,8 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from grisaille.storage import LOCK, write_whole
+
+logger = logging.getLogger(__name__)
 
 HOLDER = f"{LOCK}.json"
 
@@ -34,7 +37,7 @@ class RunLock:
         self._lock = FileLock(root / LOCK)
 
     def acquire(self) -> None:
-        """Take the lock, and leave word of who holds it.
+        """Take the lock, and leave word of who holds it; where a file system has none, warn and go on.
 
         Raises:
             AnotherRunError: If another holds it, at once.
@@ -43,6 +46,10 @@ class RunLock:
         self.root.mkdir(parents=True, exist_ok=True)
         try:
             self._lock.acquire(blocking=False)
+        except NotImplementedError:
+            # Some mounted drives know no locks; who works alone there should not be kept from it.
+            logger.warning("%s has no locks, so nothing keeps two runs apart: start one at a time", self.root)
+            return
         except Timeout:
             raise AnotherRunError(
                 f"another run is writing to {self.root}: {self._holder()}. Wait until it has ended; "
