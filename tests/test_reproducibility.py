@@ -171,6 +171,9 @@ class TestVerify:
         assert "no manifest of the run yesterday" in found
 
 
+DISCOVERED = {"embedding_neighbours", "map_of_paintings", "explorer"}
+
+
 class TestRerun:
     @pytest.fixture(scope="class")
     def discovered(self, demo_run, one_thread, tmp_path_factory):
@@ -188,7 +191,7 @@ class TestRerun:
     def test_a_part_that_reads_what_is_stored(self, call, discovered, tmp_path):
         status, found = call(rerun, "newest", "--storage", discovered, "--into", tmp_path / "again")
         assert status == 0
-        assert names(found, "identical", 1) == {"embedding_neighbours"}
+        assert names(found, "identical", 1) == DISCOVERED
 
     def test_other_inputs_and_other_results_are_named(self, call, discovered, tmp_path):
         storage = copied(discovered, tmp_path)
@@ -198,7 +201,7 @@ class TestRerun:
         status, found = call(rerun, "newest", "--storage", storage, "--into", tmp_path / "again")
         assert status == 1
         assert "the input embeddings is changed" in found
-        assert names(found, "differs", 1) == {"embedding_neighbours"}
+        assert names(found, "differs", 1) == DISCOVERED
 
     def test_nothing_is_overwritten(self, call, one_thread):
         status, found = call(rerun, "newest", "--storage", one_thread.storage, "--into", one_thread.storage)
