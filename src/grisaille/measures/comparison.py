@@ -102,7 +102,8 @@ def compare(
                 rank[name] = ranks(order)
             sums[name].update(rows, distances[name])
             retrieval[name].update(rows, order)
-            first = order[:, :k]
+            # A view would keep every painting's whole order alive.
+            first = order[:, :k].copy()
             neighbours[name].append((first, np.take_along_axis(distances[name], first, axis=1)))
         _learn_scales(distances, preservation)
         for ((reference, reduced), part), measure in preservation.items():
