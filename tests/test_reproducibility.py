@@ -5,6 +5,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+import keras  # noqa: F401 - it writes to the standard error that it finds, which must not be a command's
 import numpy as np
 import pytest
 from click.testing import CliRunner
