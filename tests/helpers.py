@@ -1,9 +1,13 @@
 """Pictures as bytes, and kedro as a user runs it."""
 
+import atexit
 import io
+import json
 import os
 import subprocess
 import sys
+import tempfile
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +18,7 @@ from grisaille import explorer
 
 PROJECT = Path(__file__).resolve().parents[1]
 SHARED = PROJECT.parent / "shared"
+COLUMNS = {"COLUMNS": "200"}
 
 
 def encode(image: Image.Image, kind: str = "PNG", **options) -> bytes:
@@ -34,20 +39,57 @@ def kedro(*arguments: str, **options) -> subprocess.CompletedProcess[str]:
 
 
 def command(
-    module: str, *arguments: str, cwd: Path = PROJECT, check: bool = True, environment: dict[str, str] | None = None
+    module: str,
+    *arguments: str,
+    cwd: Path = PROJECT,
+    check: bool = True,
+    environment: dict[str, str] | None = None,
+    said: str = "",
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command as a user would, with some variables of its environment set."""
-    done = subprocess.run(
-        [sys.executable, "-m", module, *arguments],
-        cwd=cwd,
-        capture_output=True,
-        text=True,
-        check=False,
-        env=os.environ | {"COLUMNS": "200"} | (environment or {}),
-    )
+    """Run a command as a user would: in a warm process, or, where the environment is to differ, in one of its own."""
+    program = [sys.executable, "-m", module, *arguments]
+    known = os.environ | COLUMNS | (environment or {})
+    if environment is None:
+        done = _in_a_warm_process(module, arguments, cwd, known, said)
+    else:
+        done = subprocess.run(program, cwd=cwd, capture_output=True, text=True, check=False, env=known, input=said)
     if check and done.returncode:
         raise AssertionError(f"{module} {' '.join(arguments)} failed:\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}")
     return done
+
+
+@cache
+def _warm() -> "subprocess.Popen[str]":
+    server = subprocess.Popen(
+        [sys.executable, Path(__file__).with_name("warm.py")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env=os.environ | COLUMNS,
+    )
+    atexit.register(server.communicate)
+    return server
+
+
+def _in_a_warm_process(
+    module: str, arguments: tuple[str, ...], cwd: Path, environment: dict[str, str], said: str
+) -> subprocess.CompletedProcess[str]:
+    with tempfile.TemporaryDirectory() as folder:
+        streams = {name: Path(folder, name) for name in ("stdin", "stdout", "stderr")}
+        for path in streams.values():
+            path.write_text(said if path.name == "stdin" else "")
+        request = {
+            **{name: str(path) for name, path in streams.items()},
+            **{"module": module, "arguments": arguments, "folder": str(cwd), "environment": environment},
+        }
+        server = _warm()
+        print(json.dumps(request), file=server.stdin, flush=True)
+        status = server.stdout.readline()
+        assert status, "the warm process has ended: what does `echo | python tests/warm.py` say?"
+        return subprocess.CompletedProcess(
+            [module, *arguments], int(status), streams["stdout"].read_text(), streams["stderr"].read_text()
+        )
 
 
 def explorer_map(names=(), compared=8, stranger=None, count=8, seed=0) -> pd.DataFrame:

@@ -1,8 +1,5 @@
 """`grisaille similar` and `grisaille path` as a user types them, on the project that was run."""
 
-import subprocess
-import sys
-
 import keras
 import numpy as np
 import pandas as pd
@@ -16,15 +13,8 @@ from grisaille.parameters import Backbone, Chunk
 ARTIST = gallery.ARTISTS[0]
 
 
-def grisaille(demo_run, *arguments, said=None):
-    return subprocess.run(
-        [sys.executable, "-m", "grisaille", *arguments, "--env", "demo", *demo_run.parameters],
-        cwd=demo_run.project,
-        capture_output=True,
-        text=True,
-        check=False,
-        input=said,
-    )
+def grisaille(demo_run, *arguments, said=""):
+    return demo_run.grisaille(*arguments, *demo_run.parameters, check=False, said=said)
 
 
 @pytest.fixture(scope="module")
