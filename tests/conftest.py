@@ -61,8 +61,10 @@ def small_cnn(common) -> Path:
 # Of the demo, to suit the small CNN.
 SMALL = {
     "chunks": chaos.CHUNKS,
+    "autoencoder": {"similarity": {"fewest_steps": 100}},
+    "comparisons": {"punkt_pointe": None, "tropf_kurve": None},
     "study": {
-        "layer_sets": {"block3": None, "blocks_3_4_5": None},
+        "layer_sets": {"block3": None, "block4": None, "blocks_3_4_5": None},
         "code_sizes": [2, 8],
         "embedding_size": 12,
         "chunk_values": 256,

@@ -1,9 +1,10 @@
-"""One walk over all pairs of paintings that fills every measure of every space."""
+"""A walk over all pairs of paintings that fills every measure of every space."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -19,6 +20,8 @@ _CURVE_POINTS = 120
 
 Name = tuple[str, str]
 """A space and the likeness it is measured by: ("raw", "cosine")."""
+Pair = tuple[Name, Name]
+"""A reference and what is held against it."""
 
 
 @dataclass(frozen=True)
@@ -64,13 +67,34 @@ def queries(n: int, exact_up_to: int, sample: int, seed: int) -> IntArray:
     return np.sort(np.random.default_rng(seed).permutation(n)[:sample])
 
 
+@dataclass(frozen=True)
+class _Group:
+    """Spaces that are walked together, the pairs of them to compare, and which of them are measured already."""
+
+    names: tuple[Name, ...]
+    pairs: tuple[Pair, ...] = ()
+    known: frozenset[Name] = frozenset()
+
+
+def _groups(spaces: Mapping[Name, Space], pairs: list[Pair]) -> list[_Group]:
+    """Each reference with what is held against it, since the distances of two references are twice as much to hold."""
+    groups: list[_Group] = []
+    known: set[Name] = set()
+    for reference in dict.fromkeys(reference for reference, _ in pairs):
+        own = tuple(pair for pair in pairs if pair[0] == reference)
+        names = (reference, *(reduced for _, reduced in own))
+        groups.append(_Group(names, own, frozenset(known)))
+        known.update(names)
+    return groups + [_Group((name,)) for name in spaces if name not in known]
+
+
 def compare(
     spaces: Mapping[Name, Space],
-    pairs: list[tuple[Name, Name]],
+    pairs: list[Pair],
     collection: Collection,
     asked: IntArray,
     k: int,
-    progress: Callable[[Iterable[IntArray]], Iterable[IntArray]] = iter,
+    progress: Callable[[list[Any]], Iterable[Any]] = iter,
 ) -> Compared:
     """Measure spaces on their own, and reduced spaces against their references.
 
@@ -80,7 +104,7 @@ def compare(
         collection: Artists, duplicates and split.
         asked: Rows that are queries, against all (`queries`).
         k: Neighbours of recall@k and precision@k.
-        progress: Wraps the walk, for a progress bar.
+        progress: Wraps the blocks of all walks, for a progress bar.
     """
     n = len(collection.labels)
     clusters = int(collection.labels.max()) + 1
@@ -91,22 +115,29 @@ def compare(
     parts = {part: rows for part, rows in parts.items() if rows[asked].any()}
     preservation = {(pair, part): Preservation(n, k) for pair in pairs for part in parts}
     size = rows_at_a_time(n)
-    ranked = {name for pair in pairs for name in pair}
-    walks = {name: space.walk(asked, size) for name, space in spaces.items()}
-    for rows in progress(list(blocks(asked, size))):
+    walks: dict[Name, Iterator[FloatArray]] = {}
+    steps = [(group, rows) for group in _groups(spaces, pairs) for rows in blocks(asked, size)]
+    for group, rows in progress(steps):
+        if rows[0] == asked[0]:
+            # Those of the group before are given up first.
+            walks = {}
+            walks = {name: spaces[name].walk(asked, size) for name in group.names}
         distances = {name: next(walk) for name, walk in walks.items()}
         rank = {}
-        for name in spaces:
+        for name in walks:
             order = nearest(distances[name], rows)
-            if name in ranked:
+            if group.pairs:
                 rank[name] = ranks(order)
+            if name in group.known:
+                continue
             sums[name].update(rows, distances[name])
             retrieval[name].update(rows, order)
             # A view would keep every painting's whole order alive.
             first = order[:, :k].copy()
             neighbours[name].append((first, np.take_along_axis(distances[name], first, axis=1)))
-        _learn_scales(distances, preservation)
-        for ((reference, reduced), part), measure in preservation.items():
+        shown = {named: measure for named, measure in preservation.items() if named[0] in group.pairs}
+        _learn_scales(distances, shown)
+        for ((reference, reduced), part), measure in shown.items():
             chosen = np.flatnonzero(parts[part][rows])
             measure.update(
                 rows[chosen],
@@ -128,9 +159,6 @@ def compare(
             [{"space": space, "likeness": likeness} | retrieval[space, likeness].result() for space, likeness in spaces]
         ),
     )
-
-
-Pair = tuple[Name, Name]
 
 
 def _learn_scales(distances: Mapping[Name, FloatArray], preservation: Mapping[tuple[Pair, str], Preservation]) -> None:

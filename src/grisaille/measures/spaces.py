@@ -8,13 +8,13 @@ import numpy as np
 from grisaille.arrays import FloatArray, IntArray, Rows
 from grisaille.likeness import Likeness, columns
 
-# Columns that are multiplied at a time: of 8,000 paintings 200 MB in float32.
-_WIDTH = 6272
+# Columns that are multiplied at a time: of 8,000 paintings 100 MB in float32.
+_WIDTH = 3136
 _BLOCK = 512
 # Distances that are computed while features are read once: 256 MB of float32.
 _AHEAD = 2**26
-# Distances that the measures look at together: 80 MB an array.
-_TOGETHER = 10 * 2**20
+# Distances that the measures look at together: 16 MB an array, of which there are some twenty.
+_TOGETHER = 2**21
 
 
 class Space:

@@ -57,7 +57,7 @@ def compare_spaces(
     settings: Evaluation,
     *reductions: FloatArray,
 ) -> tuple[FloatArray, pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Walk over all pairs of paintings once and fill every measure.
+    """Walk over all pairs of paintings and fill every measure.
 
     In a collection larger than `exact_up_to`, over the pairs of a seeded sample of paintings with all.
 
@@ -82,7 +82,7 @@ def compare_spaces(
     if len(asked) < len(paintings):
         logger.info("%d of %d paintings are compared with all: a sample, with margins", len(asked), len(paintings))
 
-    def progress(blocks: Iterable[IntArray]) -> Iterable[IntArray]:
+    def progress(blocks: list[Any]) -> Iterable[Any]:
         return tqdm(blocks, "comparing all pairs of paintings", unit=" blocks")
 
     named_spaces = {name: spaces[name] for name in SPACES}
