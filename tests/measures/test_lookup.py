@@ -2,11 +2,13 @@ import sys
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.neighbors import NearestNeighbors
 
 from grisaille.measures import search
+
+SEEDS = st.integers(0, 99)
 
 
 def points(n=700, d=12, seed=0):
@@ -44,6 +46,86 @@ class TestExact:
     def test_other_widths_are_refused(self):
         with pytest.raises(ValueError, match=r"Received: \(3, 12\) and \(2, 5\)"):
             search(points(3), points(2, d=5), 1)
+
+    @pytest.mark.parametrize("known", [np.empty((0, 12)), np.ones(12), np.ones((2, 2, 12))])
+    def test_no_points_and_other_shapes_are_refused(self, known):
+        with pytest.raises(ValueError, match="points and queries must be"):
+            search(known, points(2), 1)
+
+    def test_nobody_asks(self):
+        rows, distances = search(points(9), np.empty((0, 12)), 4)
+        assert rows.shape == distances.shape == (0, 4)
+
+    def test_its_progress_is_told_in_blocks_of_queries(self, monkeypatch):
+        monkeypatch.setattr("grisaille.measures.lookup._QUERIES", 4)
+        told = []
+        rows, _ = search(points(20), points(10, seed=1), 3, progress=lambda blocks: told.extend(blocks) or blocks)
+        assert told == [0, 4, 8]
+        assert np.array_equal(rows, search(points(20), points(10, seed=1), 3)[0])
+
+
+class TestProperties:
+    @given(n=st.integers(1, 40), k=st.integers(1, 6), seed=SEEDS)
+    def test_permuting_points_permutes_what_is_found(self, n, k, seed):
+        order = np.random.default_rng(seed).permutation(n)
+        rows, distances = search(points(n, seed=seed), points(5, seed=1), k)
+        found, same = search(points(n, seed=seed)[order], points(5, seed=1), k)
+        assert np.array_equal(order[found], rows)
+        np.testing.assert_allclose(same, distances)
+
+    @given(n=st.integers(1, 40), k=st.integers(1, 6), seed=SEEDS)
+    def test_permuting_queries_permutes_the_answers(self, n, k, seed):
+        order = np.random.default_rng(seed).permutation(9)
+        asked = points(9, seed=seed + 1)
+        rows, distances = search(points(n, seed=seed), asked, k)
+        found, same = search(points(n, seed=seed), asked[order], k)
+        assert np.array_equal(found, rows[order])
+        np.testing.assert_allclose(same, distances[order])
+
+    @given(n=st.integers(1, 40), k=st.integers(1, 6), seed=SEEDS, scale=st.floats(1e-3, 1e3))
+    def test_rotating_and_scaling_the_space_scales_the_distances(self, n, k, seed, scale):
+        rotation = np.linalg.qr(np.random.default_rng(seed).standard_normal((12, 12)))[0]
+        rows, distances = search(points(n, seed=seed), points(5, seed=1), k)
+        found, scaled = search(scale * (points(n, seed=seed) @ rotation), scale * (points(5, seed=1) @ rotation), k)
+        assert np.array_equal(found, rows)
+        np.testing.assert_allclose(scaled, scale * distances, rtol=1e-5, atol=1e-9)
+
+    @settings(max_examples=25)
+    @given(
+        copies=st.integers(1, 60),
+        spread=st.sampled_from([0, 1e-9, 1e-6]),
+        others=st.integers(0, 60),
+        k=st.integers(1, 12),
+        seed=SEEDS,
+    )
+    def test_among_copies_and_near_copies_the_nearest_and_then_the_earlier_comes_first(
+        self, copies, spread, others, k, seed
+    ):
+        """Also where float32 could not tell one from another."""
+        random = np.random.default_rng(seed)
+        near = points(1, seed=seed) + spread * random.standard_normal((copies, 12))
+        known = np.concatenate([near, random.standard_normal((others, 12))])[random.permutation(copies + others)]
+        asked = points(1, seed=seed) + np.array([[0.0], [1e-3], [1.0]])
+        rows, distances = search(known, asked, k)
+        exact = np.linalg.norm(known[None] - asked[:, None], axis=2)
+        expected = np.argsort(exact, axis=1, kind="stable")[:, :k]
+        assert rows.tolist() == expected.tolist()
+        np.testing.assert_allclose(distances, np.take_along_axis(exact, expected, axis=1), rtol=1e-12)
+
+    @pytest.mark.parametrize("block", [64, 65536])
+    def test_of_a_thousand_copies_the_first_are_found(self, monkeypatch, block):
+        monkeypatch.setattr("grisaille.measures.lookup._POINTS", block)
+        rows, distances = search(np.ones((1000, 2)), np.array([[1.0, 1.0], [1.0, 3.0]]), 3)
+        assert rows.tolist() == [[0, 1, 2], [0, 1, 2]]
+        assert distances.tolist() == [[0, 0, 0], [2, 2, 2]]
+
+    @given(k=st.integers(1, 4), seed=SEEDS)
+    def test_two_points(self, k, seed):
+        known = points(2, seed=seed)
+        rows, distances = search(known, known, k)
+        assert rows.tolist() == [[0, 1][:k], [1, 0][:k]]
+        apart = np.linalg.norm(known[0].astype(np.float64) - known[1])
+        np.testing.assert_allclose(distances, [[0, apart][:k]] * 2)
 
 
 class TestIndex:

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from scipy.stats import spearmanr
 from sklearn.manifold import trustworthiness
 from sklearn.neighbors import NearestNeighbors
@@ -26,11 +27,28 @@ def compare(reference, reduced, k=10, k_ranks=20, block=16, chosen=None, populat
     return found.result(population)
 
 
+def some_spaces(n, seed=0):
+    random = np.random.default_rng(seed)
+    reference = random.standard_normal((n, 12)) * np.linspace(2, 0.2, 12)
+    return reference, reference[:, :3] + 0.1 * random.standard_normal((n, 3))
+
+
+def rotation(dimensions, seed):
+    return np.linalg.qr(np.random.default_rng(seed).standard_normal((dimensions, dimensions)))[0]
+
+
+def assert_same(found, expected):
+    for name in MEASURES:
+        assert getattr(found, name) == pytest.approx(getattr(expected, name), abs=1e-9, nan_ok=True), name
+    np.testing.assert_allclose(found.rnx, expected.rnx, atol=1e-9)
+
+
+SIZES, SEEDS = st.integers(3, 40), st.integers(0, 99)
+
+
 @pytest.fixture(scope="module")
 def spaces():
-    random = np.random.default_rng(0)
-    reference = random.standard_normal((90, 12)) * np.linspace(2, 0.2, 12)
-    return reference, reference[:, :3] + 0.1 * random.standard_normal((90, 3))
+    return some_spaces(90)
 
 
 class TestAgainstOthers:
@@ -66,16 +84,77 @@ class TestAgainstOthers:
 
 
 class TestProperties:
-    @settings(deadline=None)
-    @given(seed=st.integers(0, 50), scale=st.floats(0.1, 10))
-    def test_a_rotated_and_scaled_copy_keeps_everything(self, seed, scale):
-        random = np.random.default_rng(seed)
-        points = random.standard_normal((40, 4))
-        rotation = np.linalg.qr(random.standard_normal((4, 4)))[0]
-        found = compare(points, scale * points @ rotation)
+    @settings(max_examples=30)
+    @given(n=SIZES, seed=SEEDS, scale=st.floats(1e-3, 1e3))
+    def test_a_rotated_and_scaled_copy_keeps_everything(self, n, seed, scale):
+        points = some_spaces(n, seed)[1]
+        found = compare(points, scale * (points @ rotation(3, seed) + 1))
         assert found.recall == found.trustworthiness == found.continuity == 1
         assert found.area_under_rnx == pytest.approx(1)
         assert found.spearman == pytest.approx(1, abs=1e-6)
+        np.testing.assert_allclose(found.rnx, 1)
+
+    @settings(max_examples=30)
+    @given(n=SIZES, seed=SEEDS)
+    def test_permuting_paintings_changes_nothing(self, n, seed):
+        reference, reduced = some_spaces(n, seed)
+        order = np.random.default_rng(seed).permutation(n)
+        assert_same(compare(reference[order], reduced[order]), compare(reference, reduced))
+
+    @settings(max_examples=30)
+    @given(n=SIZES, seed=SEEDS, scale=st.floats(1e-3, 1e3), turned=st.sampled_from(["reference", "reduced"]))
+    def test_rotating_and_scaling_either_space_changes_nothing(self, n, seed, scale, turned):
+        reference, reduced = some_spaces(n, seed)
+        expected = compare(reference, reduced)
+        if turned == "reference":
+            reference = scale * (reference @ rotation(12, seed) - 1)
+        else:
+            reduced = scale * (reduced @ rotation(3, seed) - 1)
+        assert_same(compare(reference, reduced), expected)
+
+    @settings(max_examples=30)
+    @given(n=SIZES, seed=SEEDS)
+    def test_the_other_way_round_trustworthiness_is_continuity(self, n, seed):
+        spaces = some_spaces(n, seed)
+        one, other = compare(*spaces), compare(*spaces[::-1])
+        assert (one.trustworthiness, one.continuity) == (other.continuity, other.trustworthiness)
+        assert one.recall == other.recall
+        assert one.area_under_rnx == pytest.approx(other.area_under_rnx)
+        assert one.spearman == pytest.approx(other.spearman)
+
+    @settings(max_examples=30)
+    @given(n=st.integers(6, 20), seed=SEEDS, k=st.sampled_from([1, 3, 5]))
+    def test_copies_may_change_places_with_each_other_and_with_nobody_else(self, n, seed, k):
+        """A painting, its copy, and then pair after pair: an odd number of neighbours parts no pair."""
+        points = np.repeat(some_spaces(n, seed)[1], 2, axis=0)
+        found = compare(points, points @ rotation(3, seed), k, k_ranks=k)
+        assert found.recall == found.trustworthiness == found.continuity == 1
+        np.testing.assert_allclose(found.rnx[::2], 1)
+        assert found.spearman == pytest.approx(1, abs=1e-5)
+        assert compare(points, points @ rotation(3, seed), k + 1).recall >= 1 - 1 / (k + 1)
+
+    @given(st.integers(3, 12))
+    def test_identical_paintings_keep_their_order_and_have_no_order_of_distances(self, n):
+        found = compare(np.ones((n, 3)), np.zeros((n, 2)))
+        assert found.recall == found.trustworthiness == found.continuity == 1
+        assert np.isnan(found.spearman)
+
+    @pytest.mark.filterwarnings("error")
+    @given(SEEDS)
+    def test_two_paintings_are_each_others_neighbour_and_nothing_else_is_defined(self, seed):
+        found = compare(*some_spaces(2, seed))
+        assert found.recall == 1
+        assert np.isnan([getattr(found, name) for name in MEASURES[1:]]).all()
+        assert found.rnx.shape == (0,)
+
+    @given(SEEDS)
+    def test_three_paintings_are_the_fewest_that_say_anything(self, seed):
+        found, spaces = compare(*some_spaces(3, seed)), some_spaces(3, seed)
+        first = [np.linalg.norm(x[:, None] - x[None], axis=2) for x in spaces]
+        agreed = np.mean(np.equal(*(np.argsort(distances, axis=1)[:, 1] for distances in first)))
+        assert found.trustworthiness == found.continuity == pytest.approx(agreed)
+        assert found.rnx.tolist() == [pytest.approx(2 * agreed - 1)]
+        assert found.area_under_rnx == pytest.approx(2 * agreed - 1)
 
     def test_the_size_of_blocks_does_not_matter(self, spaces):
         small, large = compare(*spaces, block=7), compare(*spaces, block=90)
@@ -131,6 +210,19 @@ class TestProperties:
 
 
 class TestNearest:
+    @given(arrays(np.int64, st.tuples(st.integers(1, 5), st.integers(2, 12)), elements=st.integers(0, 4)), SEEDS)
+    def test_by_distance_and_then_by_row(self, distances, seed):
+        asked = np.random.default_rng(seed).integers(0, distances.shape[1], len(distances))
+        expected = [
+            sorted(set(range(distances.shape[1])) - {row}, key=lambda other: (mine[other], other))
+            for row, mine in zip(asked.tolist(), distances.tolist(), strict=True)
+        ]
+        order = nearest(distances, asked)
+        assert order.tolist() == expected
+        found = ranks(order)
+        assert found[np.arange(len(asked)), asked].tolist() == [0] * len(asked)
+        assert np.take_along_axis(found, order, axis=1).tolist() == [list(range(1, distances.shape[1]))] * len(asked)
+
     def test_ties_go_to_the_earlier_and_oneself_is_left_out(self):
         distances = np.array([[1.0, 0.0, 1.0, 0.5], [2.0, 1.0, 0.0, 1.0]])
         order = nearest(distances, np.array([1, 2]))
@@ -149,5 +241,17 @@ class TestSpearmanOfCounts:
         np.add.at(joint, (x, y), 1)
         assert spearman_of_counts(joint) == pytest.approx(spearmanr(x, y).statistic)
 
+    @given(arrays(np.int64, st.tuples(st.integers(2, 5), st.integers(2, 5)), elements=st.integers(0, 4)))
+    def test_as_of_the_pairs_themselves(self, joint):
+        x, y = (np.repeat(of, joint.ravel()) for of in (where.ravel() for where in np.indices(joint.shape)))
+        found = spearman_of_counts(joint)
+        if len(set(x)) < 2 or len(set(y)) < 2:
+            assert np.isnan(found)
+        else:
+            assert found == pytest.approx(spearmanr(x, y).statistic)
+            assert spearman_of_counts(3 * joint.T) == pytest.approx(found)
+            assert spearman_of_counts(joint[::-1]) == pytest.approx(-found)
+
     def test_a_constant_has_none(self):
         assert np.isnan(spearman_of_counts(np.array([[3, 4]])))
+        assert np.isnan(spearman_of_counts(np.array([[3], [4]])))

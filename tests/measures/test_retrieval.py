@@ -1,8 +1,18 @@
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score
 
 from grisaille.measures import Retrieval, blocks, embedding_space, nearest
+
+
+def gallery(n, artists, seed):
+    random = np.random.default_rng(seed)
+    return random.standard_normal((n, 3)), random.integers(0, artists, n)
+
+
+COLLECTIONS = st.builds(gallery, st.integers(2, 24), st.integers(1, 4), st.integers(0, 99))
 
 
 def retrieve(points, labels, kept=None, k=10, block=4):
@@ -40,6 +50,56 @@ class TestAgainstScikitLearn:
         assert retrieve(points, labels)["mean_average_precision"] == pytest.approx(np.mean(expected))
 
 
+class TestProperties:
+    @given(collection=COLLECTIONS, seed=st.integers(0, 99))
+    def test_permuting_paintings_and_renaming_artists_changes_nothing(self, collection, seed):
+        points, labels = collection
+        random = np.random.default_rng(seed)
+        kept = random.random(len(labels)) < 0.8
+        order, names = random.permutation(len(labels)), random.permutation(labels.max() + 1)
+        found = retrieve(points[order], names[labels[order]], kept[order], k=3)
+        assert found == pytest.approx(retrieve(points, labels, kept, k=3), nan_ok=True)
+
+    @given(collection=COLLECTIONS, scale=st.floats(1e-3, 1e3), seed=st.integers(0, 99))
+    def test_rotating_and_scaling_the_space_changes_nothing(self, collection, scale, seed):
+        points, labels = collection
+        rotation = np.linalg.qr(np.random.default_rng(seed).standard_normal((3, 3)))[0]
+        found = retrieve(scale * (points @ rotation + 1), labels)
+        assert found == pytest.approx(retrieve(points, labels), nan_ok=True)
+
+    @given(collection=COLLECTIONS, copies=st.integers(1, 3), distance=st.floats(0, 1))
+    def test_near_duplicates_that_are_known_change_nothing(self, collection, copies, distance):
+        points, labels = collection
+        kept = np.repeat([True, *[False] * copies], len(labels))
+        points_and_copies = np.concatenate([points + distance * copy for copy in range(copies + 1)])
+        found = retrieve(points_and_copies, np.tile(labels, copies + 1), kept)
+        assert found == pytest.approx(retrieve(points, labels), nan_ok=True)
+
+    @given(COLLECTIONS)
+    def test_copies_that_nobody_knows_are_found_first(self, collection):
+        points, labels = (np.concatenate([given, given]) for given in collection)
+        assert retrieve(points, labels, k=1)["one_nn"] == retrieve(points, labels, k=1)["precision"] == 1
+        forged = np.repeat([0, 1], len(labels) // 2)
+        assert retrieve(points, forged, k=1)["one_nn"] == retrieve(points, forged, k=1)["precision"] == 0
+
+    @given(n=st.integers(2, 12), k=st.integers(1, 15))
+    def test_of_one_artist_everything_is_relevant(self, n, k):
+        points = np.random.default_rng(n).standard_normal((n, 3))
+        assert set(retrieve(points, np.zeros(n, dtype=int), k=k).values()) == {1.0}
+
+    @given(st.integers(1, 15))
+    def test_two_paintings(self, k):
+        points = np.array([[0.0], [1.0]])
+        assert set(retrieve(points, np.array([1, 1]), k=k).values()) == {1.0}
+        found = retrieve(points, np.array([1, 0]), k=k)
+        assert found["one_nn"] == found["precision"] == 0
+        assert np.isnan(found["mean_average_precision"])
+
+    @given(collection=COLLECTIONS, block=st.integers(1, 30))
+    def test_the_size_of_blocks_does_not_matter(self, collection, block):
+        assert retrieve(*collection, block=block) == pytest.approx(retrieve(*collection, block=1), nan_ok=True)
+
+
 class TestEdges:
     def test_chance_is_the_sum_of_squared_shares(self):
         random = np.random.default_rng(3)
@@ -47,12 +107,22 @@ class TestEdges:
         found = retrieve(random.standard_normal((600, 20)), labels, block=100)
         assert found["precision"] == pytest.approx((np.bincount(labels) / 600 @ np.bincount(labels)) / 600, abs=0.03)
 
-    def test_one_artist(self):
-        assert retrieve(np.eye(4), np.zeros(4, dtype=int))["precision"] == 1
-
     def test_an_artist_with_one_painting_has_no_average_precision(self):
-        found = retrieve(np.eye(3), np.array([0, 0, 1]))
-        assert found["mean_average_precision"] == pytest.approx(np.mean([1, 1]), abs=0.51)
+        found = retrieve(np.array([[0.0], [1.0], [1.5]]), np.array([0, 0, 1]))
+        assert found["one_nn"] == 1 / 3
+        assert found["mean_average_precision"] == (1 + 1 / 2) / 2
+
+    @pytest.mark.parametrize("kept", [[False, False], [True, False]])
+    def test_nobody_to_ask_or_nobody_to_answer(self, kept):
+        found = retrieve(np.eye(2), np.array([0, 0]), np.array(kept))
+        assert set(found) == {"one_nn", "precision", "mean_average_precision"}
+        assert np.isnan(list(found.values())).all()
 
     def test_a_single_painting(self):
-        assert np.isnan(retrieve(np.eye(1), np.array([0]))["one_nn"])
+        assert np.isnan(list(retrieve(np.eye(1), np.array([0])).values())).all()
+
+    def test_ten_neighbours_where_nothing_is_said(self):
+        labels = np.repeat([0, 1], 10)
+        found = Retrieval(labels, np.ones(20, dtype=bool))
+        found.update(np.array([0]), np.arange(1, 20)[None, :])
+        assert found.result()["precision"] == 9 / 10

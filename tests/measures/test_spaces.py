@@ -5,7 +5,9 @@ from hypothesis import strategies as st
 from scipy.spatial.distance import cdist
 
 from grisaille.measures import spaces
-from grisaille.measures.spaces import Space, rows_at_a_time
+from grisaille.measures.spaces import Space, blocks, embedding_space, feature_space, rows_at_a_time
+
+SIZES, SEEDS = st.integers(1, 23), st.integers(0, 99)
 
 
 @pytest.fixture(autouse=True)
@@ -35,8 +37,87 @@ class TestDistances:
         np.testing.assert_allclose(Space([points]).distances(rows), cdist(points, points)[rows], atol=1e-12)
 
     def test_pieces_of_different_points_are_refused(self, points):
-        with pytest.raises(ValueError, match="same points"):
+        with pytest.raises(ValueError, match=r"same points. Received: \[\(23, 10\), \(22, 10\)\]"):
             Space([points, points[:-1]])
+
+    def test_no_piece_is_refused(self):
+        with pytest.raises(ValueError, match=r"same points. Received: \[\]"):
+            Space([])
+
+    def test_products_are_summed_in_the_finest_type(self, points):
+        fine = Space([points[:, :3].astype(np.float32), points[:, 3:]])
+        coarse = points.copy()
+        coarse[:, :3] = coarse[:, :3].astype(np.float32)
+        np.testing.assert_allclose(fine.distances(np.arange(23)), cdist(coarse, coarse), atol=1e-6)
+
+    def test_a_point_is_nowhere_else_though_rounding_says_so(self):
+        points = np.full((3, 7), 1e3 / 3, dtype=np.float32)
+        found = Space([points]).distances(np.arange(3))
+        assert np.isfinite(found).all()
+        assert not found.diagonal().any()
+
+
+class TestProperties:
+    @given(n=SIZES, seed=SEEDS)
+    def test_permuting_paintings_permutes_distances(self, n, seed):
+        random = np.random.default_rng(seed)
+        points, order = random.standard_normal((n, 5)), random.permutation(n)
+        found = embedding_space(points[order]).distances(np.arange(n))
+        np.testing.assert_allclose(
+            found, embedding_space(points).distances(np.arange(n))[np.ix_(order, order)], atol=1e-9
+        )
+
+    @given(n=SIZES, seed=SEEDS, scale=st.floats(1e-3, 1e3), shift=st.floats(-1e3, 1e3))
+    def test_rotating_moving_and_scaling_the_space_scales_distances(self, n, seed, scale, shift):
+        random = np.random.default_rng(seed)
+        points, rotation = random.standard_normal((n, 5)), np.linalg.qr(random.standard_normal((5, 5)))[0]
+        found = embedding_space(scale * (points @ rotation + shift)).distances(np.arange(n))
+        np.testing.assert_allclose(found / scale, cdist(points, points), atol=1e-6)
+
+    @given(n=SIZES, copies=st.integers(1, 4), seed=SEEDS)
+    def test_copies_lie_together(self, n, copies, seed):
+        points = np.random.default_rng(seed).standard_normal((n, 5))
+        found = embedding_space(np.tile(points, (copies, 1))).distances(np.arange(n * copies))
+        np.testing.assert_allclose(found, np.tile(cdist(points, points), (copies, copies)), atol=1e-6)
+
+    @given(SEEDS)
+    def test_two_paintings(self, seed):
+        points = np.random.default_rng(seed).standard_normal((2, 5))
+        apart = np.linalg.norm(points[0] - points[1])
+        np.testing.assert_allclose(embedding_space(points).distances(np.arange(2)), [[0, apart], [apart, 0]])
+
+
+class TestKinds:
+    def test_embeddings_far_from_the_origin_lose_nothing(self, points):
+        near = (points + 1e4).astype(np.float32)
+        found = embedding_space(near).distances(np.arange(23))
+        assert found.dtype == np.float64
+        np.testing.assert_allclose(found, cdist(near, near), atol=1e-9)
+
+    @pytest.mark.parametrize("width", [3, 6272])
+    def test_features_are_cut_into_pieces_of_all_layers(self, points, monkeypatch, width):
+        monkeypatch.setattr(spaces, "_WIDTH", width)
+        layers = {"a": np.abs(points[:, :7]).astype(np.float32), "b": np.abs(points[:, 7:]).astype(np.float32)}
+        whole = np.concatenate(list(layers.values()), axis=1)
+        found = feature_space(layers, "euclidean")
+        assert found.n == 23
+        np.testing.assert_allclose(found.distances(np.arange(23)), cdist(whole, whole), atol=2e-3)
+        roots = [np.sqrt(layer / layer.sum(axis=1, keepdims=True)) for layer in layers.values()]
+        expected = np.sqrt(sum(cdist(root, root) ** 2 for root in roots))
+        np.testing.assert_allclose(feature_space(layers, "cosine").distances(np.arange(23)), expected, atol=2e-3)
+
+    def test_features_are_read_once_for_many_blocks(self, points):
+        class Counted:
+            shape, dtype, read = (23, 10), np.dtype(np.float32), 0
+
+            def __getitem__(self, key):
+                found = points[key].astype(np.float32)
+                Counted.read += len(found)
+                return found
+
+        steps = list(feature_space({"a": Counted()}, "euclidean").walk(np.arange(23), 2))
+        assert len(steps) == 12
+        assert Counted.read == 23
 
 
 class TestWalk:
@@ -64,3 +145,20 @@ class TestRowsAtATime:
     def test_fewer_of_more_points(self):
         assert rows_at_a_time(10) == 4
         assert rows_at_a_time(10**7) == 1
+        assert rows_at_a_time(0) == 4
+
+    def test_together_they_have_ten_million_distances(self, monkeypatch):
+        monkeypatch.setattr(spaces, "_BLOCK", 512)
+        assert rows_at_a_time(8000) == 512
+        assert rows_at_a_time(10 * 2**20) == 1
+        assert rows_at_a_time(5 * 2**20) == 2
+        assert rows_at_a_time(100 * 2**20) == 1
+
+
+class TestBlocks:
+    @given(n=st.integers(0, 30), size=st.integers(1, 40))
+    def test_they_are_as_large_as_allowed_and_make_up_the_whole(self, n, size):
+        found = list(blocks(np.arange(n), size))
+        assert [len(block) for block in found[:-1]] == [size] * (len(found) - 1)
+        assert all(1 <= len(block) <= size for block in found)
+        assert np.concatenate([np.arange(0), *found]).tolist() == list(range(n))

@@ -11,6 +11,8 @@ EXACT_UP_TO = 1_000_000
 _QUERIES, _POINTS = 512, 65536
 # More candidates than asked for, since float32 may order near-ties wrongly.
 _SPARE = 8
+# By what part of the squared lengths of two points float32 may be wrong about their squared distance.
+_ROUNDING = 2.0**-16
 # Links a point of the index, and points looked at a query: Malkov & Yashunin's M and ef.
 _LINKS, _LOOKED_AT = 32, 256
 
@@ -46,18 +48,42 @@ def search(
         raise ValueError(f"points and queries must be (n, d) and (q, d). Received: {points.shape} and {queries.shape}")
     k = min(k, len(points))
     spare = min(k + _SPARE, len(points))
+    exactly = len(points) <= exact_up_to
     # Centred, so that less is lost in float32.
     mean = points.mean(axis=0, dtype=np.float64)
-    find = _exactly(points, mean, spare) if len(points) <= exact_up_to else _through_an_index(points, mean, spare)
+    find = _exactly(points, mean, spare) if exactly else _through_an_index(points, mean, spare)
     rows, distances = np.empty((len(queries), k), dtype=np.int64), np.empty((len(queries), k))
     for start in progress(range(0, len(queries), _QUERIES)):
-        block = queries[start : start + _QUERIES]
-        candidates = np.sort(find((block - mean).astype(np.float32)), axis=1)
-        exact = np.linalg.norm(points[candidates].astype(np.float64) - block[:, None].astype(np.float64), axis=2)
-        order = np.argsort(exact, axis=1, kind="stable")[:, :k]
-        rows[start : start + len(block)] = np.take_along_axis(candidates, order, axis=1)
-        distances[start : start + len(block)] = np.take_along_axis(exact, order, axis=1)
+        block = queries[start : start + _QUERIES].astype(np.float64)
+        found, far = _by_distance(points, find((block - mean).astype(np.float32)), block)
+        if exactly and spare < len(points):
+            for row in _crowded(far, k, np.linalg.norm(block - mean, axis=1)):
+                found[row, :k], far[row, :k] = _one_by_one(points, block[row], k)
+        rows[start : start + len(block)] = found[:, :k]
+        distances[start : start + len(block)] = far[:, :k]
     return rows, distances
+
+
+def _by_distance(points: FloatArray, candidates: IntArray, block: FloatArray) -> tuple[IntArray, FloatArray]:
+    """The candidates of some queries, nearest first, and their distances in float64."""
+    candidates = np.sort(candidates, axis=1)
+    exact = np.linalg.norm(points[candidates].astype(np.float64) - block[:, None], axis=2)
+    order = np.argsort(exact, axis=1, kind="stable")
+    return np.take_along_axis(candidates, order, axis=1), np.take_along_axis(exact, order, axis=1)
+
+
+def _crowded(far: FloatArray, k: int, lengths: FloatArray) -> IntArray:
+    """Queries whose last candidate is, to float32, as near as their k-th: others that are no candidates may be, too."""
+    doubt = 2 * _ROUNDING * (lengths + far[:, -1]) ** 2
+    return np.flatnonzero(far[:, -1] ** 2 - far[:, k - 1] ** 2 <= doubt)
+
+
+def _one_by_one(points: FloatArray, query: FloatArray, k: int) -> tuple[IntArray, FloatArray]:
+    """The k nearest of one query, all distances in float64."""
+    parts = (points[start : start + _POINTS] for start in range(0, len(points), _POINTS))
+    distances = np.concatenate([np.linalg.norm(part.astype(np.float64) - query, axis=1) for part in parts])
+    rows = np.argsort(distances, kind="stable")[:k]
+    return rows, distances[rows]
 
 
 Find = Callable[[FloatArray], IntArray]

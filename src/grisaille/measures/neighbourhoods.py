@@ -57,7 +57,9 @@ class _RankedDistances:
         self._coarse = (below * _BINS // max(sample.size, 1)).clip(0, _BINS - 1).astype(np.int32)
 
     def _fine(self, distances: FloatArray) -> IntArray:
-        return (distances * ((_FINE - 1) / self._top)).clip(0, _FINE - 1).astype(np.int32)
+        # Rounded, since 0 and the sample's largest distance would lie on a border, where the last digit decides.
+        fine = distances * ((_FINE - 1) / self._top) + 0.5
+        return np.minimum(fine, _FINE - 1, out=fine).astype(np.int32)
 
     def __call__(self, distances: FloatArray) -> IntArray:
         return self._coarse[self._fine(distances)]
@@ -69,6 +71,8 @@ MEASURES = ("recall", "trustworthiness", "continuity", "area_under_rnx", "spearm
 @dataclass(frozen=True)
 class Preserved:
     """How much of a space another one keeps, for a set of queries against all points.
+
+    Of two points only the recall is defined, and all else NaN.
 
     Attributes:
         recall: Mean share of a point's k nearest that are among its k nearest in the other space.
@@ -164,7 +168,7 @@ class Preservation:
         larger = np.maximum(high, low)
         self._larger_rank += np.bincount(larger.ravel(), minlength=self._n)[: self._n]
         n, k = self._n, self._k_ranks
-        worst = k * (2 * n - 3 * k - 1) / 2
+        worst = k * (2 * n - 3 * k - 1) / 2 if n > 2 else float("nan")
         intruders = np.where(low <= k, np.maximum(high - k, 0), 0).sum(axis=1)
         missing = np.where(high <= k, np.maximum(low - k, 0), 0).sum(axis=1)
         found = np.count_nonzero(larger <= self._k, axis=1) / self._k
