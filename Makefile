@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DELETE_ON_ERROR:
-.PHONY: help install demo data viz docs test lint types contracts unit bench fuzz chaos lock clean
+.PHONY: help install demo data viz docs test lint types contracts unit bench fuzz chaos mutants lock clean
 
 help:  ## what can be made
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/'
@@ -58,6 +58,12 @@ fuzz: .venv/installed  ## hostile files by the million, an hour of them; SECONDS
 
 chaos: .venv/installed  ## kill runs at 25 random points, fill the disk at six, and write what became of them: docs/chaos.md
 	$(BIN)/python tests/chaos.py
+
+# One process: what a mutant may take is measured in time.
+mutants: .venv/installed  ## break the measures and the feature store in 1,500 small ways, and count which the tests notice
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'mutmut~=3.8'
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/mutmut run --max-children 1
+	$(BIN)/python tests/mutants.py
 
 lock: .venv/installed  ## pin the newest versions that pyproject.toml allows
 	$(BIN)/python -m pip install --quiet uv

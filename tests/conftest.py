@@ -1,6 +1,7 @@
 """What several rooms of tests need: a small backbone, one run of the whole project, the development paintings."""
 
 import shutil
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -11,6 +12,7 @@ import pandas as pd
 import pytest
 import yaml
 from filelock import FileLock
+from tqdm import tqdm
 
 import chaos
 from helpers import SHARED, command, kedro
@@ -18,6 +20,19 @@ from helpers import SHARED, command, kedro
 # How fast a machine is proves nothing.
 hypothesis.settings.register_profile("grisaille", deadline=None)
 hypothesis.settings.load_profile("grisaille")
+# Mutants: the same few examples each time, and no search for the smallest that fails.
+hypothesis.settings.register_profile(
+    "mutants",
+    deadline=None,
+    max_examples=12,
+    derandomize=True,
+    database=None,
+    # A process runs the same test over and over.
+    suppress_health_check=[hypothesis.HealthCheck.differing_executors],
+    phases=[hypothesis.Phase.explicit, hypothesis.Phase.generate],
+)
+# Its own lock is shared with processes that are forked: one that is killed would leave it held, and all others waiting.
+tqdm.set_lock(threading.RLock())
 
 
 @pytest.fixture(scope="session")

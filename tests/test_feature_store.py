@@ -1,4 +1,6 @@
+import hashlib
 import json
+import logging
 import re
 from concurrent.futures import ThreadPoolExecutor
 from copy import copy
@@ -11,7 +13,7 @@ from hypothesis import strategies as st
 
 from grisaille import feature_store
 from grisaille.arrays import ColumnRange
-from grisaille.feature_store import MANIFEST, FeatureStore, FeatureStoreError, write
+from grisaille.feature_store import MANIFEST, FeatureStore, FeatureStoreError, ShardedArray, write
 from grisaille.storage import local_copy, place
 
 
@@ -44,6 +46,13 @@ class CountedSource:
                 yield first, {layer: self.values(layer)[rows] for layer in self.columns}
 
 
+def died(root, after, **options):
+    """A store whose writing ended after so many batches."""
+    with pytest.raises(KeyboardInterrupt):
+        write(root, CountedSource(dies_after=after, **options))
+    return root / feature_store.fingerprint(CountedSource(**options).identity)
+
+
 class TestWriting:
     def test_what_is_read_is_what_was_computed(self, tmp_path):
         source = CountedSource()
@@ -59,11 +68,84 @@ class TestWriting:
             {"rows": 10, "name": "a"}
         )
 
-    def test_a_second_time_computes_nothing(self, tmp_path):
-        write(tmp_path, CountedSource())
+    def test_the_fingerprint_is_that_of_the_sorted_json(self):
+        """Were it another, stores of earlier releases would not be found."""
+        expected = hashlib.sha256(b'{"name": "a", "rows": 10}').hexdigest()
+        assert feature_store.fingerprint({"rows": 10, "name": "a"}) == expected[:16]
+
+    def test_a_second_time_computes_nothing_and_writes_nothing(self, tmp_path):
+        store = write(tmp_path, CountedSource())
+        before = {path: path.stat().st_mtime_ns for path in store.folder.iterdir()}
         again = CountedSource()
         write(tmp_path, again)
         assert again.computed == []
+        assert {path: path.stat().st_mtime_ns for path in store.folder.iterdir()} == before
+
+    def test_the_root_is_made(self, tmp_path):
+        assert len(write(tmp_path / "a" / "b", CountedSource())) == 2
+
+    @pytest.mark.parametrize("rows", [1, 3, 4, 5, 8])
+    @pytest.mark.parametrize("batch", [1, 3, 4, 100])
+    def test_any_number_of_rows_and_any_batch(self, tmp_path, rows, batch):
+        source = CountedSource(rows=rows, batch=batch)
+        store = write(tmp_path, source)
+        assert len(store["wide"]) == rows
+        for layer in store:
+            assert np.array_equal(np.asarray(store[layer]), source.values(layer))
+
+    def test_the_manifest_says_what_is_there_and_what_determined_it(self, tmp_path):
+        store = write(tmp_path, CountedSource())
+        stored = json.loads((store.folder / MANIFEST).read_text())
+        digest = stored.pop("digest")
+        assert digest == feature_store.fingerprint(stored)
+        assert stored == store.manifest
+        layers = stored.pop("layers")
+        assert stored == {
+            "identity": {"name": "a", "rows": 10},
+            "rows": 10,
+            "shard_rows": 4,
+            "dtype": "float16",
+        }
+        assert {name: layer["columns"] for name, layer in layers.items()} == {"wide": 6, "narrow": 3}
+        names = [[shard["file"] for shard in layer["shards"]] for layer in layers.values()]
+        assert names == [[f"{layer}-{start:08d}.npy" for start in (0, 4, 8)] for layer in ("wide", "narrow")]
+
+    def test_every_shard_is_sealed(self, tmp_path):
+        store = write(tmp_path, CountedSource())
+        for shard in store.folder.glob("*.npy"):
+            seal = shard.with_name(f"{shard.name}.sha256").read_text()
+            assert seal == hashlib.sha256(shard.read_bytes()).hexdigest()
+
+    @pytest.mark.parametrize("damaged", ["wide-00000000.npy", "narrow-00000004.npy", "narrow-00000008.npy"])
+    def test_a_shard_that_cannot_be_written_ends_the_run(self, tmp_path, monkeypatch, damaged):
+        whole = feature_store.write_whole
+
+        def full(path, *given, **options):
+            if path.name == damaged:
+                raise OSError("the disk is full")
+            whole(path, *given, **options)
+
+        monkeypatch.setattr(feature_store, "write_whole", full)
+        with pytest.raises(OSError, match="the disk is full"):
+            write(tmp_path, CountedSource())
+        assert not list(tmp_path.glob(f"*/{MANIFEST}"))
+
+    @pytest.mark.parametrize("wrong", [np.zeros((4, 5), "f2"), np.zeros((3, 6), "f2"), np.zeros((4, 6), "f4"), None])
+    def test_a_shard_that_is_another_array_or_none_is_computed_again(self, tmp_path, wrong):
+        shard = died(tmp_path, 4) / "wide-00000000.npy"
+        shard.write_bytes(b"no array")
+        if wrong is not None:
+            np.save(shard, wrong)
+        shard.with_name(f"{shard.name}.sha256").write_text(hashlib.sha256(shard.read_bytes()).hexdigest())
+        resumed = CountedSource()
+        write(tmp_path, resumed)
+        assert resumed.computed[:2] == [0, 2]
+
+    def test_a_shard_that_nobody_vouches_for_is_computed_again(self, tmp_path):
+        (died(tmp_path, 4) / "wide-00000000.npy.sha256").unlink()
+        resumed = CountedSource()
+        write(tmp_path, resumed)
+        assert resumed.computed[:2] == [0, 2]
 
     def test_a_run_that_died_goes_on_at_the_first_missing_shard(self, tmp_path):
         dying = CountedSource(dies_after=3)
@@ -94,6 +176,78 @@ class TestWriting:
         for layer in store.manifest["layers"].values():
             for shard in layer["shards"]:
                 assert feature_store._describe(store.folder / shard["file"]) == shard
+
+
+class TestWhatIsTold:
+    @pytest.fixture
+    def bars(self, monkeypatch):
+        """What progress bars were asked to show: their options, and then every step."""
+        shown = []
+
+        class Bar:
+            def __init__(self, **options):
+                self.steps = []
+                if not options.get("disable"):
+                    shown.append((options, self.steps))
+
+            def __enter__(self):
+                return self
+
+            def __exit__(self, *_):
+                pass
+
+            def update(self, step):
+                self.steps.append(step)
+
+        monkeypatch.setattr(feature_store, "tqdm", Bar)
+        return shown
+
+    def options(self, initial):
+        return {"total": 10, "initial": initial, "desc": "extracting features", "unit": " paintings"}
+
+    def test_every_batch_is_progress(self, tmp_path, bars):
+        write(tmp_path, CountedSource())
+        assert bars == [(self.options(0), [2, 2, 2, 2, 2])]
+
+    def test_progress_goes_on_where_the_run_died(self, tmp_path, bars):
+        died(tmp_path, 3)
+        bars.clear()
+        write(tmp_path, CountedSource())
+        assert bars == [(self.options(4), [2, 2, 2])]
+
+    def test_shards_of_helpers_are_progress(self, tmp_path, bars):
+        with ThreadPoolExecutor(1) as helpers:
+            write(tmp_path, CountedSource(), helpers)
+        assert [(options, sorted(steps)) for options, steps in bars] == [(self.options(0), [2, 4, 4])]
+
+    def test_what_is_stored_has_no_progress(self, tmp_path, bars, caplog):
+        caplog.set_level(logging.INFO)
+        store = write(tmp_path, CountedSource())
+        assert caplog.messages == []
+        bars.clear()
+        write(tmp_path, CountedSource())
+        assert bars == []
+        assert caplog.messages == [f"features are stored already: {store.folder}"]
+
+    def test_where_it_goes_on(self, tmp_path, caplog):
+        caplog.set_level(logging.INFO)
+        folder = died(tmp_path, 3)
+        write(tmp_path, CountedSource())
+        assert caplog.messages == [f"going on with shard 2 of 3 in {folder}"]
+
+    def test_what_is_damaged(self, tmp_path, caplog):
+        store = write(tmp_path, CountedSource())
+        flip(store.folder / "wide-00000004.npy")
+        write(tmp_path, CountedSource())
+        expected = f"1 of 3 shards are damaged or missing and computed again: {store.folder}"
+        assert caplog.record_tuples == [("grisaille.feature_store", logging.WARNING, expected)]
+
+    def test_a_helper_tells_nothing(self, tmp_path, capsys):
+        folder = died(tmp_path, 1)
+        capsys.readouterr()
+        feature_store.write_shard(folder, CountedSource(), (4, 8))
+        assert (folder / "wide-00000004.npy").exists()
+        assert capsys.readouterr() == ("", "")
 
 
 def flip(path):
@@ -254,6 +408,29 @@ class TestOpening:
         with pytest.raises(FeatureStoreError, match=r"narrow-00000004\.npy of narrow is missing"):
             FeatureStore(store.folder)
 
+    def test_a_shard_that_was_cut_short_is_named(self, tmp_path):
+        store = write(tmp_path, CountedSource())
+        shard = store.folder / "wide-00000008.npy"
+        shard.write_bytes(shard.read_bytes()[:-1])
+        with pytest.raises(FeatureStoreError, match=r"wide-00000008\.npy of wide is missing or cut short"):
+            FeatureStore(store.folder)
+
+    def test_a_whole_store_has_no_damage(self, tmp_path):
+        assert write(tmp_path, CountedSource()).damaged() == []
+
+    def test_damage_anywhere_is_found(self, tmp_path):
+        store = write(tmp_path, CountedSource())
+        damaged = [store.folder / name for name in ("wide-00000000.npy", "wide-00000008.npy", "narrow-00000004.npy")]
+        for path in damaged:
+            flip(path)
+        assert FeatureStore(store.folder).damaged() == damaged
+
+    def test_a_manifest_whose_checksum_is_another(self, tmp_path):
+        path = write(tmp_path, CountedSource()).folder / MANIFEST
+        path.write_text(path.read_text().replace('"name": "a"', '"name": "b"'))
+        with pytest.raises(FeatureStoreError, match=r"manifest\.json is damaged: its checksum is another.*kedro run"):
+            FeatureStore(path.parent)
+
     def test_a_manifest_is_plain_json(self, tmp_path):
         store = write(tmp_path, CountedSource())
         assert json.loads((store.folder / MANIFEST).read_text())["rows"] == 10
@@ -341,11 +518,34 @@ class TestReading:
         rows = np.array(rows, dtype=int)
         assert np.array_equal(stored[rows, 1:4], expected[rows, 1:4])
 
-    def test_one_row(self, both):
+    @pytest.mark.parametrize("row", [0, 4, 5, 22, -1, -23, np.int64(7), np.int64(-7)])
+    def test_one_row(self, both, row):
         stored, expected = both
-        assert np.array_equal(stored[-1], expected[-1])
-        with pytest.raises(IndexError):
-            stored[23]
+        assert np.array_equal(stored[row], expected[row])
+        assert np.array_equal(stored[row, 2:4], expected[row, 2:4])
+
+    @pytest.mark.parametrize("row", [23, -24])
+    def test_a_row_outside_is_refused(self, both, row):
+        with pytest.raises(IndexError, match=f"row {row} of 23"):
+            both[0][row]
+
+    def test_lists_of_rows(self, both):
+        stored, expected = both
+        assert np.array_equal(stored[[3, -2, 3]], expected[[3, -2, 3]])
+
+    def test_as_an_array_of_another_type(self, both):
+        stored, expected = both
+        assert stored.dtype == np.asarray(stored).dtype == np.float16
+        found = np.asarray(stored, dtype=np.float64)
+        assert found.dtype == np.float64
+        assert np.array_equal(found, expected)
+
+    def test_shards_without_checksums(self, tmp_path):
+        values = np.arange(12, dtype=np.float32).reshape(4, 3)
+        for number in range(2):
+            np.save(tmp_path / f"{number}.npy", values[2 * number : 2 * number + 2])
+        stored = ShardedArray([tmp_path / "0.npy", tmp_path / "1.npy"], 2, (4, 3), np.dtype(np.float32))
+        assert np.array_equal(stored[:], values)
 
     def test_a_range_of_columns(self, both):
         stored, expected = both

@@ -15,6 +15,7 @@ from grisaille.measures.neighbourhoods import MEASURES, ranks
 
 RAW, SMALL, OTHER = ("raw", "cosine"), ("embedding", "euclidean"), ("pca", "euclidean")
 SEEDS = st.integers(0, 99)
+FEWER = settings(max_examples=settings.default.max_examples // 6)
 
 
 def spaces(n, seed=0):
@@ -161,7 +162,7 @@ class TestParts:
 
 
 class TestProperties:
-    @settings(max_examples=15)
+    @FEWER
     @given(n=st.integers(8, 30), seed=SEEDS)
     def test_permuting_paintings_changes_no_table(self, n, seed):
         points, paintings = spaces(n, seed), collection(n, seed=seed)
@@ -175,7 +176,7 @@ class TestProperties:
             np.testing.assert_allclose(found.sums[name], expected.sums[name][order])
             assert np.array_equal(order[found.neighbours[name][0]], expected.neighbours[name][0][order])
 
-    @settings(max_examples=15)
+    @FEWER
     @given(n=st.integers(8, 30), seed=SEEDS, scale=st.floats(1e-2, 1e2))
     def test_rotating_and_scaling_a_space_changes_no_table(self, n, seed, scale):
         points, paintings = spaces(n, seed), collection(n, seed=seed)
@@ -186,7 +187,7 @@ class TestProperties:
         np.testing.assert_allclose(found.sums[SMALL], scale * expected.sums[SMALL])
         assert np.array_equal(found.neighbours[SMALL][0], expected.neighbours[SMALL][0])
 
-    @settings(max_examples=15)
+    @FEWER
     @given(n=st.integers(4, 20), seed=SEEDS)
     def test_known_copies_change_nothing_in_retrieval(self, n, seed):
         points, paintings = spaces(n, seed), collection(n, seed=seed)
@@ -195,6 +196,7 @@ class TestProperties:
         copied = Collection(np.tile(paintings.labels, 2), kept, np.tile(paintings.split, 2))
         pd.testing.assert_frame_equal(measured(twice, copied).retrieval, measured(points, paintings).retrieval)
 
+    @FEWER
     @given(n=st.integers(3, 12), seed=SEEDS)
     def test_one_artist(self, n, seed):
         labels = np.zeros(n, dtype=int)
@@ -203,6 +205,7 @@ class TestProperties:
         assert found.sums[RAW].shape == (n, 1)
         assert found.preservation["paintings"].tolist() == ["all", "train"]
 
+    @FEWER
     @given(seed=SEEDS, labels=st.sampled_from([[0, 0], [0, 1]]))
     def test_two_paintings(self, seed, labels):
         paintings = Collection(np.array(labels), np.array([True, True]), np.array(["train", "held_out"]))

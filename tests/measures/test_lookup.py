@@ -9,6 +9,7 @@ from sklearn.neighbors import NearestNeighbors
 from grisaille.measures import search
 
 SEEDS = st.integers(0, 99)
+FEWER = settings(max_examples=settings.default.max_examples // 4)
 
 
 def points(n=700, d=12, seed=0):
@@ -90,22 +91,25 @@ class TestProperties:
         assert np.array_equal(found, rows)
         np.testing.assert_allclose(scaled, scale * distances, rtol=1e-5, atol=1e-9)
 
-    @settings(max_examples=25)
+    @FEWER
     @given(
         copies=st.integers(1, 60),
         spread=st.sampled_from([0, 1e-9, 1e-6]),
         others=st.integers(0, 60),
         k=st.integers(1, 12),
         seed=SEEDS,
+        scale=st.sampled_from([1e-3, 1, 1e3]),
     )
     def test_among_copies_and_near_copies_the_nearest_and_then_the_earlier_comes_first(
-        self, copies, spread, others, k, seed
+        self, copies, spread, others, k, seed, scale
     ):
         """Also where float32 could not tell one from another."""
         random = np.random.default_rng(seed)
         near = points(1, seed=seed) + spread * random.standard_normal((copies, 12))
-        known = np.concatenate([near, random.standard_normal((others, 12))])[random.permutation(copies + others)]
-        asked = points(1, seed=seed) + np.array([[0.0], [1e-3], [1.0]])
+        known = (
+            np.concatenate([near, random.standard_normal((others, 12))])[random.permutation(copies + others)] * scale
+        )
+        asked = (points(1, seed=seed) + np.array([[0.0], [1e-3], [1.0]])) * scale
         rows, distances = search(known, asked, k)
         exact = np.linalg.norm(known[None] - asked[:, None], axis=2)
         expected = np.argsort(exact, axis=1, kind="stable")[:, :k]
@@ -136,6 +140,10 @@ class TestIndex:
         shared = [len(set(a) & set(b)) for a, b in zip(exact, found, strict=True)]
         assert np.mean(shared) > 9.8
         assert (np.diff(distances, axis=1) >= 0).all()
+
+    def test_up_to_so_many_points_no_library_is_needed(self, monkeypatch):
+        monkeypatch.setitem(sys.modules, "faiss", None)
+        assert search(points(20), points(2), 3, exact_up_to=20)[0].shape == (2, 3)
 
     def test_without_the_library_it_says_what_to_install(self, monkeypatch):
         monkeypatch.setitem(sys.modules, "faiss", None)

@@ -44,6 +44,7 @@ def assert_same(found, expected):
 
 
 SIZES, SEEDS = st.integers(3, 40), st.integers(0, 99)
+FEWER = settings(max_examples=settings.default.max_examples // 3)
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +85,7 @@ class TestAgainstOthers:
 
 
 class TestProperties:
-    @settings(max_examples=30)
+    @FEWER
     @given(n=SIZES, seed=SEEDS, scale=st.floats(1e-3, 1e3))
     def test_a_rotated_and_scaled_copy_keeps_everything(self, n, seed, scale):
         points = some_spaces(n, seed)[1]
@@ -94,14 +95,14 @@ class TestProperties:
         assert found.spearman == pytest.approx(1, abs=1e-6)
         np.testing.assert_allclose(found.rnx, 1)
 
-    @settings(max_examples=30)
+    @FEWER
     @given(n=SIZES, seed=SEEDS)
     def test_permuting_paintings_changes_nothing(self, n, seed):
         reference, reduced = some_spaces(n, seed)
         order = np.random.default_rng(seed).permutation(n)
         assert_same(compare(reference[order], reduced[order]), compare(reference, reduced))
 
-    @settings(max_examples=30)
+    @FEWER
     @given(n=SIZES, seed=SEEDS, scale=st.floats(1e-3, 1e3), turned=st.sampled_from(["reference", "reduced"]))
     def test_rotating_and_scaling_either_space_changes_nothing(self, n, seed, scale, turned):
         reference, reduced = some_spaces(n, seed)
@@ -112,7 +113,7 @@ class TestProperties:
             reduced = scale * (reduced @ rotation(3, seed) - 1)
         assert_same(compare(reference, reduced), expected)
 
-    @settings(max_examples=30)
+    @FEWER
     @given(n=SIZES, seed=SEEDS)
     def test_the_other_way_round_trustworthiness_is_continuity(self, n, seed):
         spaces = some_spaces(n, seed)
@@ -122,7 +123,7 @@ class TestProperties:
         assert one.area_under_rnx == pytest.approx(other.area_under_rnx)
         assert one.spearman == pytest.approx(other.spearman)
 
-    @settings(max_examples=30)
+    @FEWER
     @given(n=st.integers(6, 20), seed=SEEDS, k=st.sampled_from([1, 3, 5]))
     def test_copies_may_change_places_with_each_other_and_with_nobody_else(self, n, seed, k):
         """A painting, its copy, and then pair after pair: an odd number of neighbours parts no pair."""
@@ -133,6 +134,7 @@ class TestProperties:
         assert found.spearman == pytest.approx(1, abs=1e-5)
         assert compare(points, points @ rotation(3, seed), k + 1).recall >= 1 - 1 / (k + 1)
 
+    @FEWER
     @given(st.integers(3, 12))
     def test_identical_paintings_keep_their_order_and_have_no_order_of_distances(self, n):
         found = compare(np.ones((n, 3)), np.zeros((n, 2)))
@@ -140,6 +142,7 @@ class TestProperties:
         assert np.isnan(found.spearman)
 
     @pytest.mark.filterwarnings("error")
+    @FEWER
     @given(SEEDS)
     def test_two_paintings_are_each_others_neighbour_and_nothing_else_is_defined(self, seed):
         found = compare(*some_spaces(2, seed))
@@ -147,6 +150,7 @@ class TestProperties:
         assert np.isnan([getattr(found, name) for name in MEASURES[1:]]).all()
         assert found.rnx.shape == (0,)
 
+    @FEWER
     @given(SEEDS)
     def test_three_paintings_are_the_fewest_that_say_anything(self, seed):
         found, spaces = compare(*some_spaces(3, seed)), some_spaces(3, seed)

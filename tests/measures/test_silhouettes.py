@@ -169,7 +169,9 @@ class TestUndefined:
     @given(SEEDS)
     def test_three_paintings_are_the_fewest_of_a_pair(self, seed):
         points, labels = collection([1, 2], seed)
-        assert silhouettes(points, labels)[0][0, 1] == pytest.approx(silhouette_score(points, labels))
+        sums, expected = distance_sums(points, labels), pytest.approx(silhouette_score(points, labels))
+        assert pair_silhouettes(sums, labels)[0, 1] == expected
+        assert pair_silhouette(sums, labels, [0], [1]) == expected
 
     def test_artists_between_who_are_not_there(self):
         points, labels = collection([3, 4])
