@@ -155,10 +155,25 @@ class TestParts:
         found = measured(spaces(20), paintings, np.flatnonzero(paintings.split == "train"))
         assert found.preservation["paintings"].tolist() == ["all", "train"]
 
-    def test_progress_wraps_the_walk(self):
+    def test_progress_wraps_the_walks(self):
         told = []
-        measured(spaces(20), collection(20), progress=lambda rows: told.extend(rows) or rows)
-        assert [block.tolist() for block in told] == [list(range(7)), list(range(7, 14)), list(range(14, 20))]
+        measured(spaces(20), collection(20), progress=lambda steps: told.extend(steps) or steps)
+        blocks = [list(range(7)), list(range(7, 14)), list(range(14, 20))]
+        assert [rows.tolist() for _, rows in told] == 2 * blocks
+        assert [group.names for group, _ in told] == [(RAW, SMALL)] * 3 + [(OTHER,)] * 3
+
+    def test_one_reference_is_walked_at_a_time_and_no_space_measured_twice(self):
+        pairs = [(RAW, SMALL), (OTHER, SMALL)]
+        told = []
+        found = measured(spaces(20), collection(20), pairs=pairs, progress=lambda steps: told.extend(steps) or steps)
+        assert [group.names for group, _ in told] == [(RAW, SMALL)] * 3 + [(OTHER, SMALL)] * 3
+        assert all(rows.shape == (20, 4) for rows, _ in found.neighbours.values())
+        for pair in pairs:
+            of_one = measured(spaces(20), collection(20), pairs=[pair])
+            rows = found.preservation.query("likeness == @pair[0][1]").reset_index(drop=True)
+            pd.testing.assert_frame_equal(rows, of_one.preservation)
+            for name in pair:
+                np.testing.assert_allclose(found.sums[name], of_one.sums[name])
 
 
 class TestProperties:
