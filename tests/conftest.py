@@ -1,10 +1,15 @@
 """What several rooms of tests need: a small backbone, one run of the whole project, the development paintings."""
 
+import os
 import shutil
 import threading
 from dataclasses import dataclass
 from pathlib import Path
 from subprocess import CompletedProcess
+
+# Processes share the cores: threads of each would wait for those of the others. Read when these libraries are imported.
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
+    os.environ.setdefault(variable, "1")
 
 import hypothesis
 import numpy as np

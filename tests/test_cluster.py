@@ -70,12 +70,8 @@ class Cluster:
         os.kill(pid, signal.SIGKILL)
 
 
-# Sums of floating point numbers depend on how many threads share them, and Dask gives its workers one.
-THREADS = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), str(os.cpu_count()))
-
-
 def start(*command, **options):
-    environment = os.environ | {"COLUMNS": "200"} | THREADS
+    environment = os.environ | {"COLUMNS": "200"}
     return subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment, **options
     )
