@@ -65,11 +65,12 @@ class TestQueries:
 
 
 class TestAgainstTheMeasuresAlone:
-    @pytest.fixture(scope="class", params=[None, 23], ids=["everybody", "a sample"])
+    @pytest.fixture(params=[None, 23], ids=["everybody", "a sample"])
     def asked(self, request):
         return np.arange(60) if request.param is None else queries(60, 10, request.param, 1)
 
-    @pytest.fixture(scope="class")
+    # Of each test: mutmut tries the tests that were running when a function was called.
+    @pytest.fixture
     def found(self, asked):
         return measured(spaces(60), collection(60), asked, pairs=[(RAW, SMALL), (RAW, OTHER)])
 
