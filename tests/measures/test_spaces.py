@@ -147,12 +147,13 @@ class TestRowsAtATime:
         assert rows_at_a_time(10**7) == 1
         assert rows_at_a_time(0) == 4
 
-    def test_together_they_have_ten_million_distances(self, monkeypatch):
+    def test_together_they_have_two_million_distances(self, monkeypatch):
         monkeypatch.setattr(spaces, "_BLOCK", 512)
-        assert rows_at_a_time(8000) == 512
-        assert rows_at_a_time(10 * 2**20) == 1
-        assert rows_at_a_time(5 * 2**20) == 2
-        assert rows_at_a_time(100 * 2**20) == 1
+        assert rows_at_a_time(4000) == 512
+        assert rows_at_a_time(8000) == 262
+        assert rows_at_a_time(2**20) == 2
+        assert rows_at_a_time(2**21) == 1
+        assert rows_at_a_time(20 * 2**20) == 1
 
 
 class TestBlocks:
