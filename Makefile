@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DELETE_ON_ERROR:
-.PHONY: help install demo data viz docs test lint types contracts unit bench fuzz chaos mutants lock clean
+.PHONY: help install demo data viz docs test lint types contracts unit bench fuzz chaos mutants audit lock clean
 
 help:  ## what can be made
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/'
@@ -64,6 +64,11 @@ mutants: .venv/installed  ## break the measures and the feature store in 1,500 s
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'mutmut~=3.8'
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/mutmut run --max-children 1
 	$(BIN)/python tests/mutants.py
+
+# Strict: what cannot be looked up is not clean.
+audit: .venv/installed  ## hold the pinned dependencies against the public list of known weaknesses; needs a network
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'pip-audit~=2.10'
+	$(BIN)/pip-audit --strict --no-deps --disable-pip -r requirements.lock
 
 lock: .venv/installed  ## pin the newest versions that pyproject.toml allows
 	$(BIN)/python -m pip install --quiet uv
