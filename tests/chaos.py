@@ -20,10 +20,9 @@ from pathlib import Path
 
 import yaml
 
-from helpers import PROJECT
+from helpers import PATIENCE, PROJECT
 
 SABOTEUR = Path(__file__).parent / "saboteur"
-PATIENCE = 900
 # Folder of the storage -> what a run does when it writes there.
 STAGES = {
     "03_primary": "ingestion",

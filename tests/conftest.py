@@ -20,7 +20,7 @@ from filelock import FileLock
 from tqdm import tqdm
 
 import chaos
-from helpers import SHARED, command, kedro
+from helpers import PATIENCE, SHARED, command, kedro
 
 # How fast a machine is proves nothing.
 hypothesis.settings.register_profile("grisaille", deadline=None)
@@ -47,6 +47,21 @@ def shared() -> Path:
     return SHARED
 
 
+class PatientBrowser:
+    """A browser whose pages wait as long as it takes."""
+
+    def __init__(self, browser):
+        self._browser = browser
+
+    def new_context(self, **options):
+        context = self._browser.new_context(**options)
+        context.set_default_timeout(1000 * PATIENCE)
+        return context
+
+    def new_page(self, **options):
+        return self.new_context(**options).new_page()
+
+
 # Of a module: its event loop must not run under tests that have one of their own.
 @pytest.fixture(scope="module")
 def browser():
@@ -57,7 +72,7 @@ def browser():
         pytest.skip("no Chromium on this machine")
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
-        yield opened
+        yield PatientBrowser(opened)
         opened.close()
 
 

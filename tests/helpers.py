@@ -19,6 +19,8 @@ from grisaille import explorer
 PROJECT = Path(__file__).resolve().parents[1]
 SHARED = PROJECT.parent / "shared"
 COLUMNS = {"COLUMNS": "200"}
+# Seconds that tests wait for what has to come: how fast a machine is proves nothing.
+PATIENCE = 900
 
 
 def encode(image: Image.Image, kind: str = "PNG", **options) -> bytes:

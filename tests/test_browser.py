@@ -17,7 +17,7 @@ import pandas as pd
 import pytest
 
 from grisaille.report import render
-from helpers import PROJECT, kedro
+from helpers import PATIENCE, PROJECT, kedro
 from pages import files, results
 
 pytestmark = pytest.mark.browser
@@ -50,7 +50,7 @@ def viz(demo_run):
     ]
     server = subprocess.Popen([sys.executable, "-m", "kedro", *command], cwd=demo_run.project, start_new_session=True)
     address = f"http://127.0.0.1:{port}"
-    for _ in range(240):
+    for _ in range(2 * PATIENCE):
         try:
             urllib.request.urlopen(address, timeout=1).close()
             break
@@ -59,7 +59,7 @@ def viz(demo_run):
     yield address
     # The server is a child of the command; a signal to the group reaches both.
     os.killpg(server.pid, signal.SIGTERM)
-    server.wait(20)
+    server.wait(PATIENCE)
 
 
 @pytest.fixture
@@ -145,7 +145,7 @@ class TestHostileNames:
 
 class TestKedroViz:
     def test_chunks_are_boxes_and_tables_have_previews(self, browser, viz):
-        with urllib.request.urlopen(f"{viz}/api/main", timeout=60) as response:
+        with urllib.request.urlopen(f"{viz}/api/main", timeout=PATIENCE) as response:
             main = json.load(response)
         boxes = {node["name"]: node for node in main["nodes"] if node["type"] == "modularPipeline"}
         assert {"top", "bottom", "pool5"} <= set(boxes)
@@ -154,13 +154,13 @@ class TestKedroViz:
         assert all(node["layer"] for node in data), [node["name"] for node in data if not node["layer"]]
         by_name = {node["name"]: node["id"] for node in data}
         for name, kind in {"preservation": "TablePreview", "silhouette_heat_map": "ImagePreview"}.items():
-            with urllib.request.urlopen(f"{viz}/api/nodes/{by_name[name]}", timeout=60) as response:
+            with urllib.request.urlopen(f"{viz}/api/nodes/{by_name[name]}", timeout=PATIENCE) as response:
                 details = json.load(response)
             assert details["preview"], name
             assert kind in str(details["preview_type"])
         page = browser.new_page(viewport={"width": 1600, "height": 1000})
         page.goto(viz)
-        page.wait_for_selector(".pipeline-node--modularPipeline", timeout=60_000)
+        page.wait_for_selector(".pipeline-node--modularPipeline")
         assert page.locator(".pipeline-node--modularPipeline").count() == 3
 
 
@@ -193,7 +193,7 @@ class TestDocsSite:
         page = browser.new_page()
         page.goto(served(site) + "index.html")
         page.fill(".md-search__input", "hubness")
-        page.wait_for_selector(".md-search-result__item", timeout=20_000)
+        page.wait_for_selector(".md-search-result__item")
         assert "Add a measure" in page.inner_text(".md-search-result__list")
         page.close()
 
@@ -218,7 +218,7 @@ class TestPublishedViz:
         page.on("request", lambda request: page.asked.append(request.url))
         page.address = served(built_viz)
         page.goto(page.address)
-        page.wait_for_selector(".pipeline-node--modularPipeline", timeout=60_000)
+        page.wait_for_selector(".pipeline-node--modularPipeline")
         yield page
         page.close()
 
@@ -242,9 +242,9 @@ class TestPublishedViz:
         nodes = json.loads((built_viz / "api" / "main").read_text())["nodes"]
         ids = {node["name"]: node["id"] for node in nodes}
         page.goto(f"{page.address}?pid=__default__&sid={ids['preservation']}")
-        page.wait_for_selector(".preview-table", timeout=60_000)
+        page.wait_for_selector(".preview-table")
         page.goto(f"{page.address}?pid=__default__&sid={ids['silhouette_heat_map']}")
-        page.wait_for_selector(".pipeline-matplotlib-chart img, .pipeline-metadata img", timeout=60_000)
+        page.wait_for_selector(".pipeline-matplotlib-chart img, .pipeline-metadata img")
 
     def test_it_does_not_tell_where_it_was_built(self, built_viz, demo_run):
         files = [path for path in (built_viz / "api").rglob("*") if path.is_file()]

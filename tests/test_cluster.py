@@ -19,10 +19,9 @@ from kedro.pipeline import Node, Pipeline
 from kedro_datasets.json import JSONDataset
 
 from grisaille.runner import DaskRunner
-from helpers import PROJECT
+from helpers import PATIENCE, PROJECT
 
 TABLES = ("preservation.csv", "retrieval.csv", "pair_silhouettes.csv", "paper_experiments.csv", "rnx_curves.csv")
-PATIENCE = 240
 
 
 @dataclass

@@ -8,7 +8,7 @@ import pytest
 from nbclient import NotebookClient
 
 from grisaille.datasets import GalleryArtistsDataset, GalleryDataset
-from helpers import PROJECT
+from helpers import PATIENCE, PROJECT
 
 
 def run_notebook(project, name, given=""):
@@ -20,7 +20,8 @@ def run_notebook(project, name, given=""):
     if given:
         tags = [cell.metadata.get("tags", []) for cell in notebook.cells]
         notebook.cells.insert(tags.index(["parameters"]) + 1, nbformat.v4.new_code_cell(given))
-    NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(folder)}}).execute()
+    resources = {"metadata": {"path": str(folder)}}
+    NotebookClient(notebook, timeout=PATIENCE, startup_timeout=PATIENCE, resources=resources).execute()
     return [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
 
 
