@@ -63,8 +63,8 @@ class Liked:
         """The chosen rows, float32."""
         values = as_float32(self._source[rows])
         if self._likeness == "cosine":
-            # Not in place: what is float32 already may be a view of the caller's array.
-            values = np.sqrt(values)
+            # In place but for what is float32 already, which may be a view of the caller's array.
+            values = np.sqrt(values, out=values if self._source.dtype != np.float32 else None)
             values /= self._length[rows, None]
         return values
 
