@@ -12,7 +12,11 @@ from grisaille.measures import Preservation, blocks, embedding_space, nearest
 from grisaille.measures.neighbourhoods import MEASURES, ranks, spearman_of_counts
 
 
-def compare(reference, reduced, k=10, k_ranks=20, block=16, chosen=None, population=None):
+def compare(*spaces, population=None, **options):
+    return measured(*spaces, **options).result(population)
+
+
+def measured(reference, reduced, k=10, k_ranks=20, block=16, chosen=None):
     high, low = embedding_space(reference), embedding_space(reduced)
     n = len(reference)
     chosen = np.arange(n) if chosen is None else chosen
@@ -24,7 +28,7 @@ def compare(reference, reduced, k=10, k_ranks=20, block=16, chosen=None, populat
             distances = space.distances(rows)
             here.append((distances, ranks(nearest(distances, rows))))
         found.update(rows, *here)
-    return found.result(population)
+    return found
 
 
 def some_spaces(n, seed=0):
@@ -171,6 +175,39 @@ class TestProperties:
         for measure in ("recall", "trustworthiness", "continuity", "area_under_rnx"):
             halves = getattr(even, measure) / 2 + getattr(odd, measure) / 2
             assert getattr(whole, measure) == pytest.approx(halves)
+
+    @pytest.mark.parametrize("k_ranks", [5, 20])
+    def test_parts_together_are_the_whole(self, spaces, k_ranks):
+        parts = [measured(*spaces, k=7, k_ranks=k_ranks, chosen=np.arange(first, 90, 3)) for first in range(3)]
+        whole = measured(*spaces, k=7, k_ranks=k_ranks)
+        together = Preservation.together(parts)
+        assert together.queries == 90
+        assert_same(together.result(), whole.result())
+        # Whom the jackknife leaves out together depends on the order of queries, the rest does not.
+        for name in MEASURES[:-1]:
+            assert together.result(900).margins[name] == pytest.approx(whole.result(900).margins[name]), name
+        assert together.result(900).margins["spearman"] == pytest.approx(whole.result(900).margins["spearman"], rel=0.5)
+
+    def test_a_margin_is_that_of_the_mean_of_a_sample_without_replacement(self, spaces):
+        asked = np.arange(0, 90, 2)
+        found = compare(*spaces, chosen=asked, population=90)
+        alone = [compare(*spaces, chosen=np.array([query])) for query in asked]
+        for name in MEASURES[:-1]:
+            error = np.std([getattr(one, name) for one in alone], ddof=1) / np.sqrt(45)
+            assert found.margins[name] == pytest.approx(1.96 * error * np.sqrt(1 / 2)), name
+
+    def test_the_margin_of_a_rank_correlation_is_that_of_queries_left_out(self, spaces):
+        """By the deletion of one of 16 groups of queries at a time, with exact ranks in place of bins."""
+        asked = np.arange(0, 90, 2)
+        high, low = (embedding_space(space).distances(asked) for space in spaces)
+        others = np.arange(90)[None, :] != asked[:, None]
+        without = []
+        for group in range(16):
+            kept = np.arange(45) % 16 != group
+            without.append(spearmanr(high[kept][others[kept]], low[kept][others[kept]]).statistic)
+        expected = 1.96 * np.sqrt(15 * np.var(without)) * np.sqrt(1 / 2)
+        found = compare(*spaces, block=45, chosen=asked, population=90)
+        assert found.margins["spearman"] == pytest.approx(expected, rel=0.1)
 
     def test_everybody_asked_leaves_no_margin(self, spaces):
         assert set(compare(*spaces, population=90).margins.values()) == {0.0}
