@@ -64,6 +64,13 @@ class TestPlan:
         assert len(points) == 2 * 2 + 3 * 2
         assert [point.embedding_size for point in points if point.question == "code_size"] == [8, 8, 16, 16]
 
+    @pytest.mark.parametrize(
+        ("own", "seen"), [(("b", "a"), ("b", "a")), (("b", "x"), ("b", "a")), (("x",), ("a", "b"))]
+    )
+    def test_layers_of_the_backbone_come_first_and_in_its_order(self, own, seen):
+        backbone = parameters.Backbone(layers=own, batch_size=3)
+        assert SETTINGS.seen_by(backbone) == parameters.Backbone(layers=seen, batch_size=3)
+
     def test_a_set_that_is_not_there_is_named(self):
         with pytest.raises(ValueError, match="code_size_layers must be one of early"):
             Study(layer_sets={"early": ("a",)}, code_size_layers="late")

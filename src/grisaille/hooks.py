@@ -45,7 +45,7 @@ class FeatureIdentityHook:
             if layers_of is not None:
                 study = catalog.load(f"params:{layers_of}")
                 study = study if isinstance(study, Study) else Study.model_validate(study)
-                settings = settings.model_copy(update={"layers": study.layers})
+                settings = study.seen_by(settings)
             return backbone.store_identity(catalog.load("paintings")["sha256"].tolist(), settings)
 
         return identity

@@ -310,6 +310,11 @@ class Study(Group):
         """Every layer of any set, each once, in the order they are first named."""
         return tuple(dict.fromkeys(layer for layers in self.layer_sets.values() if layers for layer in layers))
 
+    def seen_by(self, backbone: Backbone) -> Backbone:
+        """A backbone with every layer of any set: its own first and in its order, so that one store serves both."""
+        own = [layer for layer in backbone.layers if layer in self.layers]
+        return backbone.model_copy(update={"layers": tuple(dict.fromkeys([*own, *self.layers]))})
+
 
 class Discovery(Group):
     """How likeness is looked up.

@@ -121,7 +121,7 @@ class TestReport:
         assert "http://" not in page.replace("http://www.w3.org", "")
         assert "https://" not in page
         assert page.count("data:image/webp") > 40
-        assert page.count("data:image/png") == 5 + 2 + 2
+        assert page.count("data:image/png") == 3 + 2 + 2
 
     def test_it_tells_what_was_rejected_and_every_setting(self, page):
         assert "Ilse_Nebel_20.png" in page

@@ -21,10 +21,7 @@ def extract_study_features(
     paintings: pd.DataFrame, raw_paintings: Files, backbone: Backbone, ingestion: Ingestion, settings: Study
 ) -> Extraction:
     """Describe the extraction of every layer that the study asks about."""
-    # In the backbone's order, so that of the same layers there is one store.
-    known = tuple(layer for layer in backbone.layers if layer in settings.layers)
-    layers = known + tuple(layer for layer in settings.layers if layer not in known)
-    return extract_features(paintings, raw_paintings, backbone.model_copy(update={"layers": layers}), ingestion)
+    return extract_features(paintings, raw_paintings, settings.seen_by(backbone), ingestion)
 
 
 def plan_study(
