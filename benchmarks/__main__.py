@@ -12,7 +12,18 @@ from typing import Any
 from benchmarks import machine, page
 from benchmarks.tools import Given, Skipped
 
-ALL = ("start", "silhouettes", "extraction", "forward", "raw_evaluation", "profiles", "growth", "memory", "explorer")
+ALL = (
+    "start",
+    "silhouettes",
+    "extraction",
+    "forward",
+    "precision",
+    "raw_evaluation",
+    "profiles",
+    "growth",
+    "memory",
+    "explorer",
+)
 
 
 def main() -> None:
