@@ -93,7 +93,7 @@ CHECKED = {
     ),
     "make test": "is this test",
     "source .venv/bin/activate": "changes a shell that a test has not",
-    'pip install "grisaille[cluster]"': "downloads",
+    'pip install ".[cluster]"': "downloads",
     'pip install "asyncssh"': "downloads",
     "dask scheduler --host 127.0.0.1": "serves until it is stopped; tests/test_cluster.py does so",
     "dask worker tcp://127.0.0.1:8786 --nthreads 1 --memory-limit 4GiB": "likewise",

@@ -68,7 +68,7 @@ def _download() -> Path:
     try:
         import kagglehub
     except ImportError as error:
-        raise NotFetchedError('kagglehub is not installed: pip install "grisaille[data]"') from error
+        raise NotFetchedError("kagglehub is not installed: pip install kagglehub") from error
     return Path(kagglehub.dataset_download(HANDLE))
 
 

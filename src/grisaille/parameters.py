@@ -321,12 +321,12 @@ class Discovery(Group):
 
     Attributes:
         neighbours: How many of a painting's nearest are kept.
-        exact_up_to: Of more paintings than this, an index is asked, which misses some neighbours and wants
-            `grisaille[index]`.
+        exact_up_to: Of more paintings than this, Faiss is asked, whose index misses some neighbours; it has to be
+            installed (`faiss-cpu`).
         picture_side: Pixels of the longer side of a picture on the map, at most; less in a large collection.
         page_megabytes: What the explorer page may weigh; the pictures make room for the rest.
         page_paintings: Paintings up to which there is a page.
-        umap: Whether UMAP places the paintings, too, where `grisaille[umap]` is installed.
+        umap: Whether UMAP places the paintings, too, where `umap-learn` is installed.
         seed: Governs UMAP's layout.
         look_alikes: How many are found for a picture that is asked about.
     """

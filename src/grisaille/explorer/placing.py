@@ -38,7 +38,7 @@ def umap_places(embeddings: FloatArray, seed: int) -> FloatArray | None:
         seed: Governs the layout; one seed gives one layout, at the price of one thread.
 
     Returns:
-        float32, shape (n, 2); None without `grisaille[umap]`, or for fewer than ten paintings.
+        float32, shape (n, 2); None without `umap-learn`, or for fewer than ten paintings.
 
     Source: McInnes, Healy & Melville 2018, "UMAP: uniform manifold approximation and projection".
     """

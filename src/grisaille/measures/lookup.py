@@ -111,9 +111,7 @@ def _through_an_index(points: FloatArray, mean: FloatArray, k: int) -> Find:
     try:
         import faiss
     except ImportError as error:
-        raise ImportError(
-            f"{len(points):,} points are searched through an index: pip install grisaille[index]"
-        ) from error
+        raise ImportError(f"{len(points):,} points are searched through an index: pip install faiss-cpu") from error
     index = faiss.IndexHNSWFlat(points.shape[1], _LINKS)
     for start in range(0, len(points), _POINTS):
         index.add((points[start : start + _POINTS] - mean).astype(np.float32))
