@@ -147,5 +147,5 @@ class TestIndex:
 
     def test_without_the_library_it_says_what_to_install(self, monkeypatch):
         monkeypatch.setitem(sys.modules, "faiss", None)
-        with pytest.raises(ImportError, match=r"grisaille\[index\]"):
+        with pytest.raises(ImportError, match="pip install faiss-cpu"):
             search(points(20), points(2), 1, exact_up_to=10)
