@@ -31,7 +31,7 @@ viz: .venv/installed  ## the pipeline as a page of its own, with the demo's tabl
 docs: .venv/installed  ## the docs site, in site/; with the pipeline's page if make viz was run before
 	$(BIN)/mkdocs build
 
-test: lint types contracts unit  ## everything that is checked
+test: lint types contracts unit  ## everything that is checked; COVERAGE=95 asks that so many of 100 branches are taken
 
 lint: .venv/installed
 	$(BIN)/ruff check .
@@ -45,7 +45,8 @@ contracts: .venv/installed
 
 # Each process imports TensorFlow, and a file's tests share what they have made.
 unit: .venv/installed
-	$(BIN)/pytest --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder \
+	  $(if $(COVERAGE),--cov --cov-report=term --cov-fail-under=$(COVERAGE))
 
 bench: .venv/installed  ## docs/performance.md; PAINTINGS=folder BASELINES=program TORCH_PYTHON=python MODEL=file, where you have them
 	$(BIN)/python -m benchmarks $(if $(PAINTINGS),--paintings $(PAINTINGS)) $(if $(BASELINES),--baselines $(BASELINES)) \
