@@ -94,9 +94,10 @@ class TestKinds:
         assert found.dtype == np.float64
         np.testing.assert_allclose(found, cdist(near, near), atol=1e-9)
 
-    @pytest.mark.parametrize("width", [3, 6272])
+    @pytest.mark.parametrize("width", [3, 64])
     def test_features_are_cut_into_pieces_of_all_layers(self, points, monkeypatch, width):
-        monkeypatch.setattr(spaces, "_WIDTH", width)
+        monkeypatch.setattr(spaces, "_NARROWEST", width)
+        monkeypatch.setattr(spaces, "_READ", 0)
         layers = {"a": np.abs(points[:, :7]).astype(np.float32), "b": np.abs(points[:, 7:]).astype(np.float32)}
         whole = np.concatenate(list(layers.values()), axis=1)
         found = feature_space(layers, "euclidean")
@@ -105,6 +106,13 @@ class TestKinds:
         roots = [np.sqrt(layer / layer.sum(axis=1, keepdims=True)) for layer in layers.values()]
         expected = np.sqrt(sum(cdist(root, root) ** 2 for root in roots))
         np.testing.assert_allclose(feature_space(layers, "cosine").distances(np.arange(23)), expected, atol=2e-3)
+
+    @pytest.mark.parametrize(("values", "pieces"), [(23 * 5, [5, 5]), (23 * 4, [4, 4, 2]), (10**6, [10])])
+    def test_pieces_are_as_wide_as_there_is_room_for(self, points, monkeypatch, values, pieces):
+        monkeypatch.setattr(spaces, "_NARROWEST", 1)
+        monkeypatch.setattr(spaces, "_READ", values)
+        found = feature_space({"a": np.abs(points)}, "euclidean")
+        assert [piece.shape[1] for piece in found._pieces] == pieces
 
     def test_features_are_read_once_for_many_blocks(self, points):
         class Counted:
@@ -147,12 +155,12 @@ class TestRowsAtATime:
         assert rows_at_a_time(10**7) == 1
         assert rows_at_a_time(0) == 4
 
-    def test_together_they_have_two_million_distances(self, monkeypatch):
+    def test_together_they_have_a_million_distances(self, monkeypatch):
         monkeypatch.setattr(spaces, "_BLOCK", 512)
-        assert rows_at_a_time(4000) == 512
-        assert rows_at_a_time(8000) == 262
-        assert rows_at_a_time(2**20) == 2
-        assert rows_at_a_time(2**21) == 1
+        assert rows_at_a_time(2000) == 512
+        assert rows_at_a_time(4000) == 262
+        assert rows_at_a_time(2**19) == 2
+        assert rows_at_a_time(2**20) == 1
         assert rows_at_a_time(20 * 2**20) == 1
 
 

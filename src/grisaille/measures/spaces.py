@@ -8,13 +8,14 @@ import numpy as np
 from grisaille.arrays import FloatArray, IntArray, Rows
 from grisaille.likeness import Likeness, columns
 
-# Columns that are multiplied at a time: of 8,000 paintings 50 MB in float32.
-_WIDTH = 1568
+# Values that are read and multiplied at a time: 25 MB in float32, and twice that while they are converted.
+_READ = 6_000_000
+_NARROWEST = 64
 _BLOCK = 512
 # Distances that are computed while features are read once: 280 MB of float32, which are those of the Kaggle set.
 _AHEAD = 70_000_000
-# Distances that the measures look at together: 16 MB an array, of which there are some twenty.
-_TOGETHER = 2**21
+# Distances that the measures look at together: 8 MB an array, of which there are some twenty.
+_TOGETHER = 2**20
 
 
 class Space:
@@ -155,7 +156,8 @@ def feature_space(features: Mapping[str, Rows], likeness: Likeness) -> Space:
         features: Layer -> features, shape (n, d).
         likeness: Which likeness.
     """
-    return Space(columns(features, likeness, _WIDTH), _AHEAD)
+    n = max((layer.shape[0] for layer in features.values()), default=0)
+    return Space(columns(features, likeness, max(_NARROWEST, _READ // max(n, 1))), _AHEAD)
 
 
 def embedding_space(embeddings: FloatArray) -> Space:
