@@ -23,13 +23,30 @@ def measure(given: Given) -> dict[str, Any]:
         raise Skipped("no folder of paintings and a CNN for it were given (PAINTINGS=... MODEL=...)")
     files = [path for path in sorted(given.paintings.rglob("*")) if path.suffix.lower() in SUFFIXES]
     with tempfile.TemporaryDirectory() as folder:
-        stores = {precision: _extract(files, Path(folder), given.model, precision) for precision in PRECISIONS}
+        stores = {
+            precision: _extract(files, Path(folder), _computing_in(precision, given.model, Path(folder)))
+            for precision in PRECISIONS
+        }
         tables = _compare(stores, [file.stem.rpartition("_")[0] for file in files])
     return {"n": len(files), "likenesses": tables}
 
 
-def _extract(files: list[Path], root: Path, model: Path, precision: str) -> feature_store.FeatureStore:
-    settings = Backbone(model_file=model.resolve(), precision=precision)  # type: ignore[arg-type]
+def _computing_in(precision: str, model: Path, folder: Path) -> Path:
+    """The same network with its layers computing in a precision, saved, since a saved model keeps the one it has."""
+    import keras
+
+    def layer_in(layer: Any) -> Any:
+        return type(layer).from_config(layer.get_config() | {"dtype": precision})
+
+    network = keras.saving.load_model(model, compile=False, safe_mode=True)
+    other = keras.models.clone_model(network, clone_function=layer_in)
+    other.set_weights(network.get_weights())
+    other.save(folder / f"{precision}.keras")
+    return folder / f"{precision}.keras"
+
+
+def _extract(files: list[Path], root: Path, model: Path) -> feature_store.FeatureStore:
+    settings = Backbone(model_file=model.resolve())
     return feature_store.write(
         root, Extraction([file.read_bytes for file in files], [str(file) for file in files], settings, 150)
     )
