@@ -75,18 +75,26 @@ class MissingInputsHook:
 
 
 class ReportHook:
-    """Ends a run that wrote a report by saying where it is, and its five main lines."""
+    """Ends a run that wrote a report or an explorer by saying where they are, and the report's five main lines."""
 
     @hook_impl
     def after_pipeline_run(self, run_params: Mapping[str, Any], pipeline: Any, catalog: DataCatalog) -> None:
         """Print the summary."""
-        if "report_summary" not in pipeline.all_outputs():
+        made = pipeline.all_outputs() & {"report_summary", "explorer"}
+        if not made:
             return
-        report = catalog.get("report")
         print()
-        for line in catalog.load("report_summary"):
-            print(f"  {line}")
-        print(f"\n  The whole report: {getattr(report, '_filepath', 'the catalog entry report')}\n", flush=True)
+        if "report_summary" in made:
+            for line in catalog.load("report_summary"):
+                print(f"  {line}")
+            print(f"\n  The whole report: {_place(catalog, 'report')}")
+        if "explorer" in made:
+            print(f"  A map to walk in: {_place(catalog, 'explorer')}")
+        print(flush=True)
+
+
+def _place(catalog: DataCatalog, name: str) -> str:
+    return str(getattr(catalog.get(name), "_filepath", f"the catalog entry {name}"))
 
 
 class RunLockHook:

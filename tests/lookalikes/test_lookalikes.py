@@ -79,6 +79,7 @@ class TestTitles:
             ("Rosa_Punkt_3", "Rosa Punkt", "3"),
             ("Rosa_Punkt/The_Dots_-_1889", "Rosa Punkt", "The Dots - 1889"),
             ("Rosa_Punkt/Rosa_Punkt_3", "Rosa Punkt", "3"),
+            ("Rosa_Punkt/Rosa Punkt \N{EN DASH} 3", "Rosa Punkt", "3"),
             ("Rosa_Punkt", "Rosa Punkt", "Rosa Punkt"),
             ("IMG_0001", "unknown", "IMG 0001"),
         ],

@@ -165,8 +165,12 @@ class TestStudy:
 
 
 class TestDiscovery:
+    @pytest.fixture(scope="class")
+    def said(self, demo_run):
+        return demo_run.again("--pipeline", "discovery").stdout
+
+    @pytest.mark.usefixtures("said")
     def test_the_nearest_are_those_that_the_evaluation_found(self, demo_run):
-        demo_run.again("--pipeline", "discovery")
         found = demo_run.table("embedding_neighbours.parquet")
         known = demo_run.table("neighbours.parquet").query("space == 'embedding'").drop(columns=["space", "likeness"])
         np.testing.assert_allclose(found["distance"], known["distance"], rtol=1e-4, atol=1e-4)
@@ -174,8 +178,11 @@ class TestDiscovery:
         assert (found["neighbour_id"].to_numpy() == known["neighbour_id"].to_numpy()).mean() > 0.99
         assert (found["painting_id"] != found["neighbour_id"]).all()
 
+    def test_it_ends_with_the_place_of_the_map(self, demo_run, said):
+        assert said.rstrip().endswith(f"A map to walk in: {demo_run.data / '08_reporting' / 'explorer.html'}")
+
+    @pytest.mark.usefixtures("said")
     def test_a_map_with_every_painting(self, demo_run):
-        demo_run.again("--pipeline", "discovery")
         table = demo_run.table("map_of_paintings.parquet")
         near = demo_run.table("neighbours.parquet").query("space == 'raw' and likeness == 'cosine'")
         assert len(table) == 181

@@ -8,6 +8,8 @@ from grisaille import measures
 from grisaille.arrays import FloatArray, IntArray
 from grisaille.lazy import pd
 
+# What stands between an artist and a title.
+_BETWEEN = " -,\N{EN DASH}\N{EM DASH}"
 # Paintings whose own neighbours say what is usual.
 _SAMPLE = 1000
 
@@ -17,7 +19,7 @@ def titles(identifiers: list[str], artists: list[str]) -> list[str]:
     found = []
     for identifier, artist in zip(identifiers, artists, strict=True):
         name = identifier.rpartition("/")[2].replace("_", " ").strip()
-        rest = name[len(artist) :].strip(" -,") if name.lower().startswith(artist.lower()) else name
+        rest = name[len(artist) :].strip(_BETWEEN) if name.lower().startswith(artist.lower()) else name
         found.append(rest or name)
     return found
 

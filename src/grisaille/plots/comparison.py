@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from grisaille.arrays import FloatArray, IntArray
+from grisaille.plots.canvas import new_figure
 
 # Okabe and Ito's blue and orange differ in lightness too, so the picture survives grayscale.
 _MARKS = (
@@ -40,7 +41,7 @@ def scatter(title: str, spaces: Mapping[str, FloatArray], sides: Sequence[IntArr
     Returns:
         A figure; where a side has no painting it says so instead of drawing.
     """
-    figure = Figure(figsize=(5.2 * len(spaces), 4.8), layout="constrained")
+    figure = new_figure(5.2 * len(spaces), 4.8)
     figure.suptitle(literal(title), fontsize=14)
     for axes, (space, embeddings) in zip(
         figure.subplots(1, len(spaces), squeeze=False)[0], spaces.items(), strict=True

@@ -10,6 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 
+from grisaille.plots.canvas import new_figure
+
 _LINE = 24
 _GREY = "#5c5c5c"
 
@@ -35,7 +37,7 @@ def contact_sheet(query: Picture, found: Sequence[Picture], footnote: str = "", 
     """A query, large, and what was found for it in rows, nearest first."""
     columns = max(1, min(columns, len(found)))
     rows = max(1, math.ceil(len(found) / columns))
-    figure = Figure(figsize=(4.0 + 2.1 * columns, max(2.7 * rows, 4.6) + 0.3), layout="constrained")
+    figure = new_figure(4.0 + 2.1 * columns, max(2.7 * rows, 4.6) + 0.3)
     grid = figure.add_gridspec(1, 2, width_ratios=(4.0, 2.1 * columns))
     left, right = (figure.add_subfigure(grid[0, column]) for column in (0, 1))
     _draw(left.subplots(), query, large=True)
@@ -49,7 +51,7 @@ def strip(pictures: Sequence[Picture], columns: int = 6) -> Figure:
     """Pictures in their order, from left to right and from row to row, with an arrow to the next."""
     columns = min(columns, len(pictures))
     rows = math.ceil(len(pictures) / columns)
-    figure = Figure(figsize=(2.4 * columns, 2.95 * rows), layout="constrained")
+    figure = new_figure(2.4 * columns, 2.95 * rows)
     for number, axes in enumerate(figure.subplots(rows, columns, squeeze=False).ravel()):
         _draw(axes, pictures[number] if number < len(pictures) else None)
         if number + 1 < len(pictures):

@@ -4,6 +4,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from grisaille.likeness import LIKENESSES
+from grisaille.plots.canvas import new_figure
 
 _NAMES = {"pca": "PCA", "embedding": "Embedding"}
 # Told apart by their dashes as well as by colour; the colours are Okabe and Ito's.
@@ -16,7 +17,7 @@ def rnx_curves(curves: pd.DataFrame) -> Figure:
     Args:
         curves: Columns space, likeness, neighbours (K), rnx.
     """
-    figure = Figure(figsize=(10, 4.2), layout="constrained")
+    figure = new_figure(10, 4.2)
     figure.suptitle("How far neighbourhoods of K paintings agree with those in the full features")
     panels = figure.subplots(1, len(LIKENESSES), sharey=True, squeeze=False)[0]
     for axes, likeness in zip(panels, LIKENESSES, strict=True):

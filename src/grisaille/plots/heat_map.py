@@ -6,6 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from grisaille.arrays import FloatArray
+from grisaille.plots.canvas import new_figure
 from grisaille.plots.comparison import literal
 
 _PANELS = {"raw_euclidean": "Raw features, Euclidean", "raw_cosine": "Raw features, cosine", "embedding": "Embedding"}
@@ -24,7 +25,7 @@ def silhouette_heat_map(pairs: pd.DataFrame) -> Figure:
     """
     artists = sorted(set(pairs["artist"]) | set(pairs["other_artist"]))
     side = max(5.0, 0.42 * len(artists) + 2.4)
-    figure = Figure(figsize=(side * 1.15, side * len(_PANELS)), layout="constrained")
+    figure = new_figure(side * 1.15, side * len(_PANELS))
     figure.suptitle("Silhouettes of all pairs of artists: higher is further apart", fontsize=14)
     panels = figure.subplots(len(_PANELS), 1, squeeze=False)[:, 0]
     values = pairs[list(_PANELS)].to_numpy(dtype=float)

@@ -5,6 +5,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from grisaille.plots.canvas import new_figure
+
 _NAMES = {"pca": "PCA", "autoencoder": "Autoencoder"}
 # Told apart by marks and dashes as well as by colour; the colours are Okabe and Ito's.
 _STYLES = {"pca": ("#d55e00", "--", "s"), "autoencoder": ("#0072b2", "-", "o")}
@@ -23,7 +25,7 @@ def code_size_curves(points: pd.DataFrame) -> Figure:
         points: Columns method, embedding_size, recall, held_out_recall, spearman, precision, raw_precision,
             training_seconds.
     """
-    figure = Figure(figsize=(13, 3.8), layout="constrained")
+    figure = new_figure(13, 3.8)
     figure.suptitle("Was the code too small?")
     for axes, (column, title) in zip(figure.subplots(1, len(_PANELS)), _PANELS.items(), strict=True):
         for method, (colour, dashes, mark) in _STYLES.items():
@@ -58,7 +60,7 @@ def layer_bars(points: pd.DataFrame) -> Figure:
         points: Columns layer_set, method, embedding_size, recall, precision, raw_precision.
     """
     sets = list(dict.fromkeys(points["layer_set"]))
-    figure = Figure(figsize=(11, 1.9 + 0.62 * max(len(sets), 1)), layout="constrained")
+    figure = new_figure(11, 1.9 + 0.62 * max(len(sets), 1))
     size = f"{int(points['embedding_size'].iloc[0]):,}" if len(points) else "no"
     figure.suptitle(f"Were the layers the wrong ones? Each set reduced to {size} values")
     left, right = figure.subplots(1, 2, sharey=True)
