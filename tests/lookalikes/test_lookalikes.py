@@ -68,7 +68,7 @@ class TestSurroundings:
         assert np.isfinite(collection.closer_than(distances)[0]).tolist() == [True] * 4 + [False]
 
     def test_embeddings_of_others(self):
-        with pytest.raises(ValueError, match="5 embeddings of 4 paintings: run `kedro run --pipeline autoencoding`"):
+        with pytest.raises(ValueError, match="5 embeddings of 4 paintings: another run came between"):
             Surroundings(self.points, table(4), 100)
 
 

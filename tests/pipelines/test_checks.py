@@ -65,7 +65,7 @@ class TestCheck:
             told(origin=ORIGIN | {"likeness": "euclidean"})
 
     def test_other_paintings(self, told):
-        with pytest.raises(ValueError, match="2 embeddings of 1 paintings: run `kedro run --pipeline autoencoding`"):
+        with pytest.raises(ValueError, match="2 embeddings of 1 paintings: another run came between"):
             told(paintings=PAINTINGS[:1])
 
 

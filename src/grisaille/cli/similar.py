@@ -4,6 +4,7 @@ import logging
 import os
 import shutil
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TextIO
@@ -114,8 +115,6 @@ def _run(tag: str, params: dict[str, Any], env: str | None, load_versions: dict[
     Raises:
         click.ClickException: If there is no project here, or the question cannot be answered.
     """
-    # TensorFlow's greetings are of no interest to who asks for paintings.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     from kedro.framework.session import KedroSession
     from kedro.framework.startup import bootstrap_project
     from kedro.io.core import DatasetError
@@ -125,8 +124,10 @@ def _run(tag: str, params: dict[str, Any], env: str | None, load_versions: dict[
     if found is None:
         raise click.ClickException(f"there is no project in {Path.cwd()}, nor above it")
     bootstrap_project(Path(found))
-    for name in ("kedro", "grisaille"):
-        logging.getLogger(name).setLevel(logging.WARNING)
+    _start_tensorflow()
+    # What Kedro would say of a failure is said below, in one line.
+    for name, level in {"kedro": logging.CRITICAL, "kedro_viz": logging.ERROR, "grisaille": logging.WARNING}.items():
+        logging.getLogger(name).setLevel(level)
     try:
         # Kedro's own session, which its annotations call by the name of an abstract one.
         session: Any
@@ -135,6 +136,22 @@ def _run(tag: str, params: dict[str, Any], env: str | None, load_versions: dict[
             return session.load_context().catalog
     except (ValueError, RuntimeError, DatasetError) as error:
         raise click.ClickException(str(error)) from error
+
+
+def _start_tensorflow() -> None:
+    """Without its greetings, which are of no interest to who asks for paintings; no setting of its own stops them."""
+    sys.stderr.flush()
+    terminal = os.dup(2)
+    try:
+        with tempfile.TemporaryFile() as greetings:
+            os.dup2(greetings.fileno(), 2)
+            import keras
+
+            # Devices are looked for, and named, before the first operation.
+            keras.ops.zeros(1)
+    finally:
+        os.dup2(terminal, 2)
+        os.close(terminal)
 
 
 def _say_where(catalog: Any, name: str, output: Path | None) -> None:

@@ -46,7 +46,8 @@ class Surroundings:
         """
         if len(embeddings) != len(paintings):
             raise ValueError(
-                f"{len(embeddings)} embeddings of {len(paintings)} paintings: run `kedro run --pipeline autoencoding`"
+                f"{len(embeddings)} embeddings of {len(paintings)} paintings: another run came between; "
+                "`kedro run` with the same --params makes both"
             )
         originals = paintings["duplicate_of"].isna().to_numpy()
         self.paintings = paintings[originals].reset_index(drop=True)

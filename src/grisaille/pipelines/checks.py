@@ -62,7 +62,8 @@ def check_embeddings(
     """
     if len(embeddings) != len(paintings):
         raise ValueError(
-            f"{len(embeddings)} embeddings of {len(paintings)} paintings: run `kedro run --pipeline autoencoding`"
+            f"{len(embeddings)} embeddings of {len(paintings)} paintings: another run came between; "
+            "`kedro run` with the same --params makes both"
         )
     features = fingerprint(backbone.store_identity(paintings["sha256"].tolist(), network))
     names = list(named(chunks, Chunk))
