@@ -40,6 +40,28 @@ hypothesis.settings.register_profile(
 tqdm.set_lock(threading.RLock())
 
 
+# Begun first, the longest before the others, so that no process is left with one of them when the rest is done. The two
+# at the head do not wait for the same run.
+LONGEST = (
+    "test_whole_run.py",
+    "test_cluster.py",
+    "test_reproducibility.py",
+    "test_faults.py",
+    "test_browser.py",
+    "test_docs.py",
+    "test_similarity.py",
+    "test_similar.py",
+    "test_notebooks.py",
+    "test_training.py",
+    "test_study.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    place = {name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(item.path.name, len(place)))
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     if not (SHARED / "data" / "paintings").is_dir():
