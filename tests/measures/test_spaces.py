@@ -149,6 +149,24 @@ class TestWalk:
         assert Counted.read == 23
 
 
+class TestSquare:
+    @pytest.mark.parametrize("n", [0, 1, 2, 3, 8, 9])
+    @pytest.mark.parametrize("dtype", [np.float32, np.float64])
+    def test_every_range_of_rows_is_that_of_the_whole(self, points, n, dtype):
+        own = points[:n].astype(dtype)
+        square = spaces._Square(n, np.dtype(dtype))
+        for piece in (own[:, :4], own[:, 4:]) if n else ():
+            square.add(np.ascontiguousarray(piece))
+        for start in range(n):
+            for stop in range(start, n + 1):
+                found = square.rows(start, stop)
+                assert found.dtype == dtype
+                np.testing.assert_allclose(found, (own @ own.T)[start:stop], atol=1e-5)
+
+    def test_half_of_it_is_kept(self):
+        assert spaces._Square(100, np.dtype(np.float32))._packed.nbytes == 4 * 100 * 101 // 2
+
+
 class TestRowsAtATime:
     def test_fewer_of_more_points(self):
         assert rows_at_a_time(10) == 4

@@ -12,7 +12,7 @@ from grisaille.likeness import Likeness, columns
 _READ = 6_000_000
 _NARROWEST = 64
 _BLOCK = 512
-# Distances that are computed while features are read once: 280 MB of float32, which are those of the Kaggle set.
+# Distances that are computed while features are read once: those of the Kaggle set, whose half is 140 MB of float32.
 _AHEAD = 70_000_000
 # Distances that the measures look at together: 8 MB an array, of which there are some twenty.
 _TOGETHER = 2**20
@@ -71,25 +71,63 @@ class Space:
         strip = _Strip(rows, self.n, dtype, self._squares)
         for piece in self._pieces:
             strip.add(piece)
-        strip.mirror()
         # They are every strip's, and summing them in float64 takes as long as a tenth of the products.
         self._squares = strip.squares
         return strip
 
 
-class _Strip:
-    """Inner products of some points with all, which grow piece by piece.
+class _Square:
+    """Inner products of points among themselves, which are symmetric: LAPACK keeps, and computes, one triangle.
 
-    A contiguous range of points has a symmetric square with itself, of which BLAS computes one triangle in place.
+    The lower triangle of the first half of the columns and that of the second half, turned over, fill a rectangle.
+
+    Source: Gustavson, Wasniewski, Dongarra & Langou 2010, "Rectangular full packed format for Cholesky's algorithm".
     """
+
+    def __init__(self, n: int, dtype: np.dtype[Any]) -> None:
+        self._n, self._half, even = n, (n + 1) // 2, 1 - n % 2
+        self._packed = np.zeros(n * (n + 1) // 2, dtype)
+        rectangle = self._packed.reshape(self._half, n + even).T
+        self._lower = rectangle[even:]  # [row, column], shape (n, half)
+        self._upper = rectangle[: n - self._half, 1 - even :]  # [column - half, row - half]
+
+    def add(self, points: FloatArray) -> None:
+        """Add their products, in place: NumPy's own would be a second array, and twice as large."""
+        from scipy.linalg.lapack import dsfrk, ssfrk
+
+        add = dsfrk if self._packed.dtype == np.float64 else ssfrk
+        # Transposed, rows are the columns that LAPACK expects.
+        add(*points.shape, 1.0, points.T, 1.0, self._packed, transr="N", uplo="L", trans="T", overwrite_c=1)
+
+    def rows(self, start: int, stop: int) -> FloatArray:
+        """Those of points start .. stop - 1 with all, shape (stop - start, n)."""
+        half = self._half
+        if start < half < stop:
+            return np.concatenate([self.rows(start, half), self.rows(half, stop)])
+        found = np.empty((stop - start, self._n), self._packed.dtype)
+        if stop <= half:
+            found[:, :start] = self._lower[start:stop, :start]
+            corner = self._lower[start:stop, start:stop]
+            found[:, stop:] = self._lower[stop:, start:stop].T
+        else:
+            found[:, :half] = self._lower[start:stop]
+            found[:, half:start] = self._upper[: start - half, start - half : stop - half].T
+            corner = self._upper[start - half : stop - half, start - half : stop - half].T
+            found[:, stop:] = self._upper[start - half : stop - half, stop - half :]
+        found[:, start:stop] = np.tril(corner) + np.tril(corner, -1).T
+        return found
+
+
+class _Strip:
+    """Inner products of some points with all, which grow piece by piece."""
 
     def __init__(self, rows: IntArray, n: int, dtype: np.dtype[Any], squares: FloatArray | None) -> None:
         self._rows, self._n = rows, n
+        # Points of no contiguous range have no square with themselves that is worth keeping apart.
         contiguous = len(rows) > 0 and bool((np.diff(rows) == 1).all())
         self._start, self._stop = (int(rows[0]), int(rows[-1]) + 1) if contiguous else (n, n)
-        own = self._stop - self._start
-        self._square = np.zeros((len(rows), own), dtype)
-        self._others = np.zeros((len(rows), n - own), dtype)
+        self._square = _Square(self._stop - self._start, dtype)
+        self._others = np.zeros((len(rows), n - (self._stop - self._start)), dtype)
         self._knows_squares = squares is not None
         self.squares = np.zeros(n) if squares is None else squares
 
@@ -102,8 +140,8 @@ class _Strip:
 
     def add(self, piece: Rows) -> None:
         own = piece[self._rows]
-        if self._square.size:
-            _add_products(own, self._square)
+        if self._stop > self._start:
+            self._square.add(own)
             self._add_squares(slice(self._start, self._stop), own)
         for points, places in self._outside():
             others = piece[points]
@@ -114,39 +152,21 @@ class _Strip:
         if not self._knows_squares:
             self.squares[points] += np.einsum("ij,ij->i", values, values, dtype=np.float64)
 
-    def mirror(self) -> None:
-        """Fill in the triangle that was not computed."""
-        for first in range(0, self._square.shape[1], _BLOCK):
-            block = self._square[first : first + _BLOCK]
-            corner = block[:, first : first + _BLOCK]
-            corner[:] = np.triu(corner) + np.triu(corner, 1).T
-            self._square[first + _BLOCK :, first : first + _BLOCK] = block[:, first + _BLOCK :].T
-
     def distances(self, some: slice) -> FloatArray:
         """Of some of the rows to all points, float64."""
         rows = self._rows[some]
         squared = np.empty((len(rows), self._n))
         squared[:, : self._start] = self._others[some, : self._start]
-        squared[:, self._start : self._stop] = self._square[some]
         squared[:, self._stop :] = self._others[some, self._start :]
+        if self._stop > self._start:
+            first, last, _ = some.indices(len(self._rows))
+            squared[:, self._start : self._stop] = self._square.rows(first, last)
         squared *= -2
         squared += self.squares[rows, None]
         squared += self.squares[None, :]
         np.maximum(squared, 0, out=squared)
         squared[np.arange(len(squared)), rows] = 0
         return np.sqrt(squared, out=squared)
-
-
-def _add_products(points: FloatArray, square: FloatArray) -> None:
-    """Add the inner products of points among themselves to the upper triangle of `square`.
-
-    NumPy's own product would be a second array as large as the first.
-    """
-    from scipy.linalg.blas import dsyrk, ssyrk
-
-    syrk = dsyrk if square.dtype == np.float64 else ssyrk
-    # Transposed, rows are the columns that BLAS expects, and its lower triangle is our upper one.
-    syrk(1.0, points.T, beta=1.0, c=square.T, trans=1, lower=1, overwrite_c=1)
 
 
 def feature_space(features: Mapping[str, Rows], likeness: Likeness) -> Space:
