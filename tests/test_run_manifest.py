@@ -116,6 +116,12 @@ class TestReading:
         assert run_manifest.names(tmp_path) == [OLD, RUN]
         assert run_manifest.read(tmp_path, "newest")["run"] == RUN
 
+    def test_the_newest_is_no_question(self, run, tmp_path):
+        run(1.0, name=OLD)
+        run(1.0, tags=("look_alikes",))
+        assert run_manifest.read(tmp_path, "newest")["run"] == OLD
+        assert run_manifest.read(tmp_path, RUN)["run"] == RUN
+
     def test_none_yet(self, tmp_path):
         with pytest.raises(run_manifest.ManifestError, match="there is none yet"):
             run_manifest.read(tmp_path, "newest")

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+_SHOWN = 5
+
 
 class FeatureIdentityHook:
     """Tells the feature store which features the run's parameters and paintings ask for."""
@@ -59,7 +61,7 @@ class MissingInputsHook:
         """Look for everything versioned that the run reads.
 
         Raises:
-            DatasetError: If something was never made, or is damaged.
+            DatasetError: If something was never made, is damaged, or has no such version.
         """
         versioned = [
             name for name in sorted(pipeline.inputs()) if isinstance(catalog.get(name), AbstractVersionedDataset)
@@ -67,34 +69,66 @@ class MissingInputsHook:
         for name in versioned:
             refuse_damaged(catalog.get(name), name)
         missing = [name for name in versioned if not catalog.exists(name)]
+        for name in missing:
+            self._refuse_unknown_version(name, catalog.get(name))
         if missing:
             raise DatasetError(
                 f"{', '.join(missing)}: not there yet, and this part of the run reads it; "
                 "run `kedro run` with the same --params first, which makes everything in order"
             )
 
+    @staticmethod
+    def _refuse_unknown_version(name: str, dataset: Any) -> None:
+        asked = dataset._version.load if dataset._version else None
+        if asked is None:
+            return
+        folder = Path(str(dataset._filepath))
+        known = sorted(path.name for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
+        some = f"the newest are {', '.join(known[-_SHOWN:])}" if known else "there is none"
+        raise DatasetError(f"{name} has no version {asked}; {some}")
+
+
+# What a person opens after a run, in the words for it.
+_OPENED = {
+    "report": "The whole report",
+    "explorer": "A map to walk in",
+    "contact_sheets": "Look-alikes",
+    "look_alikes": "The same as a table",
+    "chain_figure": "The chain",
+}
+
 
 class ReportHook:
-    """Ends a run that wrote a report or an explorer by saying where they are, and the report's five main lines."""
+    """Ends a run by saying where to look: the report's five main lines, its pages and pictures, the files left out."""
 
     @hook_impl
     def after_pipeline_run(self, run_params: Mapping[str, Any], pipeline: Any, catalog: DataCatalog) -> None:
         """Print the summary."""
-        made = pipeline.all_outputs() & {"report_summary", "explorer"}
-        if not made:
+        made = pipeline.all_outputs()
+        # A question that was asked alone is answered by who asked it.
+        if not made & {"report", "explorer", "rejected_paintings"}:
             return
-        print()
-        if "report_summary" in made:
-            for line in catalog.load("report_summary"):
-                print(f"  {line}")
-            print(f"\n  The whole report: {_place(catalog, 'report')}")
-        if "explorer" in made:
-            print(f"  A map to walk in: {_place(catalog, 'explorer')}")
-        print(flush=True)
+        lines = list(catalog.load("report_summary")) if "report_summary" in made else []
+        lines += [""] if lines else []
+        lines += [
+            f"{words}: {place}" for name, words in _OPENED.items() if name in made for place in _places(catalog, name)
+        ]
+        left_out = len(catalog.load("rejected_paintings")) if "rejected_paintings" in made else 0
+        if left_out:
+            files = "1 file" if left_out == 1 else f"{left_out:,} files"
+            lines.append(f"{files} left out, with reasons: {_places(catalog, 'rejected_paintings')[0]}")
+        if lines:
+            print("\n" + "\n".join(f"  {line}".rstrip() for line in lines) + "\n", flush=True)
 
 
-def _place(catalog: DataCatalog, name: str) -> str:
-    return str(getattr(catalog.get(name), "_filepath", f"the catalog entry {name}"))
+def _places(catalog: DataCatalog, name: str) -> list[str]:
+    """The files of the newest version, or the catalog's name of what lies nowhere."""
+    dataset: Any = catalog.get(name)
+    if hasattr(dataset, "files"):
+        return list(dataset.files(dataset.resolve_load_version()))[:_SHOWN]
+    if isinstance(dataset, AbstractVersionedDataset):
+        return [str(dataset._get_load_path())]
+    return [f"the catalog entry {name}"]
 
 
 class RunLockHook:
@@ -216,7 +250,10 @@ class RunManifestHook:
             "outputs": outputs,
         }
         catalog.get("run_manifest").save(manifest)
-        logger.info("this run is %s: `grisaille verify`, `grisaille rerun`", manifest["run"])
+        run = manifest["run"]
+        logger.info(
+            "this run is called %s: `grisaille verify %s` checks it, `grisaille rerun %s` repeats it", run, run, run
+        )
 
 
 def _command(run_params: Mapping[str, Any]) -> dict[str, Any]:

@@ -42,18 +42,31 @@ def read(storage: AnyPath, run: str) -> dict[str, Any]:
 
     Args:
         storage: Where everything is stored.
-        run: Its name, which is the version under which it saved, or `newest`.
+        run: Its name, which is the version under which it saved, or `newest`, which passes over questions: who asks
+            for look-alikes or a chain does not mean them by it.
 
     Raises:
         ManifestError: If there is none.
     """
     known = names(storage)
-    name = known[-1] if run == "newest" and known else run
-    if name not in known:
-        several = f"the last of {len(known)} are {', '.join(known[-3:])}" if known else "there is none yet"
-        raise ManifestError(f"no manifest of the run {run} in {storage}: {several}")
+    if run == "newest":
+        manifests = (_read(storage, name) for name in reversed(known))
+        newest = next((manifest for manifest in manifests if not _is_question(manifest)), None)
+        if newest is not None:
+            return newest
+    elif run in known:
+        return _read(storage, run)
+    several = f"the last of {len(known)} are {', '.join(known[-3:])}" if known else "there is none yet"
+    raise ManifestError(f"no manifest of the run {run} in {storage}: {several}")
+
+
+def _read(storage: AnyPath, name: str) -> dict[str, Any]:
     manifest: dict[str, Any] = json.loads((storage / FOLDER / name / Path(FOLDER).name).read_text())
     return manifest
+
+
+def _is_question(manifest: Mapping[str, Any]) -> bool:
+    return manifest["command"].get("tags") in {"look_alikes", "chain"}
 
 
 def names(storage: AnyPath) -> list[str]:

@@ -17,7 +17,7 @@ from kedro.framework.project import settings
 from kedro.utils import find_kedro_project
 
 from grisaille import parameter_errors
-from grisaille.storage import AnyPath, place
+from grisaille.storage import AnyPath, expanded, place
 
 _newest: "RunConfigLoader | None" = None
 
@@ -40,7 +40,7 @@ class RunConfigLoader(OmegaConfigLoader):
         self, conf_source: str, env: str | None = None, runtime_params: Mapping[str, Any] | None = None, **kwargs: Any
     ) -> None:
         """As `OmegaConfigLoader`."""
-        given = dict(runtime_params or {})
+        given = {name: _at_home(value) for name, value in (runtime_params or {}).items()}
         storage = given.pop("storage", None)
         super().__init__(conf_source, env, given, **kwargs)
         if storage is not None:
@@ -76,6 +76,11 @@ class RunConfigLoader(OmegaConfigLoader):
         """Where everything is stored; what is relative is so to the project."""
         given = str(self["globals"]["storage"])
         return place(given) if "://" in given else project / given
+
+
+def _at_home(value: Any) -> Any:
+    # Kedro would make a path out of it that begins in the project.
+    return expanded(value) if isinstance(value, str) and value.startswith("~/") else value
 
 
 def _refuse_unknown(loader: OmegaConfigLoader, given: dict[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import pickle
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -211,6 +212,24 @@ class TestRefusing:
         done = kedro("run", "--env", "paper", "--pipeline", "evaluation", cwd=demo_run.project, check=False)
         assert "embeddings, embeddings_origin, paintings" in self.told(done)
         assert "not there yet" in self.told(done)
+
+    def test_a_mistake_is_told_in_one_line(self, demo_run, tmp_path):
+        parameters = f"{demo_run.parameters[1]},paintings_folder={tmp_path}/none"
+        done = kedro("run", "--pipeline", "ingestion", "--params", parameters, cwd=demo_run.project, check=False)
+        assert self.told(done).endswith("give yours with --params paintings_folder=/path/to/folder")
+        assert "Traceback" not in done.stderr
+
+    def test_a_folder_at_home(self, demo_run):
+        parameters = f"{demo_run.parameters[1]},paintings_folder=~/no such folder"
+        done = kedro("run", "--pipeline", "ingestion", "--params", parameters, cwd=demo_run.project, check=False)
+        assert f"no folder of paintings at {Path.home()}/no such folder;" in self.told(done)
+
+    def test_a_version_that_never_was(self, demo_run):
+        never = "embeddings:2020-01-01T00.00.00.000Z"
+        told = self.told(demo_run.again("--pipeline", "evaluation", "--load-versions", never, check=False))
+        known = demo_run.newest("07_model_output/embeddings.npy").parent.name
+        assert "embeddings has no version 2020-01-01T00.00.00.000Z; the newest are" in told
+        assert known in told
 
 
 class TestRunningAgain:

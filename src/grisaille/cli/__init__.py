@@ -9,7 +9,7 @@ import click
 
 # name -> module:function
 COMMANDS = {
-    "run": "kedro.framework.cli.project:run",
+    "run": "grisaille.cli.run:run",
     "similar": "grisaille.cli.similar:similar",
     "path": "grisaille.cli.similar:path",
     "verify": "grisaille.cli.verify:verify",

@@ -124,7 +124,6 @@ def _run(tag: str, params: dict[str, Any], env: str | None, load_versions: dict[
     if found is None:
         raise click.ClickException(f"there is no project in {Path.cwd()}, nor above it")
     bootstrap_project(Path(found))
-    _start_tensorflow()
     # What Kedro would say of a failure is said below, in one line.
     for name, level in {"kedro": logging.CRITICAL, "kedro_viz": logging.ERROR, "grisaille": logging.WARNING}.items():
         logging.getLogger(name).setLevel(level)
@@ -132,10 +131,22 @@ def _run(tag: str, params: dict[str, Any], env: str | None, load_versions: dict[
         # Kedro's own session, which its annotations call by the name of an abstract one.
         session: Any
         with KedroSession.create(found, env=env, runtime_params=params) as session:
+            if "keras" not in sys.modules:
+                # It takes seconds to start, which are lost where there is nothing to ask.
+                _refuse_unless_embedded(session.load_context().catalog)
+                _start_tensorflow()
             session.run(pipeline_names=["discovery"], tags=[tag], load_versions=load_versions)
             return session.load_context().catalog
     except (ValueError, RuntimeError, DatasetError) as error:
         raise click.ClickException(str(error)) from error
+
+
+def _refuse_unless_embedded(catalog: Any) -> None:
+    if not catalog.exists("embeddings"):
+        raise click.ClickException(
+            "nothing has been embedded yet: run `kedro run` with the same --env and --params first, which takes in a "
+            "folder of paintings"
+        )
 
 
 def _start_tensorflow() -> None:
