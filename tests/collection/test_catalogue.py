@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from grisaille.collection import duplicates, split
-from grisaille.collection.artists import ArtistIndex, normalise
+from grisaille.collection.artists import ArtistIndex, misspelt, normalise, present, rows_of
 from grisaille.collection.catalogue import EmptyCollectionError, catalogue
 from grisaille.parameters import Ingestion
 from helpers import encode, picture
@@ -37,6 +37,22 @@ def run(given_files, artists=ARTISTS, seed=0, **settings):
     return table[~table["path"].isin(COMPANY)], rejected
 
 
+class TestGroupsOfArtists:
+    ARTISTS = np.array(["Albrecht Dürer", "Ada", "Albrecht Dürer", "Bo"])
+
+    def test_spellings_do_not_matter(self):
+        assert rows_of(self.ARTISTS, ["albrecht_durer", "Bo", "Nobody"]).tolist() == [0, 2, 3]
+
+    def test_only_who_is_there_is_named(self):
+        assert present(["Nobody", "Albrecht Durer"], self.ARTISTS) == ["Albrecht Durer"]
+        assert present(["Nobody", "No-one"], self.ARTISTS) == ["Nobody", "No-one"]
+
+    def test_who_may_be_meant(self):
+        assert misspelt(["Albrecht Duerer", "Albrecht Durer", "Raphael"], self.ARTISTS) == {
+            "Albrecht Duerer": "Albrecht Dürer"
+        }
+
+
 class TestNames:
     @pytest.mark.parametrize(
         ("path", "artist"),
@@ -52,6 +68,8 @@ class TestNames:
             ("images/images/Albrecht_Du╠êrer/Albrecht_Du╠êrer_9.jpg", "Albrecht Dürer"),
             ("images/images/Albrecht_DuΓòá├¬rer/Albrecht_DuΓòá├¬rer_9.jpg", "Albrecht Dürer"),
             ("pierre-auguste renoir (4).TIF", "Pierre-Auguste Renoir"),
+            ("Claude Monet 12 (copy).jpg", "Claude Monet"),
+            ("Claude_Monet_12 - Copy (2).jpg", "Claude Monet"),
         ],
     )
     def test_known_artists(self, path, artist):
@@ -59,7 +77,12 @@ class TestNames:
 
     @pytest.mark.parametrize(
         ("path", "artist"),
-        [("Aunt_Mabel/seaside.jpg", "Aunt Mabel"), ("Aunt_Mabel_7.jpg", "Aunt Mabel"), ("12.jpg", "12")],
+        [
+            ("Aunt_Mabel/seaside.jpg", "Aunt Mabel"),
+            ("Aunt_Mabel_7.jpg", "Aunt Mabel"),
+            ("12.jpg", "12"),
+            ("Scopy_1.jpg", "Scopy"),
+        ],
     )
     def test_strangers_keep_their_own_name(self, path, artist):
         assert ArtistIndex.build(ARTISTS, ALIASES).match(path) == (artist, False)
@@ -183,3 +206,21 @@ class TestSplit:
         assert (
             split.assign(digests, np.arange(50), 0.1, 0.2, 0) != split.assign(digests, np.arange(50), 0.1, 0.2, 1)
         ).any()
+
+
+class TestWhatIsTold:
+    def test_one_painting_under_two_names(self, caplog):
+        same = partial(encode, picture(3))
+        with caplog.at_level(logging.WARNING):
+            run({"Ada_1.png": same, "Ada_2.png": same, "Bo_1.png": same})
+        assert "Bo_1.png (Bo) shows what Ada_1 (Ada) shows" in caplog.text
+        assert "Ada_2" not in caplog.text
+
+    def test_files_that_are_no_images_are_listed(self):
+        class Folder(dict):
+            others = ("notes.txt", "IMG_1.heic")
+
+        given_files = Folder(files("Ada_1.png", "Ada_2.png", "Bo_1.png"))
+        _, rejected = catalogue(given_files, ARTISTS, Ingestion(), 0)
+        assert rejected["path"].tolist() == ["notes.txt", "IMG_1.heic"]
+        assert rejected["reason"].str.startswith("no image by its name: .jpg").all()

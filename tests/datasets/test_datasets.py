@@ -86,6 +86,7 @@ class TestPaintingsDataset:
         loaded = PaintingsDataset(path=str(tmp_path)).load()
         assert list(loaded) == ["a/1.Png", "a/2.jpeg", "b.JPG", "c.webp", "d.tif", "e.TIFF", "f.bmp"]
         assert loaded["a/1.Png"]() == b"a/1.Png"
+        assert loaded.others == ["notes.txt"]
 
     def test_no_folder_says_how_to_give_one(self, tmp_path):
         dataset = PaintingsDataset(path=str(tmp_path / "none"))

@@ -141,6 +141,14 @@ class TestPage:
             {"name": "Bo"},
         ]
 
+    def test_artists_stand_where_a_person_looks_for_them(self):
+        table = explorer_map()
+        table["artist"] = ["William", "Édouard", "Zoe", "Édouard", *table["artist"][4:]]
+        data = data_of(explorer.render(table, NOBODY, ABOUT))
+        names = [artist["name"] for artist in data["artists"]]
+        assert names == ["Bo", "Édouard", "William", "Zoe"]
+        assert [names[number] for number in data["artist"]] == table["artist"].tolist()
+
     def test_it_needs_nothing_else(self):
         page = explorer.render(explorer_map(), NOBODY, ABOUT)
         own = page.replace(resources.files("grisaille.explorer").joinpath("vendor/pixi.min.js").read_text("utf-8"), "")

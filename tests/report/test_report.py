@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from grisaille import plots, report
+from grisaille.pipelines.evaluation import nodes
 from grisaille.plots.comparison import principal_plane
 from pages import files, results
 
@@ -47,11 +48,44 @@ class TestPage:
         page = report.render(given, files(given))
         assert "Without paintings on both sides in this collection: A &lt;pair&gt;" in page
 
+    @pytest.mark.parametrize("figure", [None, 0.05])
+    def test_the_2021_work_stands_there_where_there_is_something_of_its(self, figure):
+        given = results()
+        given.paper_experiments["paper"] = figure
+        page = report.render(given, files(given))
+        assert ('<th scope="col">2021 work' in page) == (figure is not None)
+        assert ("How far groups of paintings are apart" in page) == (figure is None)
+
+    def test_a_side_is_called_after_those_who_are_there(self):
+        given = results()
+        given.parameters["comparisons"]["pair"]["left"] = ["Nobody", "ADA"]
+        page = report.render(given, files(given))
+        assert "ADA" in page.partition("A &lt;pair&gt;")[2]
+        assert "Nobody" not in page.partition("<pre>")[0]
+
     def test_the_ends_of_all_pairs_are_always_shown(self):
         given = results()
         page = report.render(given, files(given))
         assert "Furthest apart in the full features" in page
         assert "Hardest to tell apart in the full features" in page
+
+
+class TestComparisons:
+    def test_a_name_that_is_misspelt_is_told(self, caplog):
+        given = results(artists=("Edwin Landseer", "Bo"))
+        pair = {"pair": {"left": ["Edwin Landser"], "right": ["bo"], "title": "A pair"}}
+        sums = np.ones((5, len(given.paintings), 2))
+        table = nodes.repeat_paper_experiments(sums, given.pair_silhouettes, given.paintings, pair)
+        assert "there is no Edwin Landser in the collection; did you mean Edwin Landseer?" in caplog.text
+        assert np.isnan(table["embedding"][0])
+
+    def test_spelling_does_not_matter(self):
+        given = results(artists=("Ada", "Bo"))
+        pair = {"pair": {"left": ["ada"], "right": ["BO"], "title": "A pair"}}
+        sums = np.random.default_rng(0).random((5, len(given.paintings), 2))
+        pairs = nodes.score_pairs(sums, given.paintings)
+        table = nodes.repeat_paper_experiments(sums, pairs, given.paintings, pair)
+        assert table["embedding"][0] == pairs["embedding"][0]
 
 
 class TestWords:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import io
 import logging
@@ -12,13 +13,17 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 
+import numpy as np
+
+from grisaille.arrays import IntArray, StringArray
 from grisaille.lazy import pd
 
 logger = logging.getLogger(__name__)
 
 # Folders of the public archives that say where files came from, not who painted them.
 CONTAINERS = frozenset({"images", "resized"})
-_NUMBER = re.compile(r"[\s_\-]*\(?\d+\)?$")
+# What tells the files of one artist apart, and what file managers add to a second copy's name.
+_NUMBER = re.compile(r"(?:[\s_\-]*(?:\(?\d+\)?|\(copy\)|(?<=[\s_\-])copy))+$", re.IGNORECASE)
 
 _SEPARATORS = ",;\t|"
 # Marks that turn the direction of writing, or nothing at all: nobody sees them, and some make names look like others.
@@ -109,6 +114,34 @@ def normalise(name: str) -> str:
     decomposed = unicodedata.normalize("NFKD", plain(name))
     bare = "".join(c for c in decomposed if not unicodedata.combining(c))
     return " ".join(re.sub(r"[\s_\-.]+", " ", bare).casefold().split())
+
+
+def rows_of(artists: StringArray, names: Iterable[str]) -> IntArray:
+    """Where some artists stand in an array, however they are spelt (see `normalise`).
+
+    Args:
+        artists: One a painting, or each once, shape (n,).
+        names: Of the artists that are meant.
+    """
+    wanted = {normalise(name) for name in names}
+    return np.flatnonzero(np.isin(artists, [artist for artist in np.unique(artists) if normalise(artist) in wanted]))
+
+
+def present(names: Iterable[str], artists: StringArray) -> list[str]:
+    """Those of some names that have paintings; all of them where none has."""
+    names, known = list(names), {normalise(artist) for artist in np.unique(artists)}
+    return [name for name in names if normalise(name) in known] or names
+
+
+def misspelt(names: Iterable[str], artists: Iterable[str]) -> dict[str, str]:
+    """Names that no artist has but that come close to one's: name -> artist."""
+    known = {normalise(artist): artist for artist in artists}
+    found: dict[str, str] = {}
+    for name in names:
+        close = [] if normalise(name) in known else difflib.get_close_matches(normalise(name), known, 1, cutoff=0.8)
+        if close:
+            found[name] = known[close[0]]
+    return found
 
 
 @dataclass

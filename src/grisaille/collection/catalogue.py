@@ -22,6 +22,8 @@ COLUMNS = [
 ]  # fmt: skip
 
 
+_TOLD = 5
+_NO_IMAGE = f"no image by its name: {', '.join(images.SUFFIXES)} are read"
 # With two there is one distance, and nothing to hold it against.
 _FEWEST = 3
 
@@ -48,6 +50,7 @@ def catalogue(files: Files, artists: pd.DataFrame, settings: Ingestion, seed: in
     """
     paths = [path for path in sorted(files) if not _is_second_copy(path, files)]
     facts, rejected = _inspect_all(paths, files, settings.max_megapixels)
+    rejected += [(printable(path), _NO_IMAGE) for path in getattr(files, "others", [])]
     if len(facts) < _FEWEST:
         raise EmptyCollectionError(_too_few(files, facts, rejected))
     index = ArtistIndex.build(artists, settings.aliases)
@@ -59,6 +62,7 @@ def catalogue(files: Files, artists: pd.DataFrame, settings: Ingestion, seed: in
     ids = table["painting_id"].to_numpy(dtype=object)
     copies = originals != np.arange(len(ids))
     table["duplicate_of"] = [ids[row] if copy else None for row, copy in zip(originals, copies, strict=True)]
+    _tell_of_two_artists(table)
     table["split"] = split.assign(digests, originals, settings.validation, settings.held_out, seed)
     logger.info(
         "%d paintings by %d artists; %d duplicates, %d files rejected",
@@ -114,6 +118,18 @@ def _describe(facts: dict[str, images.ImageFacts], index: ArtistIndex) -> pd.Dat
             "sha256": [fact.sha256 for fact in facts.values()],
         }
     )
+
+
+def _tell_of_two_artists(table: pd.DataFrame) -> None:
+    whose = dict(zip(table["painting_id"], table["artist"], strict=True))
+    doubtful = [
+        f"{row.path} ({row.artist}) shows what {row.duplicate_of} ({whose[row.duplicate_of]}) shows"
+        for row in table.dropna(subset=["duplicate_of"]).itertuples()
+        if row.artist != whose[row.duplicate_of]
+    ]
+    if doubtful:
+        more = f", and {len(doubtful) - _TOLD} more" if len(doubtful) > _TOLD else ""
+        logger.warning("one painting under two artists' names: %s%s", "; ".join(doubtful[:_TOLD]), more)
 
 
 def _identifiers(paths: list[str]) -> list[str]:

@@ -27,6 +27,7 @@ class PaintingFolder(Mapping[str, Reader]):
 
     Attributes:
         root: The folder.
+        others: Paths of the files whose names say that they are no images; hidden ones are not among them.
     """
 
     def __init__(self, filesystem: Any, root: str) -> None:
@@ -39,6 +40,8 @@ class PaintingFolder(Mapping[str, Reader]):
             for path, facts in sorted(filesystem.find(root, detail=True).items())
         }
         self._paths = [name for name in self._found if PurePosixPath(name).suffix.lower() in SUFFIXES]
+        images = set(self._paths)
+        self.others = [name for name in self._found if name not in images and not _is_hidden(name)]
         self._tell_of_links()
 
     def _tell_of_links(self) -> None:
@@ -61,6 +64,13 @@ class PaintingFolder(Mapping[str, Reader]):
     def __len__(self) -> int:
         """Number of image files."""
         return len(self._paths)
+
+
+def _is_hidden(name: str) -> bool:
+    # What systems leave behind in folders, and nobody would miss.
+    return any(part.startswith(".") for part in PurePosixPath(name).parts) or name.endswith(
+        ("Thumbs.db", "desktop.ini")
+    )
 
 
 def _read(filesystem: Any, base: str, facts: Mapping[str, Any]) -> bytes:

@@ -13,6 +13,8 @@ import jinja2
 import numpy as np
 import pandas as pd
 
+from grisaille.collection.artists import normalise
+
 # In this order they are one program.
 _SCRIPTS = ("data.js", "places.js", "scene.js", "panel.js", "search.js", "main.js")
 # How base64 grows what it encodes.
@@ -96,9 +98,10 @@ def _inside_a_script(value: Any) -> str:
 
 
 def _data(table: pd.DataFrame, artists: pd.DataFrame, about: About) -> dict[str, Any]:
-    names, artist = np.unique(table["artist"].to_numpy(dtype=str), return_inverse=True)
+    names = _by_name(table["artist"])
+    artist = pd.Categorical(table["artist"], categories=names).codes
     movements = [_split(given) for given in table["movements"]]
-    movement_names = sorted({name for given in movements for name in given})
+    movement_names = _by_name(name for given in movements for name in given)
     known = {name: number for number, name in enumerate(movement_names)}
     rows = {name: row for row, name in enumerate(table["painting_id"])}
     places = {"pca": ("x", "y"), "umap": ("umap_x", "umap_y")}
@@ -132,6 +135,11 @@ def _data(table: pd.DataFrame, artists: pd.DataFrame, about: About) -> dict[str,
         "rawValues": about.raw_values,
         "values": about.reduced_values,
     }
+
+
+def _by_name(names: Iterable[str]) -> list[str]:
+    """Each once, as a person looks for them: Édouard before William."""
+    return sorted({str(name) for name in names}, key=lambda name: (normalise(name), name))
 
 
 def _artist(name: str, artists: pd.DataFrame) -> dict[str, str]:

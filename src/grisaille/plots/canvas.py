@@ -1,6 +1,7 @@
 """The empty figure that every picture here begins with, in fonts that know as many scripts as this machine does."""
 
 import warnings
+from typing import Literal
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
@@ -16,11 +17,11 @@ _FURTHER = (
 )  # fmt: skip
 
 
-def new_figure(width: float, height: float) -> Figure:
-    """A figure of so many inches, whose parts keep out of each other's way."""
+def new_figure(width: float, height: float, layout: Literal["constrained", "none"] = "constrained") -> Figure:
+    """A figure of so many inches, whose parts keep out of each other's way, unless they are to be placed by hand."""
     families = list(mpl.rcParams["font.family"])
     installed = set(fontManager.get_font_names())
     mpl.rcParams["font.family"] = families + [name for name in _FURTHER if name in installed - set(families)]
     # Whoever saves the figure would be told of each character that no font has; a box in its place says the same.
     warnings.filterwarnings("ignore", message=r"Glyph \d+ .* missing from font", category=UserWarning)
-    return Figure(figsize=(width, height), layout="constrained")
+    return Figure(figsize=(width, height), layout=layout)

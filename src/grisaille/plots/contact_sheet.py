@@ -1,6 +1,5 @@
 """Pictures beside pictures: a query with its look-alikes, and a chain of paintings."""
 
-import math
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +13,10 @@ from grisaille.plots.canvas import new_figure
 
 _LINE = 24
 _GREY = "#5c5c5c"
+# In inches: sides of the squares that pictures lie in, and what is between them.
+_SQUARE, _LARGE, _GAP = 1.85, 3.6, 0.25
+# In points: captions.
+_SMALL, _BELOW, _LEADING = 8.5, 6.0, 1.32
 
 
 @dataclass(frozen=True)
@@ -36,34 +39,54 @@ class Picture:
 def contact_sheet(query: Picture, found: Sequence[Picture], footnote: str = "", columns: int = 5) -> Figure:
     """A query, large, and what was found for it in rows, nearest first."""
     columns = max(1, min(columns, len(found)))
-    rows = max(1, math.ceil(len(found) / columns))
-    figure = new_figure(4.0 + 2.1 * columns, max(2.7 * rows, 4.6) + 0.3)
-    grid = figure.add_gridspec(1, 2, width_ratios=(4.0, 2.1 * columns))
-    left, right = (figure.add_subfigure(grid[0, column]) for column in (0, 1))
-    _draw(left.subplots(), query, large=True)
-    for number, axes in enumerate(right.subplots(rows, columns, squeeze=False).ravel()):
-        _draw(axes, found[number] if number < len(found) else None)
-    right.supxlabel(footnote, x=0.01, ha="left", fontsize=8, color=_GREY)
+    lines = [found[start : start + columns] for start in range(0, len(found), columns)]
+    heights = [_SQUARE + _caption_inches(line) + _GAP for line in lines]
+    width, height = _LARGE + 3 * _GAP + columns * (_SQUARE + _GAP), max(sum(heights) + 2 * _GAP, 4.9)
+    figure = new_figure(width, height, "none")
+
+    def place(picture: Picture, left: float, top: float, side: float) -> None:
+        axes = figure.add_axes((left / width, 1 - (top + side) / height, side / width, side / height))
+        _draw(axes, picture, large=picture is query)
+
+    place(query, _GAP, _GAP, _LARGE)
+    top = _GAP
+    for line, high in zip(lines, heights, strict=True):
+        for column, picture in enumerate(line):
+            place(picture, _LARGE + 3 * _GAP + column * (_SQUARE + _GAP), top, _SQUARE)
+        top += high
+    figure.text((_LARGE + 3 * _GAP) / width, 0.6 * _GAP / height, footnote, fontsize=8, color=_GREY)
     return figure
 
 
 def strip(pictures: Sequence[Picture], columns: int = 6) -> Figure:
     """Pictures in their order, from left to right and from row to row, with an arrow to the next."""
     columns = min(columns, len(pictures))
-    rows = math.ceil(len(pictures) / columns)
-    figure = new_figure(2.4 * columns, 2.95 * rows)
-    for number, axes in enumerate(figure.subplots(rows, columns, squeeze=False).ravel()):
-        _draw(axes, pictures[number] if number < len(pictures) else None)
-        if number + 1 < len(pictures):
-            arrow = "\N{RIGHTWARDS ARROW}"
-            axes.text(1.03, 0.5, arrow, transform=axes.transAxes, va="center", fontsize=15, color=_GREY)
+    lines = [pictures[start : start + columns] for start in range(0, len(pictures), columns)]
+    heights = [_SQUARE + _caption_inches(line) + _GAP for line in lines]
+    width, height = columns * (_SQUARE + 2 * _GAP) + _GAP, sum(heights) + _GAP
+    figure = new_figure(width, height, "none")
+    top, last = _GAP, pictures[-1]
+    for line, high in zip(lines, heights, strict=True):
+        for column, picture in enumerate(line):
+            left = _GAP + column * (_SQUARE + 2 * _GAP)
+            axes = figure.add_axes((left / width, 1 - (top + _SQUARE) / height, _SQUARE / width, _SQUARE / height))
+            _draw(axes, picture)
+            if picture is not last:
+                middle = (left + _SQUARE + _GAP) / width, 1 - (top + _SQUARE / 2) / height
+                figure.text(*middle, "\N{RIGHTWARDS ARROW}", ha="center", va="center", fontsize=15, color=_GREY)
+        top += high
     return figure
 
 
-def _draw(axes: Axes, picture: Picture | None, large: bool = False) -> None:
+def _caption_inches(pictures: Sequence[Picture]) -> float:
+    """What the longest of some captions takes."""
+    texts = [[_wrapped(picture.heading), _wrapped(picture.title), picture.note] for picture in pictures]
+    lines = max(sum(text.count("\n") + 1 for text in caption if text) for caption in texts)
+    return (_BELOW + lines * _LEADING * _SMALL) / 72
+
+
+def _draw(axes: Axes, picture: Picture, large: bool = False) -> None:
     axes.set_axis_off()
-    if picture is None:
-        return
     # All of them in squares of one size, or captions would not stand in line.
     axes.set_anchor("NW" if large else "N")
     width = height = 1.0
@@ -76,13 +99,13 @@ def _draw(axes: Axes, picture: Picture | None, large: bool = False) -> None:
     axes.set_xlim(0, width if large else 1)
     axes.set_ylim(0, height if large else 1)
     axes.set_aspect("equal")
-    size = 11 if large else 8.5
+    size = 11 if large else _SMALL
     lines: list[tuple[str, dict[str, Any]]] = [
         (_wrapped(picture.heading, large), {"fontweight": "bold", "color": "black"}),
         (_wrapped(picture.title, large), {"color": "black"}),
         (picture.note, {"color": _GREY}),
     ]
-    below = 6.0
+    below = _BELOW
     for text, style in lines:
         if text:
             # Names are no formulas, whatever dollars they hold.
@@ -90,10 +113,10 @@ def _draw(axes: Axes, picture: Picture | None, large: bool = False) -> None:
                 text, (0, 0), (0, -below), xycoords="axes fraction", textcoords="offset points", va="top",
                 fontsize=size, linespacing=1.2, parse_math=False, **style,
             )  # fmt: skip
-            below += 1.32 * size * (text.count("\n") + 1)
+            below += _LEADING * size * (text.count("\n") + 1)
 
 
-def _wrapped(text: str, large: bool) -> str:
+def _wrapped(text: str, large: bool = False) -> str:
     width = _LINE + 8 if large else _LINE
     lines = textwrap.wrap(" ".join(text.split()), width)
     if len(lines) > 2:

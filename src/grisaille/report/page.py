@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 
 from grisaille import plots
 from grisaille.collection import Files, images
+from grisaille.collection.artists import present, rows_of
 from grisaille.parameters import Comparison, named, plain
 from grisaille.parameters import Report as Settings
 from grisaille.report import words
@@ -101,12 +102,12 @@ def _number(value: Any, digits: int = 2) -> str:
 def _experiments(results: Results) -> dict[str, Any]:
     table = results.paper_experiments
     known = table["raw_euclidean"].notna()
-    rows = [
-        [row["title"], _number(row["paper"]), *(_number(row[column]) for column in SPACE_NAMES)]
-        for row in table[known].to_dict("records")
-    ]
+    # A collection without the artists that the 2021 work compared has nothing to be held against it.
+    repeats = bool(table.loc[known, "paper"].notna().any())
+    columns = ({"paper": "2021 work"} if repeats else {}) | SPACE_NAMES
+    rows = [[row["title"], *(_number(row[column]) for column in columns)] for row in table[known].to_dict("records")]
     absent = table.loc[~known, "title"].tolist()
-    return {"columns": ["Comparison", "2021 work", *SPACE_NAMES.values()], "rows": rows, "absent": absent}
+    return {"columns": ["Comparison", *columns.values()], "rows": rows, "absent": absent, "repeats": repeats}
 
 
 _LIKENESS_NAMES = {"euclidean": "Euclidean", "cosine": "cosine"}
@@ -183,10 +184,10 @@ def _comparisons(results: Results, thumbnails: Thumbnails, count: int) -> list[d
     shown = []
     for name, comparison in (named(results.parameters.get("comparisons", {}), Comparison) | _ends(results)).items():
         artists = results.paintings["artist"].to_numpy(dtype=str)
-        sides = [np.flatnonzero(np.isin(artists, side)) for side in (comparison.left, comparison.right)]
+        sides = [rows_of(artists, side) for side in (comparison.left, comparison.right)]
         if not all(len(side) for side in sides):
             continue
-        names = [plots.side_name(comparison.left), plots.side_name(comparison.right)]
+        names = [plots.side_name(present(side, artists)) for side in (comparison.left, comparison.right)]
         spaces = {"PCA": results.pca_embeddings, "Embedding": results.embeddings}
         shown.append(
             {

@@ -13,6 +13,7 @@ from grisaille import measures, plots, report
 from grisaille.arrays import FloatArray, IntArray
 from grisaille.autoencoders.baseline import pca_embeddings
 from grisaille.collection import Files
+from grisaille.collection.artists import misspelt, present, rows_of
 from grisaille.collection.split import HELD_OUT
 from grisaille.feature_store import FeatureStore
 from grisaille.lazy import pd
@@ -165,7 +166,9 @@ def repeat_paper_experiments(
     artists, labels = np.unique(paintings["artist"].to_numpy(dtype=str), return_inverse=True)
     rows = []
     for name, comparison in named(comparisons, Comparison).items():
-        left, right = (np.flatnonzero(np.isin(artists, side)) for side in (comparison.left, comparison.right))
+        for given, meant in misspelt([*comparison.left, *comparison.right], artists).items():
+            logger.warning("comparison %s: there is no %s in the collection; did you mean %s?", name, given, meant)
+        left, right = (rows_of(artists, side) for side in (comparison.left, comparison.right))
         row: dict[str, Any] = {"comparison": name, "title": comparison.title, "paper": comparison.paper}
         for (space, likeness), sums in zip(SPACES, artist_distances, strict=True):
             row[_column(space, likeness)] = measures.pair_silhouette(sums, labels, left, right)
@@ -199,8 +202,8 @@ def draw_scatter(
 ) -> plots.Figure:
     """Both sides of a comparison on two principal components, reduced by PCA and by the autoencoders."""
     artists = paintings["artist"].to_numpy(dtype=str)
-    sides = [np.flatnonzero(np.isin(artists, side)) for side in (comparison.left, comparison.right)]
-    names = [plots.side_name(comparison.left), plots.side_name(comparison.right)]
+    sides = [rows_of(artists, side) for side in (comparison.left, comparison.right)]
+    names = [plots.side_name(present(side, artists)) for side in (comparison.left, comparison.right)]
     return plots.scatter(comparison.title, {"PCA": pca_embeddings, "Embedding": embeddings}, sides, names)
 
 
