@@ -160,8 +160,8 @@ class Similarity(Group):
 
     Attributes:
         together: Whether all chunks are trained on the likeness of whole paintings, or each on that of its own piece.
-        components: Principal components that the encoder sees of a chunk, at most a third of the training paintings;
-            null takes what suits the likeness, as for `offset` and `mixing`.
+        components: Principal components that the encoder sees of a chunk; null takes what suits the likeness, as for
+            `offset` and `mixing`.
         hidden: Width of the perceptron's two layers; 0 leaves the linear map alone.
         pca_start: Whether the linear map starts as PCA, or at random.
         offset: Share of the smallest squared distances that is taken from all of them.
@@ -212,7 +212,8 @@ class Autoencoder(Group):
         likeness: What `similarity` is to keep: `cosine` or `euclidean`. The others know Euclidean distances only.
         similarity: Settings of `similarity`.
         code_size: Values a chunk.
-        channels: Channels of the CNN's map, which `positional` keeps together.
+        channels: Channels of the CNN's map, which `positional` keeps together, as `similarity` does in small
+            collections.
         epochs: Passes over the training paintings, at most.
         patience: Passes without a better validation loss before training stops; the best weights are kept.
         monitor: `val_loss`, or `loss` as the original did.

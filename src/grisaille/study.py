@@ -248,7 +248,9 @@ class Laboratory:
         for chunk in chunks:
             columns = ColumnRange(self._features[chunk.layer], chunk.start, chunk.stop)
             rows = Liked(columns, self._autoencoder.likeness, length[chunk.layer])
-            basis, rows_compressed = compress_chunk(rows, self._training, components, self._autoencoder.seed)
+            basis, rows_compressed = compress_chunk(
+                rows, self._training, components, self._autoencoder.seed, self._autoencoder.channels
+            )
             bases.append(basis)
             compressed.append(rows_compressed)
         return compressed, bases

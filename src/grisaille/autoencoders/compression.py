@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from grisaille.arrays import FloatArray, IntArray, Rows, as_float32
-from grisaille.autoencoders.principal_components import fit_principal_components
+from grisaille.autoencoders.factored_components import fit_factored_components
+from grisaille.autoencoders.principal_components import PrincipalComponents, fit_principal_components
 
 _BLOCK = 512
 # Paintings that the components of a chunk are fitted on; more change them little. A collection of so many is read once
@@ -18,6 +19,8 @@ _SAMPLE = 5000
 # Training paintings a component, at least. Components of fewer fit these so closely that hardly anything of them is
 # left over, which is true of no painting that comes later: an encoder trained on such lengths mistakes it.
 _ROWS_A_COMPONENT = 3
+# Training paintings from which plain components are better than factored ones (docs/findings.md, "Small collections").
+_PLENTY = 2000
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,11 @@ class Projection:
         """Fit on the training rows of a chunk, shape (n, d), as its likeness transforms them; on a sample of many."""
         if len(training) > _SAMPLE:
             training = np.sort(np.random.default_rng(seed).permutation(training)[:_SAMPLE])
-        found = fit_principal_components(rows, training, k, seed)
+        return cls.on(fit_principal_components(rows, training, k, seed))
+
+    @classmethod
+    def on(cls, found: PrincipalComponents) -> "Projection":
+        """Take a mean and components that were fitted."""
         rest = found.mean - found.components.T @ (found.components @ found.mean)
         length = np.linalg.norm(rest)
         return cls(np.vstack([found.components, rest / length if length > 0 else rest]))
@@ -52,22 +59,28 @@ class Projection:
         return compressed
 
 
-def compress_chunk(rows: Rows, training: IntArray, k: int, seed: int) -> tuple[FloatArray, FloatArray]:
+def compress_chunk(
+    rows: Rows, training: IntArray, k: int, seed: int, channels: int | None = None
+) -> tuple[FloatArray, FloatArray]:
     """Fit a basis and compress all rows with it.
 
     Args:
         rows: A chunk, shape (n, d), as its likeness transforms it.
         training: Rows to fit on, shape (m,), ascending.
-        k: Components; no more than m / 3 or d - 1 are found.
+        k: Components. In a small collection, of a chunk that is no whole positions, no more than m / 3 are found.
         seed: Of the fit.
+        channels: Of the map that the chunk is a piece of, where it is known.
 
     Returns:
         The basis, float32, shape (k + 1, d), and the compressed chunk, float32, shape (n, k + 2).
     """
     if rows.shape[0] <= _SAMPLE:
         rows = rows[: rows.shape[0]]
-    most = max(1, min(len(training) // _ROWS_A_COMPONENT, rows.shape[1] - 1))
-    projection = Projection.fit(rows, training, min(k, most), seed)
+    k = min(k, rows.shape[1] - 1)
+    if channels and len(training) < _PLENTY and rows.shape[1] % channels == 0:
+        projection = Projection.on(fit_factored_components(rows, training, k, channels))
+    else:
+        projection = Projection.fit(rows, training, min(k, max(1, len(training) // _ROWS_A_COMPONENT)), seed)
     return projection.basis, projection.compress(rows)
 
 

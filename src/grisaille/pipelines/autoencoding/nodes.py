@@ -46,7 +46,8 @@ def compress_chunk(
     """
     rows = Liked(_columns(features, chunk), settings.made_for, _length(features, lengths, chunk))
     components = settings.similarity.suited_to(settings.likeness).components
-    return compression.compress_chunk(rows, _rows(paintings, TRAIN, VALIDATION), components, settings.seed)
+    training = _rows(paintings, TRAIN, VALIDATION)
+    return compression.compress_chunk(rows, training, components, settings.seed, settings.channels)
 
 
 def train_similarity(paintings: pd.DataFrame, settings: Autoencoder, *chunks: FloatArray) -> tuple[Any, ...]:
