@@ -250,10 +250,8 @@ class RunManifestHook:
             "outputs": outputs,
         }
         catalog.get("run_manifest").save(manifest)
-        run = manifest["run"]
-        logger.info(
-            "this run is called %s: `grisaille verify %s` checks it, `grisaille rerun %s` repeats it", run, run, run
-        )
+        told = "this run is called %(run)s: `grisaille verify %(run)s` checks it, `grisaille rerun %(run)s` repeats it"
+        logger.info(told, {"run": manifest["run"]})
 
 
 def _command(run_params: Mapping[str, Any]) -> dict[str, Any]:

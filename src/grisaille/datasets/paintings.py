@@ -68,9 +68,8 @@ class PaintingFolder(Mapping[str, Reader]):
 
 def _is_hidden(name: str) -> bool:
     # What systems leave behind in folders, and nobody would miss.
-    return any(part.startswith(".") for part in PurePosixPath(name).parts) or name.endswith(
-        ("Thumbs.db", "desktop.ini")
-    )
+    parts = PurePosixPath(name).parts
+    return any(part.startswith(".") for part in parts) or parts[-1] in {"Thumbs.db", "desktop.ini"}
 
 
 def _read(filesystem: Any, base: str, facts: Mapping[str, Any]) -> bytes:

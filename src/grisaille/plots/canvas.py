@@ -17,7 +17,7 @@ _FURTHER = (
 )  # fmt: skip
 
 
-def new_figure(width: float, height: float, layout: Literal["constrained", "none"] = "constrained") -> Figure:
+def new_figure(width: float, height: float, layout: Literal["constrained"] | None = "constrained") -> Figure:
     """A figure of so many inches, whose parts keep out of each other's way, unless they are to be placed by hand."""
     families = list(mpl.rcParams["font.family"])
     installed = set(fontManager.get_font_names())

@@ -42,7 +42,7 @@ def contact_sheet(query: Picture, found: Sequence[Picture], footnote: str = "", 
     lines = [found[start : start + columns] for start in range(0, len(found), columns)]
     heights = [_SQUARE + _caption_inches(line) + _GAP for line in lines]
     width, height = _LARGE + 3 * _GAP + columns * (_SQUARE + _GAP), max(sum(heights) + 2 * _GAP, 4.9)
-    figure = new_figure(width, height, "none")
+    figure = new_figure(width, height, layout=None)
 
     def place(picture: Picture, left: float, top: float, side: float) -> None:
         axes = figure.add_axes((left / width, 1 - (top + side) / height, side / width, side / height))
@@ -64,7 +64,7 @@ def strip(pictures: Sequence[Picture], columns: int = 6) -> Figure:
     lines = [pictures[start : start + columns] for start in range(0, len(pictures), columns)]
     heights = [_SQUARE + _caption_inches(line) + _GAP for line in lines]
     width, height = columns * (_SQUARE + 2 * _GAP) + _GAP, sum(heights) + _GAP
-    figure = new_figure(width, height, "none")
+    figure = new_figure(width, height, layout=None)
     top, last = _GAP, pictures[-1]
     for line, high in zip(lines, heights, strict=True):
         for column, picture in enumerate(line):
