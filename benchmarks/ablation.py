@@ -1,6 +1,6 @@
 """What each part of training on likeness is worth: the default, then one part left out or changed at a time.
 
-    python benchmarks/ablation.py [--likeness cosine|euclidean] [--params a.b=1,...]
+    python -m benchmarks.ablation [--likeness cosine|euclidean] [--params a.b=1,...]
 
 Works on what a run of `kedro run --pipeline autoencoding` with the same likeness has stored, trains every variant on
 it anew and prints a Markdown table; a training takes about a minute. Give the parameters of the run, as to Kedro.
@@ -23,6 +23,7 @@ from grisaille.measures.comparison import Collection, compare
 from grisaille.parameters import Autoencoder, Chunk, named
 from grisaille.study import Remembered
 
+PROJECT = Path(__file__).resolve().parents[1]
 VARIANTS: dict[str, dict[str, Any]] = {
     "as it is": {},
     "without matching neighbourhoods": {"neighbours": 0.0},
@@ -44,17 +45,24 @@ def main() -> None:
     parser.add_argument("--params", default="")
     parser.add_argument("--only", nargs="*", default=None, help="names of variants")
     given = parser.parse_args()
-    project = Path(__file__).parent.parent
-    bootstrap_project(project)
-    dots = [part for part in given.params.split(",") if part] + [f"autoencoder.likeness={given.likeness}"]
-    parameters = OmegaConf.to_container(OmegaConf.from_dotlist(dots))
-    with KedroSession.create(project, runtime_params=parameters) as session:
-        catalog = session.load_context().catalog
-        laboratory = Laboratory(catalog)
+    laboratory = Laboratory(catalog_of(PROJECT, f"{given.params},autoencoder.likeness={given.likeness}"))
     print("| variant | recall@10 | seen | never seen | Spearman | P@10 | training, s |\n|---|---|---|---|---|---|---|")
     for name, changes in VARIANTS.items():
         if given.only is None or name in given.only:
             print(f"| {name} | {laboratory.row(changes)} |", flush=True)
+
+
+def catalog_of(project: Path, parameters: str) -> Any:
+    """The catalog of a run.
+
+    Args:
+        project: Its folder.
+        parameters: As to Kedro: a.b=1,...
+    """
+    bootstrap_project(project)
+    given = OmegaConf.to_container(OmegaConf.from_dotlist([part for part in parameters.split(",") if part]))
+    with KedroSession.create(project, runtime_params=given) as session:
+        return session.load_context().catalog
 
 
 class Laboratory:

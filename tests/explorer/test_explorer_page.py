@@ -75,6 +75,20 @@ class TestChoosing:
         assert "not known" in page.locator(".verdict").inner_text()
 
 
+class TestFinding:
+    def test_all_its_nearest_can_be_seen_with_a_painting_that_was_found(self, open_page):
+        page = open_page()
+        page.fill("#query", "Painting 3")
+        page.keyboard.press("Enter")
+        for row in (3, 5, 6, 7):
+            page.wait_for_function(
+                "row => { const [x, y] = explorer.where(row);"
+                " const box = document.querySelector('#map').getBoundingClientRect();"
+                " return x > box.left && x < box.right && y > box.top && y < box.bottom; }",
+                arg=row,
+            )
+
+
 class TestKeys:
     def test_arrows_go_to_the_next_painting_that_way(self, open_page):
         # On the circle the first lies at the right, the fifth at the left, the seventh at the bottom.
@@ -145,6 +159,18 @@ class TestFiltering:
 
 
 class TestNames:
+    def test_a_folder_is_no_part_of_a_title(self, browser, tmp_path):
+        table = explorer_map()
+        table.loc[1, ["painting_id", "path"]] = ["Ada_Lo/a_work_of_hers", "Ada_Lo/a_work_of_hers.png"]
+        (tmp_path / "page.html").write_text(explorer.render(table, pd.DataFrame({"name": []}), ABOUT), "utf-8")
+        page = browser.new_page()
+        page.goto((tmp_path / "page.html").as_uri())
+        page.wait_for_selector("html[data-ready]")
+        page.evaluate("explorer.select(1)")
+        assert page.locator("#panel h2").inner_text() == "a work of hers"
+        assert page.locator("#panel dd").filter(has_text="Ada_Lo/a_work_of_hers.png").count() == 1
+        page.close()
+
     def test_they_are_never_markup(self, open_page):
         page = open_page()
         for row, name in enumerate(EVIL):

@@ -26,7 +26,12 @@ function nearest(space, row) {
 }
 
 const artistOf = (row) => given.artists[given.artist[row]];
-const titleOf = (row) => given.names[row].replaceAll("_", " ");
+/** A painting's name as a person reads it; the folder is the artist's, who is named beside it. */
+function titleOf(row) {
+  const name = given.names[row];
+  return (given.files[row].startsWith(name) ? name.split("/").at(-1) : name).replaceAll("_", " ");
+}
+
 const movementsOf = (row) => given.movements[row].map((number) => given.movementNames[number]);
 const pictureOf = (row) => (given.pictures[row] ? `data:image/webp;base64,${given.pictures[row]}` : "");
 

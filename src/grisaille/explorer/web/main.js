@@ -174,11 +174,26 @@ function wholeView() {
 
 /** Fly only if the painting is not to be seen, or is to be seen close. */
 function bringIntoView(row, close = false) {
+  if (close) return fly(aroundNearest(row));
   const [x, y] = onCanvas(row);
   const margin = 40;
   const inside = x > margin && y > margin && x < scene.size.width - margin && y < scene.size.height - margin;
-  const zoom = close ? Math.max(scene.camera.zoom, 4) : scene.camera.zoom;
-  if (!inside || zoom !== scene.camera.zoom) fly({ x: scene.at[2 * row], y: scene.at[2 * row + 1], zoom });
+  if (!inside) fly({ x: scene.at[2 * row], y: scene.at[2 * row + 1], zoom: scene.camera.zoom });
+}
+
+/** Where a painting and all its nearest in the embedding are seen from as near as can be. */
+function aroundNearest(row) {
+  const shown = [row, ...nearest("embedding", row)];
+  const margin = 70;
+  const unit = pixelsPerUnit() / scene.camera.zoom;
+  const [x, y] = [0, 1].map((axis) => {
+    const places = shown.map((other) => scene.at[2 * other + axis]);
+    return { least: Math.min(...places), most: Math.max(...places) };
+  });
+  const fits = [[x, scene.size.width], [y, scene.size.height]].map(
+    ([{ least, most }, side]) => (side - 2 * margin) / (unit * (most - least)),
+  );
+  return { x: (x.least + x.most) / 2, y: (y.least + y.most) / 2, zoom: Math.max(1, Math.min(6, ...fits)) };
 }
 
 let moving = 0;

@@ -38,7 +38,7 @@ function facts(row) {
   const silhouette = given.silhouettes[row];
   const list = [
     ["Movement", movementsOf(row).join(", ")],
-    ["File", given.files[row]],
+    ["File", breakable(given.files[row])],
     ["Size", `${thousands(given.widths[row])} × ${thousands(given.heights[row])} pixels`],
     ["Training", given.splits[given.split[row]] ?? given.split[row]],
     ["Silhouette", silhouette === null ? "not known" : `${silhouette.toFixed(2).replace("-", "−")}`],
@@ -47,6 +47,13 @@ function facts(row) {
   const filled = list.filter(([, value]) => value);
   return make("dl", {}, ...filled.flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, value)]));
 }
+
+/** A path that may be broken where a person would break it. */
+const breakable = (path) => {
+  const whole = make("span", {});
+  for (const part of path.split(/(?<=[/_ -])/)) whole.append(part, document.createElement("wbr"));
+  return whole;
+};
 
 function comparison(row) {
   const raw = nearest("raw", row);

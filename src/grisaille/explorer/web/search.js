@@ -17,11 +17,12 @@ function suggest(text) {
   given.movementNames.forEach((name, number) => {
     if (fits(plain(name))) found.push({ kind: "movement", number, words: name });
   });
+  const start = plain(text).trim();
+  found.sort((a, b) => !plain(a.words).startsWith(start) - !plain(b.words).startsWith(start));
   found.splice(5);
   const rows = [];
   for (let row = 0; row < total && rows.length < 400; row++) if (fits(searched[row])) rows.push(row);
   // What begins with the words before what holds them, short before long.
-  const start = plain(text).trim();
   rows.sort((a, b) => !searched[a].startsWith(start) - !searched[b].startsWith(start) || given.names[a].length - given.names[b].length || a - b);
   return [...found, ...rows.slice(0, 10).map((row) => ({ kind: "painting", row, words: titleOf(row) }))];
 }
