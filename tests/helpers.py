@@ -52,7 +52,7 @@ def command(
     program = [sys.executable, "-m", module, *arguments]
     known = os.environ | COLUMNS | (environment or {})
     if environment is None:
-        done = _in_a_warm_process(module, arguments, cwd, known, said)
+        done = in_a_warm_process(module, *arguments, cwd=cwd, environment=known, said=said)
     else:
         done = subprocess.run(program, cwd=cwd, capture_output=True, text=True, check=False, env=known, input=said)
     if check and done.returncode:
@@ -74,9 +74,10 @@ def _warm() -> "subprocess.Popen[str]":
     return server
 
 
-def _in_a_warm_process(
-    module: str, arguments: tuple[str, ...], cwd: Path, environment: dict[str, str], said: str
+def in_a_warm_process(
+    module: str, *arguments: str, cwd: Path, environment: dict[str, str], said: str = ""
 ) -> subprocess.CompletedProcess[str]:
+    """Run a command in a fork of a process that has imported what takes long."""
     with tempfile.TemporaryDirectory() as folder:
         streams = {name: Path(folder, name) for name in ("stdin", "stdout", "stderr")}
         for path in streams.values():

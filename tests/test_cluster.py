@@ -18,8 +18,9 @@ from kedro.io.core import DatasetError
 from kedro.pipeline import Node, Pipeline
 from kedro_datasets.json import JSONDataset
 
+import chaos
 from grisaille.runner import DaskRunner
-from helpers import PATIENCE, PROJECT
+from helpers import PATIENCE
 
 TABLES = ("preservation.csv", "retrieval.csv", "pair_silhouettes.csv", "paper_experiments.csv", "rnx_curves.csv")
 
@@ -80,7 +81,7 @@ def dask(*arguments):
     return start(sys.executable, "-m", "dask", *arguments, "--no-dashboard")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def cluster():
     scheduler = dask("scheduler", "--host", "127.0.0.1", "--port", "0")
     address = next(line.split()[-1] for line in scheduler.stdout if "Scheduler at:" in line)
@@ -95,14 +96,22 @@ def cluster():
         process.wait(timeout=PATIENCE)
 
 
+@pytest.fixture(scope="module")
+def copied(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("cluster") / "project"
+    chaos.copy_project(folder)
+    return folder
+
+
 @pytest.fixture
-def project(tmp_path):
-    """The project, whose cluster environment shows the demo's gallery to the small CNN."""
-    for name in ("conf", "src", "pyproject.toml", ".telemetry"):
-        source = PROJECT / name
-        copy = shutil.copytree if source.is_dir() else shutil.copy
-        copy(source, tmp_path / name)
-    return tmp_path
+def project(copied, demo_run):
+    """The project, whose cluster environment shows the demo's gallery to the small CNN; nothing has run there."""
+    shutil.rmtree(copied / "data", ignore_errors=True)
+    demo, cluster = copied / "conf" / "demo", copied / "conf" / "cluster"
+    shutil.copy(demo / "catalog.yml", cluster / "catalog.yml")
+    shutil.copy(demo / "parameters.yml", cluster / "parameters_demo.yml")
+    shutil.copy(demo_run.project / "conf" / "demo" / "parameters_small.yml", cluster / "parameters_small_demo.yml")
+    return copied
 
 
 class TestRefusing:
@@ -129,10 +138,8 @@ class TestRefusing:
 
 class TestAWholeRun:
     def run(self, project, demo_run, cluster):
-        demo = demo_run.project / "conf" / "demo"
-        for name in ("catalog.yml", "parameters.yml", "parameters_small.yml"):
-            shutil.copy(demo / name, project / "conf" / "cluster" / f"{name.removesuffix('.yml')}_demo.yml")
-        shutil.move(project / "conf/cluster/catalog_demo.yml", project / "conf/cluster/catalog.yml")
+        for worker in cluster.workers:
+            worker.said.clear()
         parameters = demo_run.parameters[1].replace("shard_rows=64", "shard_rows=8")
         runner = ("--runner", "grisaille.runner.DaskRunner", "--runner-params", f"address={cluster.address}")
         command = ("run", "--env", "cluster", *runner, "--params", parameters)

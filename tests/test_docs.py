@@ -20,6 +20,7 @@ from omegaconf import OmegaConf
 
 from grisaille.datasets import GalleryArtistsDataset, GalleryDataset
 from helpers import PROJECT
+from helpers import command as as_a_user
 
 PAGES = [PROJECT / "README.md", *sorted((PROJECT / "docs").rglob("*.md"))]
 BLOCK = re.compile(r"^( *)```(\w*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
@@ -80,15 +81,17 @@ CHECKED = {
     "kedro run --env demo --runner grisaille.runner.DaskRunner --runner-params address=tcp://127.0.0.1:8786": (
         "tests/test_cluster.py runs it with workers of its own"
     ),
-    f"kedro run --pipeline evaluation --load-versions embeddings:{VERSION}": "runs below with two versions",
+    f"kedro run --pipeline evaluation --load-versions embeddings:{VERSION},embeddings_origin:{VERSION}": (
+        "runs below with three versions"
+    ),
     "make demo": "installs, and then runs the command above",
     (
         "make bench PAINTINGS=/path/to/paintings BASELINES=/path/to/baselines.py TORCH_PYTHON=/path/to/python "
         "MODEL=/path/to/cnn.keras"
     ): "takes an hour",
     "make install": "installs, as CI does before this test",
-    "grisaille similar photo.jpg --params paintings_folder=/path/to/paintings": "tests/test_similar.py asks the demo",
-    "kedro run --pipelines __default__,discovery --params paintings_folder=/path/to/paintings": (
+    'grisaille similar photo.jpg --params "paintings_folder=/path/to/paintings"': "tests/test_similar.py asks the demo",
+    'kedro run --pipelines __default__,discovery --params "paintings_folder=/path/to/paintings"': (
         "both halves run elsewhere"
     ),
     "make test": "is this test",
@@ -150,15 +153,23 @@ class Workspace:
         for said, meant in {
             "/path/to/paintings": str(raw / "paintings"),
             "/path/to/artists.csv": str(raw / "artists.csv"),
-            f"embeddings:{VERSION}": f"embeddings:{self.versions('07_model_output/embeddings.npy')[0]}",
-            f"embeddings_origin:{VERSION}": (
-                f"embeddings_origin:{self.versions('07_model_output/embeddings_origin.json')[0]}"
-            ),
+            **{
+                f"{name}:{VERSION}": f"{name}:{self.versions(path)[0]}"
+                for name, path in {
+                    "paintings": "03_primary/paintings.parquet",
+                    "embeddings": "07_model_output/embeddings.npy",
+                    "embeddings_origin": "07_model_output/embeddings_origin.json",
+                }.items()
+            },
         }.items():
             command = command.replace(said, meant)
         return command
 
     def run(self, command):
+        program, *arguments = shlex.split(self.fill_in(command))
+        if program in {"kedro", "grisaille"}:
+            done = as_a_user(program, *arguments, cwd=self.project)
+            return done.stdout + done.stderr
         done = subprocess.run(
             ["bash", "-c", f'PATH="{Path(sys.executable).parent}:$PATH"; {self.fill_in(command)}'],
             cwd=self.project,

@@ -38,6 +38,8 @@ def become(request: dict[str, Any]) -> NoReturn:
     sys.stdin = open(0, encoding="utf-8")
     os.environ.clear()
     os.environ.update(request["environment"])
+    if "SABOTEUR_FOLDER" in os.environ:
+        importlib.import_module("saboteur")
     os.chdir(request["folder"])
     sys.path[0] = request["folder"]
     sys.argv = [request["module"], *request["arguments"]]

@@ -40,14 +40,11 @@ class PaintingFolder(Mapping[str, Reader]):
             for path, facts in sorted(filesystem.find(root, detail=True).items())
         }
         self._paths = [name for name in self._found if PurePosixPath(name).suffix.lower() in SUFFIXES]
-        images = set(self._paths)
-        self.others = [name for name in self._found if name not in images and not _is_hidden(name)]
-        self._tell_of_links()
-
-    def _tell_of_links(self) -> None:
         links = [name for name, facts in self._found.items() if facts.get("islink") and Path(facts["name"]).is_dir()]
         if links:
             logger.warning("links to folders are not followed: %s", ", ".join(map(repr, links[:5])))
+        known = {*self._paths, *links}
+        self.others = [name for name in self._found if name not in known and not _is_hidden(name)]
 
     def __getitem__(self, name: str) -> Reader:
         """The function that reads one file.

@@ -1,6 +1,6 @@
-"""Breaks the process that starts with this folder on PYTHONPATH, at a file event that the environment names.
+"""Breaks the process that imports it, at a file event that the environment names.
 
-An event is a file of a folder being opened for writing or renamed. Python imports a module of this name before others.
+An event is a file of a folder being opened for writing or renamed.
 """
 
 import os
@@ -12,8 +12,8 @@ import threading
 import time
 from pathlib import Path
 
-FOLDER = os.environ.get("SABOTEUR_FOLDER", "")
-LOG = os.environ.get("SABOTEUR_LOG", "")
+FOLDER = os.environ["SABOTEUR_FOLDER"]
+LOG = os.environ["SABOTEUR_LOG"]
 AT = os.environ.get("SABOTEUR_AT", "")
 # before: killed before the event; half: what is renamed is cut in half, as if killed while it was written; later:
 # killed some seconds after it; full: no byte can be written from then on.
@@ -59,5 +59,4 @@ def watch(event, arguments):
         kill()
 
 
-if FOLDER:
-    sys.addaudithook(watch)
+sys.addaudithook(watch)
