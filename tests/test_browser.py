@@ -193,7 +193,13 @@ class TestDocsSite:
         page = browser.new_page()
         page.goto(served(site) + "index.html")
         page.fill(".md-search__input", "hubness")
-        page.wait_for_selector(".md-search-result__item")
+        # Whoever types before the page listens types again.
+        page.wait_for_function(
+            "() => { const input = document.querySelector('.md-search__input'); input.focus();"
+            " for (const kind of ['input', 'keyup']) input.dispatchEvent(new Event(kind, {bubbles: true}));"
+            " return document.querySelector('.md-search-result__item'); }",
+            polling=500,
+        )
         assert "Add a measure" in page.inner_text(".md-search-result__list")
         page.close()
 

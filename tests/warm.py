@@ -4,11 +4,14 @@ Importing takes most of the time of a short command. Nothing of this project is 
 TensorFlow runs before a fork. A line in is a request in JSON; a line out is the exit status.
 """
 
+import atexit
+import gc
 import importlib
 import json
 import os
 import runpy
 import sys
+import threading
 from typing import Any, NoReturn
 
 IMPORTED = (
@@ -29,6 +32,9 @@ def prepare() -> None:
     del sys.modules["grisaille"]
     for module in IMPORTED:
         importlib.import_module(module)
+    # Nobody is to look for rubbish among these: looking at an object copies it.
+    gc.collect()
+    gc.freeze()
 
 
 def become(request: dict[str, Any]) -> NoReturn:
@@ -43,8 +49,22 @@ def become(request: dict[str, Any]) -> NoReturn:
     os.chdir(request["folder"])
     sys.path[0] = request["folder"]
     sys.argv = [request["module"], *request["arguments"]]
-    runpy.run_module(request["module"], run_name="__main__", alter_sys=True)
-    sys.exit()
+    status = 0
+    try:
+        runpy.run_module(request["module"], run_name="__main__", alter_sys=True)
+    except SystemExit as end:
+        status = end.code if isinstance(end.code, int) else int(end.code is not None)
+        if isinstance(end.code, str):
+            print(end.code, file=sys.stderr)
+    except BaseException as error:
+        sys.excepthook(type(error), error, error.__traceback__)
+        status = 1
+    # What Python does at its end, but for taking all objects apart: it would copy the memory that is shared till then.
+    threading._shutdown()  # type: ignore[attr-defined]  # joins the threads, and has no public name
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(status)
 
 
 def main() -> None:
