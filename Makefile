@@ -44,9 +44,9 @@ types: .venv/installed
 contracts: .venv/installed
 	$(BIN)/lint-imports
 
-# Each process imports TensorFlow, and a file's tests share what they have made.
+# A file's tests share what they have made. One process more than cores: tests wait for browsers and other processes, too.
 unit: .venv/installed
-	$(BIN)/pytest --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder \
+	$(BIN)/pytest --numprocesses $$($(BIN)/python -c 'import os; print(min(os.cpu_count() + 1, 5))') --dist loadfile --no-loadscope-reorder \
 	  $(if $(COVERAGE),--cov --cov-report=term --cov-fail-under=$(COVERAGE))
 
 bench: .venv/installed  ## docs/performance.md; PAINTINGS=folder BASELINES=program TORCH_PYTHON=python MODEL=file, where you have them
