@@ -8,7 +8,14 @@ from pathlib import Path
 from subprocess import CompletedProcess
 
 # Processes share the cores: threads of each would wait for those of the others. Read when these libraries are imported.
-for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
+for variable in (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+    "TF_NUM_INTRAOP_THREADS",
+    "TF_NUM_INTEROP_THREADS",
+):
     os.environ.setdefault(variable, "1")
 
 import hypothesis
