@@ -10,6 +10,8 @@ from nbclient import NotebookClient
 from grisaille.datasets import GalleryArtistsDataset, GalleryDataset
 from helpers import PATIENCE, PROJECT
 
+QUICK = "autoencoder.similarity.fewest_steps=20,report.examples=1,comparisons.mistism_dottism=null"
+
 
 def run_notebook(project, name, given=""):
     """Run a notebook of the project, with code put in after the cell that is tagged `parameters`; its outputs."""
@@ -51,7 +53,7 @@ class TestColab:
             archive.writestr("artists.csv", GalleryArtistsDataset().load().to_csv(index=False))
         given = (
             f"archive, paintings = Path({str(folder / 'paintings.zip')!r}), Path({str(folder / 'local')!r})\n"
-            f"parameters = {demo_run.parameters[1]!r}"
+            f"parameters = {demo_run.parameters[1] + ',autoencoder.similarity.epochs=5,' + QUICK!r}"
         )
         return run_notebook(demo_run.project, "colab.ipynb", given)
 

@@ -1,3 +1,5 @@
+from functools import cache, partial
+
 import keras
 import numpy as np
 import pytest
@@ -41,6 +43,12 @@ def train(rows, likeness, chunks=HALVES, code_size=4, seed=0, **settings):
     compressed = [projection.compress(piece) for projection, piece in zip(projections, pieces, strict=True)]
     bases = [projection.basis for projection in projections]
     return autoencoders.train_similarity(compressed, bases, TRAINING, given, "t")
+
+
+@pytest.fixture(scope="module")
+def trained(rows):
+    """A function that trains once for each likeness."""
+    return cache(partial(train, rows))
 
 
 def embed(rows, likeness, models, chunks=HALVES):
@@ -137,8 +145,8 @@ class TestMixing:
 
 class TestLikenessIsKept:
     @pytest.mark.parametrize("likeness", ["euclidean", "cosine"])
-    def test_better_than_pca_of_the_same_size_for_paintings_seen_and_not(self, rows, likeness):
-        models, history = train(rows, likeness)
+    def test_better_than_pca_of_the_same_size_for_paintings_seen_and_not(self, rows, trained, likeness):
+        models, history = trained(likeness)
         pca = [
             autoencoders.fit_principal_components(piece, TRAINING, 4, 0).transform(piece)
             for piece in liked(rows, likeness)
@@ -169,8 +177,8 @@ class TestLikenessIsKept:
 
 class TestModels:
     @pytest.mark.parametrize("likeness", ["euclidean", "cosine"])
-    def test_raw_chunks_in_and_everything_inside(self, rows, likeness, tmp_path):
-        models, _ = train(rows, likeness, epochs=2)
+    def test_raw_chunks_in_and_everything_inside(self, rows, trained, likeness, tmp_path):
+        models, _ = trained(likeness)
         for (autoencoder, encoder), chunk in zip(models, HALVES, strict=True):
             assert encoder.input_shape == autoencoder.output_shape == (None, 48)
             assert encoder.output_shape == (None, 4)
@@ -180,8 +188,8 @@ class TestModels:
                 loaded = keras.saving.load_model(tmp_path / f"{name}.keras", safe_mode=True)
                 assert np.array_equal(loaded.predict_on_batch(given), model.predict_on_batch(given))
 
-    def test_a_cosine_encoder_scales_with_its_input(self, rows):
-        ((_, encoder), _), _ = train(rows, "cosine", epochs=2)
+    def test_a_cosine_encoder_scales_with_its_input(self, rows, trained):
+        ((_, encoder), _), _ = trained("cosine")
         given = rows[:, :48]
         np.testing.assert_allclose(
             encoder.predict_on_batch(4 * given), 2 * encoder.predict_on_batch(given), rtol=1e-3, atol=1e-4
