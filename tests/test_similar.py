@@ -7,8 +7,10 @@ import pytest
 from PIL import Image
 
 from grisaille import gallery
+from grisaille.cli.similar import _start_tensorflow
 from grisaille.lookalikes import Embedder
 from grisaille.parameters import Backbone, Chunk
+from helpers import command
 
 ARTIST = gallery.ARTISTS[0]
 
@@ -86,6 +88,20 @@ class TestSimilar:
         assert done.returncode == 1
         assert "page.jpg: not an image" in done.stderr
         assert "Traceback" not in done.stderr
+
+
+class TestStarting:
+    def test_where_nothing_was_embedded_nothing_is_waited_for(self, demo_run, stranger):
+        """In a process of its own: a warm one has imported Keras."""
+        given = ("similar", str(stranger), "--env", "paper")
+        done = command("grisaille", *given, cwd=demo_run.project, check=False, environment={})
+        assert done.returncode == 1
+        assert "nothing has been embedded yet: run `kedro run`" in done.stderr
+        assert "tensorflow" not in done.stderr.lower()
+
+    def test_tensorflow_starts_in_silence(self, capfd):
+        _start_tensorflow()
+        assert capfd.readouterr() == ("", "")
 
 
 class TestPath:
