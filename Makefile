@@ -62,7 +62,7 @@ chaos: .venv/installed  ## kill runs at 25 random points, fill the disk at six, 
 	$(BIN)/python tests/chaos.py
 
 # One process: what a mutant may take is measured in time.
-mutants: .venv/installed  ## break the measures and the feature store in 2,200 small ways, and count which the tests notice
+mutants: .venv/installed  ## break the measures and the feature store in 2,400 small ways, and count which the tests notice
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'mutmut~=3.8'
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/mutmut run --max-children 1
 	$(BIN)/python tests/mutants.py

@@ -1,4 +1,5 @@
 import sys
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -115,6 +116,24 @@ class TestProperties:
         expected = np.argsort(exact, axis=1, kind="stable")[:, :k]
         assert rows.tolist() == expected.tolist()
         np.testing.assert_allclose(distances, np.take_along_axis(exact, expected, axis=1), rtol=1e-12)
+
+    @pytest.mark.parametrize("apart", [3, 30, 300])
+    def test_in_clumps_whose_distance_drowns_what_tells_their_points_apart(self, apart):
+        """Squared lengths of ten thousand leave nothing of squared distances of a ten thousandth in float32."""
+        random = np.random.default_rng(0)
+        known = random.choice([-apart, apart], (200, 1)) + 0.01 * random.standard_normal((200, 12))
+        rows, distances = search(known, known[:40], 5)
+        exact = np.linalg.norm(known[None] - known[:40, None], axis=2)
+        expected = np.argsort(exact, axis=1, kind="stable")[:, :5]
+        assert rows.tolist() == expected.tolist()
+        np.testing.assert_allclose(distances, np.take_along_axis(exact, expected, axis=1), rtol=1e-12)
+
+    def test_where_float32_can_tell_nobody_is_compared_one_by_one(self, monkeypatch):
+        one_by_one = mock.Mock()
+        monkeypatch.setattr("grisaille.measures.lookup._one_by_one", one_by_one)
+        search(points(1000), points(100, seed=1), 10)
+        search(points(18), points(100, seed=1), 10)
+        one_by_one.assert_not_called()
 
     @pytest.mark.parametrize("block", [64, 65536])
     def test_of_a_thousand_copies_the_first_are_found(self, monkeypatch, block):
