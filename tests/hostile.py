@@ -437,7 +437,8 @@ def liars() -> Iterator[Case]:
     loop = tiff(grey_tiff(), following=8, pixels=bytes(range(16)))
     yield Case("tiff whose pages are a circle", loop, (4, 4, "L"))
     endless = tiff(grey_tiff(t270=(2, 2**32 - 1, 0)), pixels=bytes(16))
-    yield Case("tiff with a text of 4 GB", endless, reason="not an image|cannot be decoded")
+    # Pillow 12 gives up, 13 passes the text over.
+    yield Case("tiff with a text of 4 GB", endless, whole=tiff(grey_tiff(), pixels=bytes(16)))
     away = tiff(grey_tiff() | {273: (4, 1, 2**32 - 1)}, pixels=bytes(16))
     yield Case("tiff whose pixels are elsewhere", away, reason="cannot be decoded")
     yield Case("tiff of no tags", tiff({}), reason="not an image|cannot be decoded")
