@@ -98,6 +98,7 @@ class TestStarting:
         assert done.returncode == 1
         assert "nothing has been embedded yet: run `kedro run`" in done.stderr
         assert "tensorflow" not in done.stderr.lower()
+        assert "logging configuration" not in done.stdout + done.stderr
 
     def test_tensorflow_starts_in_silence(self, capfd):
         _start_tensorflow()
