@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import distributed
@@ -20,7 +21,7 @@ from kedro_datasets.json import JSONDataset
 
 import chaos
 from grisaille.runner import DaskRunner
-from helpers import PATIENCE
+from helpers import COLUMNS, PATIENCE, kedro
 
 TABLES = ("preservation.csv", "retrieval.csv", "pair_silhouettes.csv", "paper_experiments.csv", "rnx_curves.csv")
 
@@ -49,36 +50,40 @@ class Cluster:
                 worker.said.append(line)
                 self.heard.notify_all()
 
-    def wait_for(self, words):
-        """The worker that says words of this pattern first."""
+    def wait_for(self, words, running):
+        """The worker that says words of this pattern first, while a command runs."""
 
         def speaker():
             return next(
                 (worker for worker in self.workers if any(re.search(words, line) for line in worker.said)), None
             )
 
+        def notify(_):
+            with self.heard:
+                self.heard.notify_all()
+
+        running.add_done_callback(notify)
         with self.heard:
-            assert self.heard.wait_for(speaker, timeout=PATIENCE), f"no worker said {words}"
+            assert self.heard.wait_for(lambda: speaker() or running.done(), timeout=PATIENCE), f"nobody said {words}"
+            assert speaker(), running.result()
             return speaker()
 
-    def kill(self, worker):
-        """Kill the process that works; its nanny starts another."""
+    def process_of(self, worker):
+        """The process that works, and whose death its nanny makes good."""
         with distributed.Client(self.address, set_as_default=False) as client:
-            names = {of["name"]: address for address, of in client.scheduler_info()["workers"].items()}
-            address = names[worker.name]
-            pid = client.run(os.getpid, workers=[address])[address]
-        os.kill(pid, signal.SIGKILL)
-
-
-def start(*command, **options):
-    environment = os.environ | {"COLUMNS": "200"}
-    return subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment, **options
-    )
+            addresses = {of["name"]: address for address, of in client.scheduler_info()["workers"].items()}
+            address = addresses[worker.name]
+            return client.run(os.getpid, workers=[address])[address]
 
 
 def dask(*arguments):
-    return start(sys.executable, "-m", "dask", *arguments, "--no-dashboard")
+    return subprocess.Popen(
+        [sys.executable, "-m", "dask", *arguments, "--no-dashboard"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=os.environ | COLUMNS,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -90,23 +95,22 @@ def cluster():
     cluster = Cluster(address, workers)
     for worker in workers:
         threading.Thread(target=cluster.listen, args=(worker,), daemon=True).start()
+    with distributed.Client(address, set_as_default=False) as client:
+        client.wait_for_workers(len(workers))
     yield cluster
-    for process in (*(worker.process for worker in workers), scheduler):
-        process.terminate()
-        process.wait(timeout=PATIENCE)
+    # A worker whose scheduler has gone takes its time.
+    for processes in [worker.process for worker in workers], [scheduler]:
+        for process in processes:
+            process.terminate()
+        for process in processes:
+            process.wait(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="module")
-def copied(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("cluster") / "project"
-    chaos.copy_project(folder)
-    return folder
-
-
-@pytest.fixture
-def project(copied, demo_run):
+def project(tmp_path_factory, demo_run):
     """The project, whose cluster environment shows the demo's gallery to the small CNN; nothing has run there."""
-    shutil.rmtree(copied / "data", ignore_errors=True)
+    copied = tmp_path_factory.mktemp("cluster") / "project"
+    chaos.copy_project(copied)
     demo, cluster = copied / "conf" / "demo", copied / "conf" / "cluster"
     shutil.copy(demo / "catalog.yml", cluster / "catalog.yml")
     shutil.copy(demo / "parameters.yml", cluster / "parameters_demo.yml")
@@ -137,18 +141,28 @@ class TestRefusing:
 
 
 class TestAWholeRun:
+    """One worker dies in extraction and one in training; what is stored does not show it."""
+
+    @pytest.fixture(scope="class")
     def run(self, project, demo_run, cluster):
-        for worker in cluster.workers:
-            worker.said.clear()
+        """The features that were stored when the first worker died, and what each worker said."""
+        processes = {worker.name: cluster.process_of(worker) for worker in cluster.workers}
         parameters = demo_run.parameters[1].replace("shard_rows=64", "shard_rows=8")
         runner = ("--runner", "grisaille.runner.DaskRunner", "--runner-params", f"address={cluster.address}")
-        command = ("run", "--env", "cluster", *runner, "--params", parameters)
-        return start(sys.executable, "-m", "kedro", *command, cwd=project)
+        with ThreadPoolExecutor(1) as thread:
+            running = thread.submit(kedro, "run", "--env", "cluster", *runner, "--params", parameters, cwd=project)
+            extracting = cluster.wait_for(r"\| ([89]|[1-9]\d)/181", running)
+            os.kill(processes[extracting.name], signal.SIGKILL)
+            stored = {path: path.stat().st_mtime_ns for path in (project / "data").rglob("block*_pool-*.npy")}
+            training = cluster.wait_for(r"likeness of 3 chunks: +[1-9]\d?%", running)
+            os.kill(cluster.process_of(training), signal.SIGKILL)
+        running.result()
+        return stored, {worker.name: "".join(worker.said) for worker in cluster.workers}
 
     def newest(self, project, path):
         return sorted((project / "data" / path).iterdir())[-1] / path.split("/")[-1]
 
-    def check(self, project, demo_run):
+    def test_embeddings_and_tables_are_those_of_a_sequential_run(self, project, demo_run, run):
         embeddings = np.load(self.newest(project, "07_model_output/embeddings.npy"))
         assert np.array_equal(embeddings, np.load(demo_run.first("07_model_output/embeddings.npy")))
         for name in TABLES:
@@ -156,21 +170,15 @@ class TestAWholeRun:
             expected = pd.read_csv(demo_run.first(f"08_reporting/{name}"))
             pd.testing.assert_frame_equal(table, expected, check_exact=True)
 
-    def test_tables_are_those_of_a_sequential_run(self, project, demo_run, cluster):
-        done = self.run(project, demo_run, cluster)
-        output, _ = done.communicate(timeout=PATIENCE)
-        assert done.returncode == 0, output[-4000:]
-        self.check(project, demo_run)
-        ran = {worker.name: "".join(worker.said) for worker in cluster.workers}
-        assert all("encode_paintings ran on" in said for said in ran.values()), "one worker encoded all"
-
-    def test_a_worker_dies_in_extraction_and_another_in_training(self, project, demo_run, cluster):
-        running = self.run(project, demo_run, cluster)
-        cluster.kill(cluster.wait_for(r"\| ([89]|[1-9]\d)/181"))
-        stored = {path: path.stat().st_mtime_ns for path in (project / "data").rglob("block*_pool-*.npy")}
-        cluster.kill(cluster.wait_for(r"likeness of 3 chunks: +[1-9]\d?%"))
-        output, _ = running.communicate(timeout=PATIENCE)
-        assert running.returncode == 0, output[-4000:]
-        assert stored
+    def test_no_features_were_extracted_again(self, project, run):
+        stored, _ = run
+        every = list((project / "data").rglob("block*_pool-*.npy"))
+        assert 0 < len(stored) < len(every), "nobody died in extraction"
         assert stored == {path: path.stat().st_mtime_ns for path in stored}
-        self.check(project, demo_run)
+
+    def test_the_training_was_begun_twice(self, run):
+        said = "".join(run[1].values())
+        assert said.count("likeness of 3 chunks:   0%") == 2, "nobody died in training"
+
+    def test_both_workers_encoded(self, run):
+        assert all("encode_paintings ran on" in said for said in run[1].values())
