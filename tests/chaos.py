@@ -282,6 +282,14 @@ CHUNKS = {
 PAINTINGS_EACH = 6
 
 
+# Training and pictures that repeat, and break, as longer and more of them would.
+QUICK = (
+    "autoencoder.similarity.epochs=1,autoencoder.similarity.fewest_steps=10,report.thumbnails=1,report.examples=1,"
+    "comparisons.tropf_kurve=null,comparisons.gitter_nacht=null,comparisons.punkt_pointe=null,"
+    "comparisons.mistism_dottism=null,discovery.umap=false"
+)
+
+
 def small_gallery(folder: Path, cnn: Path) -> Gallery:
     """A copy of the project with a tiny gallery, chunks to suit the CNN, and short trainings."""
     copy_project(folder)

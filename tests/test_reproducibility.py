@@ -17,12 +17,6 @@ from grisaille.cli.rerun import rerun
 from grisaille.cli.verify import verify
 from grisaille.provenance import THREADS
 
-QUICK = (
-    "autoencoder.similarity.epochs=1,autoencoder.similarity.fewest_steps=10,report.thumbnails=1,report.examples=1,"
-    "comparisons.tropf_kurve=null,comparisons.gitter_nacht=null,comparisons.punkt_pointe=null,"
-    "comparisons.mistism_dottism=null,discovery.umap=false"
-)
-
 
 @dataclass(frozen=True)
 class Stored:
@@ -50,7 +44,7 @@ def small_run(tmp_path_factory, small_cnn):
     """A copy of the project with a tiny gallery, in which nothing has run."""
     gallery = chaos.small_gallery(tmp_path_factory.mktemp("small") / "project", small_cnn)
     _, parameters = gallery.parameters
-    return Run(gallery.project, "", ("--params", f"{parameters},{QUICK}"))
+    return Run(gallery.project, "", ("--params", f"{parameters},{chaos.QUICK}"))
 
 
 def repeat(small_run, folder, threads):
