@@ -130,7 +130,7 @@ SMALL = {
         "layer_sets": {"block3": None, "block4": None, "blocks_3_4_5": None},
         "code_sizes": [2, 8],
         "embedding_size": 12,
-        "chunk_values": 256,
+        "chunk_values": 512,
         "queries": 60,
     },
     # UMAP compiles itself first, which takes longer than all else here.

@@ -14,7 +14,7 @@ SETTINGS = Study(
     code_size_layers="both",
     code_sizes=(2, 4),
     embedding_size=9,
-    chunk_values=40,
+    chunk_values=96,
     queries=30,
 )
 
@@ -62,7 +62,7 @@ class TestPlan:
     def test_every_size_and_every_set_by_either_method(self, laboratory):
         points = plan(laboratory._features, SETTINGS)
         assert len(points) == 2 * 2 + 3 * 2
-        assert [point.embedding_size for point in points if point.question == "code_size"] == [8, 8, 16, 16]
+        assert [point.embedding_size for point in points if point.question == "code_size"] == [4, 4, 8, 8]
 
     @pytest.mark.parametrize(
         ("own", "seen"), [(("b", "a"), ("b", "a")), (("b", "x"), ("b", "a")), (("x",), ("a", "b"))]
@@ -95,7 +95,7 @@ class TestPoints:
 
     def test_more_values_of_pca_keep_more(self, rows):
         pca = rows[(rows["question"] == "code_size") & (rows["method"] == "pca")].set_index("embedding_size")
-        assert pca.loc[16, "recall"] > pca.loc[8, "recall"]
+        assert pca.loc[8, "recall"] > pca.loc[4, "recall"]
 
     def test_a_point_is_its_settings(self, laboratory):
         one, two = laboratory.work("one"), laboratory.work("two")

@@ -141,7 +141,7 @@ class TestStudy:
 
     def test_every_size_and_every_set_of_layers(self, demo_run, first):
         sizes, layers = demo_run.table("study_code_sizes.csv"), demo_run.table("study_layers.csv")
-        assert sizes["embedding_size"].tolist() == [6, 6, 24, 24]
+        assert sizes["embedding_size"].tolist() == [4, 4, 16, 16]
         assert layers["layer_set"].unique().tolist() == ["block5", "blocks_4_5"]
         assert set(layers["method"]) == {"pca", "autoencoder"}
         assert "0/8" in first.stderr
@@ -149,7 +149,7 @@ class TestStudy:
     def test_larger_codes_keep_more(self, demo_run, first):
         sizes = demo_run.table("study_code_sizes.csv").set_index(["method", "embedding_size"])
         for method in ("pca", "autoencoder"):
-            assert sizes.loc[(method, 24), "recall"] > sizes.loc[(method, 6), "recall"]
+            assert sizes.loc[(method, 16), "recall"] > sizes.loc[(method, 4), "recall"]
 
     def test_the_layers_are_those_that_were_extracted_before(self, demo_run, first):
         assert "features are stored already" in first.stdout
