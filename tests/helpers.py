@@ -35,6 +35,13 @@ def picture(seed: int = 0, size: tuple[int, int] = (48, 40)) -> Image.Image:
     return Image.fromarray(coarse).resize(size, Image.Resampling.BICUBIC)
 
 
+def flip(path: Path) -> None:
+    """Change one bit of the byte in the middle of a file."""
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
 def kedro(*arguments: str, **options) -> subprocess.CompletedProcess[str]:
     """Run kedro as a user would."""
     return command("kedro", *arguments, **options)

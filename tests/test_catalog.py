@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 
 from grisaille.catalog import DamagedError, WholeCatalog
 from grisaille.feature_store import FeatureStoreError
+from helpers import flip
 from test_feature_store import CountedSource
 
 OLD, NEW, NEXT = (f"202{year}-01-01T00.00.00.000Z" for year in (1, 2, 3))
@@ -65,13 +66,6 @@ def little_room():
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
-
-
-def flip(path):
-    """Change one bit of the byte in the middle."""
-    content = bytearray(path.read_bytes())
-    content[len(content) // 2] ^= 1
-    path.write_bytes(content)
 
 
 @pytest.fixture(params=KINDS)

@@ -10,7 +10,7 @@ import pytest
 import chaos
 from chaos import Point
 from grisaille.run_lock import HOLDER
-from test_feature_store import flip
+from helpers import flip
 from test_run_lock import HOLD
 
 KILLED = {"extraction": 1, "saving models": 1, "evaluation": 1}

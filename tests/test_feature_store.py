@@ -15,6 +15,7 @@ from grisaille import feature_store
 from grisaille.arrays import ColumnRange
 from grisaille.feature_store import MANIFEST, FeatureStore, FeatureStoreError, ShardedArray, write
 from grisaille.storage import local_copy, place
+from helpers import flip
 
 
 class CountedSource:
@@ -248,13 +249,6 @@ class TestWhatIsTold:
         feature_store.write_shard(folder, CountedSource(), (4, 8))
         assert (folder / "wide-00000004.npy").exists()
         assert capsys.readouterr() == ("", "")
-
-
-def flip(path):
-    """Change one bit of the byte in the middle."""
-    content = bytearray(path.read_bytes())
-    content[len(content) // 2] ^= 1
-    path.write_bytes(bytes(content))
 
 
 class TestKilledBetweenTheLayers:

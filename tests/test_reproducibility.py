@@ -16,6 +16,7 @@ from grisaille import run_parameters
 from grisaille.cli.rerun import rerun
 from grisaille.cli.verify import verify
 from grisaille.provenance import THREADS
+from helpers import flip
 
 
 @dataclass(frozen=True)
@@ -61,12 +62,6 @@ def repeat(small_run, folder, threads):
 def copied(storage, folder):
     shutil.copytree(storage, folder / "storage")
     return folder / "storage"
-
-
-def touch(path):
-    content = bytearray(path.read_bytes())
-    content[-1] ^= 1
-    path.write_bytes(content)
 
 
 def names(said, word, column=2):
@@ -158,9 +153,9 @@ class TestVerify:
     def test_what_was_touched_is_named(self, call, one_thread, tmp_path):
         storage, records = copied(one_thread.storage, tmp_path), one_thread.before["outputs"]
         (storage / records["pool5.codes"]["path"]).unlink()
-        touch(storage / records["embeddings"]["path"])
-        touch(sorted((storage / records["features"]["path"]).glob("*.npy"))[0])
-        touch(storage / sorted(records["artist_embeddings"]["files"])[0])
+        flip(storage / records["embeddings"]["path"])
+        flip(sorted((storage / records["features"]["path"]).glob("*.npy"))[0])
+        flip(storage / sorted(records["artist_embeddings"]["files"])[0])
         status, found = call(verify, "newest", "--storage", storage)
         assert status == 1
         assert names(found, "missing") == {"pool5.codes"}
