@@ -7,15 +7,17 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from kedro.framework.hooks.manager import _create_hook_manager
-from kedro.io import DataCatalog, Version
+from kedro.io import Version
 from kedro.pipeline import Node, Pipeline
 from kedro.runner import SequentialRunner
 from kedro_datasets.json import JSONDataset
 from kedro_datasets.text import TextDataset
 
 from grisaille import run_manifest
+from grisaille.catalog import WholeCatalog
 from grisaille.datasets import NumPyDataset
 from grisaille.hooks import RunManifestHook
+from helpers import flip
 
 OLD, RUN = "2021-01-01T00.00.00.000Z", "2022-01-01T00.00.00.000Z"
 
@@ -46,7 +48,7 @@ def run(tmp_path):
         if not (tmp_path / "loaned.npy").exists():
             array("loaned", Version(None, OLD)).save(np.array([value]))
         manifest = JSONDataset(filepath=str(tmp_path / run_manifest.FOLDER), version=Version(None, name))
-        catalog = DataCatalog(
+        catalog = WholeCatalog(
             {
                 "loaned": array("loaned", Version(None, None)),
                 "doubled": array("doubled", Version(None, name)),
@@ -131,6 +133,24 @@ class TestReading:
         with pytest.raises(run_manifest.ManifestError, match=f"no manifest of the run yesterday .* are {RUN}"):
             run_manifest.read(tmp_path, "yesterday")
 
+    def file(self, tmp_path, name=RUN):
+        return tmp_path / run_manifest.FOLDER / name / "run_manifest.json"
+
+    def test_a_flipped_byte_is_named_before_anything_is_believed(self, run, tmp_path):
+        run(1.0)
+        flip(self.file(tmp_path))
+        with pytest.raises(run_manifest.ManifestError, match=f"{RUN}/run_manifest.json is damaged"):
+            run_manifest.read(tmp_path, RUN)
+
+    def test_half_of_one(self, run, tmp_path):
+        """As an earlier release may have left it, which neither renamed nor sealed its manifests."""
+        run(1.0)
+        whole = self.file(tmp_path).read_bytes()
+        self.file(tmp_path).write_bytes(whole[: len(whole) // 2])
+        self.file(tmp_path).with_name("run_manifest.json.sha256").unlink()
+        with pytest.raises(run_manifest.ManifestError, match=f"{RUN}/run_manifest.json is no manifest"):
+            run_manifest.read(tmp_path, "newest")
+
 
 class TestChecking:
     def test_ok_changed_missing(self, run, tmp_path):
@@ -153,6 +173,12 @@ class TestChecking:
         record = run(1.0, name=OLD)["outputs"]["label"]
         run(1.0)
         (tmp_path / "label.txt").write_text("touched")
+        assert run_manifest.later(tmp_path, OLD, record) is None
+
+    def test_nor_by_a_run_whose_manifest_is_damaged(self, run, tmp_path):
+        record = run(1.0, name=OLD)["outputs"]["label"]
+        run(1.0)
+        flip(tmp_path / run_manifest.FOLDER / RUN / "run_manifest.json")
         assert run_manifest.later(tmp_path, OLD, record) is None
 
     def test_a_storage_that_was_moved(self, run, tmp_path):

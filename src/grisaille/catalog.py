@@ -26,6 +26,10 @@ class DamagedError(DatasetError):
     """A stored file does not hold what was saved."""
 
 
+class FullError(DatasetError):
+    """There is no room for what was to be saved."""
+
+
 class WholeCatalog(DataCatalog, CatalogCommandsMixin):
     """``WholeCatalog`` is Kedro's ``DataCatalog``, in which a file exists once all of it is there.
 
@@ -45,7 +49,7 @@ class WholeCatalog(DataCatalog, CatalogCommandsMixin):
         """As `DataCatalog`.
 
         Raises:
-            DatasetError: Where there is no room for the file, in one sentence that names it.
+            FullError: Where there is no room for the file, in one sentence that names it.
         """
         try:
             with _saving(self.get(ds_name)):
@@ -54,7 +58,7 @@ class WholeCatalog(DataCatalog, CatalogCommandsMixin):
             short = _for_want_of_room(error)
             if short is None:
                 raise
-            raise DatasetError(f"{ds_name}: {short}") from None
+            raise FullError(f"{ds_name}: {short}") from None
 
     def load(self, ds_name: str, version: str | None = None) -> Any:
         """As `DataCatalog`.

@@ -11,7 +11,7 @@ from kedro.framework.hooks import hook_impl
 from kedro.io import AbstractVersionedDataset, DataCatalog
 from kedro.io.core import DatasetError
 
-from grisaille.catalog import refuse_damaged
+from grisaille.catalog import FullError, refuse_damaged
 
 if TYPE_CHECKING:
     from grisaille.run_lock import RunLock
@@ -218,8 +218,9 @@ class RunManifestHook:
         try:
             self._write(run_params, pipeline, catalog, error)
         except Exception as another:
-            # What ended the run, such as a full disk, may end this, too, and is what has to be told.
-            logger.warning("the failed run leaves no manifest: %s", another)
+            # What ended the run, such as a full disk, may end this, too, and is what has to be told, once.
+            reason = "there is no room for it" if isinstance(another, FullError) else another
+            logger.warning("the failed run leaves no manifest: %s", reason)
 
     def _wanted(self, catalog: Any) -> bool:
         return getattr(self, "_storage", None) is not None and "run_manifest" in catalog
@@ -249,7 +250,7 @@ class RunManifestHook:
             "inputs": inputs,
             "outputs": outputs,
         }
-        catalog.get("run_manifest").save(manifest)
+        catalog.save(run_manifest.NAME, manifest)
         told = "this run is called %(run)s: `grisaille verify %(run)s` checks it, `grisaille rerun %(run)s` repeats it"
         logger.info(told, {"run": manifest["run"]})
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from kedro.pipeline import Pipeline
 from grisaille.datasets import FeatureStoreDataset, PointsDataset, VersionedPartitionsDataset
 from grisaille.feature_store import MANIFEST
 from grisaille.parameters import Backbone, plain
-from grisaille.storage import AnyPath, place, sha256
+from grisaille.storage import AnyPath, is_damaged, place, sha256
 
 NAME = "run_manifest"
 FOLDER = "08_reporting/run_manifest.json"
@@ -29,7 +30,7 @@ Record = dict[str, Any]
 
 
 class ManifestError(RuntimeError):
-    """A run that left no manifest."""
+    """A run that left no manifest, or one that is damaged."""
 
 
 def now() -> str:
@@ -46,7 +47,7 @@ def read(storage: AnyPath, run: str) -> dict[str, Any]:
             for look-alikes or a chain does not mean them by it.
 
     Raises:
-        ManifestError: If there is none.
+        ManifestError: If there is none, or it is damaged.
     """
     known = names(storage)
     if run == "newest":
@@ -61,7 +62,13 @@ def read(storage: AnyPath, run: str) -> dict[str, Any]:
 
 
 def _read(storage: AnyPath, name: str) -> dict[str, Any]:
-    manifest: dict[str, Any] = json.loads((storage / FOLDER / name / Path(FOLDER).name).read_text())
+    path = storage / FOLDER / name / Path(FOLDER).name
+    if is_damaged(path):
+        raise ManifestError(f"{path} is damaged: its checksum is not the one it was saved with. Name another run")
+    try:
+        manifest: dict[str, Any] = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise ManifestError(f"{path} is no manifest: {error}. Name another run") from error
     return manifest
 
 
@@ -263,13 +270,17 @@ def differing(before: Mapping[str, Any], after: Mapping[str, Any], name: str = "
 
 
 def later(storage: AnyPath, run: str, record: Record) -> str | None:
-    """The last later run that wrote what has no version and lies where the record says, if it wrote what is there."""
+    """The last later run that wrote what has no version and lies where the record says, if it wrote what is there.
+
+    Of a later run whose manifest is damaged nobody knows.
+    """
     if record["version"] or record["kind"] != "file":
         return None
     for name in reversed(names(storage)):
         if name <= run:
             return None
-        others = read(storage, name)["outputs"].values()
-        if any(other["path"] == record["path"] and check(other, storage) == "ok" for other in others):
-            return name
+        with suppress(ManifestError):
+            others = _read(storage, name)["outputs"].values()
+            if any(other["path"] == record["path"] and check(other, storage) == "ok" for other in others):
+                return name
     return None
