@@ -1,6 +1,7 @@
 """Runs of the demo that are broken at chosen points, and what must be true of the runs after them.
 
-`python tests/chaos.py` breaks 25 runs at random points and writes docs/chaos.md. The tests break three.
+`python tests/chaos.py` breaks 25 runs at random points, fills the disk in every stage (as root, who may mount a small
+one), and writes docs/chaos.md. The tests break a few.
 """
 
 import argparse
@@ -15,6 +16,9 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -205,30 +209,69 @@ def check(gallery: Gallery, point: Point, expected: dict[str, str]) -> dict[str,
         expected: Results of an undisturbed run.
 
     Returns:
-        One row of the table of docs/chaos.md; `held` tells whether all was as it must be.
+        One row of a table of docs/chaos.md; `held` tells whether all was as it must be.
     """
     broken = gallery.run(point=point)
-    stored, damaged = gallery.shards(), gallery.damaged()
-    partial = len(gallery.left_over())
+    killed = {
+        "killed": broken.status == -signal.SIGKILL,
+        "nothing half written under its name": not gallery.damaged(),
+    }
+    return _row(gallery, broken, killed, expected, stage=point.event.stage, where=point.words)
+
+
+def check_full_disk(gallery: Gallery, point: Point, expected: dict[str, str]) -> dict[str, object]:
+    """Let no byte be written from a point on, make room, run again; arguments and row are those of `check`."""
+    full = gallery.run(point=point)
+    facts = _facts_of_full_disk(gallery, told_of_full_disk(full) == [point.name], full)
+    return _row(gallery, full, facts, expected, stage=point.event.stage, where=point.words)
+
+
+def check_small_disk(gallery: Gallery, stage: str, kilobytes: int, expected: dict[str, str]) -> dict[str, object]:
+    """Run on a disk that is too small, make it larger, run again, and say what came of it.
+
+    Args:
+        gallery: Fresh.
+        stage: Which the disk is filled in.
+        kilobytes: Size of the disk.
+        expected: Results of an undisturbed run.
+
+    Returns:
+        As `check`.
+    """
+    with small_disk(gallery.data, kilobytes) as enlarge:
+        full = gallery.run()
+        told = told_of_full_disk(full)
+        facts = _facts_of_full_disk(gallery, len(told) == 1, full)
+        enlarge()
+        where = f"{kilobytes:,} kB, full at `{told[0] if told else '?'}`"
+        return _row(gallery, full, facts, expected, stage=stage, where=where)
+
+
+def _facts_of_full_disk(gallery: Gallery, told: bool, full: Outcome) -> dict[str, bool]:
+    return {
+        "one error, with the path": full.status > 0 and told,
+        "nothing damaged": not gallery.damaged(),
+        "nothing temporary left by it": not gallery.left_over(),
+    }
+
+
+def _row(
+    gallery: Gallery, broken: Outcome, facts: dict[str, bool], expected: dict[str, str], **words: str
+) -> dict[str, object]:
+    """Run again after a broken run, and put together what is known of both."""
+    stored, partial = gallery.shards(), len(gallery.left_over())
     again = gallery.run()
     after = gallery.shards()
-    facts = {
-        "killed": broken.status == -signal.SIGKILL,
-        "nothing half written under its name": not damaged,
+    facts = facts | {
         "next run finishes": again.status == 0,
         "results identical": gallery.results() == expected,
+        "everything sealed": not gallery.damaged(),
         "no stored shard again": all(after.get(name) == when for name, when in stored.items()),
         "nothing temporary left": not gallery.left_over(),
     }
-    return {
-        "stage": point.event.stage,
-        "where": point.words,
-        "shards": len(stored),
-        "partial": partial,
-        "facts": facts,
-        "held": all(facts.values()),
-        "output": "" if all(facts.values()) else f"{broken.output[-1500:]}\n-----\n{again.output[-1500:]}",
-    }
+    held = all(facts.values())
+    said = "" if held else f"{broken.output[-1500:]}\n-----\n{again.output[-1500:]}"
+    return {**words, "shards": len(stored), "partial": partial, "facts": facts, "held": held, "output": said}
 
 
 def told_of_full_disk(outcome: Outcome) -> list[str]:
@@ -238,29 +281,36 @@ def told_of_full_disk(outcome: Outcome) -> list[str]:
     return [Path(path).name for path in re.findall(r"thereisnoroomtowrite(.+?)\(", said)]
 
 
-def check_full_disk(gallery: Gallery, point: Point, expected: dict[str, str]) -> dict[str, object]:
-    """Fill the disk at a point, make room, run again, and say what came of it; the arguments are those of `check`."""
-    full = gallery.run(point=point)
-    stored, damaged = gallery.shards(), gallery.damaged()
-    partial = len(gallery.left_over())
-    again = gallery.run()
-    after = gallery.shards()
-    facts = {
-        "one error, with the path": full.status > 0 and told_of_full_disk(full) == [point.name],
-        "nothing damaged": not damaged,
-        "nothing temporary left": partial == 0 and not gallery.left_over(),
-        "goes on when there is room": again.status == 0,
-        "results identical": gallery.results() == expected,
-        "no stored shard again": all(after.get(name) == when for name, when in stored.items()),
-    }
-    return {
-        "stage": point.event.stage,
-        "where": point.words,
-        "shards": len(stored),
-        "facts": facts,
-        "held": all(facts.values()),
-        "output": "" if all(facts.values()) else f"{full.output[-1500:]}\n-----\n{again.output[-1500:]}",
-    }
+@contextmanager
+def small_disk(folder: Path, kilobytes: int) -> Iterator[Callable[[], None]]:
+    """A disk in memory, mounted on a folder; yields a function that makes it large enough for anything.
+
+    Raises:
+        PermissionError: If this user may mount none, which takes root.
+    """
+
+    def mount(options: str) -> None:
+        command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise PermissionError(done.stderr.strip())
+
+    folder.mkdir(parents=True, exist_ok=True)
+    mount(f"size={kilobytes}k")
+    try:
+        yield lambda: mount("remount,size=1g")
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
+
+
+def room_until(gallery: Gallery, stage: str) -> int:
+    """Kilobytes that a run's files take up to the middle of a stage."""
+    pages = Counter(dict.fromkeys(STAGES, 0))
+    for path in gallery.written():
+        size = (gallery.data / path).stat().st_size
+        pages[path.split("/")[0]] += -(-size // 4096)
+    folder = next(folder for folder, name in STAGES.items() if name == stage)
+    return 4 * (sum(pages[earlier] for earlier in STAGES if earlier < folder) + pages[folder] // 2)
 
 
 NUMBERS = {
@@ -320,7 +370,7 @@ def small_cnn(path: Path) -> Path:
 
 
 def main() -> int:
-    """Break 25 runs and fill the disk at every stage; exit status 1 if anything was lost."""
+    """Break 25 runs and fill the disk at every stage in two ways; exit status 1 if anything was lost."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--page", type=Path, default=PROJECT / "docs" / "chaos.md")
@@ -339,13 +389,15 @@ def main() -> int:
         opened = [event for event in whole.events if event.kind == "open"]
         first = [Point(rng.choice([e for e in opened if e.stage == stage]), "full") for stage in NUMBERS]
         fills = [_one(check_full_disk, root, cnn, point, expected) for point in first]
-    given.page.write_text(_page(given.seed, len(whole.events), kills, fills))
-    return int(not all(row["held"] for row in kills + fills))
+        rooms = [(stage, room_until(undisturbed, stage)) for stage in NUMBERS]
+        disks = [_one(check_small_disk, root, cnn, *room, expected) for room in rooms]
+    given.page.write_text(_page(given.seed, len(whole.events), kills, fills, disks))
+    return int(not all(row["held"] for row in kills + fills + disks))
 
 
-def _one(check_one, root: Path, cnn: Path, point: Point, expected: dict[str, str]) -> dict[str, object]:
+def _one(check_one: Callable[..., dict[str, object]], root: Path, cnn: Path, *arguments: object) -> dict[str, object]:
     gallery = small_gallery(root / "broken", cnn)
-    row = check_one(gallery, point, expected)
+    row = check_one(gallery, *arguments)
     shutil.rmtree(gallery.project)
     print(json.dumps(row), flush=True)
     return row
@@ -356,7 +408,7 @@ PAGE = """\
 
 What must become of them: [Faults](faults.md).
 
-`make chaos` wrote the two tables below (seed {seed}). It runs the demo on a gallery of {paintings} paintings, in which
+`make chaos` wrote the tables below (seed {seed}). It runs the demo on a gallery of {paintings} paintings, in which
 files are opened for writing or renamed {events} times, breaks it at random, and gives the same command again.
 
 ## Killed
@@ -377,15 +429,25 @@ nothing temporary was left, and the next run, with room, gave identical results:
 | while | from | shards stored | |
 |---|---|---|---|
 {full}
+
+The same on a disk that was too small (a `tmpfs` of the size given, made larger afterwards), filled amid every stage:
+**{fitted} of {disks}**.
+
+| while | disk | shards stored | |
+|---|---|---|---|
+{small}
 """
 
 
-def _page(seed: int, events: int, kills: list[dict], fills: list[dict]) -> str:
+def _page(seed: int, events: int, kills: list[dict], fills: list[dict], disks: list[dict]) -> str:
     killed = [
         f"| {number} | {row['stage']} | {row['where']} | {row['shards']} | {row['partial']} | {_verdict(row)} |"
         for number, row in enumerate(kills, 1)
     ]
-    full = [f"| {row['stage']} | {row['where']} | {row['shards']} | {_verdict(row)} |" for row in fills]
+    full, small = (
+        [f"| {row['stage']} | {row['where']} | {row['shards']} | {_verdict(row)} |" for row in rows]
+        for rows in (fills, disks)
+    )
     return PAGE.format(
         seed=seed,
         paintings=10 * PAINTINGS_EACH + 1,
@@ -396,6 +458,9 @@ def _page(seed: int, events: int, kills: list[dict], fills: list[dict]) -> str:
         fills=len(fills),
         filled=sum(row["held"] for row in fills),
         full="\n".join(full),
+        disks=len(disks),
+        fitted=sum(row["held"] for row in disks),
+        small="\n".join(small),
     )
 
 

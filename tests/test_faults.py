@@ -47,6 +47,11 @@ def broken(tmp_path_factory, small_cnn, undisturbed):
     return gallery, left
 
 
+class TestUndisturbedRun:
+    def test_every_version_is_sealed(self, undisturbed):
+        assert undisturbed[0].damaged() == []
+
+
 class TestBrokenRuns:
     def test_they_were_broken_where_it_was_meant(self, broken):
         for point, outcome, *_ in broken[1]:
@@ -59,6 +64,7 @@ class TestBrokenRuns:
     def test_a_full_disk_is_told_once_with_the_path(self, broken):
         point, outcome, _, _, _, left_over = next(each for each in broken[1] if each[0].how == "full")
         assert chaos.told_of_full_disk(outcome) == [point.name], outcome.output[-4000:]
+        assert "the failed run leaves no manifest: there is no room for it" in outcome.output
         assert not left_over
 
     def test_the_next_run_ends_as_an_undisturbed_one(self, broken, undisturbed):
@@ -76,6 +82,19 @@ class TestBrokenRuns:
         assert len(stored[-1]) > 0
         for _, _, before, after, _, _ in broken[1]:
             assert before.items() <= after.items()
+
+
+class TestSmallDisk:
+    def test_a_run_that_fills_it_says_so_and_ends_as_any_other_once_there_is_room(
+        self, tmp_path, small_cnn, undisturbed
+    ):
+        gallery = gallery_of(tmp_path / "project", small_cnn)
+        stage, expected = "evaluation", undisturbed[0].results()
+        try:
+            row = chaos.check_small_disk(gallery, stage, chaos.room_until(undisturbed[0], stage), expected)
+        except PermissionError as error:
+            pytest.skip(f"to mount a small disk takes root: {error}")
+        assert row["held"], row
 
 
 class TestFlippedByte:
