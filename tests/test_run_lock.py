@@ -1,10 +1,12 @@
+import errno
+import os
 import signal
 import subprocess
 import sys
 
 import pytest
 
-from grisaille.run_lock import HOLDER, AnotherRunError, RunLock
+from grisaille.run_lock import HOLDER, AnotherRunError, RunLock, StorageError
 
 HOLD = (
     "import sys, pathlib; from grisaille.run_lock import RunLock; "
@@ -53,6 +55,23 @@ class TestTwoRuns:
         lock = RunLock(tmp_path / "new" / "storage")
         lock.acquire()
         lock.release()
+
+    @pytest.mark.parametrize("below", [".", "storage"])
+    def test_a_file_where_the_storage_should_be_is_named(self, tmp_path, below):
+        (tmp_path / "paintings.zip").write_text("no folder")
+        with pytest.raises(StorageError, match=rf"nothing can be stored in {tmp_path}/paintings.zip.*: "):
+            RunLock(tmp_path / "paintings.zip" / below).acquire()
+
+    def test_nor_where_nobody_may_write(self, tmp_path, monkeypatch):
+        """Root may write anywhere, so that the system's answer is put into its mouth."""
+
+        def refuse(*_, **__):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(tmp_path))
+
+        lock = RunLock(tmp_path)
+        monkeypatch.setattr(lock._lock, "_acquire", refuse)
+        with pytest.raises(StorageError, match=rf"nothing can be stored in {tmp_path}: Permission denied$"):
+            lock.acquire()
 
     def test_a_drive_without_locks_is_no_obstacle(self, tmp_path, monkeypatch, caplog):
         def refuse(*_, **__):

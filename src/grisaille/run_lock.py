@@ -24,6 +24,10 @@ class AnotherRunError(RuntimeError):
     """Somebody else is writing where this run would write."""
 
 
+class StorageError(RuntimeError):
+    """Nothing can be written where this run would write."""
+
+
 class RunLock:
     """The right to write to a storage. The operating system takes it back when its holder dies.
 
@@ -41,10 +45,11 @@ class RunLock:
 
         Raises:
             AnotherRunError: If another holds it, at once.
+            StorageError: If the storage is no folder and cannot become one, or is not to be written to.
             NoRoomError: If there is no room for a line of text.
         """
-        self.root.mkdir(parents=True, exist_ok=True)
         try:
+            self.root.mkdir(parents=True, exist_ok=True)
             self._lock.acquire(blocking=False)
         except NotImplementedError:
             # Some mounted drives know no locks; who works alone there should not be kept from it.
@@ -55,6 +60,8 @@ class RunLock:
                 f"another run is writing to {self.root}: {self._holder()}. Wait until it has ended; "
                 "both would save to the same places"
             ) from None
+        except OSError as error:
+            raise StorageError(f"nothing can be stored in {self.root}: {error.strerror or error}") from error
         try:
             write_whole(self.root / HOLDER, lambda file: file.write(json.dumps(_me()).encode()))
         except BaseException:
