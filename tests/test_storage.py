@@ -1,4 +1,5 @@
 import errno
+import os
 
 import pytest
 
@@ -27,6 +28,23 @@ class TestWritingWhole:
         with pytest.raises(SystemExit):
             write_whole(tmp_path / "a.txt", lambda file: file.write(b"a"), sealed=True)
         assert list(tmp_path.iterdir()) == []
+
+    def test_file_seal_and_name_are_on_the_disk_when_it_is_done(self, tmp_path, monkeypatch):
+        """In this order: a power failure may come at any time."""
+        path, synced = tmp_path / "a.txt", []
+        sync = os.fsync
+
+        def watch(descriptor):
+            sync(descriptor)
+            names = sorted(each.name for each in tmp_path.iterdir())
+            paths = [tmp_path, *tmp_path.iterdir()]
+            (one,) = [each for each in paths if os.path.samestat(each.stat(), os.fstat(descriptor))]
+            synced.append((one.name, names))
+
+        monkeypatch.setattr(os, "fsync", watch)
+        write_whole(path, lambda file: file.write(b"a"), sealed=True)
+        half, seal = f"a.txt.{os.getpid()}.partial", "a.txt.sha256"
+        assert synced == [(half, [half]), (seal, [half, seal]), (tmp_path.name, ["a.txt", seal])]
 
     @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
     def test_want_of_room_however_deep(self, tmp_path, code):

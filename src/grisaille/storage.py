@@ -11,7 +11,7 @@ import os
 import re
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
@@ -73,9 +73,14 @@ def whole(path: AnyPath, sealed: bool = False) -> Iterator[AnyPath]:
         if isinstance(temporary, Path):
             _sync(temporary)
         if sealed:
-            _seal(path).write_text(sha256(temporary))
+            seal = _seal(path)
+            seal.write_text(sha256(temporary))
+            if isinstance(seal, Path):
+                _sync(seal)
         # `rename` of a local file would not replace another on every system.
         temporary.replace(path) if isinstance(temporary, Path) else temporary.rename(path)  # type: ignore[arg-type]
+        if isinstance(path, Path):
+            _sync_folder(path.parent)
         if temporary in _hashed:
             _hashed[path] = _hashed.pop(temporary)  # type: ignore[index,arg-type]
     except BaseException as error:
@@ -109,6 +114,17 @@ def write_whole(path: AnyPath, write: Callable[[IO[bytes]], object], sealed: boo
 def _sync(path: Path) -> None:
     with path.open("rb") as file:
         os.fsync(file.fileno())
+
+
+def _sync_folder(path: Path) -> None:
+    """Let names survive a power failure, too: a manifest must not, when the shards that it lists have lost theirs."""
+    # Windows opens no folders, and some mounted drives sync none.
+    with suppress(OSError):
+        opened = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(opened)
+        finally:
+            os.close(opened)
 
 
 def _want_of_room(error: BaseException | None) -> str | None:
