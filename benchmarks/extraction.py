@@ -11,12 +11,13 @@ import numpy as np
 
 from benchmarks import machine
 from benchmarks.tools import Given, Skipped, seconds
-from grisaille import feature_store, measures
+from grisaille import measures
 from grisaille.arrays import FloatArray
 from grisaille.backbone import Extraction
 from grisaille.collection.images import SUFFIXES
 from grisaille.likeness import LIKENESSES
 from grisaille.parameters import Backbone
+from grisaille.storage import feature_store
 
 N = 1024
 # On a processor without instructions for bfloat16, which takes ten times as long and proves less.

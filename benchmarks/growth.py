@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 
 from benchmarks.tools import LAYERS, Given, Noise, kaggle_artists, seconds
-from grisaille import autoencoders, feature_store, measures
+from grisaille import autoencoders, measures
 from grisaille.arrays import ColumnRange, FloatArray
 from grisaille.autoencoders.compression import compress_chunk
 from grisaille.likeness import LIKENESSES, Liked, lengths
 from grisaille.measures.comparison import Collection, compare
 from grisaille.parameters import Autoencoder
+from grisaille.storage import feature_store
 
 SIZES = (500, 1000, 2000, 4000)
 _CHUNK = 25088

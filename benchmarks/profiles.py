@@ -12,8 +12,8 @@ from pyinstrument.frame import Frame
 from benchmarks import extraction, raw_evaluation
 from benchmarks.growth import Stages
 from benchmarks.tools import Given, Noise
-from grisaille import feature_store
 from grisaille.collection.images import SUFFIXES
+from grisaille.storage import feature_store
 
 _N = 2000
 _PAINTINGS = 256

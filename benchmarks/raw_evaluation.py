@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from benchmarks.tools import LAYERS, Given, Noise, kaggle_artists, seconds
-from grisaille import feature_store, measures
+from grisaille import measures
 from grisaille.likeness import LIKENESSES
 from grisaille.measures.comparison import Collection, compare
+from grisaille.storage import feature_store
 
 N = 8355
 _PIECE = 12544

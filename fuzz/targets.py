@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from grisaille import npy, pickled
 from grisaille.collection import artists, images
-from grisaille.feature_store import MANIFEST, FeatureStore, FeatureStoreError
+from grisaille.storage import npy, pickled
+from grisaille.storage.feature_store import MANIFEST, FeatureStore, FeatureStoreError
 
 # Time spent on large pictures is spent in filters; small ones have all the structure.
 _MEGAPIXELS = 1.0

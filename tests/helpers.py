@@ -7,6 +7,9 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from copy import copy
 from functools import cache
 from pathlib import Path
 
@@ -33,6 +36,26 @@ def picture(seed: int = 0, size: tuple[int, int] = (48, 40)) -> Image.Image:
     """A picture with large shapes, so that perceptual hashes of two of them differ."""
     coarse = np.random.default_rng(seed).integers(0, 256, (6, 6, 3), dtype=np.uint8)
     return Image.fromarray(coarse).resize(size, Image.Resampling.BICUBIC)
+
+
+HOLD = (
+    "import sys, pathlib; from grisaille.storage.run_lock import RunLock; "
+    "lock = RunLock(pathlib.Path(sys.argv[1])); lock.acquire(); print('held', flush=True); sys.stdin.read()"
+)
+
+
+@contextmanager
+def another_run(storage: Path) -> "Iterator[subprocess.Popen[str]]":
+    """Another process, which holds the lock of a storage."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(storage)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert process.stdout.readline() == "held\n"
+        yield process
+    finally:
+        process.kill()
+        process.wait()
 
 
 def flip(path: Path) -> None:
@@ -100,6 +123,35 @@ def in_a_warm_process(
         return subprocess.CompletedProcess(
             [module, *arguments], int(status), streams["stdout"].read_text(), streams["stderr"].read_text()
         )
+
+
+class CountedSource:
+    """Features that can be predicted, a log of what was computed, and death after so many batches."""
+
+    def __init__(self, rows=10, shard_rows=4, batch=2, dies_after=None, name="a"):
+        self.identity = {"name": name, "rows": rows}
+        self.rows, self.shard_rows, self.batch, self.dies_after = rows, shard_rows, batch, dies_after
+        self.columns = {"wide": 6, "narrow": 3}
+        self.dtype = np.dtype(np.float16)
+        self.computed, self.parts = [], []
+
+    def values(self, layer):
+        return np.arange(self.rows * self.columns[layer], dtype=self.dtype).reshape(self.rows, -1)
+
+    def part(self, start, stop):
+        part = copy(self)
+        part.computed = []
+        self.parts.append((start, stop, part))
+        return part
+
+    def compute(self, ranges):
+        for start, stop in ranges:
+            for first in range(start, stop, self.batch):
+                if self.dies_after is not None and len(self.computed) == self.dies_after:
+                    raise KeyboardInterrupt
+                self.computed.append(first)
+                rows = slice(first, min(first + self.batch, stop))
+                yield first, {layer: self.values(layer)[rows] for layer in self.columns}
 
 
 def explorer_map(names=(), compared=8, stranger=None, count=8, seed=0) -> pd.DataFrame:

@@ -14,9 +14,8 @@ from kedro.io.core import DatasetError
 from matplotlib.figure import Figure
 
 from grisaille.catalog import DamagedError, WholeCatalog
-from grisaille.feature_store import FeatureStoreError
-from helpers import flip
-from test_feature_store import CountedSource
+from grisaille.storage.feature_store import FeatureStoreError
+from helpers import CountedSource, flip
 
 OLD, NEW, NEXT = (f"202{year}-01-01T00.00.00.000Z" for year in (1, 2, 3))
 # Less than any of the files below, and more than what is captured of a test.

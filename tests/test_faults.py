@@ -2,16 +2,13 @@
 
 import random
 import signal
-import subprocess
-import sys
 
 import pytest
 
 import chaos
 from chaos import Point
-from grisaille.run_lock import HOLDER
-from helpers import flip
-from test_run_lock import HOLD
+from grisaille.storage.run_lock import HOLDER
+from helpers import another_run, flip
 
 KILLED = {"extraction": 1, "saving models": 1, "evaluation": 1}
 
@@ -121,19 +118,11 @@ class TestFlippedByte:
 class TestTwoRuns:
     def test_the_second_refuses_and_touches_nothing(self, undisturbed):
         gallery, _ = undisturbed
-        held = subprocess.Popen(
-            [sys.executable, "-c", HOLD, str(gallery.data)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        try:
-            assert held.stdout.readline() == "held\n"
+        with another_run(gallery.data) as first:
             before = gallery.written()
             second = gallery.run("--pipelines", "evaluation")
             assert second.status == 1
-            assert f"anotherrunis writingto{gallery.data}:process{held.pid}".replace(" ", "") in "".join(
-                second.output.split()
-            )
+            said = "".join(second.output.split())
+            assert f"anotherruniswritingto{gallery.data}:process{first.pid}" in said
             assert gallery.written() == before
             assert (gallery.data / HOLDER).exists()
-        finally:
-            held.kill()
-            held.wait()

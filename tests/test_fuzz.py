@@ -33,9 +33,9 @@ class TestTargets:
         for place in (
             "grisaille.collection.images.decode",
             "grisaille.collection.artists.read_table",
-            "grisaille.npy.read_array",
+            "grisaille.storage.npy.read_array",
             "fuzz.targets.FeatureStore",
-            "grisaille.pickled.read_array",
+            "grisaille.storage.pickled.read_array",
         ):
             monkeypatch.setattr(place, fail)
         with pytest.raises(Unforeseen):

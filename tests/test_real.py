@@ -7,12 +7,13 @@ import pandas as pd
 import pytest
 from sklearn.metrics import silhouette_score
 
-from grisaille import feature_store, measures
+from grisaille import measures
 from grisaille.autoencoders.baseline import pca_embeddings
 from grisaille.backbone import Extraction
 from grisaille.collection.catalogue import catalogue
 from grisaille.datasets import ArtistsDataset, PaintingsDataset
 from grisaille.parameters import Backbone, Chunk, Ingestion
+from grisaille.storage import feature_store
 
 pytestmark = pytest.mark.real
 

@@ -14,7 +14,7 @@ from kedro.io.core import DatasetError
 from grisaille.catalog import FullError, refuse_damaged
 
 if TYPE_CHECKING:
-    from grisaille.run_lock import RunLock
+    from grisaille.storage.run_lock import RunLock
 
 logger = logging.getLogger(__name__)
 
@@ -153,8 +153,8 @@ class RunLockHook:
         Raises:
             AnotherRunError: If another run holds it.
         """
-        from grisaille.run_lock import RunLock
         from grisaille.storage import sweep
+        from grisaille.storage.run_lock import RunLock
 
         # An interrupted run of this very process, in a notebook, never said that it was over.
         self._release()

@@ -16,10 +16,10 @@ from pathlib import Path
 
 from omegaconf import OmegaConf
 
-from grisaille.archives import UnsafeArchiveError, unpack
 from grisaille.collection.artists import ArtistIndex
 from grisaille.collection.images import SUFFIXES
 from grisaille.lazy import pd
+from grisaille.storage.archives import UnsafeArchiveError, unpack
 
 HANDLE = "ikarus777/best-artworks-of-all-time"
 ADDRESS = f"https://www.kaggle.com/datasets/{HANDLE}"

@@ -19,9 +19,9 @@ from kedro.io.core import DatasetError
 from kedro.pipeline import Pipeline
 
 from grisaille.datasets import FeatureStoreDataset, PointsDataset, VersionedPartitionsDataset
-from grisaille.feature_store import MANIFEST
 from grisaille.parameters import Backbone, plain
 from grisaille.storage import AnyPath, is_damaged, place, sha256
+from grisaille.storage.feature_store import MANIFEST
 
 NAME = "run_manifest"
 FOLDER = "08_reporting/run_manifest.json"

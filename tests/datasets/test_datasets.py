@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from kedro.io import DatasetError, Version
 
-from grisaille import feature_store
 from grisaille.datasets import (
     ArtistsDataset,
     FeatureStoreDataset,
@@ -22,6 +21,7 @@ from grisaille.datasets import (
     TableDataset,
     VersionedPartitionsDataset,
 )
+from grisaille.storage import feature_store
 from helpers import PROJECT, encode, picture
 
 

@@ -8,10 +8,10 @@ import pytest
 
 from grisaille import backbone
 from grisaille.autoencoders.joining import digest
-from grisaille.feature_store import fingerprint
 from grisaille.parameters import Autoencoder, Backbone
 from grisaille.pipelines.autoencoding.nodes import concatenate_codes
 from grisaille.pipelines.checks import check_embeddings
+from grisaille.storage.feature_store import fingerprint
 
 NETWORK, SETTINGS = Backbone(weights="random"), Autoencoder()
 PAINTINGS = pd.DataFrame({"sha256": ["a", "b"]})

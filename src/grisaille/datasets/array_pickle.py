@@ -5,7 +5,7 @@ from typing import Any
 from kedro.io.core import get_filepath_str
 from kedro_datasets.pickle import PickleDataset
 
-from grisaille import pickled
+from grisaille.storage import pickled
 
 
 class ArrayPickleDataset(PickleDataset):

@@ -8,9 +8,8 @@ from typing import Any
 
 from kedro.io.core import AbstractDataset, DatasetError
 
-from grisaille import feature_store
-from grisaille.feature_store import FeatureStore, FeatureStoreError, Source
-from grisaille.storage import AnyPath, place
+from grisaille.storage import AnyPath, feature_store, place
+from grisaille.storage.feature_store import FeatureStore, FeatureStoreError, Source
 from grisaille.workers import helpers
 
 logger = logging.getLogger(__name__)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from kedro.io.core import AbstractVersionedDataset, DatasetError, Version, get_filepath_str, get_protocol_and_path
 
-from grisaille import npy
+from grisaille.storage import npy
 
 
 class NumPyDataset(AbstractVersionedDataset[npt.NDArray[Any], npt.NDArray[Any]]):

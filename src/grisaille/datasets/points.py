@@ -10,8 +10,8 @@ import pandas as pd
 from kedro.io.core import AbstractDataset, DatasetError
 from tqdm import tqdm
 
-from grisaille.feature_store import fingerprint
 from grisaille.storage import AnyPath, is_damaged, place, write_whole
+from grisaille.storage.feature_store import fingerprint
 
 _INDEX = "index.json"
 

@@ -10,9 +10,9 @@ from kedro.pipeline import Node
 from grisaille import backbone, run_parameters
 from grisaille.arrays import FloatArray
 from grisaille.autoencoders.joining import older_than_codes, older_than_features, origin_of
-from grisaille.feature_store import fingerprint
 from grisaille.lazy import pd
 from grisaille.parameters import Autoencoder, Backbone, Chunk, named
+from grisaille.storage.feature_store import fingerprint
 
 logger = logging.getLogger(__name__)
 

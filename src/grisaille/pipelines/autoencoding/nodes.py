@@ -12,10 +12,10 @@ from grisaille.autoencoders import compression
 from grisaille.autoencoders.joining import digest, join_codes, older_than_features, origin_of, origin_of_codes
 from grisaille.collection.artists import file_name
 from grisaille.collection.split import TRAIN, VALIDATION
-from grisaille.feature_store import FeatureStore
 from grisaille.lazy import pd
 from grisaille.likeness import Liked, lengths
 from grisaille.parameters import Autoencoder, Chunk, named
+from grisaille.storage.feature_store import FeatureStore
 
 
 def train_autoencoder(

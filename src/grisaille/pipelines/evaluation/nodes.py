@@ -15,11 +15,11 @@ from grisaille.autoencoders.baseline import pca_embeddings
 from grisaille.collection import Files
 from grisaille.collection.artists import misspelt, present, rows_of
 from grisaille.collection.split import HELD_OUT
-from grisaille.feature_store import FeatureStore
 from grisaille.lazy import pd
 from grisaille.likeness import LIKENESSES, Likeness
 from grisaille.measures.comparison import Collection, Name, compare, queries
 from grisaille.parameters import Chunk, Comparison, Evaluation, named
+from grisaille.storage.feature_store import FeatureStore
 
 logger = logging.getLogger(__name__)
 

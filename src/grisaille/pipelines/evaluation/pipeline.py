@@ -8,12 +8,12 @@ from kedro.pipeline import Node, Pipeline
 
 from grisaille import run_parameters
 from grisaille.arrays import FloatArray
-from grisaille.feature_store import FeatureStore
 from grisaille.lazy import pd
 from grisaille.likeness import LIKENESSES, Likeness
 from grisaille.parameters import Evaluation
 from grisaille.pipelines.checks import check
 from grisaille.pipelines.evaluation import nodes
+from grisaille.storage.feature_store import FeatureStore
 
 
 def create_pipeline(**kwargs: Any) -> Pipeline:

@@ -9,11 +9,11 @@ import numpy as np
 from grisaille import plots
 from grisaille.backbone import Extraction
 from grisaille.collection import Files
-from grisaille.feature_store import FeatureStore
 from grisaille.lazy import pd
 from grisaille.measures.comparison import Collection
 from grisaille.parameters import Autoencoder, Backbone, Ingestion, Study
 from grisaille.pipelines.feature_extraction.nodes import extract_features
+from grisaille.storage.feature_store import FeatureStore
 from grisaille.study import Laboratory, Work
 
 

@@ -1,29 +1,17 @@
 import errno
 import os
 import signal
-import subprocess
-import sys
 
 import pytest
 
-from grisaille.run_lock import HOLDER, AnotherRunError, RunLock, StorageError
-
-HOLD = (
-    "import sys, pathlib; from grisaille.run_lock import RunLock; "
-    "lock = RunLock(pathlib.Path(sys.argv[1])); lock.acquire(); print('held', flush=True); sys.stdin.read()"
-)
+from grisaille.storage.run_lock import HOLDER, AnotherRunError, RunLock, StorageError
+from helpers import another_run
 
 
 @pytest.fixture
 def other(tmp_path):
-    """Another process, which holds the lock."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", HOLD, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout.readline() == "held\n"
-    yield process
-    process.kill()
-    process.wait()
+    with another_run(tmp_path) as process:
+        yield process
 
 
 class TestTwoRuns:

@@ -13,7 +13,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from grisaille.storage import LOCK, write_whole
+from grisaille.storage.files import LOCK, write_whole
 
 logger = logging.getLogger(__name__)
 

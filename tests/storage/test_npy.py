@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from grisaille.npy import ArrayFileError, map_array, read_array
+from grisaille.storage.npy import ArrayFileError, map_array, read_array
 
 KINDS = st.one_of(
     arrays.floating_dtypes(), arrays.integer_dtypes(), arrays.boolean_dtypes(), arrays.unicode_string_dtypes(max_len=3)

@@ -3,7 +3,6 @@ import json
 import logging
 import re
 from concurrent.futures import ThreadPoolExecutor
-from copy import copy
 from uuid import uuid4
 
 import numpy as np
@@ -11,40 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grisaille import feature_store
 from grisaille.arrays import ColumnRange
-from grisaille.feature_store import MANIFEST, FeatureStore, FeatureStoreError, ShardedArray, write
-from grisaille.storage import local_copy, place
-from helpers import flip
-
-
-class CountedSource:
-    """Features that can be predicted, a log of what was computed, and death after so many batches."""
-
-    def __init__(self, rows=10, shard_rows=4, batch=2, dies_after=None, name="a"):
-        self.identity = {"name": name, "rows": rows}
-        self.rows, self.shard_rows, self.batch, self.dies_after = rows, shard_rows, batch, dies_after
-        self.columns = {"wide": 6, "narrow": 3}
-        self.dtype = np.dtype(np.float16)
-        self.computed, self.parts = [], []
-
-    def values(self, layer):
-        return np.arange(self.rows * self.columns[layer], dtype=self.dtype).reshape(self.rows, -1)
-
-    def part(self, start, stop):
-        part = copy(self)
-        part.computed = []
-        self.parts.append((start, stop, part))
-        return part
-
-    def compute(self, ranges):
-        for start, stop in ranges:
-            for first in range(start, stop, self.batch):
-                if self.dies_after is not None and len(self.computed) == self.dies_after:
-                    raise KeyboardInterrupt
-                self.computed.append(first)
-                rows = slice(first, min(first + self.batch, stop))
-                yield first, {layer: self.values(layer)[rows] for layer in self.columns}
+from grisaille.storage import feature_store, local_copy, place
+from grisaille.storage.feature_store import MANIFEST, FeatureStore, FeatureStoreError, ShardedArray, write
+from helpers import CountedSource, flip
 
 
 def died(root, after, **options):
@@ -241,7 +210,7 @@ class TestWhatIsTold:
         flip(store.folder / "wide-00000004.npy")
         write(tmp_path, CountedSource())
         expected = f"1 of 3 shards are damaged or missing and computed again: {store.folder}"
-        assert caplog.record_tuples == [("grisaille.feature_store", logging.WARNING, expected)]
+        assert caplog.record_tuples == [("grisaille.storage.feature_store", logging.WARNING, expected)]
 
     def test_a_helper_tells_nothing(self, tmp_path, capsys):
         folder = died(tmp_path, 1)

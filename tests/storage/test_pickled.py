@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from grisaille.datasets import ArrayPickleDataset
-from grisaille.pickled import PickledArrayError, read_array
+from grisaille.storage.pickled import PickledArrayError, read_array
 
 
 class Runs:

@@ -6,7 +6,7 @@ import zipfile
 
 import pytest
 
-from grisaille.archives import UnsafeArchiveError, unpack
+from grisaille.storage.archives import UnsafeArchiveError, unpack
 
 
 def zipped(path, members):

@@ -3,8 +3,7 @@ import os
 
 import pytest
 
-from grisaille import storage
-from grisaille.storage import LOCK, NoRoomError, is_damaged, sweep, whole, write_whole
+from grisaille.storage import LOCK, NoRoomError, files, is_damaged, sweep, whole, write_whole
 
 
 class TestWritingWhole:
@@ -67,8 +66,8 @@ class TestWritingWhole:
 class TestChecksums:
     def test_a_file_is_read_once_unless_it_changes(self, tmp_path, monkeypatch):
         path, read = tmp_path / "a.txt", []
-        digest = storage._digest
-        monkeypatch.setattr(storage, "_digest", lambda path: (read.append(path.name), digest(path))[1])
+        digest = files._digest
+        monkeypatch.setattr(files, "_digest", lambda path: (read.append(path.name), digest(path))[1])
         write_whole(path, lambda file: file.write(b"a"), sealed=True)
         assert not is_damaged(path)
         assert len(read) == 1

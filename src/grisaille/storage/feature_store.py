@@ -20,9 +20,9 @@ import numpy.typing as npt
 from pydantic import BaseModel, Field, ValidationError, model_validator
 from tqdm import tqdm
 
-from grisaille import npy
 from grisaille.arrays import ColumnRange, FloatArray
-from grisaille.storage import AnyPath, local_copy, sealed_checksum, sha256, write_whole
+from grisaille.storage import npy
+from grisaille.storage.files import AnyPath, local_copy, sealed_checksum, sha256, write_whole
 
 logger = logging.getLogger(__name__)
 
