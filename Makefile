@@ -58,7 +58,7 @@ fuzz: .venv/installed  ## hostile files by the million, an hour of them; SECONDS
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'atheris~=3.0'
 	$(BIN)/python -m fuzz --seconds $(or $(SECONDS),3600) $(if $(TARGET),--only $(TARGET))
 
-chaos: .venv/installed  ## kill runs at 25 random points, fill the disk at six, and write what became of them: docs/chaos.md
+chaos: .venv/installed  ## kill 25 runs, fill the disk at every stage (root fills a small one, too): docs/chaos.md
 	$(BIN)/python tests/chaos.py
 
 # One process: what a mutant may take is measured in time.
