@@ -219,6 +219,22 @@ class TestRefusing:
         assert self.told(done).endswith("give yours with --params paintings_folder=/path/to/folder")
         assert "Traceback" not in done.stderr
 
+    @pytest.mark.parametrize(
+        ("written", "told"),
+        [
+            ("seed: [1\n", "Invalid YAML or JSON file"),
+            ("seed: 1\nseed: 2\n", "while constructing a mapping"),
+            ("seed: ${sead}\n", "Interpolation key 'sead' not found"),
+        ],
+    )
+    def test_a_file_of_settings_that_cannot_be_read(self, demo_run, tmp_path, written, told):
+        mine = demo_run.project / "conf" / tmp_path.name
+        mine.mkdir()
+        (mine / "parameters.yml").write_text(written)
+        done = kedro("run", "--env", mine.name, cwd=demo_run.project, check=False)
+        assert f"Error: the configuration cannot be read: {told}" in " ".join(done.stderr.split())
+        assert "Traceback" not in done.stderr
+
     def test_a_folder_at_home(self, demo_run):
         parameters = f"{demo_run.parameters[1]},paintings_folder=~/no such folder"
         done = kedro("run", "--pipeline", "ingestion", "--params", parameters, cwd=demo_run.project, check=False)
