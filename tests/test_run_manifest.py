@@ -14,8 +14,9 @@ from kedro_datasets.json import JSONDataset
 from kedro_datasets.text import TextDataset
 
 from grisaille import run_manifest
+from grisaille.backbone import BackboneError
 from grisaille.catalog import WholeCatalog
-from grisaille.datasets import NumPyDataset
+from grisaille.datasets import FeatureStoreDataset, NumPyDataset
 from grisaille.hooks import RunManifestHook
 from helpers import flip
 
@@ -150,6 +151,20 @@ class TestReading:
         self.file(tmp_path).with_name("run_manifest.json.sha256").unlink()
         with pytest.raises(run_manifest.ManifestError, match=f"{RUN}/run_manifest.json is no manifest"):
             run_manifest.read(tmp_path, "newest")
+
+
+class TestRecords:
+    def test_of_features_that_nobody_can_name_there_is_none(self, tmp_path):
+        """A run whose CNN is not there has said so, and is to leave a manifest all the same."""
+
+        def identity():
+            raise BackboneError("there is no model or weights file none.keras")
+
+        features = FeatureStoreDataset(path=str(tmp_path / "features"))
+        features.expect(identity)
+        catalog = WholeCatalog({"features": features})
+        writes_features = Pipeline([Node(lambda: None, None, "features", name="extract")])
+        assert run_manifest.outputs(writes_features, catalog, tmp_path, finished=False) == {}
 
 
 class TestChecking:

@@ -123,7 +123,7 @@ def _records(names: Iterable[str], catalog: Catalog, storage: AnyPath, version_o
 def _record(dataset: Any, version: str | None, storage: AnyPath) -> Record | None:
     """What is stored of a dataset; None where it is kept in memory, or is not there."""
     if isinstance(dataset, FeatureStoreDataset):
-        folder = dataset.folder()
+        folder = _meant(dataset)
         return None if folder is None else _of_features(folder, storage)
     if isinstance(dataset, VersionedPartitionsDataset):
         return None if version is None else _of_folder(map(place, dataset.files(version)), version, storage)
@@ -139,6 +139,15 @@ def _record(dataset: Any, version: str | None, storage: AnyPath) -> Record | Non
         "bytes": path.stat().st_size,
         "sha256": sha256(path),
     }
+
+
+def _meant(features: FeatureStoreDataset) -> AnyPath | None:
+    from grisaille.backbone import BackboneError
+
+    try:
+        return features.folder()
+    except BackboneError:
+        return None  # the run says so itself
 
 
 def _file(dataset: Any, version: str | None) -> AnyPath | None:
