@@ -123,6 +123,27 @@ class TestCatalog:
         catalog = context(paintings_folder=str(tmp_path)).catalog
         assert catalog.get("raw_paintings")._path == str(tmp_path)
 
+    def test_a_folder_that_a_file_names(self, tmp_path, monkeypatch):
+        monkeypatch.setenv("HOME", "/home/ada")
+        shutil.copytree(PROJECT / "conf" / "base", tmp_path / "base")
+        (tmp_path / "local").mkdir()
+        (tmp_path / "local" / "parameters.yml").write_text("paintings_folder: ~/paintings\nartists_file: /a.csv\n")
+        loader = partial(RunConfigLoader, str(tmp_path), **settings.CONFIG_LOADER_ARGS)
+        catalog = loader()["catalog"]
+        assert (catalog["raw_paintings"]["path"], catalog["raw_artists"]["filepath"]) == (
+            "/home/ada/paintings",
+            "/a.csv",
+        )
+        catalog = loader(runtime_params={"paintings_folder": "/others"})["catalog"]
+        assert (catalog["raw_paintings"]["path"], catalog["raw_artists"]["filepath"]) == ("/others", "/a.csv")
+
+    @pytest.mark.parametrize("name", ["paintings_folder", "artists_file"])
+    def test_a_folder_that_the_environment_would_pass_over(self, context, name):
+        with pytest.raises(
+            WrongParameterError, match=f"{name}=/mine would be ignored: .* a grisaille.datasets.Gallery"
+        ):
+            _ = context("demo", **{name: "/mine"}).catalog
+
 
 class TestParameters:
     @pytest.mark.parametrize("env", ["base", *ENVIRONMENTS])
@@ -298,6 +319,8 @@ class TestEveryParameter:
         ("place", "value", "words"),
         [
             (("chunks", "pool5"), {"layer": "x", "start": 5, "stop": 5}, "chunks.pool5: stop must be larger"),
+            (("chunks", "pool5", "layer"), "pool", "chunks.pool5.layer=pool is not allowed; it must be one of"),
+            (("backbone", "layers"), ["block5_pool"], "chunks.pool4_1.layer=block4_pool is not allowed"),
             (("chunks", "pool5"), {"layer": "x", "start": 5}, "chunks.pool5.stop is missing; it must be a whole"),
             (("backbone", "layers"), ["a", "a"], "layers must name at least one layer, each once"),
             (("backbone", "layers"), ["a", " "], "backbone.layers.1="),

@@ -15,11 +15,15 @@ import click
 from kedro.config import OmegaConfigLoader
 from kedro.framework.project import settings
 from kedro.utils import find_kedro_project
+from omegaconf import OmegaConf
 
 from grisaille import parameter_errors
 from grisaille.storage import AnyPath, expanded, place
 
 _newest: "RunConfigLoader | None" = None
+
+# Parameter -> the entry of the catalog that reads it, unless an environment has swapped it.
+_READ_BY = {"paintings_folder": "raw_paintings", "artists_file": "raw_artists"}
 
 
 class WrongParameterError(click.ClickException):
@@ -34,6 +38,9 @@ class RunConfigLoader(OmegaConfigLoader):
 
     `--params storage=folder` stores everything there: Kedro has no other way to set a global of `globals.yml`. It is
     no parameter of a pipeline, so that results do not depend on where they lie.
+
+    `${parameter:name,otherwise}` in the catalog is a parameter, whether it was given by `--params` or by a file, and
+    `otherwise` where it is null; Kedro's `runtime_params` passes over files.
     """
 
     def __init__(
@@ -52,12 +59,34 @@ class RunConfigLoader(OmegaConfigLoader):
         """As `OmegaConfigLoader`'s.
 
         Raises:
-            WrongParameterError: If a parameter is misspelt, of the wrong type or out of bounds.
+            WrongParameterError: If a parameter is misspelt, of the wrong type, out of bounds, or would be ignored.
         """
         if key == "parameters":
             return self.groups
+        if key == "catalog":
+            return self._catalog()
         self._register_globals_resolver()
         return super().__getitem__(key)
+
+    def _catalog(self) -> dict[str, Any]:
+        groups = self.groups
+
+        def parameter(name: str, otherwise: Any) -> Any:
+            given = groups.get(name)
+            return otherwise if given is None else expanded(str(given))
+
+        # After the parameters were read, for which other loaders are made.
+        self._register_globals_resolver()
+        OmegaConf.register_new_resolver("parameter", parameter, replace=True)
+        catalog: dict[str, Any] = super().__getitem__("catalog")
+        for name, entry in _READ_BY.items():
+            given, described = parameter(name, None), catalog.get(entry, {})
+            if given is not None and given not in described.values():
+                raise WrongParameterError(
+                    f"{name}={given} would be ignored: in this environment {entry} is a {described.get('type')}; leave "
+                    f"out {'--env' if self.env else 'that entry of the catalog'} or the parameter"
+                )
+        return catalog
 
     @cached_property
     def groups(self) -> dict[str, Any]:
