@@ -62,8 +62,8 @@ def _told(error: Any, model: type[BaseModel]) -> str:
         return unknown(str(last), error["input"], kind.model_fields, "".join(f"{name}." for name in parents))
     name = ".".join(map(str, error["loc"]))
     if error["type"] == "value_error":
-        # Of a whole group; its words name the field, the value and what is allowed.
-        return f"{name}: {error['ctx']['error']}"
+        # Of a whole group, or of several; its words name the field, the value and what is allowed.
+        return f"{name}: {error['ctx']['error']}" if name else str(error["ctx"]["error"])
     if error["type"] == "missing":
         return f"{name} is missing; it must be {allowed(_kind_at(error['loc'], model))}"
     return f"{name}={_shown(error['input'])} is not allowed; it must be {allowed(_kind_at(error['loc'], model))}"

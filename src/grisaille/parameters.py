@@ -385,3 +385,14 @@ class Parameters(BaseModel):
     report: Report = Report()
     study: Study | None = None
     discovery: Discovery = Discovery()
+
+    @model_validator(mode="after")
+    def _chunks_are_of_layers_that_are_kept(self) -> "Parameters":
+        kept = self.backbone.layers
+        for name, chunk in self.chunks.items():
+            if chunk is not None and chunk.layer not in kept:
+                raise ValueError(
+                    f"chunks.{name}.layer={chunk.layer} is not allowed; it must be one of backbone.layers, which are "
+                    f"{', '.join(kept)} (null takes a chunk away)"
+                )
+        return self

@@ -129,6 +129,4 @@ def _length(features: FeatureStore, lengths: FloatArray, chunk: Chunk) -> FloatA
 
 
 def _columns(features: FeatureStore, chunk: Chunk) -> ColumnRange:
-    if chunk.layer not in features:
-        raise ValueError(f"the features have no layer {chunk.layer}; they have {', '.join(features)}")
     return features[chunk.layer].columns(chunk.start, chunk.stop)

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from grisaille.backbone import Extraction
 from grisaille.collection import Files
 from grisaille.lazy import pd
-from grisaille.parameters import Backbone, Ingestion
+from grisaille.parameters import Backbone, Chunk, Ingestion, named
 
 
 def extract_features(
-    paintings: pd.DataFrame, raw_paintings: Files, settings: Backbone, ingestion: Ingestion
+    paintings: pd.DataFrame, raw_paintings: Files, settings: Backbone, ingestion: Ingestion, chunks: dict[str, Any]
 ) -> Extraction:
     """Describe the extraction; the feature store computes what it lacks, shard by shard.
 
+    Args:
+        paintings: The table of paintings.
+        raw_paintings: The images it was made of.
+        settings: Of the CNN.
+        ingestion: For what an image may be.
+        chunks: The parameter group; what the layers are to be cut into later.
+
     Raises:
-        ValueError: If a painting is no longer in the folder.
+        ValueError: If a painting is no longer in the folder, or a chunk ends beyond its layer, which would be found out
+            hours later.
     """
     gone = [path for path in paintings["path"] if path not in raw_paintings]
     if gone:
@@ -23,4 +33,12 @@ def extract_features(
             "run `kedro run --pipeline ingestion` again"
         )
     readers = [raw_paintings[path] for path in paintings["path"]]
-    return Extraction(readers, paintings["sha256"].tolist(), settings, ingestion.max_megapixels)
+    extraction = Extraction(readers, paintings["sha256"].tolist(), settings, ingestion.max_megapixels)
+    for name, chunk in named(chunks, Chunk).items():
+        values = extraction.columns[chunk.layer]
+        if chunk.stop > values:
+            raise ValueError(
+                f"chunks.{name}.stop={chunk.stop} is not allowed; "
+                f"the layer {chunk.layer} has {values:,} values a painting"
+            )
+    return extraction
