@@ -8,7 +8,7 @@ import pytest
 from nbclient import NotebookClient
 
 from grisaille.datasets import GalleryArtistsDataset, GalleryDataset
-from helpers import PATIENCE, PROJECT
+from helpers import PATIENCE, PROJECT, kedro
 
 QUICK = "autoencoder.similarity.fewest_steps=20,report.examples=1,comparisons.mistism_dottism=null"
 
@@ -45,13 +45,16 @@ class TestExplore:
 class TestColab:
     @pytest.fixture(scope="class")
     def outputs(self, demo_run, tmp_path_factory):
-        """Elsewhere than in Colab, with an archive of pictures at hand."""
+        """Elsewhere than in Colab, with an archive of pictures at hand, in the demo's environment without its painter."""
+        conf = demo_run.project / "conf"
+        shutil.copytree(conf / "demo", conf / "pictures", ignore=shutil.ignore_patterns("catalog.yml"))
         folder = tmp_path_factory.mktemp("colab")
         with zipfile.ZipFile(folder / "paintings.zip", "w") as archive:
             for name, read in GalleryDataset(paintings_each=2, seed=0).load().items():
                 archive.writestr(f"pictures/{name}", read())
             archive.writestr("artists.csv", GalleryArtistsDataset().load().to_csv(index=False))
         given = (
+            "environment = 'pictures'\n"
             f"archive, paintings = Path({str(folder / 'paintings.zip')!r}), Path({str(folder / 'local')!r})\n"
             f"parameters = {demo_run.parameters[1] + ',autoencoder.similarity.epochs=5,' + QUICK!r}"
         )
@@ -67,8 +70,12 @@ class TestColab:
         assert "local," in options
         assert "artists.csv" in options
 
-    def test_what_was_extracted_is_not_extracted_again(self, outputs):
-        assert "features are stored already" in told(outputs)
+    def test_what_was_extracted_is_not_extracted_again(self, outputs, demo_run):
+        assert "extracting features" in told(outputs)
+        (options,) = [output.data["text/plain"] for output in outputs if "paintings_folder" in str(output.get("data"))]
+        given = options.strip("\"'").removeprefix("--params ").strip("'")
+        command = ("run", "--env", "pictures", "--pipelines", "ingestion,feature_extraction", "--params", given)
+        assert "features are stored already" in kedro(*command, cwd=demo_run.project).stdout
 
 
 class TestStored:
