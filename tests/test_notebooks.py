@@ -45,7 +45,7 @@ class TestExplore:
 class TestColab:
     @pytest.fixture(scope="class")
     def outputs(self, demo_run, tmp_path_factory):
-        """Elsewhere than in Colab, with an archive of pictures at hand, in the demo's environment without its painter."""
+        """Elsewhere than in Colab, with an archive of pictures at hand and the demo's settings, but not its painter."""
         conf = demo_run.project / "conf"
         shutil.copytree(conf / "demo", conf / "pictures", ignore=shutil.ignore_patterns("catalog.yml"))
         folder = tmp_path_factory.mktemp("colab")

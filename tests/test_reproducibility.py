@@ -13,6 +13,7 @@ from click.testing import CliRunner
 import chaos
 from conftest import Run
 from grisaille import run_parameters
+from grisaille.autoencoders.joining import digest
 from grisaille.cli.rerun import rerun
 from grisaille.cli.verify import verify
 from grisaille.provenance import THREADS
@@ -198,9 +199,11 @@ class TestRerun:
 
     def test_other_inputs_and_other_results_are_named(self, call, discovered, tmp_path):
         storage = copied(discovered, tmp_path)
-        path = storage / newest_manifest(storage)["inputs"]["embeddings"]["path"]
-        embeddings = np.load(path)
-        np.save(path, embeddings[::-1])
+        inputs = newest_manifest(storage)["inputs"]
+        path, origin = (storage / inputs[name]["path"] for name in ("embeddings", "embeddings_origin"))
+        embeddings = np.load(path)[::-1]
+        np.save(path, embeddings)
+        origin.write_text(json.dumps(json.loads(origin.read_text()) | {"embeddings": digest(embeddings)}))
         status, found = call(rerun, "newest", "--storage", storage, "--into", tmp_path / "again")
         assert status == 1
         assert "the input embeddings is changed" in found

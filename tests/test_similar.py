@@ -1,5 +1,7 @@
 """`grisaille similar` and `grisaille path` as a user types them, on the project that was run."""
 
+import shutil
+
 import keras
 import numpy as np
 import pandas as pd
@@ -125,3 +127,50 @@ class TestPath:
         done = grisaille(demo_run, "path", "Ilse_Nebbel_1", "Jonas_Dunst_2")
         assert done.returncode == 1
         assert "there is no painting 'Ilse_Nebbel_1'; there are Ilse_Nebel_1" in done.stderr
+
+
+class TestAfterAnotherTraining:
+    @pytest.fixture(scope="class")
+    def before(self, demo_run, hanging):
+        """The run before, and what it answered; another training comes then, and is taken away in the end."""
+        done = demo_run.newest("07_model_output/embeddings.npy").parent.name
+        grisaille(demo_run, "similar", str(hanging))
+        answer = demo_run.table("look_alikes.csv")
+        parameters = f"{demo_run.parameters[1]},autoencoder.seed=5,autoencoder.similarity.fewest_steps=10"
+        demo_run.again("--pipelines", "autoencoding", "--params", parameters)
+        version = demo_run.newest("07_model_output/embeddings.npy").parent.name
+        assert version != done
+        yield done, answer
+        for path in list(demo_run.data.rglob(version)):
+            shutil.rmtree(path)
+
+    def test_an_older_run_answers_as_it_did(self, demo_run, hanging, before):
+        name, answer = before
+        done = grisaille(demo_run, "similar", str(hanging), "--run", name)
+        assert done.returncode == 0, done.stderr[-3000:]
+        pd.testing.assert_frame_equal(demo_run.table("look_alikes.csv"), answer)
+
+    def test_a_run_that_never_was(self, demo_run, hanging, before):
+        done = grisaille(demo_run, "similar", str(hanging), "--run", "yesterday")
+        assert done.returncode == 1
+        assert "no manifest of the run yesterday" in done.stderr
+
+    @pytest.mark.parametrize(
+        ("named", "told"),
+        [
+            (["embeddings"], "embeddings and embeddings_origin are of different runs"),
+            (
+                ["embeddings", "embeddings_origin"],
+                "made with other encoders than pool5.encoder, top.encoder, bottom.enc",
+            ),
+            (["top.encoder"], "made with other encoders than top.encoder. With --load-versions, name embeddings,"),
+        ],
+        ids=str,
+    )
+    def test_what_does_not_belong_together_answers_nothing(self, demo_run, hanging, before, named, told):
+        versions = ",".join(f"{name}:{before[0]}" for name in named)
+        parameters = f"{demo_run.parameters[1]},query={hanging}"
+        options = ("--pipelines", "discovery", "--tags", "look_alikes", "--load-versions", versions)
+        done = demo_run.again(*options, "--params", parameters, check=False)
+        assert done.returncode == 1
+        assert told in " ".join(done.stderr.split())

@@ -171,5 +171,5 @@ def refuse_damaged(dataset: Any, name: str = "") -> None:
     if damaged is not None:
         raise DamagedError(
             f"{name + ': ' if name else ''}{damaged} is damaged: its checksum is not the one it was saved with. "
-            "`kedro run --only-missing-outputs` with the same --params makes it again, and nothing that is whole"
+            "`kedro run --only-missing-outputs` with the same --params makes it again, and what is made with it"
         )

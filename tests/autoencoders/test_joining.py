@@ -1,7 +1,15 @@
 import numpy as np
 import pytest
 
-from grisaille.autoencoders.joining import digest, older_than_codes, older_than_features
+from grisaille.autoencoders.joining import (
+    check_encoders_are_of,
+    digest,
+    older_than_codes,
+    older_than_encoders,
+    older_than_features,
+    origin_of_codes,
+    origin_of_encoder,
+)
 
 
 class TestDigest:
@@ -26,6 +34,43 @@ class TestCodesOlderThanFeatures:
 
     def test_none(self):
         assert older_than_features({"pool5": {"features": "new"}}, "new") is None
+
+
+class Encoder:
+    """As much of a Keras model as an origin asks for."""
+
+    def __init__(self, value):
+        self.value = value
+
+    def get_weights(self):
+        return [np.full(2, self.value, np.float32)]
+
+
+class TestEncoders:
+    def test_codes_tell_of_their_encoder_and_what_it_was_trained_on(self):
+        trained = origin_of_encoder(Encoder(1), "split")
+        assert origin_of_codes("features", Encoder(1), trained) == {"features": "features", **trained}
+        assert trained == {"encoder": digest(np.ones(2, np.float32)), "split": "split"}
+
+    def test_the_origin_of_another(self):
+        with pytest.raises(ValueError, match="an encoder and its encoder_origin are of different runs"):
+            origin_of_codes("features", Encoder(1), origin_of_encoder(Encoder(2), "split"))
+
+    def test_codes_of_another_are_named_with_the_command(self):
+        made, stored = ({"top": {"encoder": "a"}, "low": {"encoder": encoder}} for encoder in "ab")
+        told = older_than_encoders(made, stored)
+        assert told.startswith(
+            "`low.codes` is older than `low.encoder`: made by another; run `kedro run --pipeline auto"
+        )
+        assert older_than_encoders(made, made) is None
+
+    def test_embeddings_of_another_are_compared_with_nothing(self):
+        origin = {"encoders": {name: digest(np.full(2, 1, np.float32)) for name in ("top", "low")}}
+        check_encoders_are_of(origin, {"top": Encoder(1), "low": Encoder(1)})
+        with pytest.raises(ValueError, match=r"other encoders than low\.encoder\. With --load-versions, name"):
+            check_encoders_are_of(origin, {"top": Encoder(1), "low": Encoder(2)})
+        with pytest.raises(ValueError, match=r"other encoders than top\.encoder"):
+            check_encoders_are_of({}, {"top": Encoder(1)})
 
 
 class TestEmbeddingsOlderThanCodes:

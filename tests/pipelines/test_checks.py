@@ -8,13 +8,15 @@ import pytest
 
 from grisaille import backbone
 from grisaille.autoencoders.joining import digest
+from grisaille.collection import split
 from grisaille.parameters import Autoencoder, Backbone
 from grisaille.pipelines.autoencoding.nodes import concatenate_codes
 from grisaille.pipelines.checks import check_embeddings
 from grisaille.storage.feature_store import fingerprint
 
 NETWORK, SETTINGS = Backbone(weights="random"), Autoencoder()
-PAINTINGS = pd.DataFrame({"sha256": ["a", "b"]})
+PAINTINGS = pd.DataFrame({"sha256": ["a", "b"], "split": ["train", "held_out"]})
+SPLIT = split.fingerprint(PAINTINGS["sha256"], PAINTINGS["split"])
 FEATURES = fingerprint(backbone.store_identity(["a", "b"], NETWORK))
 CHUNKS = {
     "left": {"layer": "block5_pool", "start": 0, "stop": 2},
@@ -22,13 +24,18 @@ CHUNKS = {
     "taken_away": None,
 }
 CODES = [np.full((2, 3), value, dtype=np.float32) for value in (1, 2)]
-OF_TODAY = [{"features": FEATURES, "encoder": "e"}] * 2
-OF_OTHERS = [{"features": "others", "encoder": "e"}, OF_TODAY[1]]
+ENCODERS = [{"encoder": "e", "split": SPLIT}, {"encoder": "f", "split": SPLIT}]
+OF_TODAY = [{"features": FEATURES, **encoder} for encoder in ENCODERS]
+OF_OTHERS = [OF_TODAY[0] | {"features": "others"}, OF_TODAY[1]]
+EMBEDDINGS = np.concatenate(CODES, axis=1)
 ORIGIN = {
     "features": FEATURES,
     "architecture": "similarity",
     "likeness": "cosine",
+    "embeddings": digest(EMBEDDINGS),
     "codes": {"left": digest(CODES[0]), "right": digest(CODES[1])},
+    "encoders": {"left": "e", "right": "f"},
+    "splits": {"left": SPLIT, "right": SPLIT},
 }
 
 
@@ -38,9 +45,11 @@ class TestCheck:
         """A function that checks embeddings and returns what was warned of."""
         caplog.set_level(logging.WARNING)
 
-        def check(origin=ORIGIN, codes=CODES, origins=OF_TODAY, paintings=PAINTINGS):
-            embeddings = np.zeros((2, 6), dtype=np.float32)
-            check_embeddings(embeddings, origin, paintings, CHUNKS, NETWORK, SETTINGS, *codes, *origins)
+        def check(
+            origin=ORIGIN, codes=CODES, origins=OF_TODAY, encoders=ENCODERS, paintings=PAINTINGS, embeddings=EMBEDDINGS
+        ):
+            made_of = (*codes, *origins, *encoders)
+            check_embeddings(embeddings, origin, paintings, CHUNKS, NETWORK, SETTINGS, *made_of)
             return caplog.messages
 
         return check
@@ -63,6 +72,24 @@ class TestCheck:
     def test_another_likeness(self, told):
         with pytest.raises(ValueError, match="made with likeness euclidean, not cosine"):
             told(origin=ORIGIN | {"likeness": "euclidean"})
+
+    def test_codes_older_than_an_encoder(self, told):
+        (words,) = told(encoders=[ENCODERS[0], ENCODERS[1] | {"encoder": "trained since"}])
+        assert words.startswith(
+            "`right.codes` is older than `right.encoder`: made by another; run `kedro run --pipeline"
+        )
+
+    def test_the_origin_of_other_embeddings(self, told):
+        with pytest.raises(ValueError, match="embeddings and embeddings_origin are of different runs: name both"):
+            told(embeddings=EMBEDDINGS + 1)
+
+    def test_paintings_that_were_trained_on_and_are_held_out_now(self, told):
+        with pytest.raises(ValueError, match=r"trained on another split.*--load-versions paintings:TIME"):
+            told(paintings=PAINTINGS.assign(split=["held_out", "train"]))
+
+    def test_one_chunk_trained_on_another_split(self, told):
+        with pytest.raises(ValueError, match="trained on another split"):
+            told(origin=ORIGIN | {"splits": {"left": SPLIT, "right": "others"}})
 
     def test_other_paintings(self, told):
         with pytest.raises(ValueError, match="2 embeddings of 1 paintings: another run came between"):

@@ -49,9 +49,61 @@ def origin_of(features: str, settings: Autoencoder) -> dict[str, str]:
     return {"features": features, "architecture": settings.architecture, "likeness": settings.made_for}
 
 
-def origin_of_codes(features: str, encoder: Any) -> dict[str, str]:
-    """What codes were made of: the features' fingerprint, and a hash of the encoder's weights."""
-    return {"features": features, "encoder": digest(*encoder.get_weights())}
+def origin_of_encoder(encoder: Any, split: str) -> dict[str, str]:
+    """What an encoder is and has seen: a hash of its weights, and the split that it was trained on (`fingerprint`)."""
+    return {"encoder": digest(*encoder.get_weights()), "split": split}
+
+
+def origin_of_codes(features: str, encoder: Any, trained: Mapping[str, str]) -> dict[str, str]:
+    """What codes were made of: the features' fingerprint, and the encoder's own origin.
+
+    Args:
+        features: The fingerprint.
+        encoder: A Keras model.
+        trained: As `origin_of_encoder` gave it.
+
+    Raises:
+        ValueError: If that is the origin of another encoder.
+    """
+    if digest(*encoder.get_weights()) != trained["encoder"]:
+        raise ValueError(
+            "an encoder and its encoder_origin are of different runs: name both, of the same time, in --load-versions"
+        )
+    return {"features": features, **trained}
+
+
+def check_embeddings_are_of(origin: Mapping[str, Any], embeddings: FloatArray) -> None:
+    """Make sure that an origin is that of these embeddings.
+
+    Raises:
+        ValueError: If it is another's.
+    """
+    if origin.get("embeddings") != digest(embeddings):
+        raise ValueError(
+            "embeddings and embeddings_origin are of different runs: name both, of the same time, in --load-versions; "
+            "without it, run `kedro run --pipeline autoencoding` with the same --params"
+        )
+
+
+def check_encoders_are_of(origin: Mapping[str, Any], encoders: Mapping[str, Any]) -> None:
+    """Make sure that embeddings were made by these encoders, since only then can others be compared with them.
+
+    Args:
+        origin: Of the embeddings.
+        encoders: Chunk -> Keras model.
+
+    Raises:
+        ValueError: If one of them made none of these embeddings.
+    """
+    known = origin.get("encoders", {})
+    others = [name for name, model in encoders.items() if known.get(name) != digest(*model.get_weights())]
+    if others:
+        named = ", ".join(f"{name}.encoder" for name in others)
+        raise ValueError(
+            f"the embeddings were made with other encoders than {named}. With --load-versions, name embeddings, "
+            "embeddings_origin and the encoder of every chunk, all of the same time; without it, run "
+            "`kedro run --pipeline autoencoding` with the same --params"
+        )
 
 
 def digest(*arrays: FloatArray) -> str:
@@ -77,6 +129,25 @@ def older_than_features(origins: Mapping[str, Mapping[str, str]], features: str)
         f"{', '.join(older)} {'are' if len(older) > 1 else 'is'} older than the features: made of others than the "
         f"parameters and paintings of this run ask for ({features}); run `kedro run --pipeline autoencoding` with the "
         "same --params"
+    )
+
+
+def older_than_encoders(
+    origins: Mapping[str, Mapping[str, str]], encoders: Mapping[str, Mapping[str, str]]
+) -> str | None:
+    """Say which codes were made by other encoders than are stored, and the command that mends it; or None.
+
+    Args:
+        origins: Chunk -> what its codes were made of (see `origin_of_codes`).
+        encoders: Chunk -> what its encoder is (see `origin_of_encoder`).
+    """
+    older = [name for name, origin in origins.items() if origin["encoder"] != encoders[name]["encoder"]]
+    if not older:
+        return None
+    return (
+        f"{', '.join(f'`{name}.codes`' for name in older)} {'are' if len(older) > 1 else 'is'} older than "
+        f"{', '.join(f'`{name}.encoder`' for name in older)}: made by another; run `kedro run --pipeline autoencoding` "
+        "with the same --params"
     )
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 import click
-from kedro.framework.cli.utils import _split_load_versions, _split_params
+from kedro.framework.cli.utils import _split_params
 
 _SHOWN = 10
 
@@ -19,10 +19,7 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
     """What both commands share with `kedro run`."""
     for option in (
         click.option("--output", "-o", type=click.Path(path_type=Path), help="Copy the picture into this folder, too."),
-        click.option(
-            "--load-versions", default="", callback=_split_load_versions,
-            help="Take older results: embeddings:TIME,pool5.encoder:TIME,...",
-        ),
+        click.option("--run", help="Answer from what this run made or read, by its name, instead of the newest."),
         click.option("--params", default="", callback=_split_params, help="Those that the collection was run with."),
         click.option("--env", "-e", help="The configuration environment."),
     ):  # fmt: skip
@@ -39,7 +36,7 @@ def similar(
     count: int | None,
     env: str | None,
     params: dict[str, Any],
-    load_versions: dict[str, str],
+    run: str | None,
     output: Path | None,
 ) -> None:
     """Find the paintings most like PICTURES: files, or folders of them, which need not be in the collection.
@@ -48,13 +45,13 @@ def similar(
     first has to wait for TensorFlow and the models.
     """
     if pictures != ("-",):
-        _look_alikes(pictures, count, env, params, load_versions, output)
+        _look_alikes(pictures, count, env, params, run, output)
         return
     for name in _lines(sys.stdin):
         try:
             if not Path(name).exists():
                 raise click.ClickException(f"there is no {name}")
-            _look_alikes((name,), count, env, params, load_versions, output)
+            _look_alikes((name,), count, env, params, run, output)
         except click.ClickException as error:
             error.show()
 
@@ -76,12 +73,12 @@ def _look_alikes(
     count: int | None,
     env: str | None,
     params: dict[str, Any],
-    load_versions: dict[str, str],
+    run: str | None,
     output: Path | None,
 ) -> None:
     asked = {"query": "\n".join(str(Path(picture).resolve()) for picture in pictures)}
     group = params.get("discovery", {}) | ({} if count is None else {"look_alikes": count})
-    catalog = _run("look_alikes", params | asked | ({"discovery": group} if group else {}), env, load_versions)
+    catalog = _run("look_alikes", params | asked | ({"discovery": group} if group else {}), env, run)
     table = catalog.load("look_alikes")
     for query, found in table.groupby("query", sort=False):
         click.echo(f"\n{query}" + (" (this file is in the collection)" if found["in_collection"].any() else ""))
@@ -95,21 +92,19 @@ def _look_alikes(
 @click.argument("start")
 @click.argument("stop")
 @_options
-def path(
-    start: str, stop: str, env: str | None, params: dict[str, Any], load_versions: dict[str, str], output: Path | None
-) -> None:
+def path(start: str, stop: str, env: str | None, params: dict[str, Any], run: str | None, output: Path | None) -> None:
     """Find a chain of paintings from START to STOP, each like the one before.
 
     START and STOP are names of paintings (a part that no other has is enough), or files.
     """
     chain = "\n".join(str(Path(end).resolve()) if Path(end).is_file() else end for end in (start, stop))
-    catalog = _run("chain", params | {"chain": chain}, env, load_versions)
+    catalog = _run("chain", params | {"chain": chain}, env, run)
     for row in catalog.load("chain_paintings").itertuples():
         click.echo(f"  {row.step:>2}  {f'{row.distance:.3g}' if row.step else '':<8} {row.painting_id}")
     _say_where(catalog, "chain_figure", output)
 
 
-def _run(tag: str, params: dict[str, Any], env: str | None, load_versions: dict[str, str]) -> Any:
+def _run(tag: str, params: dict[str, Any], env: str | None, run: str | None) -> Any:
     """Run the part of the discovery pipeline that answers; the catalog that holds the answer.
 
     Raises:
@@ -133,15 +128,32 @@ def _run(tag: str, params: dict[str, Any], env: str | None, load_versions: dict[
         with KedroSession.create(found, env=env, runtime_params=params) as session:
             if "keras" not in sys.modules:
                 # It takes seconds to start, which are lost where there is nothing to ask.
-                _refuse_unless_embedded(session.load_context().catalog)
+                if run is None:
+                    _refuse_unless_embedded(session.load_context().catalog)
                 _start_tensorflow()
-            session.run(pipeline_names=["discovery"], tags=[tag], load_versions=load_versions)
+            versions = {} if run is None else _versions_of(run, session.load_context().config_loader.storage(found))
+            session.run(pipeline_names=["discovery"], tags=[tag], load_versions=versions)
             return session.load_context().catalog
     except (ValueError, RuntimeError, DatasetError) as error:
         raise click.ClickException(str(error)) from error
 
 
+def _versions_of(run: str, storage: Any) -> dict[str, str]:
+    """What a run made or read of that which look-alikes are found by."""
+    from grisaille import run_parameters
+    from grisaille.cli.project import read_manifest
+
+    manifest = read_manifest(storage, run)
+    known = manifest["inputs"] | manifest["outputs"]
+    encoders = (f"{chunk}.encoder" for chunk in run_parameters.names("chunks"))
+    wanted = ("paintings", "embeddings", "embeddings_origin", *encoders)
+    return {name: known[name]["version"] for name in wanted if name in known}
+
+
 def _refuse_unless_embedded(catalog: Any) -> None:
+    from grisaille.catalog import refuse_damaged
+
+    refuse_damaged(catalog.get("embeddings"), "embeddings")
     if not catalog.exists("embeddings"):
         raise click.ClickException(
             "nothing has been embedded yet: run `kedro run` with the same --env and --params first, which takes in a "

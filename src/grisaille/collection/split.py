@@ -1,12 +1,24 @@
 """Which paintings train, which stop the training, and which it never sees."""
 
 import hashlib
+from collections.abc import Iterable
 
 import numpy as np
 
 from grisaille.arrays import IntArray, StringArray
 
 TRAIN, VALIDATION, HELD_OUT = "train", "validation", "held_out"
+
+
+def fingerprint(digests: Iterable[str], split: Iterable[str]) -> str:
+    """16 hexadecimal digits that stand for a collection and the side that each of its paintings is on.
+
+    Args:
+        digests: SHA-256 of each file, in order.
+        split: Of each painting.
+    """
+    sides = "\n".join(f"{digest} {side}" for digest, side in zip(digests, split, strict=True))
+    return hashlib.sha256(sides.encode()).hexdigest()[:16]
 
 
 def assign(digests: list[str], originals: IntArray, validation: float, held_out: float, seed: int) -> StringArray:

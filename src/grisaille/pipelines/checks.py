@@ -9,7 +9,14 @@ from kedro.pipeline import Node
 
 from grisaille import backbone, run_parameters
 from grisaille.arrays import FloatArray
-from grisaille.autoencoders.joining import older_than_codes, older_than_features, origin_of
+from grisaille.autoencoders.joining import (
+    check_embeddings_are_of,
+    older_than_codes,
+    older_than_encoders,
+    older_than_features,
+    origin_of,
+)
+from grisaille.collection import split
 from grisaille.lazy import pd
 from grisaille.parameters import Autoencoder, Backbone, Chunk, named
 from grisaille.storage.feature_store import fingerprint
@@ -31,6 +38,7 @@ def check() -> Node:
             "params:autoencoder",
             *(f"{name}.codes" for name in chunks),
             *(f"{name}.codes_origin" for name in chunks),
+            *(f"{name}.encoder_origin" for name in chunks),
         ],
         None,
         name="check_embeddings",
@@ -46,7 +54,7 @@ def check_embeddings(
     autoencoder: Autoencoder,
     *codes: Any,
 ) -> None:
-    """Refuse embeddings of other paintings, features or likeness, and warn of those older than what they are made of.
+    """Refuse embeddings of another collection, split, features or likeness; warn of those older than what made them.
 
     Args:
         embeddings: Float32, shape (n, 320).
@@ -55,7 +63,7 @@ def check_embeddings(
         chunks: The parameter group.
         network: The parameter group `backbone`.
         autoencoder: The parameter group.
-        *codes: The codes of every chunk, then what the codes of every chunk were made of.
+        *codes: The codes of every chunk, what the codes of every chunk were made of, and what every encoder is.
 
     Raises:
         ValueError: If the embeddings are not those that the run's parameters ask for.
@@ -65,11 +73,14 @@ def check_embeddings(
             f"{len(embeddings)} embeddings of {len(paintings)} paintings: another run came between; "
             "`kedro run` with the same --params makes both"
         )
+    check_embeddings_are_of(origin, embeddings)
     features = fingerprint(backbone.store_identity(paintings["sha256"].tolist(), network))
     names = list(named(chunks, Chunk))
     arrays = dict(zip(names, codes[: len(names)], strict=True))
-    origins = dict(zip(names, codes[len(names) :], strict=True))
-    stale = [words for words in (older_than_features(origins, features), older_than_codes(origin, arrays)) if words]
+    origins = dict(zip(names, codes[len(names) : -len(names)], strict=True))
+    encoders = dict(zip(names, codes[-len(names) :], strict=True))
+    known = older_than_features(origins, features), older_than_encoders(origins, encoders)
+    stale = [words for words in (*known, older_than_codes(origin, arrays)) if words]
     differing = [
         f"{name} {origin.get(name)}, not {value}"
         for name, value in origin_of(features, autoencoder).items()
@@ -79,6 +90,12 @@ def check_embeddings(
         raise ValueError(
             f"the embeddings were made with {'; '.join(differing)}: give the --params that they were made with, or run "
             f"`kedro run --pipeline autoencoding` with these{''.join('. Besides, ' + words for words in stale)}"
+        )
+    if set(origin["splits"].values()) != {split.fingerprint(paintings["sha256"], paintings["split"])}:
+        raise ValueError(
+            "the embeddings were trained on another split than the table of paintings tells of, so that nobody could "
+            "say which were never seen: ingestion has run with another seed or other shares since. Name the table of "
+            "then, `--load-versions paintings:TIME`, or run `kedro run --pipeline autoencoding` with the same --params"
         )
     for words in stale:
         logger.warning(words)

@@ -9,9 +9,16 @@ import numpy as np
 from grisaille import autoencoders
 from grisaille.arrays import ColumnRange, FloatArray, IntArray
 from grisaille.autoencoders import compression
-from grisaille.autoencoders.joining import digest, join_codes, older_than_features, origin_of, origin_of_codes
+from grisaille.autoencoders.joining import (
+    digest,
+    join_codes,
+    older_than_features,
+    origin_of,
+    origin_of_codes,
+    origin_of_encoder,
+)
 from grisaille.collection.artists import file_name
-from grisaille.collection.split import TRAIN, VALIDATION
+from grisaille.collection.split import TRAIN, VALIDATION, fingerprint
 from grisaille.lazy import pd
 from grisaille.likeness import Liked, lengths
 from grisaille.parameters import Autoencoder, Chunk, named
@@ -20,15 +27,20 @@ from grisaille.storage.feature_store import FeatureStore
 
 def train_autoencoder(
     features: FeatureStore, paintings: pd.DataFrame, chunk: Chunk, settings: Autoencoder
-) -> tuple[Any, Any, pd.DataFrame]:
-    """Train one chunk's autoencoder on the training paintings; the validation paintings stop it."""
-    return autoencoders.train(
+) -> tuple[Any, Any, dict[str, str], pd.DataFrame]:
+    """Train one chunk's autoencoder on the training paintings; the validation paintings stop it.
+
+    Returns:
+        The autoencoder, its encoder, the encoder's origin (see `origin_of_encoder`), and the history.
+    """
+    autoencoder, encoder, history = autoencoders.train(
         _columns(features, chunk),
         _rows(paintings, TRAIN),
         _rows(paintings, VALIDATION),
         settings,
         name=f"{chunk.layer}[{chunk.start}:{chunk.stop}]",
     )
+    return autoencoder, encoder, origin_of_encoder(encoder, _split(paintings)), history
 
 
 def measure_lengths(features: FeatureStore, settings: Autoencoder) -> FloatArray:
@@ -61,7 +73,7 @@ def train_similarity(paintings: pd.DataFrame, settings: Autoencoder, *chunks: Fl
         chunks: The basis of every chunk, then the compressed rows of every chunk.
 
     Returns:
-        All autoencoders, all encoders, and the history.
+        All autoencoders, all encoders, the origin of every encoder (see `origin_of_encoder`), and the history.
     """
     bases, compressed = chunks[: len(chunks) // 2], chunks[len(chunks) // 2 :]
     models, history = autoencoders.train_similarity(
@@ -71,17 +83,30 @@ def train_similarity(paintings: pd.DataFrame, settings: Autoencoder, *chunks: Fl
         settings,
         name=f"likeness of {len(bases)} chunks" if len(bases) > 1 else "likeness of one chunk",
     )
-    return (*(autoencoder for autoencoder, _ in models), *(encoder for _, encoder in models), history)
+    encoders = [encoder for _, encoder in models]
+    origins = [origin_of_encoder(encoder, _split(paintings)) for encoder in encoders]
+    return (*(autoencoder for autoencoder, _ in models), *encoders, *origins, history)
 
 
-def encode_paintings(features: FeatureStore, encoder: Any, chunk: Chunk) -> tuple[FloatArray, dict[str, str]]:
+def encode_paintings(
+    features: FeatureStore, encoder: Any, trained: dict[str, str], chunk: Chunk
+) -> tuple[FloatArray, dict[str, str]]:
     """Encode one chunk of every painting.
+
+    Args:
+        features: Of all paintings.
+        encoder: Of the chunk.
+        trained: The encoder's origin.
+        chunk: Which columns.
 
     Returns:
         The codes, float32, shape (n, code_size), and what they were made of (see `origin_of_codes`).
+
+    Raises:
+        ValueError: If the origin is another encoder's.
     """
-    codes = autoencoders.encode(encoder, _columns(features, chunk))
-    return codes, origin_of_codes(features.fingerprint, encoder)
+    origin = origin_of_codes(features.fingerprint, encoder, trained)
+    return autoencoders.encode(encoder, _columns(features, chunk)), origin
 
 
 def concatenate_codes(
@@ -97,8 +122,8 @@ def concatenate_codes(
         *codes: The codes of every chunk, then what the codes of every chunk were made of.
 
     Returns:
-        The embeddings, float32, shape (n, 320), and what they were made of (see `origin_of`), with a digest of each
-        chunk's codes.
+        The embeddings, float32, shape (n, 320), and what they were made of (see `origin_of`), with digests of
+        themselves and of each chunk's codes and encoder, and the split that each encoder was trained on.
 
     Raises:
         ValueError: If some codes were made of other features.
@@ -111,7 +136,13 @@ def concatenate_codes(
         raise ValueError(stale)
     joined = join_codes(list(arrays.values()), [_length(features, lengths, chunk) for chunk in wanted.values()])
     origin = origin_of(features.fingerprint, settings)
-    return joined, origin | {"codes": {chunk: digest(array) for chunk, array in arrays.items()}}
+    return joined, {
+        **origin,
+        "embeddings": digest(joined),
+        "codes": {chunk: digest(array) for chunk, array in arrays.items()},
+        "encoders": {chunk: made["encoder"] for chunk, made in origins.items()},
+        "splits": {chunk: made["split"] for chunk, made in origins.items()},
+    }
 
 
 def group_by_artist(embeddings: FloatArray, paintings: pd.DataFrame) -> dict[str, FloatArray]:
@@ -122,6 +153,10 @@ def group_by_artist(embeddings: FloatArray, paintings: pd.DataFrame) -> dict[str
 
 def _rows(paintings: pd.DataFrame, *parts: str) -> IntArray:
     return np.flatnonzero(paintings["split"].isin(parts))
+
+
+def _split(paintings: pd.DataFrame) -> str:
+    return fingerprint(paintings["sha256"], paintings["split"])
 
 
 def _length(features: FeatureStore, lengths: FloatArray, chunk: Chunk) -> FloatArray:

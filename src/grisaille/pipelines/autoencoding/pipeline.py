@@ -39,7 +39,7 @@ def _train() -> list[Node]:
         Node(
             nodes.train_autoencoder,
             ["features", "paintings", "params:chunk", "params:autoencoder"],
-            ["autoencoder", "encoder", "history"],
+            ["autoencoder", "encoder", "encoder_origin", "history"],
             name="train_autoencoder",
         )
     ]
@@ -70,7 +70,7 @@ def _train_alone() -> Node:
     return Node(
         nodes.train_similarity,
         ["paintings", "params:autoencoder", "basis", "compressed"],
-        ["autoencoder", "encoder", "history"],
+        ["autoencoder", "encoder", "encoder_origin", "history"],
         name="train_alone",
     )
 
@@ -80,7 +80,7 @@ def _train_together(chunks: list[str]) -> Node:
     return Node(
         nodes.train_similarity,
         ["paintings", "params:autoencoder", *_each(chunks, "basis"), *_each(chunks, "compressed")],
-        [*_each(chunks, "autoencoder"), *_each(chunks, "encoder"), "history"],
+        [*_each(chunks, "autoencoder"), *_each(chunks, "encoder"), *_each(chunks, "encoder_origin"), "history"],
         name="train_together",
     )
 
@@ -89,7 +89,7 @@ def _encode() -> list[Node]:
     return [
         Node(
             nodes.encode_paintings,
-            ["features", "encoder", "params:chunk"],
+            ["features", "encoder", "encoder_origin", "params:chunk"],
             ["codes", "codes_origin"],
             name="encode_paintings",
         )

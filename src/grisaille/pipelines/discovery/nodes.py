@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from tqdm import tqdm
 
 from grisaille import explorer, lookalikes, measures, plots
 from grisaille.arrays import FloatArray, IntArray
+from grisaille.autoencoders.joining import check_embeddings_are_of, check_encoders_are_of
 from grisaille.collection import Files
 from grisaille.lazy import pd
 from grisaille.parameters import Autoencoder, Backbone, Chunk, Discovery, Ingestion, named
@@ -123,15 +124,19 @@ def find_look_alikes(
         files: Of the collection, for the contact sheets.
         ingestion: Its parameter group.
         settings: The parameter group `discovery`.
-        *models: Parameter groups `backbone`, `chunks` and `autoencoder`, then the encoder of every chunk.
+        *models: Parameter groups `backbone`, `chunks` and `autoencoder`, what the embeddings were made of, then the
+            encoder of every chunk.
 
     Returns:
         The table (query, rank, painting_id, artist, title, distance, closer_than, in_collection), and a contact sheet
         a query: number and name -> figure.
+
+    Raises:
+        ValueError: If there is no picture, or the embeddings were made by other encoders.
     """
     queries = lookalikes.read_queries(query, ingestion.max_megapixels)
     collection = lookalikes.Surroundings(embeddings, paintings, settings.exact_up_to)
-    points = _embed(queries, ingestion, *models)
+    points = _embed(queries, embeddings, ingestion, *models)
     count = settings.look_alikes
     # One more, since a query may be in the collection itself.
     rows, distances = collection.nearest(points, count + 1)
@@ -175,7 +180,8 @@ def find_chain(
         The table (step, painting_id, artist, title, distance, that from the step before), and the figure.
 
     Raises:
-        ValueError: If it is not two that are asked for, or a name is not clear.
+        ValueError: If it is not two that are asked for, a name is not clear, or the embeddings were made by other
+            encoders.
     """
     collection = lookalikes.Surroundings(embeddings, paintings, settings.exact_up_to)
     points, table = collection.embeddings, collection.paintings
@@ -185,7 +191,7 @@ def find_chain(
         if models and Path(end).expanduser().is_file():
             (picture,) = lookalikes.read_queries(end, ingestion.max_megapixels)
             strangers[picture.name] = picture
-            points = np.concatenate([points, _embed([picture], ingestion, *models)])
+            points = np.concatenate([points, _embed([picture], embeddings, ingestion, *models)])
             row = {"painting_id": picture.name, "artist": "", "path": picture.name}
             table = pd.concat([table, pd.DataFrame([row])], ignore_index=True)
             wanted.append(len(table) - 1)
@@ -227,15 +233,18 @@ def _original(name: str, paintings: pd.DataFrame, originals: pd.DataFrame) -> in
     return int(np.flatnonzero(originals["painting_id"] == original)[0])
 
 
-def _embed(
-    queries: list[Query], ingestion: Ingestion, backbone: Any, chunks: Mapping[str, Any], trained: Any, *encoders: Any
-) -> FloatArray:
+def _embed(queries: list[Query], embeddings: FloatArray, ingestion: Ingestion, *models: Any) -> FloatArray:
+    """Pictures among the embeddings of a collection; the models are those of `find_look_alikes`."""
+    backbone, chunks, trained, origin, *given = models
     groups = named(chunks, Chunk)
+    encoders = dict(zip(groups, given, strict=True))
+    check_embeddings_are_of(origin, embeddings)
+    check_encoders_are_of(origin, encoders)
     embedder = lookalikes.Embedder(
         # Kedro validates parameters of named arguments only.
         Backbone.model_validate(backbone),
         groups,
-        dict(zip(groups, encoders, strict=True)),
+        encoders,
         Autoencoder.model_validate(trained).made_for,
         ingestion.max_megapixels,
     )

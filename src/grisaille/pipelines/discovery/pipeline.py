@@ -58,7 +58,7 @@ _COLLECTION = ["embeddings", "paintings", "raw_paintings", "params:ingestion", "
 
 def _models() -> list[str]:
     encoders = [f"{chunk}.encoder" for chunk in run_parameters.names("chunks")]
-    return ["params:backbone", "params:chunks", "params:autoencoder", *encoders]
+    return ["params:backbone", "params:chunks", "params:autoencoder", "embeddings_origin", *encoders]
 
 
 def _look_alikes() -> Node:
