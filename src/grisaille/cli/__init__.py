@@ -32,6 +32,13 @@ class LazyGroup(click.Group):
         command: click.Command = getattr(import_module(module), function)
         return command
 
+    def invoke(self, ctx: click.Context) -> object:
+        """Call a command, which tells a mistake in one line."""
+        from grisaille.cli.mistakes import told_in_one_line
+
+        with told_in_one_line():
+            return super().invoke(ctx)
+
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 def cli() -> None:
