@@ -52,7 +52,7 @@ def render(results: Results, files: Files) -> str:
         examples=_examples(results, thumbnails, settings.examples),
         rejected=results.rejected.to_dict("records"),
         duplicates=results.paintings.dropna(subset=["duplicate_of"]).to_dict("records"),
-        knows_nothing=_knows_nothing(results),
+        network=_network(results),
         made_for=_LIKENESS_NAMES[results.made_for],
         settings=_settings(results.parameters),
         k=results.k,
@@ -224,10 +224,13 @@ def _ends(results: Results) -> dict[str, Comparison]:
     return found
 
 
-def _knows_nothing(results: Results) -> bool:
-    """Whether the network's weights are random."""
-    given = (results.setting("backbone", name) for name in ("model_file", "weights"))
-    return tuple(given) == (None, "random")
+def _network(results: Results) -> str:
+    """What is known of the network: nothing, where its weights are a file."""
+    given = "file" if results.setting("backbone", "model_file") else str(results.setting("backbone", "weights"))
+    return {
+        "random": ", whose weights are random, and which knows nothing,",
+        "imagenet": " that was trained to recognise things in photographs",
+    }.get(given, "")
 
 
 def _spread(results: Results, rows: Any, count: int) -> list[str]:
