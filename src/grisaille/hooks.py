@@ -58,11 +58,19 @@ class MissingInputsHook:
 
     @hook_impl
     def before_pipeline_run(self, pipeline: Any, catalog: DataCatalog) -> None:
-        """Look for everything versioned that the run reads.
+        """Look for everything versioned that the run reads, and for the CNN's file.
 
         Raises:
             DatasetError: If something was never made, is damaged, or has no such version.
+            BackboneError: If there is no such file.
         """
+        if "params:backbone" in pipeline.inputs():
+            from grisaille import backbone
+            from grisaille.parameters import Backbone, plain
+
+            # Not by the catalog, which tells of all that it loads.
+            settings: Any = catalog.get("params:backbone")
+            backbone.identity(Backbone.model_validate(plain(settings.load())))
         versioned = [
             name for name in sorted(pipeline.inputs()) if isinstance(catalog.get(name), AbstractVersionedDataset)
         ]
