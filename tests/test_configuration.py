@@ -198,8 +198,27 @@ class TestParameters:
         mine.write_text("autoencodr: {epochs: 3}\n")
         with pytest.raises(WrongParameterError, match=r"autoencodr=.* did you mean autoencoder"):
             _ = loader().groups
+        mine.write_text("storage: /elsewhere\n")
+        with pytest.raises(
+            WrongParameterError, match=r"storage=/elsewhere is no parameter: write it into globals\.yml"
+        ):
+            _ = loader().groups
         mine.write_text("my_own: 3\nautoencoder: {epochs: 3}\n")
         assert loader().groups["autoencoder"]["epochs"] == 3
+
+    @pytest.mark.parametrize(
+        ("written", "told"),
+        [
+            ("storge: /elsewhere", 'storge="/elsewhere": there is no such parameter; did you mean storage'),
+            ("storage: 5", "storage=5 is not allowed; it must be a path"),
+        ],
+    )
+    def test_a_storage_that_cannot_be_meant(self, tmp_path, written, told):
+        shutil.copytree(PROJECT / "conf" / "base", tmp_path / "base")
+        (tmp_path / "local").mkdir()
+        (tmp_path / "local" / "globals.yml").write_text(f"{written}\nmy_own: 3\n")
+        with pytest.raises(WrongParameterError, match=re.escape(told)):
+            _ = RunConfigLoader(str(tmp_path), **settings.CONFIG_LOADER_ARGS).groups
 
     def test_a_home_folder_is_found(self, tmp_path, monkeypatch):
         monkeypatch.setenv("HOME", str(tmp_path))
@@ -325,6 +344,11 @@ class TestEveryParameter:
             (("backbone", "layers"), ["a", "a"], "layers must name at least one layer, each once"),
             (("backbone", "layers"), ["a", " "], "backbone.layers.1="),
             (("backbone", "model_file"), "model.h5", "model_file must be a .keras file. Received: model.h5"),
+            (
+                ("backbone",),
+                {"model_file": "model.keras", "weights": "rnadom"},
+                "backbone: weights are not read where there is a model_file. Received: weights=rnadom",
+            ),
             (("backbone", "weights_sha256"), "0" * 64, "weights_sha256 is for files"),
             (("backbone", "weights_sha256"), "0", "text, of 64 hexadecimal digits or null"),
             (("study", "code_sizes"), [8, 0], "study.code_sizes.1=0 is not allowed; it must be a whole number"),
@@ -341,7 +365,7 @@ class TestEveryParameter:
     def test_several_are_counted(self):
         parameters = changed(("autoencoder", "epochs"), 0) | {"seed": -1}
         assert told(parameters).startswith("seed=-1 is not allowed")
-        assert told(parameters).endswith("(and 1 more)")
+        assert told(parameters).endswith("(the first of 2 such)")
 
 
 class TestPipelines:

@@ -43,7 +43,7 @@ def check(given: Mapping[str, Any], model: type[BaseModel] = Parameters) -> None
         model.model_validate_json(json.dumps(given, default=str), strict=True)
     except ValidationError as error:
         errors = error.errors(include_url=False)
-        more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+        more = f" (the first of {len(errors)} such)" if len(errors) > 1 else ""
         raise ParameterError(_told(errors[0], model) + more) from None
 
 

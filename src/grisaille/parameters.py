@@ -105,6 +105,8 @@ class Backbone(Group):
         # Other formats hold Python code that loading would run.
         if self.model_file is not None and self.model_file.suffix != ".keras":
             raise ValueError(f"model_file must be a .keras file. Received: {self.model_file}")
+        if self.model_file is not None and self.weights not in {"imagenet", "random"}:
+            raise ValueError(f"weights are not read where there is a model_file. Received: weights={self.weights}")
         if self.weights_sha256 is not None and self.weights_file is None:
             raise ValueError(f"weights_sha256 is for files; Keras sees to its own. Received: weights={self.weights}")
         return self

@@ -95,11 +95,19 @@ class RunConfigLoader(OmegaConfigLoader):
         self._register_globals_resolver()
         given = dict(super().__getitem__("parameters"))
         _refuse_unknown(self, given)
+        self._check_globals()
         try:
             parameter_errors.check(given)
         except parameter_errors.ParameterError as error:
             raise WrongParameterError(str(error)) from None
         return given
+
+    def _check_globals(self) -> None:
+        for name, given in dict(self["globals"]).items():
+            if name != "storage" and difflib.get_close_matches(name, ["storage"], 1, cutoff=0.8):
+                raise WrongParameterError(f"{parameter_errors.unknown(name, given, ['storage'])} (globals.yml)")
+            if name == "storage" and not (isinstance(given, str) and given):
+                raise WrongParameterError(f"storage={given!r} is not allowed; it must be a path (globals.yml)")
 
     def storage(self, project: Path) -> AnyPath:
         """Where everything is stored; what is relative is so to the project."""
@@ -120,6 +128,11 @@ def _refuse_unknown(loader: OmegaConfigLoader, given: dict[str, Any]) -> None:
     Raises:
         WrongParameterError: If there is such a name.
     """
+    if "storage" in given:
+        raise WrongParameterError(
+            f"storage={given['storage']} is no parameter: write it into globals.yml instead of parameters.yml, or say "
+            "--params storage=..."
+        )
     known = list(stored(str(loader.conf_source), loader.base_env))
     for name, value in given.items():
         asked_for = name in (loader.runtime_params or {})
