@@ -132,16 +132,17 @@ class TestPath:
 class TestAfterAnotherTraining:
     @pytest.fixture(scope="class")
     def before(self, demo_run, hanging):
-        """The run before, and what it answered; another training comes then, and is taken away in the end."""
+        """A run, and what it answered; another training comes then. Both are taken away in the end."""
+        parameters = f"{demo_run.parameters[1]},autoencoder.similarity.fewest_steps=10"
+        demo_run.again("--pipelines", "autoencoding", "--params", parameters)
         done = demo_run.newest("07_model_output/embeddings.npy").parent.name
         grisaille(demo_run, "similar", str(hanging))
         answer = demo_run.table("look_alikes.csv")
-        parameters = f"{demo_run.parameters[1]},autoencoder.seed=5,autoencoder.similarity.fewest_steps=10"
-        demo_run.again("--pipelines", "autoencoding", "--params", parameters)
-        version = demo_run.newest("07_model_output/embeddings.npy").parent.name
-        assert version != done
+        demo_run.again("--pipelines", "autoencoding", "--params", f"{parameters},autoencoder.seed=5")
+        another = demo_run.newest("07_model_output/embeddings.npy").parent.name
+        assert another != done
         yield done, answer
-        for path in list(demo_run.data.rglob(version)):
+        for path in [*demo_run.data.rglob(done), *demo_run.data.rglob(another)]:
             shutil.rmtree(path)
 
     def test_an_older_run_answers_as_it_did(self, demo_run, hanging, before):
@@ -149,6 +150,13 @@ class TestAfterAnotherTraining:
         done = grisaille(demo_run, "similar", str(hanging), "--run", name)
         assert done.returncode == 0, done.stderr[-3000:]
         pd.testing.assert_frame_equal(demo_run.table("look_alikes.csv"), answer)
+
+    def test_a_run_that_had_nothing_to_do_with_it(self, demo_run, hanging, before):
+        demo_run.again("--pipelines", "ingestion")
+        name = demo_run.newest("03_primary/paintings.parquet").parent.name
+        done = grisaille(demo_run, "similar", str(hanging), "--run", name)
+        assert done.returncode == 1
+        assert f"the run {name} neither made nor read embeddings, embeddings_origin, pool5.encoder" in done.stderr
 
     def test_a_run_that_never_was(self, demo_run, hanging, before):
         done = grisaille(demo_run, "similar", str(hanging), "--run", "yesterday")

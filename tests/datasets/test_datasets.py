@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from kedro.io import DatasetError, Version
 
@@ -186,6 +186,7 @@ class TestTableDataset:
 
     @settings(deadline=None)
     @given(cells=st.lists(CELLS, min_size=1, max_size=5))
+    @example(cells=[" "])
     def test_text_comes_back_and_is_no_formula_in_between(self, tmp_path_factory, cells):
         path = tmp_path_factory.getbasetemp() / "cells.csv"
         dataset = TableDataset(filepath=str(path), load_args={"dtype": {"artist": str}}, save_args={"index": False})

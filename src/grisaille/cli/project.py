@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -69,6 +70,8 @@ def open_project(env: str | None, storage: str | None) -> Project:
     found = find_kedro_project(Path.cwd())
     if found is None:
         raise click.ClickException(f"there is no project in {Path.cwd()}, nor above it")
+    # Of what it reads nobody has asked.
+    logging.getLogger("kedro").setLevel(logging.WARNING)
     bootstrap_project(Path(found))
     return Project(Path(found), env, None if storage is None else str(storage))
 

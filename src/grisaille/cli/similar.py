@@ -84,7 +84,7 @@ def _look_alikes(
         click.echo(f"\n{query}" + (" (this file is in the collection)" if found["in_collection"].any() else ""))
         for row in found.head(_SHOWN).itertuples():
             usual = f"closer than {100 * row.closer_than:.0f} of 100 paintings to theirs"
-            click.echo(f"  {row.rank:>2}  {row.distance:<8.3g} {row.painting_id}  ({usual})")
+            click.echo(f"  {row.rank:>2}  {row.distance:<#8.3g} {row.painting_id}  ({usual})")
     _say_where(catalog, "contact_sheets", output)
 
 
@@ -100,7 +100,7 @@ def path(start: str, stop: str, env: str | None, params: dict[str, Any], run: st
     chain = "\n".join(str(Path(end).resolve()) if Path(end).is_file() else end for end in (start, stop))
     catalog = _run("chain", params | {"chain": chain}, env, run)
     for row in catalog.load("chain_paintings").itertuples():
-        click.echo(f"  {row.step:>2}  {f'{row.distance:.3g}' if row.step else '':<8} {row.painting_id}")
+        click.echo(f"  {row.step:>2}  {f'{row.distance:#.3g}' if row.step else '':<8} {row.painting_id}")
     _say_where(catalog, "chain_figure", output)
 
 
@@ -139,7 +139,11 @@ def _run(tag: str, params: dict[str, Any], env: str | None, run: str | None) -> 
 
 
 def _versions_of(run: str, storage: Any) -> dict[str, str]:
-    """What a run made or read of that which look-alikes are found by."""
+    """What a run made or read of that which look-alikes are found by.
+
+    Raises:
+        click.ClickException: If there is no such run, or it had nothing to do with some of that.
+    """
     from grisaille import run_parameters
     from grisaille.cli.project import read_manifest
 
@@ -147,7 +151,12 @@ def _versions_of(run: str, storage: Any) -> dict[str, str]:
     known = manifest["inputs"] | manifest["outputs"]
     encoders = (f"{chunk}.encoder" for chunk in run_parameters.names("chunks"))
     wanted = ("paintings", "embeddings", "embeddings_origin", *encoders)
-    return {name: known[name]["version"] for name in wanted if name in known}
+    missing = [name for name in wanted if name not in known]
+    if missing:
+        raise click.ClickException(
+            f"the run {manifest['run']} neither made nor read {', '.join(missing)}: name one that trained or encoded"
+        )
+    return {name: known[name]["version"] for name in wanted}
 
 
 def _refuse_unless_embedded(catalog: Any) -> None:

@@ -68,7 +68,10 @@ class ArtistsDataset(AbstractDataset[NoReturn, pd.DataFrame]):
         """
         if not self._filesystem.isfile(self._filepath):
             if self._asked_for:
-                raise DatasetError(f"there is no table of artists at {self._filepath}")
+                raise DatasetError(
+                    f"there is no table of artists at {self._filepath}; "
+                    "give yours with --params artists_file=/path/to/artists.csv"
+                )
             logger.warning("no table of artists at %s: names come from files and folders alone", self._filepath)
             return pd.DataFrame({"name": [], "genre": []})
         with self._filesystem.open(self._filepath, "rb") as file:

@@ -3,7 +3,7 @@
 import errno
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from functools import partial
+from functools import cache, partial
 from pathlib import Path, PurePosixPath
 from typing import Any, NoReturn
 
@@ -15,6 +15,13 @@ from grisaille.collection.images import SUFFIXES
 from grisaille.storage import expanded
 
 logger = logging.getLogger(__name__)
+
+
+@cache
+def _tell_of_links(names: str) -> None:
+    """Once: a run lists its paintings several times."""
+    logger.warning("links to folders are not followed: %s", names)
+
 
 Reader = Callable[[], bytes]
 
@@ -42,7 +49,7 @@ class PaintingFolder(Mapping[str, Reader]):
         self._paths = [name for name in self._found if PurePosixPath(name).suffix.lower() in SUFFIXES]
         links = [name for name, facts in self._found.items() if facts.get("islink") and Path(facts["name"]).is_dir()]
         if links:
-            logger.warning("links to folders are not followed: %s", ", ".join(map(repr, links[:5])))
+            _tell_of_links(", ".join(map(repr, links[:5])))
         known = {*self._paths, *links}
         self.others = [name for name in self._found if name not in known and not _is_hidden(name)]
 

@@ -37,7 +37,12 @@ class TableDataset(CSVDataset):
 
     """  # noqa: D205 - the first sentence of a Kedro dataset names the class, and does not fit on a line
 
-    DEFAULT_LOAD_ARGS: ClassVar[dict[str, Any]] = {"keep_default_na": False, "na_values": [""]}
+    # A row whose only cell is a blank is a row.
+    DEFAULT_LOAD_ARGS: ClassVar[dict[str, Any]] = {
+        "keep_default_na": False,
+        "na_values": [""],
+        "skip_blank_lines": False,
+    }
     # With the ends of lines that RFC 4180 asks for, a carriage return within a name is put into quotes, and only then.
     DEFAULT_SAVE_ARGS: ClassVar[dict[str, Any]] = {"index": False, "lineterminator": "\r\n"}
 

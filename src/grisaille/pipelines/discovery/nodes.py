@@ -207,7 +207,7 @@ def find_chain(
             strangers[step["path"]].image if step["path"] in strangers else _image(files, step["path"]),
             step["artist"] or step["title"],
             step["title"] if step["artist"] else "",
-            f"distance {step['distance']:.3g}" if step["step"] else "",
+            f"distance {step['distance']:#.3g}" if step["step"] else "",
         )
         for step in steps.to_dict("records")
     ]
@@ -258,7 +258,7 @@ def _sheet(query: Query, table: pd.DataFrame, files: Files) -> Any:
             _image(files, row["path"]),
             row["artist"],
             row["title"],
-            f"distance {row['distance']:.3g}\n{_in_words(row['closer_than'])}",
+            f"distance {row['distance']:#.3g}\n{_in_words(row['closer_than'])}",
         )
         for row in table.to_dict("records")
     ]
