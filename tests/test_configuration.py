@@ -211,6 +211,8 @@ class TestParameters:
         [
             ("storge: /elsewhere", 'storge="/elsewhere": there is no such parameter; did you mean storage'),
             ("storage: 5", "storage=5 is not allowed; it must be a path"),
+            ("storage: ~/mine", "storage=~/mine is not allowed; it must be a path, without ~"),
+            ("storage:", "storage=None is not allowed; it must be a path"),
         ],
     )
     def test_a_storage_that_cannot_be_meant(self, tmp_path, written, told):

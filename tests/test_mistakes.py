@@ -61,10 +61,8 @@ class TestCommands:
     @pytest.mark.parametrize(
         ("arguments", "words"),
         [
-            (
-                ("kedro", "run", "--pipelines", "discover"),
-                "there are autoencoding, discovery, evaluation, ",
-            ),
+            (("kedro", "run", "--pipelines", "discover"), "no pipeline discover; did you mean discovery?"),
+            (("kedro", "run", "--pipelines", "nix"), "no pipeline nix; there are autoencoding, "),
             (
                 ("kedro", "run", "--namespaces", "pool6"),
                 "nodes with the following namespaces: ['pool6']",

@@ -171,7 +171,7 @@ class TestAfterAnotherTraining:
                 ["embeddings", "embeddings_origin"],
                 "made with other encoders than pool5.encoder, top.encoder, bottom.enc",
             ),
-            (["top.encoder"], "made with other encoders than top.encoder. With --load-versions, name embeddings,"),
+            (["top.encoder"], "made with other encoders than top.encoder. Name all of one run: by --run NAME"),
         ],
         ids=str,
     )

@@ -57,7 +57,7 @@ def _checked_hash(path: Path, settings: Backbone) -> str:
 
 def _file_hash(path: Path) -> str:
     if not path.is_file():
-        raise BackboneError(f"there is no model or weights file {path}")
+        raise BackboneError(f"there is no model or weights file {path} (backbone.model_file, backbone.weights)")
     return sha256(path)
 
 

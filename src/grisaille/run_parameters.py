@@ -106,11 +106,12 @@ class RunConfigLoader(OmegaConfigLoader):
         for name, given in dict(self["globals"]).items():
             if name != "storage" and difflib.get_close_matches(name, ["storage"], 1, cutoff=0.8):
                 raise WrongParameterError(f"{parameter_errors.unknown(name, given, ['storage'])} (globals.yml)")
-            if name == "storage" and not (isinstance(given, str) and given):
-                raise WrongParameterError(f"storage={given!r} is not allowed; it must be a path (globals.yml)")
+            if name == "storage" and not (isinstance(given, str) and given and not given.startswith("~")):
+                raise WrongParameterError(f"storage={given} is not allowed; it must be a path, without ~ (globals.yml)")
 
     def storage(self, project: Path) -> AnyPath:
         """Where everything is stored; what is relative is so to the project."""
+        self._check_globals()
         given = str(self["globals"]["storage"])
         return place(given) if "://" in given else project / given
 

@@ -67,7 +67,7 @@ class TestEncoders:
     def test_embeddings_of_another_are_compared_with_nothing(self):
         origin = {"encoders": {name: digest(np.full(2, 1, np.float32)) for name in ("top", "low")}}
         check_encoders_are_of(origin, {"top": Encoder(1), "low": Encoder(1)})
-        with pytest.raises(ValueError, match=r"other encoders than low\.encoder\. With --load-versions, name"):
+        with pytest.raises(ValueError, match=r"other encoders than low\.encoder\. Name all of one run"):
             check_encoders_are_of(origin, {"top": Encoder(1), "low": Encoder(2)})
         with pytest.raises(ValueError, match=r"other encoders than top\.encoder"):
             check_encoders_are_of({}, {"top": Encoder(1)})

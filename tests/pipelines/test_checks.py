@@ -9,21 +9,24 @@ import pytest
 from grisaille import backbone
 from grisaille.autoencoders.joining import digest
 from grisaille.collection import split
-from grisaille.parameters import Autoencoder, Backbone
+from grisaille.parameters import Autoencoder, Backbone, Ingestion
 from grisaille.pipelines.autoencoding.nodes import concatenate_codes
 from grisaille.pipelines.checks import check_embeddings
 from grisaille.storage.feature_store import fingerprint
 
 NETWORK, SETTINGS = Backbone(weights="random"), Autoencoder()
-PAINTINGS = pd.DataFrame({"sha256": ["a", "b"], "split": ["train", "held_out"]})
+INGESTION = Ingestion(validation=0.0, held_out=0.4)
+PAINTINGS = pd.DataFrame(
+    {"painting_id": ["A", "B", "C"], "sha256": ["a", "b", "c"], "duplicate_of": [None, None, "B"]}
+).assign(split=split.assign(["a", "b", "c"], np.array([0, 1, 1]), 0.0, 0.4, 0))
 SPLIT = split.fingerprint(PAINTINGS["sha256"], PAINTINGS["split"])
-FEATURES = fingerprint(backbone.store_identity(["a", "b"], NETWORK))
+FEATURES = fingerprint(backbone.store_identity(["a", "b", "c"], NETWORK))
 CHUNKS = {
     "left": {"layer": "block5_pool", "start": 0, "stop": 2},
     "right": {"layer": "block5_pool", "start": 2, "stop": 4},
     "taken_away": None,
 }
-CODES = [np.full((2, 3), value, dtype=np.float32) for value in (1, 2)]
+CODES = [np.full((3, 3), value, dtype=np.float32) for value in (1, 2)]
 ENCODERS = [{"encoder": "e", "split": SPLIT}, {"encoder": "f", "split": SPLIT}]
 OF_TODAY = [{"features": FEATURES, **encoder} for encoder in ENCODERS]
 OF_OTHERS = [OF_TODAY[0] | {"features": "others"}, OF_TODAY[1]]
@@ -32,6 +35,7 @@ ORIGIN = {
     "features": FEATURES,
     "architecture": "similarity",
     "likeness": "cosine",
+    "seed": 0,
     "embeddings": digest(EMBEDDINGS),
     "codes": {"left": digest(CODES[0]), "right": digest(CODES[1])},
     "encoders": {"left": "e", "right": "f"},
@@ -46,10 +50,19 @@ class TestCheck:
         caplog.set_level(logging.WARNING)
 
         def check(
-            origin=ORIGIN, codes=CODES, origins=OF_TODAY, encoders=ENCODERS, paintings=PAINTINGS, embeddings=EMBEDDINGS
+            origin=ORIGIN,
+            codes=CODES,
+            origins=OF_TODAY,
+            encoders=ENCODERS,
+            paintings=PAINTINGS,
+            embeddings=EMBEDDINGS,
+            seed=0,
         ):
             made_of = (*codes, *origins, *encoders)
-            check_embeddings(embeddings, origin, paintings, CHUNKS, NETWORK, SETTINGS, *made_of)
+            groups = {"backbone": NETWORK, "autoencoder": SETTINGS, "ingestion": INGESTION}
+            parameters = {name: group.model_dump() for name, group in groups.items()}
+            parameters |= {"chunks": CHUNKS, "seed": seed}
+            check_embeddings(embeddings, origin, paintings, parameters, *made_of)
             return caplog.messages
 
         return check
@@ -84,22 +97,34 @@ class TestCheck:
             told(embeddings=EMBEDDINGS + 1)
 
     def test_paintings_that_were_trained_on_and_are_held_out_now(self, told):
+        others = {"left": "others", "right": "others"}
         with pytest.raises(ValueError, match=r"trained on another split.*--load-versions paintings:TIME"):
-            told(paintings=PAINTINGS.assign(split=["held_out", "train"]))
+            told(origin=ORIGIN | {"splits": others})
+
+    def test_paintings_that_this_run_would_split_otherwise(self, told):
+        """The report states the seed and the shares of its run."""
+        with pytest.raises(
+            ValueError, match=r"split by another seed .* \(seed=4, ingestion.validation=0, .*held_out=0.4"
+        ):
+            told(seed=4)
+
+    def test_another_seed_of_the_training(self, told):
+        with pytest.raises(ValueError, match="made with seed 3, not 0"):
+            told(origin=ORIGIN | {"seed": 3})
 
     def test_one_chunk_trained_on_another_split(self, told):
         with pytest.raises(ValueError, match="trained on another split"):
             told(origin=ORIGIN | {"splits": {"left": SPLIT, "right": "others"}})
 
     def test_other_paintings(self, told):
-        with pytest.raises(ValueError, match="2 embeddings of 1 paintings: another run came between"):
+        with pytest.raises(ValueError, match="3 embeddings of 1 paintings: another run came between"):
             told(paintings=PAINTINGS[:1])
 
 
 class TestJoining:
     def join(self, origins):
         store = type("Store", (dict,), {"fingerprint": FEATURES})(block5_pool=None)
-        return concatenate_codes(store, np.ones((2, 1), np.float32), CHUNKS, SETTINGS, *CODES, *origins)
+        return concatenate_codes(store, np.ones((3, 1), np.float32), CHUNKS, SETTINGS, *CODES, *origins)
 
     def test_the_origin_names_what_was_joined(self):
         embeddings, origin = self.join(OF_TODAY)

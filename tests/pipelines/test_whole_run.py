@@ -238,7 +238,7 @@ class TestRefusing:
     def test_a_cnn_that_is_not_there_is_missed_before_anything_is_done(self, demo_run):
         parameters = f"{demo_run.parameters[1]},backbone.model_file=/nowhere.keras"
         done = demo_run.again("--params", parameters, check=False)
-        assert done.stderr.splitlines()[-1] == "Error: there is no model or weights file /nowhere.keras"
+        assert done.stderr.splitlines()[-1].startswith("Error: there is no model or weights file /nowhere.keras (")
         assert "Loading data" not in done.stdout
 
     def test_a_folder_at_home(self, demo_run):

@@ -36,7 +36,7 @@ def join_codes(codes: Sequence[FloatArray], lengths: Sequence[FloatArray]) -> Fl
     return np.concatenate(scaled, axis=1).astype(np.float32)
 
 
-def origin_of(features: str, settings: Autoencoder) -> dict[str, str]:
+def origin_of(features: str, settings: Autoencoder) -> dict[str, Any]:
     """What makes embeddings those of one collection and likeness, and of no other.
 
     Args:
@@ -44,9 +44,14 @@ def origin_of(features: str, settings: Autoencoder) -> dict[str, str]:
         settings: Of the training.
 
     Returns:
-        The fingerprint, the architecture and the likeness it keeps.
+        The fingerprint, the architecture, the likeness it keeps and the seed.
     """
-    return {"features": features, "architecture": settings.architecture, "likeness": settings.made_for}
+    return {
+        "features": features,
+        "architecture": settings.architecture,
+        "likeness": settings.made_for,
+        "seed": settings.seed,
+    }
 
 
 def origin_of_encoder(encoder: Any, split: str) -> dict[str, str]:
@@ -100,9 +105,9 @@ def check_encoders_are_of(origin: Mapping[str, Any], encoders: Mapping[str, Any]
     if others:
         named = ", ".join(f"{name}.encoder" for name in others)
         raise ValueError(
-            f"the embeddings were made with other encoders than {named}. With --load-versions, name embeddings, "
-            "embeddings_origin and the encoder of every chunk, all of the same time; without it, run "
-            "`kedro run --pipeline autoencoding` with the same --params"
+            f"the embeddings were made with other encoders than {named}. Name all of one run: by --run NAME of "
+            "`grisaille similar`, or embeddings, embeddings_origin and every chunk's encoder by --load-versions. Or run "
+            "`kedro run --pipeline autoencoding` with the --params of the first run"
         )
 
 

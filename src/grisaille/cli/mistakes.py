@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import logging
+import re
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -41,7 +43,13 @@ def _words(error: BaseException) -> str | None:
     if _is_of_configuration(error):
         return f"the configuration cannot be read: {_in_one_line(error)}"
     if _is_of_selection(error):
-        return f"{_in_one_line(error).rstrip('.')}{_known_pipelines(error)}"
+        return _in_one_line(error).rstrip(".")
+    asked_for = _unknown_pipeline(error)
+    if asked_for is not None:
+        known = _pipelines()
+        similar = difflib.get_close_matches(asked_for, known, 1)
+        hint = f"did you mean {similar[0]}?" if similar else f"there are {', '.join(known)} and __default__"
+        return f"there is no pipeline {asked_for}; {hint}"
     return str(error) if _is_told_on_purpose(error) else None
 
 
@@ -67,18 +75,20 @@ def _is_of_configuration(error: BaseException) -> bool:
 
 def _is_of_selection(error: BaseException) -> bool:
     """Whether a pipeline, node, namespace, tag or dataset was named that is not there: Kedro says which."""
-    where = _raised_in(error)
-    return (isinstance(error, ValueError) and where.startswith(("kedro.pipeline", "kedro.framework"))) or (
-        isinstance(error, ImportError) and where == "kedro.framework.project"
-    )
+    return isinstance(error, ValueError) and _raised_in(error).startswith(("kedro.pipeline", "kedro.framework"))
 
 
-def _known_pipelines(error: BaseException) -> str:
-    if not isinstance(error, ImportError):
-        return ""
+def _unknown_pipeline(error: BaseException) -> str | None:
+    """The pipeline that was asked for and is not there; one that is there and cannot be imported is an accident."""
+    if not isinstance(error, ImportError) or _raised_in(error) != "kedro.framework.project":
+        return None
+    named = re.search(r"'grisaille\.pipelines\.(.+?)'", str(error))
+    return named[1] if named and named[1] not in _pipelines() else None
+
+
+def _pipelines() -> list[str]:
     folder = Path(__file__).parents[1] / "pipelines"
-    names = sorted(path.parent.name for path in folder.glob("*/pipeline.py"))
-    return f"; there are {', '.join(names)}, and __default__"
+    return sorted(path.parent.name for path in folder.glob("*/pipeline.py"))
 
 
 def _is_told_on_purpose(error: BaseException) -> bool:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+import numpy as np
 from kedro.pipeline import Node
 
 from grisaille import backbone, run_parameters
-from grisaille.arrays import FloatArray
+from grisaille.arrays import FloatArray, StringArray
 from grisaille.autoencoders.joining import (
     check_embeddings_are_of,
     older_than_codes,
@@ -18,7 +19,7 @@ from grisaille.autoencoders.joining import (
 )
 from grisaille.collection import split
 from grisaille.lazy import pd
-from grisaille.parameters import Autoencoder, Backbone, Chunk, named
+from grisaille.parameters import Autoencoder, Backbone, Chunk, Ingestion, named
 from grisaille.storage.feature_store import fingerprint
 
 logger = logging.getLogger(__name__)
@@ -33,9 +34,7 @@ def check() -> Node:
             "embeddings",
             "embeddings_origin",
             "paintings",
-            "params:chunks",
-            "params:backbone",
-            "params:autoencoder",
+            "parameters",
             *(f"{name}.codes" for name in chunks),
             *(f"{name}.codes_origin" for name in chunks),
             *(f"{name}.encoder_origin" for name in chunks),
@@ -49,9 +48,7 @@ def check_embeddings(
     embeddings: FloatArray,
     origin: dict[str, Any],
     paintings: pd.DataFrame,
-    chunks: dict[str, Any],
-    network: Backbone,
-    autoencoder: Autoencoder,
+    parameters: dict[str, Any],
     *codes: Any,
 ) -> None:
     """Refuse embeddings of another collection, split, features or likeness; warn of those older than what made them.
@@ -60,14 +57,15 @@ def check_embeddings(
         embeddings: Float32, shape (n, 320).
         origin: What they were made of.
         paintings: The table of paintings, n rows.
-        chunks: The parameter group.
-        network: The parameter group `backbone`.
-        autoencoder: The parameter group.
+        parameters: All of the run.
         *codes: The codes of every chunk, what the codes of every chunk were made of, and what every encoder is.
 
     Raises:
         ValueError: If the embeddings are not those that the run's parameters ask for.
     """
+    network = Backbone.model_validate(parameters["backbone"])
+    autoencoder = Autoencoder.model_validate(parameters["autoencoder"])
+    ingestion, seed = Ingestion.model_validate(parameters["ingestion"]), int(parameters["seed"])
     if len(embeddings) != len(paintings):
         raise ValueError(
             f"{len(embeddings)} embeddings of {len(paintings)} paintings: another run came between; "
@@ -75,7 +73,7 @@ def check_embeddings(
         )
     check_embeddings_are_of(origin, embeddings)
     features = fingerprint(backbone.store_identity(paintings["sha256"].tolist(), network))
-    names = list(named(chunks, Chunk))
+    names = list(named(parameters["chunks"], Chunk))
     arrays = dict(zip(names, codes[: len(names)], strict=True))
     origins = dict(zip(names, codes[len(names) : -len(names)], strict=True))
     encoders = dict(zip(names, codes[-len(names) :], strict=True))
@@ -91,6 +89,12 @@ def check_embeddings(
             f"the embeddings were made with {'; '.join(differing)}: give the --params that they were made with, or run "
             f"`kedro run --pipeline autoencoding` with these{''.join('. Besides, ' + words for words in stale)}"
         )
+    if not np.array_equal(_split_asked_for(paintings, ingestion, seed), paintings["split"]):
+        raise ValueError(
+            f"the paintings were split by another seed or other shares than this run asks for (seed={seed}, ingestion."
+            f"validation={ingestion.validation:g}, ingestion.held_out={ingestion.held_out:g}), which the report would "
+            "state: give the --params of the run that made them, or run `kedro run` with these"
+        )
     if set(origin["splits"].values()) != {split.fingerprint(paintings["sha256"], paintings["split"])}:
         raise ValueError(
             "the embeddings were trained on another split than the table of paintings tells of, so that nobody could "
@@ -99,3 +103,10 @@ def check_embeddings(
         )
     for words in stale:
         logger.warning(words)
+
+
+def _split_asked_for(paintings: pd.DataFrame, ingestion: Ingestion, seed: int) -> StringArray:
+    rows = {name: row for row, name in enumerate(paintings["painting_id"])}
+    originals = [rows[name] for name in paintings["duplicate_of"].fillna(paintings["painting_id"])]
+    digests = paintings["sha256"].tolist()
+    return split.assign(digests, np.array(originals), ingestion.validation, ingestion.held_out, seed)
