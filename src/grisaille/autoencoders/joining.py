@@ -106,8 +106,8 @@ def check_encoders_are_of(origin: Mapping[str, Any], encoders: Mapping[str, Any]
         named = ", ".join(f"{name}.encoder" for name in others)
         raise ValueError(
             f"the embeddings were made with other encoders than {named}. Name all of one run: by --run NAME of "
-            "`grisaille similar`, or embeddings, embeddings_origin and every chunk's encoder by --load-versions. Or run "
-            "`kedro run --pipeline autoencoding` with the --params of the first run"
+            "`grisaille similar`, or embeddings, embeddings_origin and every chunk's encoder by --load-versions. Or "
+            "run `kedro run --pipeline autoencoding` with the --params of the first run"
         )
 
 

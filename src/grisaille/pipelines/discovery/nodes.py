@@ -67,6 +67,11 @@ def map_paintings(  # noqa: PLR0913, PLR0917 - a map draws on everything
     settings: Discovery,
 ) -> pd.DataFrame:
     """Every painting's place, nearest in both spaces and picture (`explorer.gather`)."""
+    if are_of_others(neighbours, embedding_neighbours):
+        logger.warning(
+            "the neighbours in the full features and the silhouettes that evaluation left are shown beside other "
+            "embeddings than it measured: `kedro run --pipeline evaluation` with the same --params measures these"
+        )
     places = {"pca": explorer.principal_places(embeddings)}
     neighbourly = explorer.umap_places(embeddings, settings.seed) if settings.umap else None
     if neighbourly is not None:
@@ -85,6 +90,20 @@ def map_paintings(  # noqa: PLR0913, PLR0917 - a map draws on everything
         logger.warning("%d of %d paintings can be read no more: the map has blanks", missing, len(paintings))
     # The embedding is the last of the spaces that evaluation walks over.
     return explorer.gather(paintings, places, near, artist_distances[-1], shown)
+
+
+def are_of_others(neighbours: pd.DataFrame, embedding_neighbours: pd.DataFrame) -> bool:
+    """Whether what evaluation found near in the embedding lies at other distances there now.
+
+    Args:
+        neighbours: As evaluation left them, in all spaces.
+        embedding_neighbours: As `find_neighbours` finds them.
+    """
+    measured = neighbours[neighbours["space"] == "embedding"]
+    both = measured.merge(embedding_neighbours, on=["painting_id", "neighbour_id"], suffixes=("", "_now"))
+    # Copies lie at distances that are all rounding.
+    close = 1e-3 * both["distance"].median()
+    return bool(len(both)) and not np.allclose(both["distance"], both["distance_now"], rtol=1e-2, atol=close)
 
 
 def write_explorer(map_of_paintings: pd.DataFrame, artists: pd.DataFrame, parameters: dict[str, Any]) -> str:
