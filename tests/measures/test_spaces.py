@@ -128,6 +128,34 @@ class TestKinds:
         assert Counted.read == 23
 
 
+class TestNearDuplicates:
+    """Float32 has no digits left for them: |x|^2 + |y|^2 - 2 x.y is rounding."""
+
+    @pytest.fixture(scope="class")
+    def rows(self):
+        random = np.random.default_rng(0)
+        rows = np.abs(random.standard_normal((23, 4000))).astype(np.float32)
+        rows[[5, 19]] = rows[2]
+        rows[7] = rows[3] * (1 + 1e-4 * random.standard_normal(4000))
+        rows[20] = rows[11] * (1 + 1e-2 * random.standard_normal(4000))
+        return rows
+
+    @pytest.mark.parametrize("likeness", ["euclidean", "cosine"])
+    @pytest.mark.parametrize("asked", [np.arange(23), np.array([19, 3, 11])], ids=["all", "some"])
+    def test_distances_are_exact(self, rows, likeness, asked):
+        whole = rows.astype(float)
+        if likeness == "cosine":
+            whole = np.sqrt(whole / whole.sum(axis=1, keepdims=True))
+        expected = cdist(whole, whole)[asked]
+        found = np.concatenate(list(feature_space({"a": rows}, likeness).walk(asked, 2)))
+        # What float32 features themselves cannot say is left to chance; copies are at no distance.
+        np.testing.assert_allclose(found, expected, rtol=2e-3 if likeness == "cosine" else 1e-5)
+
+    def test_a_collection_of_copies_has_no_distances(self):
+        rows = np.tile(np.abs(np.random.default_rng(0).standard_normal(4000)).astype(np.float32), (23, 1))
+        assert not feature_space({"a": rows}, "euclidean").distances(np.arange(23)).any()
+
+
 class TestWalk:
     @pytest.mark.parametrize("size", [1, 2, 5, 50])
     @pytest.mark.parametrize("ahead", [0, 23 * 9, 10**6])

@@ -16,6 +16,9 @@ _BLOCK = 512
 _AHEAD = 70_000_000
 # Distances that the measures look at together: 8 MB an array, of which there are some twenty.
 _TOGETHER = 2**20
+# |x|^2 + |y|^2 - 2 x.y has too few digits left in float32 below this part of |x|^2 + |y|^2, and none in float64 below
+# that part.
+_CLOSE, _SAME = 2.0**-7, 2.0**-43
 
 
 class Space:
@@ -50,9 +53,8 @@ class Space:
             rows: Which points, shape (b,).
 
         Returns:
-            float64, shape (b, n); 0 from a point to itself. Computed as
-            sqrt(|x|^2 + |y|^2 - 2 x.y), so that a distance much below 1e-3 of the lengths has few exact digits
-            unless the pieces are float64.
+            float64, shape (b, n); 0 from a point to itself. Computed as sqrt(|x|^2 + |y|^2 - 2 x.y) in the type of
+            the pieces; what is so close that float32 would be rounding, in float64.
         """
         return self._strip(rows).distances(slice(None))
 
@@ -71,6 +73,8 @@ class Space:
         strip = _Strip(rows, self.n, dtype, self._squares)
         for piece in self._pieces:
             strip.add(piece)
+        if dtype == np.float32:
+            strip.refine(self._pieces)
         # They are every strip's, and summing them in float64 takes as long as a tenth of the products.
         self._squares = strip.squares
         return strip
@@ -130,6 +134,8 @@ class _Strip:
         self._others = np.zeros((len(rows), n - (self._stop - self._start)), dtype)
         self._knows_squares = squares is not None
         self.squares = np.zeros(n) if squares is None else squares
+        # Place in the strip, column and squared distance of every close pair, in the order of places.
+        self._close = np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0)
 
     def _outside(self) -> Iterator[tuple[slice, slice]]:
         """Points that are not in the square, and their columns among the others."""
@@ -152,8 +158,39 @@ class _Strip:
         if not self._knows_squares:
             self.squares[points] += np.einsum("ij,ij->i", values, values, dtype=np.float64)
 
+    def refine(self, pieces: Sequence[Rows]) -> None:
+        """Compute the distances of near-duplicates again: they are few, as a rule, and read once more."""
+        found = [self._find_close(start) for start in range(0, len(self._rows), _BLOCK)]
+        places, columns = (np.concatenate(parts) for parts in zip(*found, strict=True)) if found else self._close[:2]
+        if not len(places):
+            return
+        (own, of_place), (others, of_column) = (np.unique(part, return_inverse=True) for part in (places, columns))
+        products = np.zeros((len(own), len(others)))
+        for piece in pieces:
+            products += piece[self._rows[own]].astype(np.float64) @ piece[others].astype(np.float64).T
+        lengths = self.squares[self._rows[places]] + self.squares[columns]
+        squared = lengths - 2 * products[of_place, of_column]
+        self._close = places, columns, np.where(squared < _SAME * lengths, 0.0, squared)
+
+    def _find_close(self, start: int) -> tuple[IntArray, IntArray]:
+        """Places and columns of the close pairs among a block of the strip's rows."""
+        rows = self._rows[start : start + _BLOCK]
+        squared = self._squared(slice(start, start + len(rows)))
+        squared /= np.maximum(self.squares[rows, None] + self.squares[None, :], np.finfo(np.float64).tiny)
+        places, columns = np.nonzero(squared < _CLOSE)
+        apart = rows[places] != columns
+        return places[apart] + start, columns[apart]
+
     def distances(self, some: slice) -> FloatArray:
         """Of some of the rows to all points, float64."""
+        squared = self._squared(some)
+        first, last, _ = some.indices(len(self._rows))
+        places, columns, exact = self._close
+        here = slice(*np.searchsorted(places, [first, last]))
+        squared[places[here] - first, columns[here]] = exact[here]
+        return np.sqrt(squared, out=squared)
+
+    def _squared(self, some: slice) -> FloatArray:
         rows = self._rows[some]
         squared = np.empty((len(rows), self._n))
         squared[:, : self._start] = self._others[some, : self._start]
@@ -166,7 +203,7 @@ class _Strip:
         squared += self.squares[None, :]
         np.maximum(squared, 0, out=squared)
         squared[np.arange(len(squared)), rows] = 0
-        return np.sqrt(squared, out=squared)
+        return squared
 
 
 def feature_space(features: Mapping[str, Rows], likeness: Likeness) -> Space:
