@@ -1,6 +1,7 @@
 """Pictures as bytes, and kedro as a user runs it."""
 
 import atexit
+import hashlib
 import io
 import json
 import os
@@ -18,6 +19,7 @@ import pandas as pd
 from PIL import Image
 
 from grisaille import explorer
+from grisaille.collection.originals import Originals
 
 PROJECT = Path(__file__).resolve().parents[1]
 SHARED = PROJECT.parent / "shared"
@@ -30,6 +32,12 @@ def encode(image: Image.Image, kind: str = "PNG", **options) -> bytes:
     buffer = io.BytesIO()
     image.save(buffer, kind, **options)
     return buffer.getvalue()
+
+
+def originals(files) -> Originals:
+    """Files, and the table that ingestion would make of them."""
+    digests = [hashlib.sha256(read()).hexdigest() for read in files.values()]
+    return Originals(pd.DataFrame({"path": list(files), "sha256": digests}), files)
 
 
 def picture(seed: int = 0, size: tuple[int, int] = (48, 40)) -> Image.Image:
@@ -189,6 +197,6 @@ def explorer_map(names=(), compared=8, stranger=None, count=8, seed=0) -> pd.Dat
         explorer.Near(raw, near(2, count)),
         random.random((count, 2)),
         explorer.pictures(
-            paintings["path"], {path: lambda: encode(picture(seed)) for path in paintings["path"]}, 48, 1e6
+            paintings["path"], originals({path: lambda: encode(picture(seed)) for path in paintings["path"]}), 48, 1e6
         ),
     )

@@ -467,10 +467,7 @@ NAMES = (
     "\u202egnp.1_turned round_1.png",
     "ab" * 125 + "_.png",
     "\N{ARTIST PALETTE}\N{FAMILY}_1.png",
-    "..png",
-    "..._1.png",
-    "..%2f..%2fetc%2fpasswd_1.png",
-    "..\\..\\windows_1.png",
+    "up\\..\\..\\windows_1.png",
     "-rf_1.png",
     "~_1.png",
     "$HOME_1.png",
@@ -495,6 +492,19 @@ NAMES = (
     "file:::chained_1.png",
 )
 """Names of files that a filesystem of Unix takes, each of 255 bytes at most."""
+
+HIDDEN = (
+    "..png",
+    "..._1.png",
+    "..%2f..%2fetc%2fpasswd_1.png",
+    "..\\..\\windows_1.png",
+    "._Titian_1.jpg",
+    ".ipynb_checkpoints/Titian_1-checkpoint.jpg",
+    "__MACOSX/Titian/._Titian_1.jpg",
+    "@eaDir/Titian_1.jpg/SYNOPHOTO_THUMB_M.jpg",
+    "$RECYCLE.BIN/$R1.jpg",
+)
+"""Names of files that a person does not see in the folder, and which are passed over."""
 
 NO_UTF_8 = b"caf\xe9_1.png"
 

@@ -1,5 +1,7 @@
 """Results of a run that never was, to make pages and figures of."""
 
+import hashlib
+
 import numpy as np
 import pandas as pd
 
@@ -19,6 +21,7 @@ def results(artists=("Ada", "Bert", "<img src=x onerror=alert(1)>"), each=4, see
             "painting_id": [name.format(f"p{row}") for row in range(n)],
             "artist": names,
             "path": [f"p{row}.png" for row in range(n)],
+            "sha256": [hashlib.sha256(encode(picture(row))).hexdigest() for row in range(n)],
             "duplicate_of": [None] * n,
         }
     )

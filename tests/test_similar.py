@@ -71,13 +71,24 @@ class TestSimilar:
         assert all(str(sheet) in done.stdout for sheet in sheets)
         assert f"{hanging.name} (this file is in the collection)" in done.stdout
 
-    def test_one_after_another_by_name(self, demo_run, stranger, hanging):
-        done = grisaille(demo_run, "similar", "-", said=f"{stranger}\n\nnowhere.png\n{hanging}\n")
+    def test_two_files_of_one_name_get_two_answers(self, demo_run, stranger, hanging, tmp_path):
+        other = shutil.copy(hanging, tmp_path / stranger.name)
+        done = grisaille(demo_run, "similar", str(stranger), str(other))
         assert done.returncode == 0, done.stderr[-3000:]
+        told = demo_run.table("look_alikes.csv").groupby("query", sort=False)["in_collection"].first()
+        assert told.tolist() == [False, True]
+        assert [name.rpartition("/")[2] for name in told.index] == [stranger.name, stranger.name]
+        assert done.stdout.count("(this file is in the collection)") == 1
+
+    def test_one_after_another_by_name(self, demo_run, stranger, hanging, tmp_path):
+        other = shutil.copy(hanging, tmp_path / stranger.name)
+        out = tmp_path / "out"
+        done = grisaille(demo_run, "similar", "-", "-o", str(out), said=f"{stranger}\n\nnowhere.png\n{other}\n")
+        assert done.returncode == 0, done.stderr[-3000:]
+        assert [path.name for path in sorted(out.iterdir())] == [f"{n:03d}_{stranger.stem}.png" for n in (1, 3)]
         assert [line.partition(" (")[0] for line in done.stdout.splitlines() if line.startswith(stranger.name)]
-        assert f"{hanging.name} (this file is in the collection)" in done.stdout
+        assert f"{other.name} (this file is in the collection)" in done.stdout
         assert "there is no nowhere.png" in done.stderr
-        assert set(demo_run.table("look_alikes.csv")["query"]) == {hanging.name}
 
     def test_as_a_pipeline(self, demo_run, stranger):
         parameters = f"{demo_run.parameters[1]},query={stranger}"
@@ -122,6 +133,14 @@ class TestPath:
         done = grisaille(demo_run, "path", str(stranger), f"{gallery.ARTISTS[1].name} 3")
         assert done.returncode == 0, done.stderr[-3000:]
         assert demo_run.table("chain.csv")["painting_id"].iloc[0] == stranger.name
+
+    def test_from_a_stranger_to_another_of_the_same_name(self, demo_run, stranger, hanging, tmp_path):
+        other = shutil.copy(hanging, tmp_path / stranger.name)
+        done = grisaille(demo_run, "path", str(stranger), str(other))
+        assert done.returncode == 0, done.stderr[-3000:]
+        ends = demo_run.table("chain.csv")["painting_id"].iloc[[0, -1]]
+        assert ends.nunique() == 2
+        assert all(end.endswith(stranger.name) for end in ends)
 
     def test_a_misspelt_name(self, demo_run):
         done = grisaille(demo_run, "path", "Ilse_Nebbel_1", "Jonas_Dunst_2")

@@ -17,7 +17,7 @@ from pathlib import Path
 from omegaconf import OmegaConf
 
 from grisaille.collection.artists import ArtistIndex
-from grisaille.collection.images import SUFFIXES
+from grisaille.collection.folder import PictureFolder
 from grisaille.lazy import pd
 from grisaille.storage.archives import UnsafeArchiveError, unpack
 
@@ -167,8 +167,7 @@ def count(raw: Path, aliases: Mapping[str, str]) -> Arrived:
 
 
 def _pictures(folder: Path, below: str) -> list[str]:
-    files = (folder / below).rglob("*")
-    return [path.relative_to(folder).as_posix() for path in files if path.suffix.lower() in SUFFIXES]
+    return [f"{below}/{path}" for path in PictureFolder(str(folder / below))]
 
 
 def _aliases() -> dict[str, str]:

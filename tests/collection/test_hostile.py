@@ -18,7 +18,7 @@ from grisaille.datasets import ArtistsDataset, PaintingsDataset, TableDataset
 from grisaille.parameters import Ingestion
 from grisaille.pipelines.autoencoding.nodes import group_by_artist
 from helpers import encode, picture
-from hostile import NAMES, NO_UTF_8, Case, cases, tables
+from hostile import HIDDEN, NAMES, NO_UTF_8, Case, cases, tables
 
 
 def name(case: Case) -> str:
@@ -67,11 +67,12 @@ class TestNamesOfFiles:
     def folder(self, tmp_path):
         folder = tmp_path / "paintings"
         folder.mkdir()
-        for number, given in enumerate(NAMES):
+        for number, given in enumerate([*NAMES, *HIDDEN]):
+            (folder / given).parent.mkdir(parents=True, exist_ok=True)
             (folder / given).write_bytes(encode(picture(number)))
         return folder
 
-    def test_every_name_is_accepted_and_comes_back_as_it_was(self, folder, tmp_path):
+    def test_every_name_that_is_seen_is_accepted_and_comes_back_as_it_was(self, folder, tmp_path):
         found = catalogue(PaintingsDataset(path=str(folder)).load(), pd.DataFrame(), Ingestion(), 0)
         paintings, rejected = save_and_load(tmp_path, *found)
         assert sorted(paintings["path"]) == sorted(NAMES)

@@ -15,7 +15,7 @@ from sklearn.metrics import silhouette_samples
 from grisaille import explorer, measures
 from grisaille.explorer.page import ENCODED
 from grisaille.measures.silhouettes import DistanceSums
-from helpers import encode, explorer_map, picture
+from helpers import encode, explorer_map, originals, picture
 
 ABOUT = explorer.About(likeness="cosine", raw_values=600, reduced_values=6)
 NOBODY = pd.DataFrame({"name": [], "genre": []})
@@ -62,7 +62,7 @@ FILES = {f"{number}.png": lambda number=number: encode(picture(number, (300, 200
 
 class TestPictures:
     def made(self, side=64, most=1e6, files=None):
-        return explorer.pictures(list(FILES), FILES if files is None else files, side, most)
+        return explorer.pictures(list(FILES), originals(FILES if files is None else files), side, most)
 
     def test_they_keep_their_shape(self):
         sizes = {Image.open(io.BytesIO(made.data)).size for made in self.made()}

@@ -28,7 +28,21 @@ class TestQueries:
         assert [query.name for query in read_queries(one, 150)] == ["one;two.png"]
         assert [query.name for query in read_queries(folder, 150)] == ["a.jpg", "below/b.png"]
         assert [query.name for query in read_queries([one, folder], 150)] == ["one;two.png", "a.jpg", "below/b.png"]
-        assert len(read_queries(f"{folder}; {folder}/a.jpg", 150)) == 3
+        assert len(read_queries(f"{folder}/below; {folder}/a.jpg", 150)) == 2
+
+    def test_files_of_one_name_are_told_apart(self, tmp_path):
+        paths = [tmp_path / name for name in ("a/x/1.png", "b/x/1.png", "2.png")]
+        for number, path in enumerate(paths):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(encode(picture(number)))
+        queries = read_queries(map(str, paths), 150)
+        assert [query.name for query in queries] == ["a/x/1.png", "b/x/1.png", "2.png"]
+        assert len({query.sha256 for query in queries}) == 3
+
+    def test_a_file_that_is_named_twice_is_one_question(self, tmp_path):
+        (tmp_path / "a.png").write_bytes(encode(picture(0)))
+        given = [str(tmp_path), f"{tmp_path}/a.png", f"{tmp_path}/a.png"]
+        assert [query.name for query in read_queries(given, 150)] == ["a.png"]
 
     def test_what_is_no_picture_is_left_out_and_named(self, tmp_path, caplog):
         (tmp_path / "good.png").write_bytes(encode(picture(0)))

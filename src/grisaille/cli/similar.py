@@ -47,11 +47,11 @@ def similar(
     if pictures != ("-",):
         _look_alikes(pictures, count, env, params, run, output)
         return
-    for name in _lines(sys.stdin):
+    for number, name in enumerate(_lines(sys.stdin), start=1):
         try:
             if not Path(name).exists():
                 raise click.ClickException(f"there is no {name}")
-            _look_alikes((name,), count, env, params, run, output)
+            _look_alikes((name,), count, env, params, run, output, number)
         except click.ClickException as error:
             error.show()
 
@@ -75,6 +75,7 @@ def _look_alikes(
     params: dict[str, Any],
     run: str | None,
     output: Path | None,
+    first: int = 1,
 ) -> None:
     asked = {"query": "\n".join(str(Path(picture).resolve()) for picture in pictures)}
     group = params.get("discovery", {}) | ({} if count is None else {"look_alikes": count})
@@ -85,7 +86,7 @@ def _look_alikes(
         for row in found.head(_SHOWN).itertuples():
             usual = f"closer than {100 * row.closer_than:.0f} of 100 paintings to theirs"
             click.echo(f"  {row.rank:>2}  {row.distance:<#8.3g} {row.painting_id}  ({usual})")
-    _say_where(catalog, "contact_sheets", output)
+    _say_where(catalog, "contact_sheets", output, first)
 
 
 @click.command()
@@ -186,13 +187,15 @@ def _start_tensorflow() -> None:
         os.close(terminal)
 
 
-def _say_where(catalog: Any, name: str, output: Path | None) -> None:
+def _say_where(catalog: Any, name: str, output: Path | None, first: int = 1) -> None:
     made = catalog.get(name)
     version = made.resolve_load_version()
     pictures = [Path(path) for path in (made.files(version) if hasattr(made, "files") else [made._get_load_path()])]
     if output is not None:
         output.mkdir(parents=True, exist_ok=True)
-        pictures = [Path(shutil.copy(picture, output)) for picture in pictures]
+        # Every answer's sheets are numbered from 1; asked one by one, pictures of one name would replace each other.
+        copies = [picture.name if first == 1 else f"{first:03d}{picture.name[3:]}" for picture in pictures]
+        pictures = [Path(shutil.copy(picture, output / copy)) for picture, copy in zip(pictures, copies, strict=True)]
     click.echo()
     for picture in pictures:
         click.echo(str(picture))

@@ -3,5 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
-Files: TypeAlias = Mapping[str, Callable[[], bytes]]
-"""Path inside a collection -> function that reads the file; it raises OSError when the file cannot be read."""
+Reader: TypeAlias = Callable[[], bytes]
+"""A function that reads a file; it raises OSError when the file cannot be read."""
+
+Files: TypeAlias = Mapping[str, Reader]
+"""Path inside a collection -> function that reads the file."""

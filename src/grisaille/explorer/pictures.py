@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from grisaille.collection import Files, images
+from grisaille.collection import images
+from grisaille.collection.originals import Originals
 
 # What five textures of 4,096 x 4,096 hold, which graphics cards of laptops bear.
 _PIXELS = 5 * 4096**2
@@ -33,7 +34,7 @@ class Picture:
 
 def pictures(
     paths: Sequence[str],
-    files: Files,
+    originals: Originals,
     side: int,
     most_bytes: float,
     progress: Callable[[Iterable[str]], Iterable[str]] = iter,
@@ -42,7 +43,7 @@ def pictures(
 
     Args:
         paths: Of the paintings.
-        files: Path -> function that reads the file.
+        originals: Where they are read.
         side: Pixels of the longer side, at most.
         most_bytes: What all pictures may weigh together.
         progress: Wraps the walk, for a progress bar.
@@ -52,12 +53,12 @@ def pictures(
         pictures of a sample promise to fit, and all of them do.
     """
     steps = list(_steps(len(paths), side))
-    sample = [_open(paths[row], files) for row in np.unique(np.linspace(0, len(paths) - 1, _SAMPLE).astype(int))]
+    sample = [_open(paths[row], originals) for row in np.unique(np.linspace(0, len(paths) - 1, _SAMPLE).astype(int))]
     for step in steps:
         promised = np.mean([len(_shrink(image, *step).data) for image in sample]) * len(paths)
         if promised > most_bytes and step != steps[-1]:
             continue
-        found = [_shrink(_open(path, files), *step) for path in progress(paths)]
+        found = [_shrink(_open(path, originals), *step) for path in progress(paths)]
         if sum(len(picture.data) for picture in found) <= most_bytes:
             break
     return found
@@ -72,14 +73,11 @@ def _steps(count: int, side: int) -> Iterator[tuple[int, int]]:
                 yield tried, quality
 
 
-def _open(path: str, files: Files) -> Image.Image | None:
-    try:
-        image, _ = images.decode(files[path](), max_megapixels=178)
-    except (KeyError, OSError, images.UnusableImageError):
-        # The map stands without the picture, so a painting that was moved away leaves only a blank.
-        return None
-    # The sample is kept, and nothing is shown larger than this.
-    image.thumbnail((LARGEST, LARGEST), Image.Resampling.LANCZOS, reducing_gap=3)
+def _open(path: str, originals: Originals) -> Image.Image | None:
+    image = originals.picture(path)
+    if image is not None:
+        # The sample is kept, and nothing is shown larger than this.
+        image.thumbnail((LARGEST, LARGEST), Image.Resampling.LANCZOS, reducing_gap=3)
     return image
 
 

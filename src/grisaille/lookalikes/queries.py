@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,7 +10,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from grisaille.collection import images
+from grisaille.collection import Reader, images
+from grisaille.collection.folder import PictureFolder
 
 logger = logging.getLogger(__name__)
 
@@ -19,7 +21,7 @@ class Query:
     """A picture that was asked about.
 
     Attributes:
-        name: Its file's name, with the folders below the one that was given.
+        name: Its file's name, with the folders below the one that was given, and as many above as tell it from others.
         data: The file.
         image: The picture, upright RGB.
     """
@@ -41,7 +43,7 @@ def several(given: str) -> list[str]:
 
 
 def read_queries(given: str | Iterable[str], max_megapixels: float) -> list[Query]:
-    """Read pictures; what is not one is named with its reason, and left out.
+    """Read pictures; what is not one is named with its reason, and left out. A file that is named twice is read once.
 
     Args:
         given: A file, a folder (with all below it), or several (see `several`).
@@ -54,17 +56,18 @@ def read_queries(given: str | Iterable[str], max_megapixels: float) -> list[Quer
         # A path that exists may hold a semicolon.
         given = [given] if _path(given).exists() else several(given)
     paths = list(given)
-    files = [file for path in paths for file in _files(_path(path))]
+    files = {path: (name, read) for one in paths for path, name, read in _files(_path(one))}
+    names = _told_apart({path: name for path, (name, _) in files.items()})
     found, reasons = [], []
-    for name, file in files:
+    for path, (_, read) in files.items():
         try:
-            data = file.read_bytes()
+            data = read()
             image, _ = images.decode(data, max_megapixels)
         except (OSError, images.UnusableImageError) as error:
-            reasons.append(f"{name}: {error}")
+            reasons.append(f"{names[path]}: {error}")
             logger.warning("left out: %s", reasons[-1])
             continue
-        found.append(Query(name, data, image))
+        found.append(Query(names[path], data, image))
     if not found:
         said = "; ".join(reasons[:3]) or f"no {', '.join(images.SUFFIXES)} file there"
         raise ValueError(f"no picture in {', '.join(paths)}: {said}")
@@ -72,14 +75,23 @@ def read_queries(given: str | Iterable[str], max_megapixels: float) -> list[Quer
 
 
 def _path(given: str) -> Path:
-    return Path(given).expanduser()
+    return Path(given).expanduser().absolute()
 
 
-def _files(path: Path) -> list[tuple[str, Path]]:
-    """Name and path of a file, or of every picture below a folder."""
+def _files(path: Path) -> list[tuple[Path, str, Reader]]:
+    """Path, name and reader of a file, or of every picture below a folder."""
     if path.is_file():
-        return [(path.name, path)]
+        return [(path, path.name, path.read_bytes)]
     if not path.is_dir():
         raise ValueError(f"there is no picture or folder {path}")
-    below = (file for file in sorted(path.rglob("*")) if file.suffix.lower() in images.SUFFIXES and file.is_file())
-    return [(file.relative_to(path).as_posix(), file) for file in below]
+    return [(path / name, name, read) for name, read in PictureFolder(str(path)).items()]
+
+
+def _told_apart(names: dict[Path, str]) -> dict[Path, str]:
+    """The same names, with as many folders before them as it takes until no two paths share one."""
+    while shared := {name for name, count in Counter(names.values()).items() if count > 1}:
+        names = {
+            path: "/".join(path.parts[-name.count("/") - 2 :]) if name in shared else name
+            for path, name in names.items()
+        }
+    return names

@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from grisaille import plots
 from grisaille.collection import Files, images
 from grisaille.collection.artists import present, rows_of
+from grisaille.collection.originals import Originals
 from grisaille.parameters import Comparison, named, plain
 from grisaille.parameters import Report as Settings
 from grisaille.report import words
@@ -37,7 +38,7 @@ def render(results: Results, files: Files) -> str:
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     template = environment.from_string(resources.files("grisaille.report").joinpath("page.html.j2").read_text("utf-8"))
-    return template.render(
+    page = template.render(
         note=settings.note,
         verdict=words.verdict(results),
         summary=words.summary(results),
@@ -57,15 +58,21 @@ def render(results: Results, files: Files) -> str:
         settings=_settings(results.parameters),
         k=results.k,
     )
+    thumbnails.originals.warn_of_blanks()
+    return page
 
 
 class Thumbnails:
-    """Small pictures of paintings, as data URIs."""
+    """Small pictures of paintings, as data URIs.
+
+    Attributes:
+        originals: What they are made of.
+    """
 
     def __init__(self, paintings: pd.DataFrame, files: Files, side: int) -> None:
         """Know where the paintings are; none is opened yet."""
         self._rows = paintings.set_index("painting_id")
-        self._files, self._side = files, side
+        self.originals, self._side = Originals(paintings, files), side
         self._made: dict[str, dict[str, str]] = {}
 
     def __call__(self, painting_id: str) -> dict[str, str]:
@@ -76,12 +83,8 @@ class Thumbnails:
         return self._made[painting_id]
 
     def _picture(self, path: str) -> str:
-        try:
-            image, _ = images.decode(self._files[path](), max_megapixels=178)
-        except (KeyError, OSError, images.UnusableImageError):
-            # The tables stand without the pictures, so a painting that was moved away leaves only a blank.
-            return ""
-        return _data_uri(images.thumbnail(image, self._side), "image/webp")
+        image = self.originals.picture(path)
+        return "" if image is None else _data_uri(images.thumbnail(image, self._side), "image/webp")
 
 
 def _data_uri(data: bytes, kind: str) -> str:

@@ -14,6 +14,7 @@ from grisaille import explorer, lookalikes, measures, plots
 from grisaille.arrays import FloatArray, IntArray
 from grisaille.autoencoders.joining import check_embeddings_are_of, check_encoders_are_of
 from grisaille.collection import Files
+from grisaille.collection.originals import Originals
 from grisaille.lazy import pd
 from grisaille.parameters import Autoencoder, Backbone, Chunk, Discovery, Ingestion, named
 
@@ -84,10 +85,9 @@ def map_paintings(  # noqa: PLR0913, PLR0917 - a map draws on everything
         return tqdm(paths, "making small pictures", unit=" paintings")
 
     room = explorer.room_for_pictures(len(paintings), settings.page_megabytes)
-    shown = explorer.pictures(paintings["path"].tolist(), raw_paintings, settings.picture_side, room, progress)
-    missing = sum(not picture.data for picture in shown)
-    if missing:
-        logger.warning("%d of %d paintings can be read no more: the map has blanks", missing, len(paintings))
+    originals = Originals(paintings, raw_paintings)
+    shown = explorer.pictures(paintings["path"].tolist(), originals, settings.picture_side, room, progress)
+    originals.warn_of_blanks()
     # The embedding is the last of the spaces that evaluation walks over.
     return explorer.gather(paintings, places, near, artist_distances[-1], shown)
 
@@ -161,6 +161,7 @@ def find_look_alikes(
     rows, distances = collection.nearest(points, count + 1)
     shares = collection.closer_than(distances)
     tables, sheets = [], {}
+    originals = Originals(paintings, files)
     for number, picture in enumerate(tqdm(queries, "drawing contact sheets", unit=" queries")):
         table = collection.paintings.iloc[rows[number]].assign(
             distance=distances[number], closer_than=shares[number], query=picture.name
@@ -169,8 +170,9 @@ def find_look_alikes(
         table = table[table["sha256"] != picture.sha256][:count]
         table["rank"] = np.arange(1, len(table) + 1)
         table["title"] = lookalikes.titles(table["painting_id"].tolist(), table["artist"].tolist())
-        sheets[f"{number + 1:03d}_{PurePosixPath(picture.name).stem}"] = _sheet(picture, table, files)
+        sheets[f"{number + 1:03d}_{PurePosixPath(picture.name).stem}"] = _sheet(picture, table, originals)
         tables.append(table)
+    originals.warn_of_blanks()
     columns = ["query", "rank", "painting_id", "artist", "title", "distance", "closer_than", "in_collection"]
     return pd.concat(tables, ignore_index=True)[columns], sheets
 
@@ -204,33 +206,37 @@ def find_chain(
     """
     collection = lookalikes.Surroundings(embeddings, paintings, settings.exact_up_to)
     points, table = collection.embeddings, collection.paintings
-    strangers: dict[str, Query] = {}
-    wanted = []
-    for end in ends(asked):
-        if models and Path(end).expanduser().is_file():
-            (picture,) = lookalikes.read_queries(end, ingestion.max_megapixels)
-            strangers[picture.name] = picture
-            points = np.concatenate([points, _embed([picture], embeddings, ingestion, *models)])
-            row = {"painting_id": picture.name, "artist": "", "path": picture.name}
-            table = pd.concat([table, pd.DataFrame([row])], ignore_index=True)
-            wanted.append(len(table) - 1)
-        else:
-            wanted.append(_original(end, paintings, table))
-    rows = lookalikes.chain(points, wanted[0], wanted[1], settings.exact_up_to)
-    steps = table.iloc[rows].copy()
-    steps["step"] = np.arange(len(steps))
-    steps["title"] = lookalikes.titles(steps["painting_id"].tolist(), steps["artist"].tolist())
-    steps["distance"] = np.concatenate([[0.0], np.linalg.norm(np.diff(points[rows], axis=0), axis=1)])
+    names = ends(asked)
+    files_given = list(dict.fromkeys(end for end in names if models and Path(end).expanduser().is_file()))
+    strangers = lookalikes.read_queries(files_given, ingestion.max_megapixels) if files_given else []
+    if len(strangers) < len(files_given):
+        raise ValueError(f"one of {', '.join(files_given)} is no picture, and a chain has two ends")
+    if strangers:
+        points = np.concatenate([points, _embed(strangers, embeddings, ingestion, *models)])
+    start, stop = (
+        len(table) + files_given.index(end) if end in files_given else _original(end, paintings, table) for end in names
+    )
+    originals = Originals(paintings, files)
+    steps, images = [], []
+    for number, row in enumerate(lookalikes.chain(points, start, stop, settings.exact_up_to)):
+        stranger = strangers[row - len(table)] if row >= len(table) else None
+        known = {"painting_id": stranger.name, "artist": ""} if stranger else table.iloc[row].to_dict()
+        images.append(stranger.image if stranger else originals.picture(known["path"]))
+        steps.append({"step": number, "row": row} | known)
+    originals.warn_of_blanks()
+    found = pd.DataFrame(steps)
+    found["title"] = lookalikes.titles(found["painting_id"].tolist(), found["artist"].tolist())
+    found["distance"] = np.concatenate([[0.0], np.linalg.norm(np.diff(points[found["row"]], axis=0), axis=1)])
     pictures = [
         plots.Picture(
-            strangers[step["path"]].image if step["path"] in strangers else _image(files, step["path"]),
+            image,
             step["artist"] or step["title"],
             step["title"] if step["artist"] else "",
             f"distance {step['distance']:#.3g}" if step["step"] else "",
         )
-        for step in steps.to_dict("records")
+        for image, step in zip(images, found.to_dict("records"), strict=True)
     ]
-    return steps[["step", "painting_id", "artist", "title", "distance"]], plots.strip(pictures)
+    return found[["step", "painting_id", "artist", "title", "distance"]], plots.strip(pictures)
 
 
 def ends(asked: str) -> list[str]:
@@ -270,11 +276,11 @@ def _embed(queries: list[Query], embeddings: FloatArray, ingestion: Ingestion, *
     return embedder.embed([lambda query=query: query.data for query in queries])  # type: ignore[misc]
 
 
-def _sheet(query: Query, table: pd.DataFrame, files: Files) -> Any:
+def _sheet(query: Query, table: pd.DataFrame, originals: Originals) -> Any:
     note = "this file is in the collection" if table["in_collection"].any() else ""
     found = [
         plots.Picture(
-            _image(files, row["path"]),
+            originals.picture(row["path"]),
             row["artist"],
             row["title"],
             f"distance {row['distance']:#.3g}\n{_in_words(row['closer_than'])}",
@@ -286,14 +292,3 @@ def _sheet(query: Query, table: pd.DataFrame, files: Files) -> Any:
 
 def _in_words(share: float) -> str:
     return f"closer than {100 * share:.0f} of 100 *" if np.isfinite(share) else ""
-
-
-def _image(files: Files, path: str) -> Any:
-    from grisaille.collection import images
-
-    try:
-        image, _ = images.decode(files[path](), max_megapixels=178)
-    except (KeyError, OSError, images.UnusableImageError):
-        # The result stands without the picture of a painting that was moved away.
-        return None
-    return image

@@ -6,6 +6,7 @@ from typing import Any
 
 from grisaille.backbone import Extraction
 from grisaille.collection import Files
+from grisaille.collection.originals import Originals
 from grisaille.lazy import pd
 from grisaille.parameters import Backbone, Chunk, Ingestion, named
 
@@ -26,13 +27,14 @@ def extract_features(
         ValueError: If a painting is no longer in the folder, or a chunk ends beyond its layer, which would be found out
             hours later.
     """
+    originals = Originals(paintings, raw_paintings)
     gone = [path for path in paintings["path"] if path not in raw_paintings]
     if gone:
         raise ValueError(
             f"{len(gone)} paintings are no longer where ingestion found them, among them {gone[0]}: "
             "run `kedro run --pipeline ingestion` again"
         )
-    readers = [raw_paintings[path] for path in paintings["path"]]
+    readers = [originals[path] for path in paintings["path"]]
     extraction = Extraction(readers, paintings["sha256"].tolist(), settings, ingestion.max_megapixels)
     for name, chunk in named(chunks, Chunk).items():
         values = extraction.columns[chunk.layer]

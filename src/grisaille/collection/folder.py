@@ -1,0 +1,99 @@
+"""A folder of files, wherever fsspec reaches, and what of it counts as a picture: decided here alone."""
+
+import errno
+import logging
+from collections.abc import Iterator, Mapping
+from functools import cache, partial
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from fsspec.implementations.local import LocalFileSystem
+
+from grisaille.collection import Reader
+from grisaille.collection.images import SUFFIXES
+
+logger = logging.getLogger(__name__)
+
+# Nothing that can be shown is larger: 178 megapixels of four channels and 16 bits are 1.4 GB unpacked.
+_MOST_BYTES = 3 << 29
+# What systems leave behind, besides names that begin with a dot: copies and thumbnails of pictures, some of them.
+_LEFT_BEHIND = frozenset({"__MACOSX", "@eaDir", "#recycle", "$RECYCLE.BIN", "lost+found", "Thumbs.db", "desktop.ini"})
+
+
+@cache
+def _tell_of_links(names: str) -> None:
+    """Once: a run lists its paintings several times."""
+    logger.warning("links to folders are not followed: %s", names)
+
+
+class PictureFolder(Mapping[str, Reader]):
+    """Path inside the folder -> function that reads the file, sorted by path. Hidden files and folders are passed over.
+
+    Attributes:
+        root: The folder.
+        others: Paths of the files whose names say that they are no images.
+    """
+
+    def __init__(self, root: str, filesystem: Any = None) -> None:
+        """List the image files below root; nothing is opened yet.
+
+        Args:
+            root: The folder.
+            filesystem: Of fsspec; the local one unless given.
+        """
+        filesystem = filesystem or LocalFileSystem()
+        self.root = root
+        self._filesystem = filesystem
+        self._base = str(filesystem._strip_protocol(root))
+        listed = {
+            str(PurePosixPath(path).relative_to(self._base)): facts
+            for path, facts in sorted(filesystem.find(root, detail=True).items())
+        }
+        self._found = {name: facts for name, facts in listed.items() if not _is_hidden(name)}
+        self._paths = [name for name in self._found if PurePosixPath(name).suffix.lower() in SUFFIXES]
+        links = [name for name, facts in self._found.items() if facts.get("islink") and Path(facts["name"]).is_dir()]
+        if links:
+            _tell_of_links(", ".join(map(repr, links[:5])))
+        known = {*self._paths, *links}
+        self.others = [name for name in self._found if name not in known]
+
+    def __getitem__(self, name: str) -> Reader:
+        """The function that reads one file.
+
+        It raises OSError when the file cannot be read, is no plain file, is larger than any picture, or is a link that
+        leads out of the folder.
+        """
+        return partial(_read, self._filesystem, self._base, self._found[name])
+
+    def __iter__(self) -> Iterator[str]:
+        """Paths inside the folder, with forward slashes, sorted."""
+        return iter(self._paths)
+
+    def __len__(self) -> int:
+        """Number of image files."""
+        return len(self._paths)
+
+
+def _is_hidden(name: str) -> bool:
+    return any(part.startswith(".") or part in _LEFT_BEHIND for part in PurePosixPath(name).parts)
+
+
+def _read(filesystem: Any, base: str, facts: Mapping[str, Any]) -> bytes:
+    if (facts.get("size") or 0) > _MOST_BYTES:
+        raise OSError(errno.EFBIG, f"{facts['size'] / 1e9:.1f} GB, more than any picture")
+    if isinstance(filesystem, LocalFileSystem):
+        _stay_inside(Path(facts["name"]), Path(base))
+    data: bytes = filesystem.cat_file(facts["name"])
+    return data
+
+
+def _stay_inside(path: Path, base: Path) -> None:
+    try:
+        real = path.resolve(strict=True)
+    except RuntimeError:
+        raise OSError(errno.ELOOP, "a link that leads to itself") from None
+    if not real.is_relative_to(base.resolve()):
+        raise OSError(errno.EPERM, "a link that leads out of the folder")
+    # Reading a pipe would wait for whoever writes into it.
+    if not real.is_file():
+        raise OSError(errno.EINVAL, "not a plain file")
