@@ -518,6 +518,11 @@ def tables() -> Iterator[tuple[str, bytes, list[str] | None]]:
     yield "Windows-1252", text.encode("cp1252"), names
     for separator in ";\t|":
         yield f"separated by {separator!r}", text.replace(",", separator).encode(), names
+    yield "Excel's line before it", b"sep=;\r\n" + text.replace(",", ";").replace("\n", "\r\n").encode("cp1252"), names
+    yield "Excel's line, quoted, in UTF-16", ('"sep=\t"\n' + text.replace(",", "\t")).encode("utf-16"), names
+    yield "Excel's line and another separator", b"SEP=#\n" + text.replace(",", "#").encode(), names
+    yield "Excel's line that lies", b"sep=;\n" + text.encode(), None
+    yield "Excel's line alone", b"sep=;\n", None
     yield "ends of lines as on Windows", text.replace("\n", "\r\n").encode(), names
     yield "ends of lines as on old Macs", text.replace("\n", "\r").encode(), names
     yield "a column spelt otherwise", text.replace("name", " Name ").encode(), names

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from grisaille.collection import duplicates, split
-from grisaille.collection.artists import ArtistIndex, misspelt, normalise, present, rows_of
+from grisaille.collection.artists import UNKNOWN, ArtistIndex, misspelt, normalise, present, rows_of
 from grisaille.collection.catalogue import EmptyCollectionError, catalogue
 from grisaille.parameters import Ingestion
 from helpers import encode, picture
@@ -80,16 +80,62 @@ class TestNames:
         [
             ("Aunt_Mabel/seaside.jpg", "Aunt Mabel"),
             ("Aunt_Mabel_7.jpg", "Aunt Mabel"),
-            ("12.jpg", "12"),
             ("Scopy_1.jpg", "Scopy"),
+            ("Bo_1.png", "Bo"),
+            ("PABLO PICASSO 3.jpg", "PABLO PICASSO"),
+            ("\u845b\u98fe_1.jpg", "\u845b\u98fe"),
+            ("Sir_Joshua_Reynolds_Jr._2.jpg", "Sir Joshua Reynolds Jr."),
+            # One word may be a first name.
+            ("Claude_Lorrain_1.jpg", "Claude Lorrain"),
+            ("Claude Monetti/1.jpg", "Claude Monetti"),
         ],
     )
     def test_strangers_keep_their_own_name(self, path, artist):
         assert ArtistIndex.build(ARTISTS, ALIASES).match(path) == (artist, False)
 
+    @pytest.mark.parametrize(
+        "path",
+        [
+            "SK-A-4881.jpg", "sk-a-4881.jpg", "N01234_1.jpg", "1982.60.1.jpg", "3f2a9c-77.png", "inv/SK-A/4881.jpg",
+            "12.jpg", "IMG_1234.jpg", "DSC00012.JPG", "photo0.jpg", "Screenshot 3.png", "2021/12.jpg",
+            "Mona Lisa.jpg", "a.png",
+        ],
+    )  # fmt: skip
+    def test_codes_numbers_and_titles_are_nobodys_names(self, path):
+        assert ArtistIndex.build(ARTISTS, ALIASES).match(path) == (UNKNOWN, False)
+
+    def test_paintings_by_nobody_knows_whom_are_counted_and_named(self, caplog):
+        with caplog.at_level(logging.WARNING):
+            table, _ = run(files("SK-A-1.png", "SK-A-2.png", "Claude_Monet_1.png"))
+        assert table["artist"].tolist() == ["Claude Monet", UNKNOWN, UNKNOWN]
+        assert "5 paintings of 6 have no artist's name (SK-A-1.png, SK-A-2.png" in caplog.text
+        assert "kept under their own name" not in caplog.text
+
     def test_without_a_table_everyone_is_a_stranger(self):
         table, _ = run(files("Aunt_Mabel/a.png"), artists=pd.DataFrame({"name": [], "genre": []}))
         assert table.loc[0, ["artist", "movements"]].tolist() == ["Aunt Mabel", ""]
+
+    MASTERS = pd.DataFrame({"name": ["Claude Monet", "Titian", "Master of 1518", "Master of 1473"]})
+
+    @pytest.mark.parametrize(
+        ("path", "artist"),
+        [
+            ("Impressionism/claude-monet_water-lilies-1916.jpg", "Claude Monet"),
+            ("Claude Monet/Water Lilies/1.jpg", "Claude Monet"),
+            ("paintings/Claude Monet (1840-1926)/Giverny/garden/x.jpg", "Claude Monet"),
+            ("Master_of_1518_1.jpg", "Master of 1518"),
+            ("Master_of_1473_2.jpg", "Master of 1473"),
+            ("Master of 1518/12.jpg", "Master of 1518"),
+            ("Renaissance/titian_venus-of-urbino-1538.jpg", "Titian"),
+            ("Titian - Venus of Urbino.jpg", "Titian"),
+            ("Titian, Venus of Urbino (1538).jpg", "Titian"),
+            ("Claude_Monet_Water_Lilies_1916.jpg", "Claude Monet"),
+            # The whole of a file's name says more than the beginning of a folder's.
+            ("Claude Monet and friends/Titian_1.jpg", "Titian"),
+        ],
+    )
+    def test_the_table_decides_what_of_a_path_is_a_name(self, path, artist):
+        assert ArtistIndex.build(self.MASTERS, {}).match(path) == (artist, True)
 
     def test_strangers_are_reported(self, caplog):
         with caplog.at_level(logging.WARNING):

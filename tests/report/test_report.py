@@ -4,9 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from grisaille import plots, report
+from grisaille import explorer, plots, report
+from grisaille.collection.artists import UNKNOWN
+from grisaille.measures.comparison import Collection
 from grisaille.pipelines.evaluation import nodes
 from grisaille.plots.comparison import principal_plane
+from helpers import explorer_map
 from pages import files, results
 
 
@@ -21,6 +24,40 @@ class TestEndsOfPairs:
 
     def test_nothing_defined(self):
         assert report.ends_of_pairs(self.PAIRS[4:], "embedding") is None
+
+
+class TestPaintingsByNobodyKnowsWhom:
+    """They are no artist's, so nothing is said of them as a group."""
+
+    given = results(artists=("Ada", "Bert", UNKNOWN))
+
+    def test_no_pair_is_made_of_them(self):
+        assert set(self.given.pair_silhouettes["artist"]) | set(self.given.pair_silhouettes["other_artist"]) == {
+            "Ada", "Bert",
+        }  # fmt: skip
+
+    def test_they_are_not_counted_among_the_artists(self):
+        assert "12 paintings by 2 artists" in report.summary(self.given)[0]
+
+    def test_they_neither_find_nor_are_found(self):
+        collection = Collection.of(self.given.paintings.assign(split="train"))
+        assert collection.kept.tolist() == [True] * 8 + [False] * 4
+
+    def test_on_the_map_they_are_no_group_that_others_are_near_to(self):
+        table = explorer_map()
+        shown = table["artist"].isin(["Ada"])
+        assert table["silhouette"].notna().all()
+        paintings = table.assign(artist=table["artist"].where(shown, UNKNOWN))
+        none = explorer.Near(*(pd.DataFrame(columns=["painting_id", "rank", "neighbour_id", "distance"]),) * 2)
+        places = {"pca": table[["x", "y"]].to_numpy()}
+        blanks = [explorer.Picture(b"", "#000000")] * len(table)
+        found = explorer.gather(paintings, places, none, np.ones((len(table), 2)), blanks)
+        assert found["silhouette"][~shown].isna().all()
+
+    def test_a_collection_without_any_names_is_no_reason_to_fail(self):
+        given = results(artists=(UNKNOWN,))
+        assert "fewer than two artists" in " ".join(report.summary(given))
+        assert "4 paintings by artists whose names are not known" in report.render(given, files(given))
 
 
 class TestPage:

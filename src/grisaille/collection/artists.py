@@ -8,7 +8,7 @@ import io
 import logging
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
@@ -20,12 +20,25 @@ from grisaille.lazy import pd
 
 logger = logging.getLogger(__name__)
 
+# Of paintings of which nobody knows who painted them; they are no group, and are left out where artists are compared.
+UNKNOWN = "unknown"
 # Folders of the public archives that say where files came from, not who painted them.
 CONTAINERS = frozenset({"images", "resized"})
+# What cameras, scanners and browsers call files, and the numbers with it; codes in capitals need not stand here.
+_GENERIC = frozenset(
+    "artwork download file image img page painting photo photograph pic picture scan screenshot untitled".split()
+)
 # What tells the files of one artist apart, and what file managers add to a second copy's name.
-_NUMBER = re.compile(r"(?:[\s_\-]*(?:\(?\d+\)?|\(copy\)|(?<=[\s_\-])copy))+$", re.IGNORECASE)
+_LAST_NUMBER = re.compile(r"[\s_\-]*(?:\(?\d+\)?|\(copy\)|(?<=[\s_\-])copy)$", re.IGNORECASE)
+_NUMBER = re.compile(f"(?:{_LAST_NUMBER.pattern[:-1]})+$", re.IGNORECASE)
+
+_WORD = re.compile(r"[^\s_\-.,;:()]+")
+# Between an artist and a title, where a space or an underscore may stand between any two words.
+_BREAK = re.compile(r"\s[-\u2013\u2014]\s|__|[,;:(]")
 
 _SEPARATORS = ",;\t|"
+# Excel's own way of saying it, in a line of its own.
+_SEPARATOR_LINE = re.compile(r"\s*\"?sep=(.)\"?\s*(?:\r\n|\r|\n)", re.IGNORECASE)
 # Marks that turn the direction of writing, or nothing at all: nobody sees them, and some make names look like others.
 _UNSEEN = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
 _CONTROL = re.compile("[\u0000-\u001f\u007f-\u009f\u2028\u2029]+")
@@ -41,7 +54,8 @@ def read_table(data: bytes, **options: Any) -> pd.DataFrame:
     """Read a table of artists as spreadsheets and databases write it.
 
     UTF-8 and UTF-16 are known by their marks; what is neither is taken for Windows-1252, with a warning. The separator
-    is the one of comma, semicolon, tab and bar that makes a column `name` of the first line.
+    is what a line `sep=;` before the table says, or the one of comma, semicolon, tab and bar that makes a column `name`
+    of the first line.
 
     Args:
         data: The file.
@@ -54,9 +68,11 @@ def read_table(data: bytes, **options: Any) -> pd.DataFrame:
         ArtistsTableError: If the file is no table, or has no column `name`.
     """
     text = _decoded(data)
+    said = _SEPARATOR_LINE.match(text)
+    text = text[said.end() :] if said else text
+    given: dict[str, Any] = {"dtype": str, "keep_default_na": False, "na_values": [""], "index_col": False}
     try:
-        given: dict[str, Any] = {"sep": _separator(text), "dtype": str, "keep_default_na": False, "na_values": [""]}
-        given["index_col"] = False
+        given["sep"] = said[1] if said else _separator(text)
         table = pd.read_csv(io.StringIO(text), **given | options)
     except (ValueError, OverflowError) as error:
         reason = " ".join(str(error).split())[:200]
@@ -188,30 +204,60 @@ class ArtistIndex:
     def match(self, path: str) -> tuple[str, bool]:
         """Name the artist of a file.
 
-        The folder is asked first, then the file name without its number. What matches nobody keeps its own name.
+        The table decides. The folder, the file's name with and without its numbers, and the outer folders are looked
+        up, then what these begin with. What matches nobody is an artist's name only where it has the form of one: a
+        folder's name, or a file's with a number behind it; no code (`SK-A-4881`), number or word like `photo`.
 
         Args:
             path: Path inside the collection, with forward slashes.
 
         Returns:
-            The artist, and whether the table (or an alias) knows them.
+            The artist, `UNKNOWN` where there is none, and whether the table (or an alias) knows them.
         """
-        candidates = list(_candidates(path))
-        for candidate in candidates:
+        folder, *outer = [name for name in reversed(PurePosixPath(path).parent.parts) if name not in CONTAINERS] or [""]
+        stem = PurePosixPath(path).stem
+        numberless = _NUMBER.sub("", stem)
+        names = [folder, *_without_numbers(stem), *outer]
+        for candidate in (*names, *(start for name in (stem, folder, *outer) for start in _beginnings(name))):
             known = self.spellings.get(normalise(candidate))
             if known is not None:
                 return known, True
+        own = folder or (numberless if numberless != stem else "")
         # Some systems spell an umlaut as two characters; nobody can see it.
-        own = unicodedata.normalize("NFC", candidates[0])
-        return plain(own.replace("_", " ")) or "unknown", False
+        name = plain(unicodedata.normalize("NFC", own).replace("_", " "))
+        return name if _is_a_name(name) else UNKNOWN, False
 
 
-def _candidates(path: str) -> Iterable[str]:
-    file = PurePosixPath(path)
-    folder = file.parent.name
-    if folder and folder not in CONTAINERS:
-        yield folder
-    yield _NUMBER.sub("", file.stem) or file.stem
+def _without_numbers(stem: str) -> Iterator[str]:
+    """A file's name, and what is left when the number behind it is taken away, and the one before."""
+    yield stem
+    while (shorter := _LAST_NUMBER.sub("", stem)) != stem:
+        yield shorter
+        stem = shorter
+
+
+def _beginnings(name: str) -> Iterator[str]:
+    """The first words of a name, the longest first. One word alone may be a first name, unless a title follows it."""
+    words = list(_WORD.finditer(name))
+    for count in range(len(words) - 1, 0, -1):
+        end, following = words[count - 1].end(), words[count].start()
+        between = name[end:following]
+        # Where words are joined by hyphens or spaces, an underscore is what parts the artist from the title.
+        parts = _BREAK.search(between) or (between == "_" and bool(re.search(r"[^\W_][- ][^\W_]", name)))
+        if count > 1 or parts:
+            yield name[:end]
+
+
+def _is_a_name(text: str) -> bool:
+    """Whether a text can be somebody's name, and no code of an inventory or a camera."""
+    words = [re.sub(r"[.'\u2019]", "", word[0]) for word in _WORD.finditer(text)]
+    letters = [word for word in words if word.isalpha()]
+    mixed = [word for word in words if not word.isalpha() and not word.isdigit() and any(map(str.isdecimal, word))]
+    if mixed or not letters or all(word.casefold() in _GENERIC for word in letters):
+        return False
+    if text.isupper():
+        return sum(len(word) > 2 for word in letters) > 1
+    return any(len(word) > 2 or word.istitle() or word.lower() == word.upper() for word in letters)
 
 
 def _rows(artists: pd.DataFrame) -> Iterable[tuple[str, str]]:

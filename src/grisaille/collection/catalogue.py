@@ -11,7 +11,7 @@ import numpy as np
 from tqdm import tqdm
 
 from grisaille.collection import Files, duplicates, images, split
-from grisaille.collection.artists import CONTAINERS, ArtistIndex
+from grisaille.collection.artists import CONTAINERS, UNKNOWN, ArtistIndex
 from grisaille.lazy import pd
 from grisaille.parameters import Ingestion
 
@@ -66,7 +66,7 @@ def catalogue(files: Files, artists: pd.DataFrame, settings: Ingestion, seed: in
     table["split"] = split.assign(digests, originals, settings.validation, settings.held_out, seed)
     logger.info(
         "%d paintings by %d artists; %d duplicates, %d files rejected",
-        len(table), table["artist"].nunique(), copies.sum(), len(rejected),
+        len(table), len(set(table["artist"]) - {UNKNOWN}), copies.sum(), len(rejected),
     )  # fmt: skip
     return table[COLUMNS], pd.DataFrame(rejected, columns=["path", "reason"])
 
@@ -103,9 +103,15 @@ def printable(path: str) -> str:
 
 def _describe(facts: dict[str, images.ImageFacts], index: ArtistIndex) -> pd.DataFrame:
     matches = {path: index.match(path) for path in facts}
-    strangers = sorted({artist for artist, known in matches.values() if not known})
+    strangers = sorted({artist for artist, known in matches.values() if not known} - {UNKNOWN})
     if strangers and index.movements:
         logger.warning("not in the table of artists, kept under their own name: %s", ", ".join(strangers))
+    nameless = [path for path, (artist, _) in matches.items() if artist == UNKNOWN]
+    if nameless:
+        logger.warning(
+            "%d paintings of %d have no artist's name (%s), and are left out where artists are compared",
+            len(nameless), len(matches), ", ".join(nameless[:_TOLD]) + (", ..." if len(nameless) > _TOLD else ""),
+        )  # fmt: skip
     return pd.DataFrame(
         {
             "painting_id": _identifiers(list(facts)),
@@ -125,7 +131,7 @@ def _tell_of_two_artists(table: pd.DataFrame) -> None:
     doubtful = [
         f"{row.path} ({row.artist}) shows what {row.duplicate_of} ({whose[row.duplicate_of]}) shows"
         for row in table.dropna(subset=["duplicate_of"]).itertuples()
-        if row.artist != whose[row.duplicate_of]
+        if row.artist != whose[row.duplicate_of] and UNKNOWN not in (row.artist, whose[row.duplicate_of])
     ]
     if doubtful:
         more = f", and {len(doubtful) - _TOLD} more" if len(doubtful) > _TOLD else ""

@@ -10,6 +10,7 @@ import numpy as np
 
 from grisaille import measures
 from grisaille.arrays import FloatArray
+from grisaille.collection.artists import UNKNOWN
 from grisaille.explorer.pictures import Picture
 from grisaille.lazy import pd
 
@@ -47,9 +48,10 @@ def gather(
 
     Returns:
         In the order of `paintings`: what they say of themselves; `x` and `y` (PCA), `umap_x` and `umap_y` if there are
-        any; `silhouette` among the artists, in the embedding; `raw_neighbours` and `embedding_neighbours` as
-        {"ids": rows of this table, "distances": ...}, nearest first, None where they are not known; `kept`, how many
-        of the raw ones the embedding keeps, NaN likewise; `picture` as {"bytes": WebP}, and its mean `colour`.
+        any; `silhouette` among the artists, in the embedding, NaN where the artist is unknown; `raw_neighbours` and
+        `embedding_neighbours` as {"ids": rows of this table, "distances": ...}, nearest first, None where they are not
+        known; `kept`, how many of the raw ones the embedding keeps, NaN likewise; `picture` as {"bytes": WebP}, and its
+        mean `colour`.
 
     Raises:
         ValueError: If distances or neighbours are of other paintings.
@@ -59,12 +61,15 @@ def gather(
             f"{len(artist_distances)} artist_distances of {len(paintings)} paintings: "
             "run `kedro run --pipeline evaluation`"
         )
-    labels = np.unique(paintings["artist"].to_numpy(dtype=str), return_inverse=True)[1]
+    artists, labels = np.unique(paintings["artist"].to_numpy(dtype=str), return_inverse=True)
     table = pd.DataFrame({name: paintings[name].to_numpy() for name in _COPIED if name in paintings})
     for name, place in places.items():
         prefix = "" if name == "pca" else f"{name}_"
         table[f"{prefix}x"], table[f"{prefix}y"] = place[:, 0], place[:, 1]
-    table["silhouette"] = measures.point_silhouettes(artist_distances, labels)
+    # Paintings by nobody knows whom are nobody's neighbouring group, and have no group of their own.
+    sums = np.where(artists == UNKNOWN, np.inf, artist_distances)
+    sums[artists[labels] == UNKNOWN] = np.nan
+    table["silhouette"] = measures.point_silhouettes(sums, labels)
     identifiers = paintings["painting_id"].to_numpy(dtype=str)
     table["raw_neighbours"] = _nested(near.raw, identifiers)
     table["embedding_neighbours"] = _nested(near.embedding, identifiers)

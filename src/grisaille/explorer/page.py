@@ -13,7 +13,7 @@ import jinja2
 import numpy as np
 import pandas as pd
 
-from grisaille.collection.artists import normalise
+from grisaille.collection.artists import UNKNOWN, normalise
 
 # In this order they are one program.
 _SCRIPTS = ("data.js", "places.js", "scene.js", "panel.js", "search.js", "main.js")
@@ -58,7 +58,7 @@ def render(table: pd.DataFrame, artists: pd.DataFrame, about: About) -> str:
     return environment.from_string(_read("web/page.html.j2")).render(
         about=about,
         paintings=len(table),
-        artists=table["artist"].nunique(),
+        artists=len(set(table["artist"]) - {UNKNOWN}),
         style=_read("web/page.css"),
         library=_read("vendor/pixi.min.js").replace("//# sourceMappingURL=pixi.min.js.map", ""),
         script="\n".join(_read(f"web/{name}") for name in _SCRIPTS),

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from grisaille.arrays import BoolArray, FloatArray, IntArray, StringArray
+from grisaille.collection.artists import UNKNOWN
 from grisaille.collection.split import HELD_OUT, TRAIN, VALIDATION
 from grisaille.lazy import pd
 from grisaille.measures.neighbourhoods import MEASURES, Preservation, Preserved, nearest, ranks
@@ -30,13 +31,20 @@ class Collection:
 
     Attributes:
         labels: Artist of each painting, 0 .. c - 1, shape (n,).
-        kept: False for near-duplicates, which retrieval leaves out, shape (n,).
+        kept: False for what retrieval leaves out, near-duplicates and paintings by nobody knows whom, shape (n,).
         split: "train", "validation" or "held_out", shape (n,).
     """
 
     labels: IntArray
     kept: BoolArray
     split: StringArray
+
+    @classmethod
+    def of(cls, paintings: pd.DataFrame) -> Collection:
+        """Take what is needed from the table of paintings."""
+        artists = paintings["artist"].to_numpy(dtype=str)
+        kept = paintings["duplicate_of"].isna().to_numpy() & (artists != UNKNOWN)
+        return cls(np.unique(artists, return_inverse=True)[1], kept, paintings["split"].to_numpy(dtype=str))
 
 
 @dataclass(frozen=True)

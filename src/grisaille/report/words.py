@@ -1,5 +1,6 @@
 """The verdict in words: every sentence follows from the tables."""
 
+from grisaille.collection.artists import UNKNOWN
 from grisaille.report.results import Results, ends_of_pairs, is_number
 
 
@@ -21,10 +22,11 @@ def verdict(results: Results) -> str:
 
 
 def _what(results: Results) -> str:
-    paintings, artists = len(results.paintings), results.paintings["artist"].nunique()
+    paintings, artists = len(results.paintings), len(set(results.paintings["artist"]) - {UNKNOWN})
     size = results.embeddings.shape[1]
+    by = f"{artists} artist{'' if artists == 1 else 's'}" if artists else "artists whose names are not known"
     return (
-        f"{paintings:,} paintings by {artists} artist{'' if artists == 1 else 's'}: "
+        f"{paintings:,} paintings by {by}: "
         f"{results.values:,} values a painting became {size}, "
         f"{results.values / size:.0f} times fewer."
     )

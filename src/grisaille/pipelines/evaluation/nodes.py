@@ -13,7 +13,7 @@ from grisaille import measures, plots, report
 from grisaille.arrays import FloatArray, IntArray
 from grisaille.autoencoders.baseline import pca_embeddings
 from grisaille.collection import Files
-from grisaille.collection.artists import misspelt, present, rows_of
+from grisaille.collection.artists import UNKNOWN, misspelt, present, rows_of
 from grisaille.collection.split import HELD_OUT
 from grisaille.lazy import pd
 from grisaille.likeness import LIKENESSES, Likeness
@@ -76,9 +76,6 @@ def compare_spaces(
     spaces["embedding", "euclidean"] = measures.embedding_space(embeddings)
     pairs: list[tuple[Name, Name]] = [(("raw", likeness), ("pca", likeness)) for likeness in LIKENESSES]
     pairs += [(("raw", likeness), ("embedding", "euclidean")) for likeness in LIKENESSES]
-    labels = np.unique(paintings["artist"].to_numpy(dtype=str), return_inverse=True)[1]
-    collection = Collection(labels, paintings["duplicate_of"].isna().to_numpy(), paintings["split"].to_numpy(dtype=str))
-
     asked = queries(len(paintings), settings.exact_up_to, settings.sample, settings.seed)
     if len(asked) < len(paintings):
         logger.info("%d of %d paintings are compared with all: a sample, with margins", len(asked), len(paintings))
@@ -87,7 +84,7 @@ def compare_spaces(
         return tqdm(blocks, "comparing all pairs of paintings", unit=" blocks")
 
     named_spaces = {name: spaces[name] for name in SPACES}
-    found = compare(named_spaces, pairs, collection, asked, settings.neighbours, progress)
+    found = compare(named_spaces, pairs, Collection.of(paintings), asked, settings.neighbours, progress)
     identifiers = paintings["painting_id"].to_numpy(dtype=str)
     return (
         np.stack([found.sums[name] for name in SPACES]),
@@ -115,7 +112,7 @@ def _neighbour_table(
 
 
 def score_pairs(artist_distances: FloatArray, paintings: pd.DataFrame) -> pd.DataFrame:
-    """Silhouette of every pair of artists in every space.
+    """Silhouette of every pair of artists in every space; paintings by nobody knows whom are no artist's.
 
     Returns:
         One row a pair: artist, other_artist, how many paintings the one of fewer has, and one column a space.
@@ -127,7 +124,7 @@ def score_pairs(artist_distances: FloatArray, paintings: pd.DataFrame) -> pd.Dat
     table["fewest_paintings"] = np.minimum(counts[left], counts[right])
     for (space, likeness), sums in zip(SPACES, artist_distances, strict=True):
         table[_column(space, likeness)] = measures.pair_silhouettes(sums, labels)[left, right]
-    return table
+    return table[(table["artist"] != UNKNOWN) & (table["other_artist"] != UNKNOWN)].reset_index(drop=True)
 
 
 def compare_pairs(pair_silhouettes: pd.DataFrame) -> pd.DataFrame:

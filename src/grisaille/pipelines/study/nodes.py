@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 
-import numpy as np
-
 from grisaille import plots
 from grisaille.backbone import Extraction
 from grisaille.collection import Files
@@ -28,12 +26,9 @@ def plan_study(
     features: FeatureStore, paintings: pd.DataFrame, settings: Study, autoencoder: Autoencoder
 ) -> list[Work]:
     """Describe every point of the study; its dataset computes what it lacks, point by point."""
-    labels = np.unique(paintings["artist"].to_numpy(dtype=str), return_inverse=True)[1]
-    split = paintings["split"].to_numpy(dtype=str)
-    collection = Collection(labels, paintings["duplicate_of"].isna().to_numpy(), split)
     known = paintings[["painting_id", "artist", "duplicate_of", "split"]].to_csv(index=False)
     source = f"{features.fingerprint} {hashlib.sha256(known.encode()).hexdigest()[:16]}"
-    return Laboratory(features, collection, settings, autoencoder).work(source)
+    return Laboratory(features, Collection.of(paintings), settings, autoencoder).work(source)
 
 
 def tabulate_study(points: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
