@@ -5,6 +5,7 @@ import sys
 from typing import Any
 
 from grisaille.cli import cli
+from grisaille.terminal import print_any_letter
 
 
 def main(*args: Any, **kwargs: Any) -> Any:
@@ -19,6 +20,7 @@ def main(*args: Any, **kwargs: Any) -> Any:
     logging.getLogger("kedro.framework.project").addFilter(lambda record: record.levelno > logging.INFO)
     from kedro.framework.project import configure_project
 
+    print_any_letter()
     configure_project("grisaille")
     kwargs.setdefault("standalone_mode", not hasattr(sys, "ps1"))
     return cli(*args, **kwargs)

@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from kedro.framework.context import CatalogCommandsMixin, KedroContext
-from kedro.io import AbstractVersionedDataset, DataCatalog
+from kedro.io import AbstractVersionedDataset, DataCatalog, SharedMemoryDataCatalog
 from kedro.io.core import DatasetError, Version, VersionNotFoundError
 
 from grisaille.storage import AnyPath, NoRoomError, is_damaged, place, whole
@@ -40,6 +40,7 @@ class WholeCatalog(DataCatalog, CatalogCommandsMixin):
     def get(self, key: str, fallback_to_runtime_pattern: bool = False, version: Version | None = None) -> Any:
         """As `DataCatalog`; files in a folder of partitions are treated as all others are."""
         dataset = super().get(key, fallback_to_runtime_pattern, version)
+        _take_literally(dataset)
         kind = getattr(dataset, "_dataset_type", None)
         if kind is not None and not isinstance(kind, _Whole):
             dataset._dataset_type = _Whole(kind)  # type: ignore[union-attr]
@@ -80,11 +81,32 @@ class WholeCatalog(DataCatalog, CatalogCommandsMixin):
         return damaged is None
 
 
+class SharedWholeCatalog(WholeCatalog, SharedMemoryDataCatalog):
+    """``SharedWholeCatalog`` is the ``WholeCatalog`` of Kedro's ``ParallelRunner``."""
+
+
 class ProjectContext(KedroContext):
     """The context of this project, whose catalog is a ``WholeCatalog`` in runs, notebooks and Kedro-Viz."""
 
     def _get_catalog(self, catalog_class: type = DataCatalog, *args: Any, **kwargs: Any) -> Any:
-        return super()._get_catalog(WholeCatalog if catalog_class is DataCatalog else catalog_class, *args, **kwargs)
+        ours: dict[type, type] = {DataCatalog: WholeCatalog, SharedMemoryDataCatalog: SharedWholeCatalog}
+        return super()._get_catalog(ours.get(catalog_class, catalog_class), *args, **kwargs)
+
+
+def _take_literally(dataset: Any) -> None:
+    """Let no dataset read a path as a pattern, or write text in whatever encoding the machine has."""
+    if isinstance(dataset, AbstractVersionedDataset) and hasattr(dataset, "_fs"):
+        dataset._glob_function = partial(_versions, dataset._fs)
+    for name in ("_fs_open_args_load", "_fs_open_args_save"):
+        arguments = getattr(dataset, name, None) or {}
+        if arguments.get("mode") in {"r", "w"}:
+            arguments.setdefault("encoding", "utf-8")
+
+
+def _versions(filesystem: Any, pattern: str) -> list[str]:
+    """What Kedro looks for by `folder/*/name`, in which brackets of the folder would stand for single characters."""
+    folder, _, name = pattern.rpartition("/*/")
+    return [f"{path}/{name}" for path in filesystem.ls(folder, detail=False)] if filesystem.isdir(folder) else []
 
 
 class _Whole:
@@ -96,6 +118,7 @@ class _Whole:
 
     def __call__(self, **arguments: Any) -> Any:
         dataset = self._kind(**arguments)
+        _take_literally(dataset)
         dataset.save = partial(_save, dataset, dataset.save)
         dataset.load = partial(_load, dataset, dataset.load)
         return dataset

@@ -3,7 +3,8 @@
 import logging
 import re
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,8 @@ from kedro.framework.hooks import hook_impl
 from kedro.io import AbstractVersionedDataset, DataCatalog
 from kedro.io.core import DatasetError
 
-from grisaille.catalog import FullError, refuse_damaged
+from grisaille.catalog import FullError, damaged_file, refuse_damaged
+from grisaille.terminal import print_any_letter
 
 if TYPE_CHECKING:
     from grisaille.storage.run_lock import RunLock
@@ -26,31 +28,41 @@ class FeatureIdentityHook:
 
     @hook_impl
     def after_catalog_created(self, catalog: DataCatalog) -> None:
-        """Hand the identity to `features`, as a function: the paintings may not be known before ingestion ran."""
+        """Hand the identity to `features`, computed when it is asked for: the paintings may not be known before."""
         from grisaille.datasets import FeatureStoreDataset
 
-        for name, layers_of in {"features": None, "study_features": "study"}.items():
+        for name, study in {"features": None, "study_features": "params:study"}.items():
             features = catalog.get(name) if name in catalog else None
             if isinstance(features, FeatureStoreDataset):
-                features.expect(self._identity(catalog, layers_of))
+                features.expect(
+                    _Identity(catalog.get("paintings"), catalog.get("params:backbone"), study and catalog.get(study))
+                )
 
-    @staticmethod
-    def _identity(catalog: DataCatalog, layers_of: str | None) -> Callable[[], Mapping[str, Any] | None]:
-        def identity() -> Mapping[str, Any] | None:
-            from grisaille import backbone
-            from grisaille.parameters import Backbone, Study
 
-            if not catalog.exists("paintings"):
-                return None
-            settings = catalog.load("params:backbone")
-            settings = settings if isinstance(settings, Backbone) else Backbone.model_validate(settings)
-            if layers_of is not None:
-                study = catalog.load(f"params:{layers_of}")
-                study = study if isinstance(study, Study) else Study.model_validate(study)
-                settings = study.seen_by(settings)
-            return backbone.store_identity(catalog.load("paintings")["sha256"].tolist(), settings)
+@dataclass(frozen=True)
+class _Identity:
+    """Which features are meant (no closure, which could not travel to other processes).
 
-        return identity
+    Attributes:
+        paintings: The dataset of the table.
+        backbone: That of the parameter group.
+        study: That of the study's, whose layers are meant; or None.
+    """
+
+    paintings: Any
+    backbone: Any
+    study: Any
+
+    def __call__(self) -> Mapping[str, Any] | None:
+        from grisaille import backbone
+        from grisaille.parameters import Backbone, Study, plain
+
+        if damaged_file(self.paintings) or not self.paintings.exists():
+            return None
+        settings = Backbone.model_validate(plain(self.backbone.load()))
+        if self.study is not None:
+            settings = Study.model_validate(plain(self.study.load())).seen_by(settings)
+        return backbone.store_identity(self.paintings.load()["sha256"].tolist(), settings)
 
 
 class MissingInputsHook:
@@ -108,6 +120,11 @@ _OPENED = {
 
 class ReportHook:
     """Ends a run by saying where to look: the report's five main lines, its pages and pictures, the files left out."""
+
+    @hook_impl
+    def after_context_created(self) -> None:
+        """Make sure that it can be said, whatever the terminal."""
+        print_any_letter()
 
     @hook_impl
     def after_pipeline_run(self, run_params: Mapping[str, Any], pipeline: Any, catalog: DataCatalog) -> None:

@@ -67,7 +67,7 @@ def machine() -> dict[str, Any]:
 
 def _processor() -> str:
     known = Path("/proc/cpuinfo")
-    lines = known.read_text().splitlines() if known.is_file() else []
+    lines = known.read_text("utf-8").splitlines() if known.is_file() else []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     return names[0] if names else platform.processor() or platform.machine()
 

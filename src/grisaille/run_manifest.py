@@ -254,7 +254,7 @@ def _check_features(folder: AnyPath, digest: str) -> str:
     found = _check_file(manifest, digest)
     if found != "ok":
         return found
-    layers = json.loads(manifest.read_text())["layers"].values()
+    layers = json.loads(manifest.read_text("utf-8"))["layers"].values()
     return _worst(_check_file(folder / shard["file"], shard["sha256"]) for layer in layers for shard in layer["shards"])
 
 

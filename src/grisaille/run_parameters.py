@@ -6,6 +6,7 @@ environment is read. A hook would not do: Kedro-Viz runs without them.
 """
 
 import difflib
+import glob
 from collections.abc import Mapping
 from functools import cache, cached_property
 from pathlib import Path
@@ -30,7 +31,36 @@ class WrongParameterError(click.ClickException):
     """A parameter that cannot be meant. On the command line it ends the run in one line and with status 1."""
 
 
-class RunConfigLoader(OmegaConfigLoader):
+# Parameters that name a file or folder: whole groups stand for themselves, members behind a dot.
+_PATHS = ("paintings_folder", "artists_file", "backbone.model_file", "backbone.weights")
+# Of `backbone.weights`, what is no path.
+_NO_PATHS = ("imagenet", "random")
+
+
+class LiteralConfigLoader(OmegaConfigLoader):
+    """Kedro's configuration loader, in a folder of any name: Kedro reads `conf_source` as a part of a pattern."""
+
+    @staticmethod
+    def _initialise_filesystem_and_protocol(conf_source: str) -> tuple[Any, Any]:
+        filesystem, protocol = OmegaConfigLoader._initialise_filesystem_and_protocol(conf_source)
+        return _LiteralFilesystem(filesystem, Path(conf_source).as_posix()), protocol
+
+
+class _LiteralFilesystem:
+    """A filesystem whose patterns begin with a folder that is none."""
+
+    def __init__(self, filesystem: Any, folder: str) -> None:
+        self._filesystem, self._folder = filesystem, folder
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._filesystem, name)
+
+    def glob(self, pattern: str) -> Any:
+        rest = pattern.removeprefix(self._folder)
+        return self._filesystem.glob(pattern if rest == pattern else glob.escape(self._folder) + rest)
+
+
+class RunConfigLoader(LiteralConfigLoader):
     """Kedro's configuration loader, which pipelines can ask for the parameters of the session it was made for.
 
     It checks all of them, also those of pipelines that are not run: Kedro checks what the nodes of a run ask for, and
@@ -41,15 +71,19 @@ class RunConfigLoader(OmegaConfigLoader):
 
     `${parameter:name,otherwise}` in the catalog is a parameter, whether it was given by `--params` or by a file, and
     `otherwise` where it is null; Kedro's `runtime_params` passes over files.
+
+    A path that is not absolute begins in the project where a file of `conf/` gives it, and in the current folder where
+    a command does.
     """
 
     def __init__(
         self, conf_source: str, env: str | None = None, runtime_params: Mapping[str, Any] | None = None, **kwargs: Any
     ) -> None:
         """As `OmegaConfigLoader`."""
-        given = {name: _at_home(value) for name, value in (runtime_params or {}).items()}
+        given = _from(Path.cwd(), runtime_params or {}, "storage")
         storage = given.pop("storage", None)
         super().__init__(conf_source, env, given, **kwargs)
+        self._project = _project_of(Path(conf_source))
         if storage is not None:
             self["globals"] = {**self["globals"], "storage": str(storage)}
         global _newest  # noqa: PLW0603 - create_pipeline() has no other way to learn of its session
@@ -73,7 +107,7 @@ class RunConfigLoader(OmegaConfigLoader):
 
         def parameter(name: str, otherwise: Any) -> Any:
             given = groups.get(name)
-            return otherwise if given is None else expanded(str(given))
+            return otherwise if given is None else str(given)
 
         # After the parameters were read, for which other loaders are made.
         self._register_globals_resolver()
@@ -93,7 +127,7 @@ class RunConfigLoader(OmegaConfigLoader):
         """All parameters, read and checked once: every pipeline asks for some."""
         # The loader made last answers for globals, and others may have been made since.
         self._register_globals_resolver()
-        given = dict(super().__getitem__("parameters"))
+        given = _from(self._project, super().__getitem__("parameters"))
         _refuse_unknown(self, given)
         self._check_globals()
         try:
@@ -116,9 +150,44 @@ class RunConfigLoader(OmegaConfigLoader):
         return place(given) if "://" in given else project / given
 
 
-def _at_home(value: Any) -> Any:
-    # Kedro would make a path out of it that begins in the project.
-    return expanded(value) if isinstance(value, str) and value.startswith("~/") else value
+def _from(folder: Path, given: Mapping[str, Any], *more: str) -> dict[str, Any]:
+    """Parameters whose paths are absolute: those that are not begin in a folder.
+
+    Args:
+        folder: Which one.
+        given: The parameters.
+        *more: Names of others that are paths.
+    """
+    made = dict(given)
+    for name in (*_PATHS, *more):
+        group, _, member = name.rpartition(".")
+        if not group:
+            made |= {member: _absolute(folder, made[member])} if member in made else {}
+        elif isinstance(made.get(group), Mapping) and member in made[group]:
+            made[group] = {**made[group], member: _absolute(folder, made[group][member])}
+    return made
+
+
+def _absolute(folder: Path, value: Any) -> Any:
+    if not isinstance(value, str) or not value.strip() or "://" in value or value in _NO_PATHS:
+        return value
+    return str(folder / expanded(value))
+
+
+def find_project(start: Path) -> Path | None:
+    """The project that a folder is, or lies in: Kedro's mark of one is a file that an installed package goes without.
+
+    Args:
+        start: The folder.
+    """
+    configured = (folder for folder in (start, *start.parents) if (folder / settings.CONF_SOURCE / "base").is_dir())
+    return find_kedro_project(start) or next(configured, None)
+
+
+def _project_of(conf_source: Path) -> Path:
+    """The project that a folder of configuration belongs to, which may lie elsewhere."""
+    beside = conf_source.absolute().parent
+    return beside if find_kedro_project(beside) == beside else find_project(Path.cwd()) or beside
 
 
 def _refuse_unknown(loader: OmegaConfigLoader, given: dict[str, Any]) -> None:
@@ -145,11 +214,11 @@ def value(name: str) -> Any:
     """A parameter of the session; None where there is none of the name."""
     if _newest is not None:
         return _newest.groups.get(name)
-    project = find_kedro_project(Path.cwd())
+    project = find_project(Path.cwd())
     if project is None:
         return None
     environment = settings.CONFIG_LOADER_ARGS["default_run_env"]
-    return stored(str(Path(project) / settings.CONF_SOURCE), environment).get(name)
+    return stored(str(project / settings.CONF_SOURCE), environment).get(name)
 
 
 def group(name: str) -> dict[str, Any]:
@@ -165,4 +234,4 @@ def names(name: str) -> list[str]:
 @cache
 def stored(source: str, environment: str) -> dict[str, Any]:
     """The parameters in a folder of configuration, of an environment over the base environment."""
-    return dict(OmegaConfigLoader(source, env=environment, **settings.CONFIG_LOADER_ARGS)["parameters"])
+    return dict(LiteralConfigLoader(source, env=environment, **settings.CONFIG_LOADER_ARGS)["parameters"])

@@ -64,16 +64,27 @@ def open_project(env: str | None, storage: str | None) -> Project:
     Raises:
         click.ClickException: If there is none.
     """
-    from kedro.framework.startup import bootstrap_project
-    from kedro.utils import find_kedro_project
-
-    found = find_kedro_project(Path.cwd())
-    if found is None:
-        raise click.ClickException(f"there is no project in {Path.cwd()}, nor above it")
     # Of what it reads nobody has asked.
     logging.getLogger("kedro").setLevel(logging.WARNING)
-    bootstrap_project(Path(found))
-    return Project(Path(found), env, None if storage is None else str(storage))
+    return Project(find(), env, None if storage is None else str(storage))
+
+
+def find() -> Path:
+    """The folder of the project in which a command was given, made known to Kedro.
+
+    Raises:
+        click.ClickException: If there is none.
+    """
+    from kedro.framework.startup import bootstrap_project
+
+    from grisaille.run_parameters import find_project
+
+    found = find_project(Path.cwd())
+    if found is None:
+        raise click.ClickException(f"there is no project in {Path.cwd()}, nor above it: no folder conf/base")
+    if (found / "pyproject.toml").is_file():
+        bootstrap_project(found)
+    return found
 
 
 def read_manifest(storage: AnyPath, run: str) -> dict[str, Any]:

@@ -112,14 +112,11 @@ def _run(tag: str, params: dict[str, Any], env: str | None, run: str | None) -> 
         click.ClickException: If there is no project here, or the question cannot be answered.
     """
     from kedro.framework.session import KedroSession
-    from kedro.framework.startup import bootstrap_project
     from kedro.io.core import DatasetError
-    from kedro.utils import find_kedro_project
 
-    found = find_kedro_project(Path.cwd())
-    if found is None:
-        raise click.ClickException(f"there is no project in {Path.cwd()}, nor above it")
-    bootstrap_project(Path(found))
+    from grisaille.cli import project
+
+    found = project.find()
     # What Kedro would say of a failure is said below, in one line.
     for name, level in {"kedro": logging.CRITICAL, "kedro_viz": logging.ERROR, "grisaille": logging.WARNING}.items():
         logging.getLogger(name).setLevel(level)

@@ -7,6 +7,7 @@ import hashlib
 import io
 import logging
 import re
+import sys
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -118,7 +119,9 @@ def file_name(artist: str) -> str:
     Names that hold nothing special are only freed of spaces; others end in eight digits that stand for the artist.
     """
     simple = artist.replace(" ", "_")
-    safe = re.sub(r"[^\w\-.,'()&]", "_", simple).lstrip(".") or "_"
+    # What a machine of another encoding calls Dürer, no other could read.
+    letters = re.UNICODE if sys.getfilesystemencoding() == "utf-8" else re.ASCII
+    safe = re.sub(r"[^\w\-.,'()&]", "_", simple, flags=letters).lstrip(".") or "_"
     if safe == simple and len(safe.encode()) <= _LONGEST_FILE_NAME:
         return safe
     short = safe.encode()[: _LONGEST_FILE_NAME - 9].decode(errors="ignore")

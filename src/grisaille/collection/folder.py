@@ -2,6 +2,7 @@
 
 import errno
 import logging
+import os
 from collections.abc import Iterator, Mapping
 from functools import cache, partial
 from pathlib import Path, PurePosixPath
@@ -46,7 +47,7 @@ class PictureFolder(Mapping[str, Reader]):
         self._filesystem = filesystem
         self._base = str(filesystem._strip_protocol(root))
         listed = {
-            str(PurePosixPath(path).relative_to(self._base)): facts
+            _in_utf_8(str(PurePosixPath(path).relative_to(self._base))): facts
             for path, facts in sorted(filesystem.find(root, detail=True).items())
         }
         self._found = {name: facts for name, facts in listed.items() if not _is_hidden(name)}
@@ -72,6 +73,14 @@ class PictureFolder(Mapping[str, Reader]):
     def __len__(self) -> int:
         """Number of image files."""
         return len(self._paths)
+
+
+def _in_utf_8(name: str) -> str:
+    """A name as it is meant: a machine of another encoding reads another, which would stay in the tables."""
+    try:
+        return os.fsencode(name).decode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return name  # of no file of this machine
 
 
 def _is_hidden(name: str) -> bool:

@@ -22,6 +22,17 @@ class KerasModelDataset(TensorFlowModelDataset):
         ```
     """
 
+    def load(self) -> Any:
+        """Read the model."""
+        import keras
+
+        path = get_filepath_str(self._get_load_path(), self._protocol)
+        with tempfile.TemporaryDirectory() as folder:
+            stored = Path(folder) / "model.keras"
+            # `get` and `put` would read the path as a pattern.
+            self._fs.get_file(path, str(stored))
+            return keras.saving.load_model(stored, **self._load_args)
+
     def save(self, data: Any) -> None:
         """Write the model, without its date."""
         import keras
@@ -31,5 +42,5 @@ class KerasModelDataset(TensorFlowModelDataset):
             saved = Path(folder) / "model.keras"
             keras.saving.save_model(data, saved, **self._save_args)
             settle(saved)
-            self._fs.put(str(saved), path)
+            self._fs.put_file(str(saved), path)
         self._invalidate_cache()

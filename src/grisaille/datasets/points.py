@@ -63,7 +63,7 @@ class PointsDataset(AbstractDataset[Sequence[Computable], pd.DataFrame]):
             DatasetError: If a run did not finish, or a point is damaged.
         """
         try:
-            names = json.loads((self._path / _INDEX).read_text())
+            names = json.loads((self._path / _INDEX).read_text("utf-8"))
             return pd.DataFrame([self._read(name)["row"] for name in names])
         except FileNotFoundError as error:
             raise DatasetError(
@@ -91,7 +91,7 @@ class PointsDataset(AbstractDataset[Sequence[Computable], pd.DataFrame]):
                 f"the point {self._file(name)} is damaged: its checksum is not the one it was stored with. "
                 "`kedro run --pipeline study` with the same --params computes it again, and no other"
             )
-        return json.loads(self._file(name).read_text())
+        return json.loads(self._file(name).read_text("utf-8"))
 
     @staticmethod
     def _write(path: AnyPath, content: Any, sealed: bool = False) -> None:
@@ -100,7 +100,7 @@ class PointsDataset(AbstractDataset[Sequence[Computable], pd.DataFrame]):
     def files(self) -> list[AnyPath]:
         """The files of the last run's points, and their index."""
         index = self._path / _INDEX
-        return [index, *(self._file(name) for name in json.loads(index.read_text()))] if index.is_file() else []
+        return [index, *(self._file(name) for name in json.loads(index.read_text("utf-8")))] if index.is_file() else []
 
     def _exists(self) -> bool:
         return (self._path / _INDEX).is_file()

@@ -1,10 +1,13 @@
 """Where paintings lie on a plane: two numbers made of the embedding's 320."""
 
 import importlib.util
+import logging
 
 import numpy as np
 
 from grisaille.arrays import FloatArray
+
+logger = logging.getLogger(__name__)
 
 # UMAP makes a graph of neighbours, which fewer paintings than these do not fill.
 _FEWEST = 10
@@ -38,16 +41,21 @@ def umap_places(embeddings: FloatArray, seed: int) -> FloatArray | None:
         seed: Governs the layout; one seed gives one layout, at the price of one thread.
 
     Returns:
-        float32, shape (n, 2); None without `umap-learn`, or for fewer than ten paintings.
+        float32, shape (n, 2); None without a `umap-learn` that works, or for fewer than ten paintings.
 
     Source: McInnes, Healy & Melville 2018, "UMAP: uniform manifold approximation and projection".
     """
     if len(embeddings) < _FEWEST or importlib.util.find_spec("umap") is None:
         return None
-    import umap
+    try:
+        import umap
 
-    # Pictures need more room than the dots that the default of 0.1 is meant for.
-    layout = umap.UMAP(
-        n_neighbors=min(15, len(embeddings) - 1), min_dist=0.4, init="pca", random_state=seed, n_jobs=1
-    ).fit_transform(embeddings)
+        # Pictures need more room than the dots that the default of 0.1 is meant for.
+        layout = umap.UMAP(
+            n_neighbors=min(15, len(embeddings) - 1), min_dist=0.4, init="pca", random_state=seed, n_jobs=1
+        ).fit_transform(embeddings)
+    except Exception as error:
+        # It compiles itself, into a folder that may not be written to, and depends on much that may not fit.
+        logger.warning("the map has no UMAP layout, since umap-learn does not work here: %s", error)
+        return None
     return np.asarray(layout, dtype=np.float32)

@@ -144,4 +144,6 @@ def _score(within: FloatArray, between: FloatArray, alone: bool) -> FloatArray:
     if alone:
         return np.zeros(np.broadcast_shapes(within.shape, between.shape))
     larger = np.maximum(within, between)
-    return np.divide(between - within, larger, out=np.zeros_like(larger), where=larger > 0)
+    # Of infinite distances nothing can be said.
+    with np.errstate(invalid="ignore"):
+        return np.divide(between - within, larger, out=np.zeros_like(larger), where=larger > 0)

@@ -74,7 +74,7 @@ def whole(path: AnyPath, sealed: bool = False) -> Iterator[AnyPath]:
             _sync(temporary)
         if sealed:
             seal = _seal(path)
-            seal.write_text(sha256(temporary))
+            seal.write_text(sha256(temporary), "utf-8")
             if isinstance(seal, Path):
                 _sync(seal)
         # `rename` of a local file would not replace another on every system.
@@ -148,7 +148,7 @@ def _seal(path: AnyPath) -> AnyPath:
 def sealed_checksum(path: AnyPath) -> str | None:
     """The checksum that a file was sealed with; None where it never was."""
     try:
-        return _seal(path).read_text()
+        return _seal(path).read_text("utf-8")
     except FileNotFoundError:
         return None
 

@@ -75,7 +75,7 @@ class RunLock:
 
     def _holder(self) -> str:
         try:
-            holder = json.loads((self.root / HOLDER).read_text())
+            holder = json.loads((self.root / HOLDER).read_text("utf-8"))
             return "process {pid} on {host} since {since} ({command})".format(**holder)
         except (OSError, ValueError, KeyError):
             # It has not left word yet, or is about to go.

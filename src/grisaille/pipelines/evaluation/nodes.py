@@ -33,14 +33,27 @@ SPACES: tuple[Name, ...] = (
 )
 
 
-def reduce_with_pca(
+def reduce_with_pca_euclidean(
+    features: FeatureStore, paintings: pd.DataFrame, chunks: dict[str, Any], settings: Evaluation
+) -> FloatArray:
+    """The baseline: PCA of each chunk, fitted on all but the held-out paintings; float32, shape (n, 320)."""
+    return _reduce_with_pca(features, paintings, chunks, settings, "euclidean")
+
+
+def reduce_with_pca_cosine(
+    features: FeatureStore, paintings: pd.DataFrame, chunks: dict[str, Any], settings: Evaluation
+) -> FloatArray:
+    """The same of features that were transformed for cosine likeness."""
+    return _reduce_with_pca(features, paintings, chunks, settings, "cosine")
+
+
+def _reduce_with_pca(
     features: FeatureStore,
     paintings: pd.DataFrame,
     chunks: dict[str, Any],
     settings: Evaluation,
     likeness: Likeness,
 ) -> FloatArray:
-    """The baseline: PCA of each chunk, fitted on all but the held-out paintings; float32, shape (n, 320)."""
     return pca_embeddings(
         features,
         list(named(chunks, Chunk).values()),

@@ -7,13 +7,9 @@ from typing import Any
 from kedro.pipeline import Node, Pipeline
 
 from grisaille import run_parameters
-from grisaille.arrays import FloatArray
-from grisaille.lazy import pd
 from grisaille.likeness import LIKENESSES, Likeness
-from grisaille.parameters import Evaluation
 from grisaille.pipelines.checks import check
 from grisaille.pipelines.evaluation import nodes
-from grisaille.storage.feature_store import FeatureStore
 
 
 def create_pipeline(**kwargs: Any) -> Pipeline:
@@ -70,17 +66,10 @@ def create_pipeline(**kwargs: Any) -> Pipeline:
 
 
 def _reduce(likeness: Likeness) -> Node:
-    def reduce_with_pca(
-        features: FeatureStore, paintings: pd.DataFrame, chunks: dict[str, Any], settings: Evaluation
-    ) -> FloatArray:
-        return nodes.reduce_with_pca(features, paintings, chunks, settings, likeness)
-
-    return Node(
-        reduce_with_pca,
-        ["features", "paintings", "params:chunks", "params:evaluation"],
-        f"pca_embeddings_{likeness}",
-        name=f"reduce_with_pca_{likeness}",
-    )
+    # By name: a function made here could not travel to other processes.
+    name = f"reduce_with_pca_{likeness}"
+    inputs = ["features", "paintings", "params:chunks", "params:evaluation"]
+    return Node(getattr(nodes, name), inputs, f"pca_embeddings_{likeness}", name=name)
 
 
 def _draw(comparison: str) -> Node:
