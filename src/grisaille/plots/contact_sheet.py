@@ -17,6 +17,8 @@ _GREY = "#5c5c5c"
 _SQUARE, _LARGE, _GAP = 1.85, 3.6, 0.25
 # In points: captions.
 _SMALL, _BELOW, _LEADING = 8.5, 6.0, 1.32
+# Ten rows of a chain.
+_LONGEST = 60
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,14 @@ def contact_sheet(query: Picture, found: Sequence[Picture], footnote: str = "", 
 
 
 def strip(pictures: Sequence[Picture], columns: int = 6) -> Figure:
-    """Pictures in their order, from left to right and from row to row, with an arrow to the next."""
+    """Pictures in their order, from left to right and from row to row, with an arrow to the next.
+
+    Of more than 60, a blank in the middle stands for those that are left out, and says how many they are.
+    """
+    if len(pictures) > _LONGEST:
+        half, left_out = _LONGEST // 2, f"{len(pictures) - _LONGEST + 1:,} more paintings"
+        blank = Picture(None, left_out, "all are in chain.csv")
+        pictures = [*pictures[:half], blank, *pictures[1 - half :]]
     columns = min(columns, len(pictures))
     lines = [pictures[start : start + columns] for start in range(0, len(pictures), columns)]
     heights = [_SQUARE + _caption_inches(line) + _GAP for line in lines]

@@ -289,6 +289,8 @@ def _in_words(share: float) -> str:
 
 
 def _image(files: Files, path: str) -> Any:
+    from PIL import Image
+
     from grisaille.collection import images
 
     try:
@@ -296,4 +298,6 @@ def _image(files: Files, path: str) -> Any:
     except (KeyError, OSError, images.UnusableImageError):
         # The result stands without the picture of a painting that was moved away.
         return None
+    # It is drawn no larger, and a long chain of whole photographs would not fit into memory.
+    image.thumbnail((320, 320), Image.Resampling.LANCZOS)
     return image
