@@ -197,3 +197,8 @@ class TestFigures:
     def test_names_of_sides(self):
         assert plots.side_name(["Claude Monet"]) == "Claude Monet"
         assert plots.side_name(["Claude Monet", "Edgar Degas", "Raphael"]) == "Monet, Degas and Raphael"
+
+    def test_of_many_artists_on_a_side_five_are_named(self):
+        assert plots.side_name(list("ABCDEF")) == "A, B, C, D, E and F"
+        assert plots.side_name(list("ABCDEFG")) == "A, B, C, D, E and 2 more"
+        assert plots.side_name(["A"] * 1300) == "A, A, A, A, A and 1,295 more"
