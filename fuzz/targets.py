@@ -1,14 +1,16 @@
 """What is fuzzed: each target reads bytes as the project would and lets through only the errors it documents."""
 
 import io
+import os
 import pickle
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
-from grisaille.collection import artists, images
+from grisaille.collection import artists, folder, images
 from grisaille.storage import npy, pickled
 from grisaille.storage.feature_store import MANIFEST, FeatureStore, FeatureStoreError
 
@@ -85,6 +87,20 @@ def tables(data: bytes) -> None:
         assert len(artists.file_name(name).encode()) < 200
 
 
+def names(data: bytes) -> None:
+    """A path in a collection, after a table of artists: whose painting it is, and what else is made of the name."""
+    table, _, path = data.partition(b"\0")
+    known = [artists.plain(name) for name in table.decode("utf-8", "replace").split("\n")]
+    index = artists.ArtistIndex.build(pd.DataFrame({"name": known}), {})
+    text = os.fsdecode(path)
+    artist, is_known = index.match(text)
+    assert artist, "an artist without a name"
+    assert is_known == (artist in index.movements)
+    assert artist == artists.plain(artist)
+    assert artists.file_name(artist)
+    folder._is_hidden(text)
+
+
 def _pictures() -> Iterator[bytes]:
     from hostile import cases
 
@@ -145,9 +161,19 @@ def _tables() -> Iterator[bytes]:
     yield text.replace(",", "\t").replace("\n", "\r\n").encode()
 
 
+def _names() -> Iterator[bytes]:
+    from hostile import HIDDEN, NAMES
+
+    table = "Claude Monet\nTitian\nMaster of 1518\nAlbrecht D\u00fcrer".encode()
+    paths = ("Impressionism/claude-monet_water-lilies-1916.jpg", "Claude Monet/Water Lilies/1.jpg", "SK-A-4881.jpg")
+    for path in (*paths, "Master_of_1518_1.jpg", "Titian - Venus (1538).jpg", *NAMES, *HIDDEN):
+        yield table + b"\0" + os.fsencode(path)
+
+
 TARGETS: dict[str, Callable[[bytes], None]] = {
     "ingestion": ingestion,
     "tables": tables,
+    "names": names,
     "arrays": arrays,
     "stores": stores,
     "pickles": pickles,
@@ -155,9 +181,10 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
 SEEDS: dict[str, Callable[[], Iterator[bytes]]] = {
     "ingestion": _pictures,
     "tables": _tables,
+    "names": _names,
     "arrays": _arrays,
     "stores": _stores,
     "pickles": _pickles,
 }
 # Pictures have by far the most branches.
-SHARES = {"ingestion": 0.4, "tables": 0.1, "arrays": 0.15, "stores": 0.2, "pickles": 0.15}
+SHARES = {"ingestion": 0.35, "tables": 0.1, "names": 0.05, "arrays": 0.15, "stores": 0.2, "pickles": 0.15}

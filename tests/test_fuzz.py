@@ -33,6 +33,7 @@ class TestTargets:
         for place in (
             "grisaille.collection.images.decode",
             "grisaille.collection.artists.read_table",
+            "grisaille.collection.artists.ArtistIndex.match",
             "grisaille.storage.npy.read_array",
             "fuzz.targets.FeatureStore",
             "grisaille.storage.pickled.read_array",

@@ -1,4 +1,5 @@
 import io
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -107,6 +108,57 @@ class TestPage:
         assert "Hardest to tell apart in the full features" in page
 
 
+class TestLongTables:
+    """A page with ten thousand rows would not open in a browser, and nobody would read them."""
+
+    @staticmethod
+    def page(rejected=0, duplicates=0, absent=0):
+        given = results(each=400)
+        paintings = given.paintings.copy()
+        paintings.loc[1:duplicates, "duplicate_of"] = paintings["painting_id"][0]
+        files_left_out = pd.DataFrame({"path": [f"bad{n}.jpg" for n in range(rejected)], "reason": "empty file"})
+        nowhere = pd.DataFrame(
+            {"comparison": [f"{n}" for n in range(absent)], "title": [f"Absent {n}" for n in range(absent)]}
+        )
+        comparisons = pd.concat([given.paper_experiments, nowhere], ignore_index=True)
+        return report.render(
+            replace(given, paintings=paintings, rejected=files_left_out, paper_experiments=comparisons), {}
+        )
+
+    def test_of_rejected_files_two_hundred_are_listed(self):
+        page = self.page(rejected=10_000)
+        assert "10,000 files could not be used:" in page
+        assert page.count("<tr><td>bad") == 200
+        assert "<tr><td>bad199.jpg</td><td>empty file</td></tr>" in page
+        assert "These are the first 200. All of them are in the table <code>rejected_paintings</code>." in page
+
+    def test_of_duplicates_two_hundred_are_listed(self):
+        page = self.page(duplicates=1100)
+        assert "1,100 paintings turned out to be a duplicate" in page
+        assert page.count("</td><td>p0&lt;b&gt;</td></tr>") == 200
+        assert "the first 200. All of them are in the table <code>paintings</code>, in its column duplicate_of." in page
+
+    def test_up_to_two_hundred_are_listed_without_a_word(self):
+        page = self.page(rejected=200, duplicates=200)
+        assert page.count("<tr><td>bad") == page.count("</td><td>p0&lt;b&gt;</td></tr>") == 200
+        assert "These are the first" not in page
+
+    def test_none_is_no_table(self):
+        page = self.page()
+        assert "0 files could not be used." in page
+        assert "0 paintings turned out to be a duplicate" in page
+        assert "<th>Reason</th>" not in page
+        assert "<th>Duplicate of</th>" not in page
+
+    def test_of_comparisons_without_paintings_twenty_are_named(self):
+        page = self.page(absent=1300)
+        assert page.count("Absent ") == 20
+        assert "Absent 19; and 1,280 more, which are in paper_experiments.</p>" in page
+
+    def test_twenty_comparisons_without_paintings_are_all_named(self):
+        assert "Absent 18; Absent 19.</p>" in self.page(absent=20)
+
+
 class TestComparisons:
     def test_a_name_that_is_misspelt_is_told(self, caplog):
         given = results(artists=("Edwin Landseer", "Bo"))
@@ -182,3 +234,8 @@ class TestFigures:
     def test_names_of_sides(self):
         assert plots.side_name(["Claude Monet"]) == "Claude Monet"
         assert plots.side_name(["Claude Monet", "Edgar Degas", "Raphael"]) == "Monet, Degas and Raphael"
+
+    def test_of_many_artists_on_a_side_five_are_named(self):
+        assert plots.side_name(list("ABCDEF")) == "A, B, C, D, E and F"
+        assert plots.side_name(list("ABCDEFG")) == "A, B, C, D, E and 2 more"
+        assert plots.side_name(["A"] * 1300) == "A, A, A, A, A and 1,295 more"

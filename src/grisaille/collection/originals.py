@@ -45,13 +45,20 @@ class Originals(Mapping[str, Reader]):
         """How many these are."""
         return sum(1 for _ in self)
 
-    def picture(self, path: str) -> Image.Image | None:
-        """The painting, upright RGB; None where it was moved, changed or cannot be read: results stand without it."""
+    def picture(self, path: str, side: int | None = None) -> Image.Image | None:
+        """The painting, upright RGB; None where it was moved, changed or cannot be read: results stand without it.
+
+        Args:
+            path: Of the painting.
+            side: Pixels of the longer side, at most.
+        """
         try:
             image, _ = images.decode(self[path](), max_megapixels=178)
         except (KeyError, OSError, images.UnusableImageError):
             self._blanks.append(path)
             return None
+        if side is not None:
+            image.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=3)
         return image
 
     def warn_of_blanks(self) -> None:

@@ -53,12 +53,15 @@ def pictures(
         pictures of a sample promise to fit, and all of them do.
     """
     steps = list(_steps(len(paths), side))
-    sample = [_open(paths[row], originals) for row in np.unique(np.linspace(0, len(paths) - 1, _SAMPLE).astype(int))]
+    # The sample is kept, and nothing is shown larger than this.
+    sample = [
+        originals.picture(paths[row], LARGEST) for row in np.unique(np.linspace(0, len(paths) - 1, _SAMPLE).astype(int))
+    ]
     for step in steps:
         promised = np.mean([len(_shrink(image, *step).data) for image in sample]) * len(paths)
         if promised > most_bytes and step != steps[-1]:
             continue
-        found = [_shrink(_open(path, originals), *step) for path in progress(paths)]
+        found = [_shrink(originals.picture(path, LARGEST), *step) for path in progress(paths)]
         if sum(len(picture.data) for picture in found) <= most_bytes:
             break
     return found
@@ -71,14 +74,6 @@ def _steps(count: int, side: int) -> Iterator[tuple[int, int]]:
         if tried <= side and (tried <= room or tried == _SIDES[-1]):
             for quality in _QUALITIES:
                 yield tried, quality
-
-
-def _open(path: str, originals: Originals) -> Image.Image | None:
-    image = originals.picture(path)
-    if image is not None:
-        # The sample is kept, and nothing is shown larger than this.
-        image.thumbnail((LARGEST, LARGEST), Image.Resampling.LANCZOS, reducing_gap=3)
-    return image
 
 
 def _shrink(image: Image.Image | None, side: int, quality: int) -> Picture:

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from grisaille.plots.comparison import scatter, side_name
-    from grisaille.plots.contact_sheet import Picture, contact_sheet, strip
+    from grisaille.plots.contact_sheet import SIDE, Picture, contact_sheet, strip
     from grisaille.plots.curves import rnx_curves
     from grisaille.plots.heat_map import silhouette_heat_map
     from grisaille.plots.study import code_size_curves, layer_bars
@@ -17,7 +17,7 @@ else:
         __name__,
         submod_attrs={
             "comparison": ["Figure", "scatter", "side_name"],
-            "contact_sheet": ["Picture", "contact_sheet", "strip"],
+            "contact_sheet": ["SIDE", "Picture", "contact_sheet", "strip"],
             "curves": ["rnx_curves"],
             "heat_map": ["silhouette_heat_map"],
             "study": ["code_size_curves", "layer_bars"],
@@ -25,6 +25,6 @@ else:
     )
 
 __all__ = [
-    "Figure", "Picture", "code_size_curves", "contact_sheet", "layer_bars", "rnx_curves", "scatter", "side_name",
-    "silhouette_heat_map", "strip",
+    "SIDE", "Figure", "Picture", "code_size_curves", "contact_sheet", "layer_bars", "rnx_curves", "scatter",
+    "side_name", "silhouette_heat_map", "strip",
 ]  # fmt: skip

@@ -14,13 +14,17 @@ _MARKS = (
     {"marker": "o", "facecolors": "#0072B2", "edgecolors": "none", "alpha": 0.65, "s": 22},
     {"marker": "^", "facecolors": "none", "edgecolors": "#D55E00", "alpha": 0.9, "s": 26, "linewidths": 1.1},
 )
+# In a heading or a legend, which must leave room for the picture.
+_MOST_NAMES = 6
 
 
 def side_name(artists: Sequence[str]) -> str:
-    """A short name for one or several artists: family names, the last of them after "and"."""
+    """A short name for one or several artists: family names, the last of them after "and"; of many, the first five."""
     if len(artists) == 1:
         return artists[0]
     last = [artist.split()[-1] for artist in artists]
+    if len(last) > _MOST_NAMES:
+        last = [*last[: _MOST_NAMES - 1], f"{len(last) - _MOST_NAMES + 1:,} more"]
     return f"{', '.join(last[:-1])} and {last[-1]}"
 
 

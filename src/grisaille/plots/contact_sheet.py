@@ -17,6 +17,10 @@ _GREY = "#5c5c5c"
 _SQUARE, _LARGE, _GAP = 1.85, 3.6, 0.25
 # In points: captions.
 _SMALL, _BELOW, _LEADING = 8.5, 6.0, 1.32
+# Pixels of the longer side of a picture as it is drawn: whole photographs of a long chain would not fit into memory.
+SIDE = 320
+# Ten rows of a chain.
+_LONGEST = 60
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,14 @@ def contact_sheet(query: Picture, found: Sequence[Picture], footnote: str = "", 
 
 
 def strip(pictures: Sequence[Picture], columns: int = 6) -> Figure:
-    """Pictures in their order, from left to right and from row to row, with an arrow to the next."""
+    """Pictures in their order, from left to right and from row to row, with an arrow to the next.
+
+    Of more than 60, a blank in the middle stands for those that are left out, and says how many they are.
+    """
+    if len(pictures) > _LONGEST:
+        half, left_out = _LONGEST // 2, f"{len(pictures) - _LONGEST + 1:,} more paintings"
+        blank = Picture(None, left_out, "all are in chain.csv")
+        pictures = [*pictures[:half], blank, *pictures[1 - half :]]
     columns = min(columns, len(pictures))
     lines = [pictures[start : start + columns] for start in range(0, len(pictures), columns)]
     heights = [_SQUARE + _caption_inches(line) + _GAP for line in lines]
@@ -93,7 +104,7 @@ def _draw(axes: Axes, picture: Picture, large: bool = False) -> None:
     if picture.image is not None:
         width, height = (length / max(picture.image.size) for length in picture.image.size)
         shown = picture.image.copy()
-        shown.thumbnail((640, 640) if large else (320, 320), Image.Resampling.LANCZOS)
+        shown.thumbnail((2 * SIDE, 2 * SIDE) if large else (SIDE, SIDE), Image.Resampling.LANCZOS)
         left = 0.0 if large else (1 - width) / 2
         axes.imshow(shown, extent=(left, left + width, 0, height), interpolation="antialiased")
     axes.set_xlim(0, width if large else 1)

@@ -51,8 +51,8 @@ def render(results: Results, files: Files) -> str:
         sampled=int(results.preservation["queries"].max()) < len(results.paintings),
         heat_map=_png(plots.silhouette_heat_map(results.pair_silhouettes)) if len(results.pair_silhouettes) else None,
         examples=_examples(results, thumbnails, settings.examples),
-        rejected=results.rejected.to_dict("records"),
-        duplicates=results.paintings.dropna(subset=["duplicate_of"]).to_dict("records"),
+        rejected=_first(results.rejected),
+        duplicates=_first(results.paintings.dropna(subset=["duplicate_of"])),
         network=_network(results),
         made_for=_LIKENESS_NAMES[results.made_for],
         settings=_settings(results.parameters),
@@ -60,6 +60,15 @@ def render(results: Results, files: Files) -> str:
     )
     thumbnails.originals.warn_of_blanks()
     return page
+
+
+# Rows of a table that grows with the collection, and comparisons that are named in one sentence.
+_ROWS, _NAMED = 200, 20
+
+
+def _first(table: pd.DataFrame) -> dict[str, Any]:
+    """The first rows of a table, and how many it has: a page with all rows of a long one would not open."""
+    return {"count": len(table), "rows": table.head(_ROWS).to_dict("records")}
 
 
 class Thumbnails:
@@ -109,7 +118,10 @@ def _experiments(results: Results) -> dict[str, Any]:
     repeats = bool(table.loc[known, "paper"].notna().any())
     columns = ({"paper": "2021 work"} if repeats else {}) | SPACE_NAMES
     rows = [[row["title"], *(_number(row[column]) for column in columns)] for row in table[known].to_dict("records")]
-    absent = table.loc[~known, "title"].tolist()
+    titles = table.loc[~known, "title"].tolist()
+    absent = "; ".join(titles[:_NAMED])
+    if len(titles) > _NAMED:
+        absent += f"; and {len(titles) - _NAMED:,} more, which are in paper_experiments"
     return {"columns": ["Comparison", *columns.values()], "rows": rows, "absent": absent, "repeats": repeats}
 
 

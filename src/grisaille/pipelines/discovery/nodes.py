@@ -221,7 +221,7 @@ def find_chain(
     for number, row in enumerate(lookalikes.chain(points, start, stop, settings.exact_up_to)):
         stranger = strangers[row - len(table)] if row >= len(table) else None
         known = {"painting_id": stranger.name, "artist": ""} if stranger else table.iloc[row].to_dict()
-        images.append(stranger.image if stranger else originals.picture(known["path"]))
+        images.append(stranger.image if stranger else originals.picture(known["path"], plots.SIDE))
         steps.append({"step": number, "row": row} | known)
     originals.warn_of_blanks()
     found = pd.DataFrame(steps)
@@ -280,7 +280,7 @@ def _sheet(query: Query, table: pd.DataFrame, originals: Originals) -> Any:
     note = "this file is in the collection" if table["in_collection"].any() else ""
     found = [
         plots.Picture(
-            originals.picture(row["path"]),
+            originals.picture(row["path"], plots.SIDE),
             row["artist"],
             row["title"],
             f"distance {row['distance']:#.3g}\n{_in_words(row['closer_than'])}",

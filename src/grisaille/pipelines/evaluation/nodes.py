@@ -203,7 +203,7 @@ def _column(space: str, likeness: str) -> str:
 
 
 def draw_heat_map(pair_silhouettes: pd.DataFrame) -> plots.Figure:
-    """All pairs of artists, in the raw features and in the embedding."""
+    """Pairs of artists, in the raw features and in the embedding: all of them, or those at both ends."""
     return plots.silhouette_heat_map(pair_silhouettes)
 
 

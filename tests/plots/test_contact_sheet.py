@@ -1,0 +1,31 @@
+import pytest
+
+from grisaille import plots
+
+
+def chain(count):
+    return plots.strip([plots.Picture(None, f"Painting {number}", note="distance 1.0") for number in range(count)])
+
+
+def captions(figure):
+    return [" ".join(" ".join(text.get_text() for text in axes.texts).split()) for axes in figure.axes]
+
+
+class TestChain:
+    def test_one_of_sixty_is_shown_whole(self):
+        assert captions(chain(60)) == [f"Painting {number} distance 1.0" for number in range(60)]
+
+    @pytest.mark.parametrize("count", [61, 300, 1000])
+    def test_a_longer_one_takes_no_more_room(self, count):
+        figure, sixty = chain(count), chain(60)
+        width, height = figure.get_size_inches() * figure.dpi
+        assert (width, height) == tuple(sixty.get_size_inches() * sixty.dpi)
+        assert width < 2000
+        assert height < 3000
+        assert len(figure.axes) == 60
+
+    def test_of_a_longer_one_the_middle_is_left_out_and_counted(self):
+        said = captions(chain(1300))
+        assert said[:30] == [f"Painting {number} distance 1.0" for number in range(30)]
+        assert said[30] == "1,241 more paintings all are in chain.csv"
+        assert said[31:] == [f"Painting {number} distance 1.0" for number in range(1271, 1300)]
