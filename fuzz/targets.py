@@ -28,7 +28,7 @@ def ingestion(data: bytes) -> None:
         assert "\n" not in str(error), "a reason of several lines"
         return
     assert image.mode == "RGB"
-    assert images.to_square(image, 32).shape == (32, 32, 3)
+    assert images.stretch(image, 32, 32).shape == (32, 32, 3)
     facts = images.inspect(data, _MEGAPIXELS)
     assert (facts.width, facts.height) == image.size
     images.thumbnail(image, 32)

@@ -7,8 +7,9 @@ import pytest
 
 from grisaille import backbone
 from grisaille.backbone import BackboneError, Extraction
-from grisaille.collection.images import decode, to_square
+from grisaille.collection.images import decode, stretch
 from grisaille.parameters import Backbone
+from grisaille.storage.feature_store import fingerprint
 from helpers import encode, picture
 
 
@@ -26,7 +27,7 @@ class TestExtraction:
         expected = {}
         for layer in work.columns:
             model = keras.Model(network.inputs, network.get_layer(layer).output)
-            pixels = np.stack([to_square(decode(reader())[0], 32) for reader in work._readers.values()]).astype(
+            pixels = np.stack([stretch(decode(reader())[0], 32, 32) for reader in work._readers.values()]).astype(
                 "float32"
             )
             pixels = pixels[..., ::-1] - np.array([103.939, 116.779, 123.68], dtype="float32")
@@ -78,6 +79,75 @@ class TestIdentity:
     def test_a_missing_file_is_named(self, tmp_path):
         with pytest.raises(BackboneError, match=r"no model or weights file .*none\.keras"):
             backbone.identity(Backbone(model_file=tmp_path / "none.keras"))
+
+    def test_features_that_were_stored_by_earlier_releases_are_found(self):
+        assert fingerprint(backbone.store_identity(["0" * 64], Backbone(weights="random"))) == "3fe6d2d0b2787075"
+
+
+def saved(tmp_path, *shapes, layer=None):
+    """A model of inputs of these shapes, with one layer that is kept."""
+    inputs = [keras.Input(shape) for shape in shapes]
+    kept = layer or keras.layers.Conv2D(2, 3, strides=2, name="kept")
+    path = tmp_path / "model.keras"
+    keras.Model(inputs, [kept(inputs[0]), *(keras.layers.Identity()(other) for other in inputs[1:])]).save(path)
+    return Backbone(model_file=path, layers=("kept",), preprocessing="none", dtype="float32")
+
+
+class TestWhatAModelMustBe:
+    @pytest.mark.parametrize(
+        ("shape", "settings", "values"),
+        [
+            ((32, 32, 1), {}, 15 * 15 * 2),
+            ((32, 32, 1), {"preprocessing": "tf"}, 15 * 15 * 2),
+            ((24, 40, 3), {"preprocessing": "caffe"}, 11 * 19 * 2),
+            ((24, 40, 1), {}, 11 * 19 * 2),
+            ((None, None, 3), {"image_size": 48}, 23 * 23 * 2),
+            ((None, None, 3), {}, 111 * 111 * 2),
+            ((None, 40, 1), {"image_size": 40}, 19 * 19 * 2),
+        ],
+        ids=str,
+    )
+    def test_any_that_can_be_shown_a_picture(self, tmp_path, shape, settings, values):
+        keras.utils.set_random_seed(0)
+        given = saved(tmp_path, shape).model_copy(update=settings)
+        readers = [partial(encode, picture(number, (60, 20))) for number in range(3)]
+        work = Extraction(readers, ["0" * 64] * 3, given, 150)
+        assert work.columns == {"kept": values}
+        found = np.concatenate([batch["kept"] for _, batch in work.compute([(0, 3)])])
+        assert found.shape == (3, values)
+        assert len(np.unique(found, axis=0)) == 3
+
+    @pytest.mark.parametrize(
+        ("shapes", "settings", "told"),
+        [
+            ([(32, 32, 3), (4,)], {}, r"must take one picture: a single input .*\(32, 32, 3\), \(4,\)"),
+            ([(32, 32, 4)], {}, r"channels, which are 3 or 1 and come last\. Received: \(32, 32, 4\)"),
+            ([(32, 32, 2)], {}, "which are 3 or 1"),
+            ([(8, 32, 32, 3)], {"layer": keras.layers.Flatten(name="kept")}, "must take one picture"),
+            ([(32,)], {"layer": keras.layers.Dense(3, name="kept")}, "must take one picture"),
+            ([(32, 32, 1)], {"preprocessing": "caffe"}, r"preprocessing=caffe is for three channels.*none .* or tf"),
+            ([(32, 32, 1)], {"preprocessing": "torch"}, "preprocessing=torch is for three channels"),
+            ([(32, 32, 3)], {"image_size": 64}, "image_size=64 is not allowed: the model takes 32 x 32 pixels only"),
+            ([(24, 40, 3)], {"image_size": 40}, "the model takes 24 x 40 pixels only"),
+            (
+                [(32, 32, 3)],
+                {"layer": keras.layers.Identity(name="kept", dtype="int32")},
+                r"the layer kept must give floating point numbers of a fixed size\. Received: \(32, 32, 3\) int32",
+            ),
+        ],
+        ids=str,
+    )
+    def test_all_others_are_refused_when_they_are_built(self, tmp_path, shapes, settings, told):
+        layer = settings.pop("layer", None) if "layer" in settings else None
+        given = saved(tmp_path, *shapes, layer=layer).model_copy(update=settings)
+        with pytest.raises(BackboneError, match=told):
+            backbone.build(given)
+
+    def test_a_layer_of_several_outputs(self, tmp_path):
+        inputs = keras.Input((32, 32, 3))
+        kept = keras.Model(inputs, [keras.layers.ReLU()(inputs), keras.layers.Flatten()(inputs)], name="kept")
+        with pytest.raises(BackboneError, match=r"the layer kept of the backbone must have one output\."):
+            backbone.build(saved(tmp_path, (32, 32, 3), layer=lambda x: kept(x)[0]))
 
 
 class TestFilesThatNobodyVouchesFor:

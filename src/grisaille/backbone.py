@@ -65,10 +65,12 @@ def build(settings: Backbone) -> Any:
     """Build the CNN: one model, one forward pass for all layers.
 
     Returns:
-        A Keras model from (n, side, side, 3) preprocessed pixels to one (n, height, width, channel) array a layer.
+        A Keras model from (n, height, width, 3 or 1) preprocessed pixels to one (n, height, width, channel) array a
+        layer.
 
     Raises:
-        BackboneError: If weights cannot be had, or the model lacks one of the layers.
+        BackboneError: If weights cannot be had, the model cannot be shown a picture as asked, or a layer is not there
+            or gives no numbers of a fixed size.
     """
     import keras
 
@@ -80,7 +82,52 @@ def build(settings: Backbone) -> Any:
     if missing:
         names = ", ".join(layer.name for layer in network.layers)
         raise BackboneError(f"the backbone has no layer {', '.join(missing)}; it has {names}")
-    return keras.Model(network.inputs, [network.get_layer(name).output for name in settings.layers])
+    shape = _input_shape(network, settings)
+    outputs = [network.get_layer(name).output for name in settings.layers]
+    several = [name for name, output in zip(settings.layers, outputs, strict=True) if not hasattr(output, "shape")]
+    if several:
+        raise BackboneError(f"the layer {several[0]} of the backbone must have one output. Received: several")
+    model = keras.Model(network.inputs, outputs)
+    if network.inputs[0].shape[1:] != shape:
+        # Of a size that was left open, so that the sizes of the layers are known, too.
+        pixels = keras.Input(shape)
+        model = keras.Model(pixels, model(pixels))
+    for name, output in zip(settings.layers, model.outputs, strict=True):
+        if not all(output.shape[1:]) or "float" not in str(output.dtype):
+            raise BackboneError(
+                f"the layer {name} must give floating point numbers of a fixed size. Received: {output.shape[1:]} "
+                f"{output.dtype}; a size that the model leaves open is set with backbone.image_size"
+            )
+    return model
+
+
+def _input_shape(network: Any, settings: Backbone) -> tuple[int, int, int]:
+    """Height, width and channels of what a CNN is shown.
+
+    Raises:
+        BackboneError: If it cannot be shown a picture, or none of the size or preprocessing that is asked for.
+    """
+    shapes = [tuple(given.shape[1:]) for given in network.inputs or ()]
+    if len(shapes) != 1 or len(shapes[0]) != 3 or shapes[0][2] not in (1, 3):
+        raise BackboneError(
+            "the backbone must take one picture: a single input of height x width x channels, which are 3 or 1 and "
+            f"come last. Received: {', '.join(map(str, shapes)) or 'no input'}"
+        )
+    height, width, channels = shapes[0]
+    if (
+        settings.image_size
+        and (height or settings.image_size, width or settings.image_size) != (settings.image_size,) * 2
+    ):
+        raise BackboneError(
+            f"backbone.image_size={settings.image_size} is not allowed: the model takes {height} x {width} pixels only"
+        )
+    if channels == 1 and settings.preprocessing in {"caffe", "torch"}:
+        raise BackboneError(
+            f"backbone.preprocessing={settings.preprocessing} is for three channels, and the model takes grey "
+            "pictures: set it to none (0 to 255) or tf (-1 to 1)"
+        )
+    side = settings.image_size or 224
+    return height or side, width or side, channels
 
 
 def _saved(settings: Backbone) -> Any:
@@ -162,7 +209,7 @@ class Extraction:
         self._readers: Mapping[int, Callable[[], bytes]] = dict(enumerate(readers))
         self._settings, self._max_megapixels = settings, max_megapixels
         self.network = build(settings) if network is None else network
-        self._side = settings.image_size or int(self.network.input_shape[1] or 224)
+        self._shape = tuple(self.network.input_shape[1:])
         self.identity = store_identity(digests, settings)
         self.rows = len(readers)
         self.columns = {
@@ -224,7 +271,8 @@ class Extraction:
         from grisaille.collection import images
 
         image, _ = images.decode(self._readers[row](), self._max_megapixels)
-        return images.to_square(image, self._side, self._settings.resize)
+        height, width, channels = self._shape
+        return images.stretch(image if channels == 3 else image.convert("L"), height, width, self._settings.resize)
 
     def _preprocess(self, pixels: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         import keras

@@ -13,7 +13,7 @@ from kedro_datasets.partitions import PartitionedDataset
 
 from grisaille.collection.artists import ArtistIndex, ArtistsTableError, file_name, read_table
 from grisaille.collection.catalogue import catalogue
-from grisaille.collection.images import UnusableImageError, decode, inspect, to_square
+from grisaille.collection.images import UnusableImageError, decode, inspect, stretch
 from grisaille.datasets import ArtistsDataset, PaintingsDataset, TableDataset
 from grisaille.parameters import Ingestion
 from grisaille.pipelines.autoencoding.nodes import group_by_artist
@@ -34,7 +34,7 @@ class TestEveryFile:
         for (x, y), colour in case.pixels.items():
             assert np.abs(np.subtract(image.getpixel((x, y)), colour)).max() <= case.near, image.getpixel((x, y))
         assert inspect(case.data).width == case.accepted[0]
-        assert to_square(image, 32).shape == (32, 32, 3)
+        assert stretch(image, 32, 32).shape == (32, 32, 3)
 
     @pytest.mark.parametrize("case", [case for case in cases() if case.reason], ids=name)
     def test_rejected_with_its_reason(self, case):

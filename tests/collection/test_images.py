@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from grisaille.collection.images import UnusableImageError, decode, inspect, thumbnail, to_square
+from grisaille.collection.images import UnusableImageError, decode, inspect, stretch, thumbnail
 from helpers import encode, picture
 
 
@@ -122,7 +122,7 @@ class TestFacts:
 
 class TestShapes:
     def test_square(self):
-        square = to_square(picture(), 24, "nearest")
+        square = stretch(picture(), 24, 24, "nearest")
         assert (square.shape, square.dtype) == ((24, 24, 3), np.uint8)
 
     def test_thumbnail_keeps_proportions(self):

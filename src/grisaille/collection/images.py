@@ -179,18 +179,19 @@ def inspect(data: bytes, max_megapixels: float = 150.0) -> ImageFacts:
     )
 
 
-def to_square(image: Image.Image, side: int, resize: str = "bilinear") -> npt.NDArray[np.uint8]:
-    """Stretch a picture to a square, as the original did.
+def stretch(image: Image.Image, height: int, width: int, resize: str = "bilinear") -> npt.NDArray[np.uint8]:
+    """Stretch a picture to a size, as the original did.
 
     Args:
-        image: RGB.
-        side: Pixels.
+        image: RGB, or grey.
+        height: Pixels.
+        width: Pixels.
         resize: A key of `RESIZE_FILTERS`.
 
     Returns:
-        uint8, shape (side, side, 3).
+        uint8, shape (height, width, 3), or (height, width, 1) of a grey one.
     """
-    return np.asarray(image.resize((side, side), RESIZE_FILTERS[resize]))
+    return np.asarray(image.resize((width, height), RESIZE_FILTERS[resize])).reshape(height, width, -1)
 
 
 def thumbnail(image: Image.Image, side: int, quality: int = 80) -> bytes:
