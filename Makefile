@@ -8,14 +8,19 @@ BIN := .venv/bin
 help:  ## what can be made
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/'
 
+# A folder that was moved or copied has a virtual environment that leads elsewhere.
+ifneq "$(shell cat .venv/installed 2>/dev/null)" "$(CURDIR)"
+.PHONY: .venv/installed
+endif
+
 .venv/installed: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' || \
 	  { echo "grisaille needs Python 3.10 to 3.13; $(PYTHON) is $$($(PYTHON) --version). Try make PYTHON=python3.11"; exit 1; }
 	@echo "Installing what requirements.lock pins into .venv: some minutes, most of them for TensorFlow"
-	@$(PYTHON) -m venv .venv
+	@$(PYTHON) -m venv --clear .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
-	@touch $@
+	@echo "$(CURDIR)" > $@
 
 install: .venv/installed  ## a virtual environment in .venv, and nothing else
 

@@ -431,3 +431,19 @@ class TestStart:
         # pandas itself stands there as a promise.
         heavy = {"tensorflow", "keras", "pandas.core", "matplotlib", "scipy", "sklearn", "pyarrow", "distributed"}
         assert not heavy & set(json.loads(done.stdout.splitlines()[-1]))
+
+
+class TestNamesOfUsers:
+    """They become names of nodes and of files."""
+
+    @pytest.mark.parametrize("name", ["Monet vs. Manet", "a/b", "a.b", "", "@x"])
+    def test_which_names_can_be_used_is_said(self, name):
+        comparison = {"left": ["Monet"], "right": ["Manet"], "title": "Monet vs. Manet"}
+        with pytest.raises(ParameterError, match=r"must be of letters, digits, _ and - alone; other words .* title"):
+            check({"comparisons": {name: comparison}})
+        with pytest.raises(ParameterError, match=r"chunks\..* is not allowed; the name must be of letters"):
+            check({"chunks": {name: {"layer": "block4_pool", "start": 0, "stop": 8}}})
+
+    def test_letters_of_any_script_can(self):
+        comparison = {"left": ["Monet"], "right": ["Manet"], "title": "Monet vs. Manet"}
+        check({"comparisons": {"D\u00fcrer_2": comparison, "\u845b-\u98fe": None}})

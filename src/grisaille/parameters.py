@@ -3,6 +3,7 @@
 The values themselves stand in `conf/`; nothing here reads a file.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -387,6 +388,16 @@ class Parameters(BaseModel):
     report: Report = Report()
     study: Study | None = None
     discovery: Discovery = Discovery()
+
+    @model_validator(mode="after")
+    def _names_can_be_those_of_nodes_and_files(self) -> "Parameters":
+        for group, words in {"chunks": "", "comparisons": "; other words can stand in its title"}.items():
+            for name in getattr(self, group):
+                if not re.fullmatch(r"[\w-]+", name):
+                    raise ValueError(
+                        f"{group}.{name} is not allowed; the name must be of letters, digits, _ and - alone{words}"
+                    )
+        return self
 
     @model_validator(mode="after")
     def _chunks_are_of_layers_that_are_kept(self) -> "Parameters":

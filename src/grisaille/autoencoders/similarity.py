@@ -196,7 +196,10 @@ class Geometry:
     def size(self) -> float:
         """Deviation of one value of a code; for cosine, of a chunk of length 1."""
         size = float(np.sqrt(self.mean_square / (2 * self.code_size)))
-        return size / float(np.linalg.norm(self.rows, axis=1).mean()) if self.likeness == "cosine" else size
+        if self.likeness == "euclidean":
+            return size
+        # Black pictures may have no features at all.
+        return size / max(float(np.linalg.norm(self.rows, axis=1).mean()), _TINY)
 
     @property
     def start(self) -> float:
@@ -216,7 +219,8 @@ def compressed_encoder(geometry: Geometry, settings: Similarity, draw: Initializ
     code = linear(inputs)
     if settings.hidden:
         length = _length(inputs, geometry.likeness)
-        example = rows / np.linalg.norm(rows, axis=1, keepdims=True) if geometry.likeness == "cosine" else rows
+        lengths = np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), _TINY)
+        example = rows / lengths if geometry.likeness == "cosine" else rows
         x = layers.Normalization(mean=example.mean(axis=0), variance=_half_whitened(example), name="standardise")(
             inputs / length
         )
@@ -239,7 +243,7 @@ def _half_whitened(example: FloatArray) -> FloatArray:
 
     The length of the rest, which no coordinate tells, is whitened. What hardly varies is rounding, and is not blown up.
     """
-    deviation = np.maximum(example.std(axis=0), _LEAST_DEVIATION * example.std())
+    deviation = np.maximum(example.std(axis=0), _LEAST_DEVIATION * (float(example.std()) or 1.0))
     variance = deviation * float((example.var(axis=0) / deviation).mean())
     variance[-1] = deviation[-1] ** 2
     return variance

@@ -13,6 +13,8 @@ def verdict(results: Results) -> str:
     """One word-sized answer to the question, from recall of neighbours against PCA and against all."""
     recall = results.preserved("embedding", results.made_for, "recall")
     baseline = results.preserved("pca", results.made_for, "recall")
+    if len(results.paintings) <= results.k + 1:
+        return f"{len(results.paintings)} paintings are too few to judge: all of them are each other's nearest."
     kept = "Most" if recall >= 0.7 else "About half" if recall >= 0.4 else "Some" if recall >= 0.15 else "Little"
     against = "more than" if recall > baseline + 0.01 else "less than" if recall < baseline - 0.01 else "as much as"
     return (
@@ -45,7 +47,9 @@ def _neighbours(results: Results) -> str:
 def _distances(results: Results) -> str:
     kept = results.preserved("embedding", results.made_for, "spearman")
     baseline = results.preserved("pca", results.made_for, "spearman")
-    return f"The order of all distances agrees to {kept:.3f} on a scale to 1 (Spearman; PCA: {baseline:.3f})."
+    if not is_number(kept):
+        return "All distances are the same in one of the spaces, so that their order says nothing."
+    return f"The order of all distances agrees to {kept:.3f} on a scale to 1 (Spearman; PCA: {_figure(baseline, 3)})."
 
 
 def _artists(results: Results) -> str:
@@ -55,6 +59,10 @@ def _artists(results: Results) -> str:
         "after PCA": results.retrieved("pca", likeness, "one_nn"),
         "in the embedding": results.retrieved("embedding", "euclidean", "one_nn"),
     }
+    if not all(map(is_number, shares.values())):
+        return (
+            "Fewer than two different paintings have a known artist, so that likeness cannot be held against artists."
+        )
     told = ", ".join(f"{share:.0%} {where}" for where, share in shares.items())
     return f"The nearest painting, by {_LIKENESS[likeness]}, is by the same artist: {told}."
 
@@ -76,5 +84,5 @@ def _pairs(results: Results) -> str:
     )
 
 
-def _figure(value: float) -> str:
-    return f"{value:.2f}".replace("-", "\N{MINUS SIGN}") if is_number(value) else "undefined"
+def _figure(value: float, digits: int = 2) -> str:
+    return f"{value:.{digits}f}".replace("-", "\N{MINUS SIGN}") if is_number(value) else "undefined"
