@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from grisaille.collection import artists, folder, images
+from grisaille.collection import artists, catalogue, folder, images
 from grisaille.storage import npy, pickled
 from grisaille.storage.feature_store import MANIFEST, FeatureStore, FeatureStoreError
 
@@ -93,6 +93,8 @@ def names(data: bytes) -> None:
     known = [artists.plain(name) for name in table.decode("utf-8", "replace").split("\n")]
     index = artists.ArtistIndex.build(pd.DataFrame({"name": known}), {})
     text = os.fsdecode(path)
+    if text != catalogue.printable(text):
+        return  # ingestion rejects it before anybody asks whose it is
     artist, is_known = index.match(text)
     assert artist, "an artist without a name"
     assert is_known == (artist in index.movements)
