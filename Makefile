@@ -1,6 +1,8 @@
 # Every target sets up what it needs: a virtual environment in .venv, nothing outside the project.
 PYTHON ?= python3
 BIN := .venv/bin
+# In a locale of another encoding pip would write the folder's name wrong into its scripts.
+export PYTHONUTF8 := 1
 
 .DELETE_ON_ERROR:
 .PHONY: help install demo data viz docs test lint types contracts unit bench fuzz chaos mutants audit lock clean
