@@ -9,7 +9,7 @@ from grisaille.lookalikes import read_queries
 from helpers import encode, picture
 from hostile import HIDDEN
 
-SEEN = ["Titian/Titian_1.jpg", "Titian/Titian_2.PNG", "Titian_3.jpg"]
+SEEN = ["Titian/Titian_1.jpg", "Titian/Titian_2.PNG", "Titian_3.jpg", "Titian_4.jfif"]
 PASSED_OVER = [*HIDDEN, "Titian/.ipynb_checkpoints/Titian_1-checkpoint.jpg", ".Trash-1000/Titian_5.jpg", "Thumbs.db"]
 
 
