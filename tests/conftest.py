@@ -56,6 +56,9 @@ LONGEST = (
     "test_faults.py",
     "test_browser.py",
     "test_docs.py",
+    "test_places.py",
+    "test_degenerate.py",
+    "test_stability.py",
     "test_similarity.py",
     "test_similar.py",
     "test_notebooks.py",
@@ -145,6 +148,8 @@ class Run:
     project: Path
     output: str
     parameters: tuple[str, ...]
+    # Where no test runs anything.
+    untouched: Path
 
     @property
     def data(self) -> Path:
@@ -195,4 +200,4 @@ def demo_run(tmp_path_factory, common, small_cnn) -> Run:
             output.write_text(done.stdout + done.stderr)
     project = tmp_path_factory.mktemp("run") / "project"
     shutil.copytree(original, project)
-    return Run(project, output.read_text(), parameters)
+    return Run(project, output.read_text(), parameters, original)

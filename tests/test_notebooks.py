@@ -2,6 +2,7 @@
 
 import shutil
 import zipfile
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -44,9 +45,15 @@ class TestExplore:
 
 class TestColab:
     @pytest.fixture(scope="class")
-    def outputs(self, demo_run, tmp_path_factory):
+    def project(self, demo_run, tmp_path_factory):
+        """Of its own: other pictures are shown here."""
+        folder = tmp_path_factory.mktemp("elsewhere") / "project"
+        return Path(shutil.copytree(demo_run.untouched, folder, ignore=shutil.ignore_patterns("data")))
+
+    @pytest.fixture(scope="class")
+    def outputs(self, project, demo_run, tmp_path_factory):
         """Elsewhere than in Colab, with an archive of pictures at hand and the demo's settings, but not its painter."""
-        conf = demo_run.project / "conf"
+        conf = project / "conf"
         shutil.copytree(conf / "demo", conf / "pictures", ignore=shutil.ignore_patterns("catalog.yml"))
         folder = tmp_path_factory.mktemp("colab")
         with zipfile.ZipFile(folder / "paintings.zip", "w") as archive:
@@ -58,24 +65,24 @@ class TestColab:
             f"archive, paintings = Path({str(folder / 'paintings.zip')!r}), Path({str(folder / 'local')!r})\n"
             f"parameters = {demo_run.parameters[1] + ',autoencoder.similarity.epochs=5,' + QUICK!r}"
         )
-        return run_notebook(demo_run.project, "colab.ipynb", given)
+        return run_notebook(project, "colab.ipynb", given)
 
-    def test_it_runs_and_shows_tables_and_pictures(self, outputs, demo_run):
+    def test_it_runs_and_shows_tables_and_pictures(self, outputs, project):
         assert pictures(outputs) == 2
         assert "recall" in told(outputs)
-        assert str(demo_run.data / "08_reporting" / "report.html").endswith(told(outputs).split()[-1])
+        assert str(project / "data" / "demo" / "08_reporting" / "report.html").endswith(told(outputs).split()[-1])
 
     def test_pictures_are_unpacked_and_given_to_the_run(self, outputs):
         (options,) = [output.data["text/plain"] for output in outputs if "paintings_folder" in str(output.get("data"))]
         assert "local," in options
         assert "artists.csv" in options
 
-    def test_what_was_extracted_is_not_extracted_again(self, outputs, demo_run):
+    def test_what_was_extracted_is_not_extracted_again(self, outputs, project):
         assert "extracting features" in told(outputs)
         (options,) = [output.data["text/plain"] for output in outputs if "paintings_folder" in str(output.get("data"))]
         given = options.strip("\"'").removeprefix("--params ").strip("'")
         command = ("run", "--env", "pictures", "--pipelines", "ingestion,feature_extraction", "--params", given)
-        assert "features are stored already" in kedro(*command, cwd=demo_run.project).stdout
+        assert "features are stored already" in kedro(*command, cwd=project).stdout
 
 
 class TestStored:

@@ -46,7 +46,7 @@ def small_run(tmp_path_factory, small_cnn):
     """A copy of the project with a tiny gallery, in which nothing has run."""
     gallery = chaos.small_gallery(tmp_path_factory.mktemp("small") / "project", small_cnn)
     _, parameters = gallery.parameters
-    return Run(gallery.project, "", ("--params", f"{parameters},{chaos.QUICK}"))
+    return Run(gallery.project, "", ("--params", f"{parameters},{chaos.QUICK}"), gallery.project)
 
 
 def repeat(small_run, folder, threads):

@@ -152,7 +152,7 @@ class TestAfterAnotherTraining:
     @pytest.fixture(scope="class")
     def before(self, demo_run, hanging):
         """A run, and what it answered; another training comes then. Both are taken away in the end."""
-        parameters = f"{demo_run.parameters[1]},autoencoder.similarity.fewest_steps=10"
+        parameters = f"{demo_run.parameters[1]},autoencoder.similarity.fewest_steps=10,autoencoder.similarity.epochs=1"
         demo_run.again("--pipelines", "autoencoding", "--params", parameters)
         done = demo_run.newest("07_model_output/embeddings.npy").parent.name
         grisaille(demo_run, "similar", str(hanging))
