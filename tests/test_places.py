@@ -85,6 +85,11 @@ class TestOneBaseForPaths:
         assert str(loader.storage(project)) == str(here / "out")
         assert loader["catalog"]["raw_paintings"]["path"] == str(here / "here")
 
+    def test_braces_cannot_be_stored_in(self, project):
+        """A dataset factory fills them in."""
+        with pytest.raises(Exception, match=r"nothing can be stored in .*/a \{b\}: .* placeholders"):
+            self.load(project, storage="a {b}")["parameters"]
+
     def test_addresses_and_wrong_types_are_left_alone(self, project):
         found = self.load(project, paintings_folder="s3://bucket/paintings")["parameters"]
         assert found["paintings_folder"] == "s3://bucket/paintings"

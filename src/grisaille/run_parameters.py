@@ -142,6 +142,11 @@ class RunConfigLoader(LiteralConfigLoader):
                 raise WrongParameterError(f"{parameter_errors.unknown(name, given, ['storage'])} (globals.yml)")
             if name == "storage" and not (isinstance(given, str) and given and not given.startswith("~")):
                 raise WrongParameterError(f"storage={given} is not allowed; it must be a path, without ~ (globals.yml)")
+            if name == "storage" and {*"{}"} & {*(stored := given if "://" in given else str(self._project / given))}:
+                raise WrongParameterError(
+                    f"nothing can be stored in {stored}: Kedro's dataset factories read {{ and }} as placeholders; "
+                    "choose a folder without them by --params storage=/path/to/folder"
+                )
 
     def storage(self, project: Path) -> AnyPath:
         """Where everything is stored; what is relative is so to the project."""
