@@ -31,7 +31,7 @@ def moved(demo_run, tmp_path):
 
 class TestFoldersOfAnyName:
     def test_a_project(self, moved, demo_run):
-        for part in ("--namespaces", "pool5"), ("--nodes", "group_by_artist"):
+        for part in ("--pipelines", "evaluation"), ("--namespaces", "pool5"), ("--nodes", "group_by_artist"):
             done = kedro("run", "--env", "demo", *part, *demo_run.parameters, cwd=moved, check=False)
             assert done.returncode == 0, done.stderr[-3000:]
             done = command("grisaille", "verify", "newest", "--env", "demo", cwd=moved, check=False)
