@@ -1,5 +1,6 @@
 """Whatever the kind of file: saved whole or not at all, and refused when a byte of it has changed."""
 
+import logging
 import os
 import pickle
 import resource
@@ -13,7 +14,8 @@ import pytest
 from kedro.io.core import DatasetError
 from matplotlib.figure import Figure
 
-from grisaille.catalog import DamagedError, WholeCatalog
+from grisaille.framework.catalog import AtomicCatalog, DamagedError
+from grisaille.storage import DiskFullError
 from grisaille.storage.feature_store import FeatureStoreError
 from helpers import CountedSource, flip
 
@@ -53,7 +55,7 @@ KINDS = {
 
 def open_catalog(folder, kind, version):
     entry = KINDS[kind][0] | {"filepath": f"{folder}/thing.{kind}", "versioned": True}
-    return WholeCatalog.from_config({"thing": entry}, save_version=version)
+    return AtomicCatalog.from_config({"thing": entry}, save_version=version)
 
 
 @contextmanager
@@ -84,8 +86,8 @@ def files(folder):
 
 
 class TestSaving:
-    def test_a_version_and_its_seal_and_nothing_else(self, saved, kind):
-        assert files(saved) == [f"thing.{kind}", f"thing.{kind}.sha256"]
+    def test_a_version_and_its_stamp_and_nothing_else(self, saved, kind):
+        assert files(saved) == [f"thing.{kind}", f"thing.{kind}.stamp.json"]
 
     def test_kedro_itself_finds_the_newest_version(self, saved, kind):
         catalog = open_catalog(saved, kind, NEW)
@@ -105,23 +107,23 @@ class TestSaving:
         with pytest.raises(KeyboardInterrupt):
             open_catalog(saved, kind, NEW).save("thing", KINDS[kind][1](1))
         assert open_catalog(saved, kind, NEXT).get("thing").resolve_load_version() == OLD
-        assert files(saved) == [f"thing.{kind}", f"thing.{kind}.sha256"]
+        assert files(saved) == [f"thing.{kind}", f"thing.{kind}.stamp.json"]
 
 
 class TestAFullDisk:
     def test_one_error_names_the_file_and_nothing_else_happens(self, saved, kind):
-        with little_room(), pytest.raises(DatasetError) as told:
+        with little_room(), pytest.raises(DiskFullError) as told:
             open_catalog(saved, kind, NEW).save("thing", KINDS[kind][1](1))
         path = saved / f"thing.{kind}" / NEW / f"thing.{kind}"
         assert str(told.value).startswith(f"thing: there is no room to write {path} (File too large")
         assert "\n" not in str(told.value)
-        assert files(saved) == [f"thing.{kind}", f"thing.{kind}.sha256"]
+        assert files(saved) == [f"thing.{kind}", f"thing.{kind}.stamp.json"]
         catalog = open_catalog(saved, kind, NEW)
         assert catalog.exists("thing")
         assert catalog.get("thing").resolve_load_version() == OLD
 
     def test_the_same_goes_when_there_is_room_again(self, saved, kind):
-        with little_room(), pytest.raises(DatasetError):
+        with little_room(), pytest.raises(DiskFullError):
             open_catalog(saved, kind, NEW).save("thing", KINDS[kind][1](1))
         catalog = open_catalog(saved, kind, NEW)
         catalog.save("thing", KINDS[kind][1](1))
@@ -137,8 +139,8 @@ class TestAFullDisk:
             "features": ("grisaille.datasets.FeatureStoreDataset", source),
             "points": ("grisaille.datasets.PointsDataset", [large]),
         }
-        catalog = WholeCatalog.from_config({entry: {"type": kinds[entry][0], "path": str(tmp_path / entry)}})
-        with little_room(), pytest.raises(DatasetError) as told:
+        catalog = AtomicCatalog.from_config({entry: {"type": kinds[entry][0], "path": str(tmp_path / entry)}})
+        with little_room(), pytest.raises(DiskFullError) as told:
             catalog.save(entry, kinds[entry][1])
         assert str(told.value).startswith(f"{entry}: there is no room to write {tmp_path / entry}/")
         assert files(tmp_path) == []
@@ -160,9 +162,10 @@ class TestAFlippedByte:
             open_catalog(saved, kind, NEXT).load("thing")
 
     def test_it_counts_as_missing_so_that_it_is_made_again_when_asked(self, saved, kind, damaged, caplog):
+        caplog.set_level(logging.INFO)
         catalog = open_catalog(saved, kind, NEXT)
         assert not catalog.exists("thing")
-        assert str(damaged) in caplog.text
+        assert "thing is made again: it is damaged" in caplog.text
         catalog.save("thing", KINDS[kind][1](1))
         assert catalog.exists("thing")
 
@@ -172,8 +175,8 @@ class TestAFlippedByte:
         flip(saved / f"thing.{kind}" / OLD / f"thing.{kind}")
         assert not catalog.exists("thing")
 
-    def test_a_damaged_seal_is_damage(self, saved, kind):
-        flip(saved / f"thing.{kind}" / OLD / f"thing.{kind}.sha256")
+    def test_a_damaged_stamp_is_damage(self, saved, kind):
+        flip(saved / f"thing.{kind}" / OLD / f"thing.{kind}.stamp.json")
         with pytest.raises(DamagedError):
             open_catalog(saved, kind, NEXT).load("thing")
 
@@ -185,24 +188,26 @@ class TestOtherVersions:
         flip(tmp_path / "thing.npy" / NEW / "thing.npy")
         assert np.array_equal(open_catalog(tmp_path, "npy", NEXT).load("thing", version=OLD), array(0))
 
-    def test_what_was_saved_without_a_seal_is_loaded_as_it_is(self, tmp_path):
+    def test_what_was_saved_without_a_stamp_is_loaded_with_a_warning(self, tmp_path, caplog):
         open_catalog(tmp_path, "npy", OLD).save("thing", array(0))
-        (tmp_path / "thing.npy" / OLD / "thing.npy.sha256").unlink()
+        (tmp_path / "thing.npy" / OLD / "thing.npy.stamp.json").unlink()
+        assert "has no stamp" not in caplog.text
         assert np.array_equal(open_catalog(tmp_path, "npy", NEXT).load("thing"), array(0))
+        assert "thing has no stamp" in caplog.text
 
 
 class TestWithoutVersions:
     @pytest.fixture
     def catalog(self, tmp_path):
         entry = {"type": "text.TextDataset", "filepath": str(tmp_path / "report.html")}
-        return WholeCatalog.from_config({"report": entry})
+        return AtomicCatalog.from_config({"report": entry})
 
     def test_the_page_before_stays_until_the_next_is_whole(self, tmp_path, catalog):
         catalog.save("report", "before")
-        with little_room(), pytest.raises(DatasetError, match=r"no room to write .*report\.html"):
+        with little_room(), pytest.raises(DiskFullError, match=r"no room to write .*report\.html"):
             catalog.save("report", "after" * ROOM)
         assert catalog.load("report") == "before"
-        assert files(tmp_path) == ["report.html"]
+        assert files(tmp_path) == ["report.html", "report.html.stamp.json"]
 
     def test_it_is_replaced(self, catalog):
         catalog.save("report", "before")
@@ -210,35 +215,35 @@ class TestWithoutVersions:
         assert catalog.load("report") == "after"
 
 
-class TestPartitions:
+class TestFolder:
     @pytest.fixture
     def catalog(self, tmp_path):
         entry = {
-            "type": "grisaille.datasets.VersionedPartitionsDataset",
-            "path": str(tmp_path / "artists"),
-            "filename_suffix": ".pkl",
-            "dataset": "grisaille.datasets.ArrayPickleDataset",
+            "type": "grisaille.datasets.FolderDataset",
+            "filepath": str(tmp_path / "artists"),
+            "suffix": ".npy",
+            "dataset": "grisaille.datasets.NumPyDataset",
             "versioned": True,
         }
-        return WholeCatalog.from_config({"artists": entry})
+        return AtomicCatalog.from_config({"artists": entry})
 
-    def test_every_file_is_sealed_and_a_damaged_one_refused(self, tmp_path, catalog):
+    def test_it_is_one_result_and_refused_if_one_file_is_damaged(self, tmp_path, catalog):
         catalog.save("artists", {"Ada": array(0), "Bert": array(1)})
-        assert files(tmp_path / "artists")[1:] == ["Ada.pkl", "Ada.pkl.sha256", "Bert.pkl", "Bert.pkl.sha256"]
-        flip(next(tmp_path.glob("artists/Ada.pkl/*/Ada.pkl")))
-        loaded = catalog.load("artists")
-        assert np.array_equal(loaded["Bert"](), array(1))
-        with pytest.raises(DamagedError, match=r"Ada\.pkl is damaged"):
-            loaded["Ada"]()
+        assert files(tmp_path) == ["Ada.npy", "Bert.npy", "artists.stamp.json"]
+        assert np.array_equal(catalog.load("artists")["Bert"], array(1))
+        flip(next(tmp_path.glob("artists/*/artists/Ada.npy")))
+        with pytest.raises(DamagedError, match=r"artists is damaged"):
+            catalog.load("artists")
 
-    def test_a_full_disk_names_the_partition(self, tmp_path, catalog):
-        with little_room(), pytest.raises(DatasetError, match=r"artists: there is no room to write .*Ada\.pkl \("):
-            catalog.save("artists", {"Ada": array(0)})
-        assert files(tmp_path) == []
+    def test_a_file_that_is_gone_is_damage(self, tmp_path, catalog):
+        catalog.save("artists", {"Ada": array(0), "Bert": array(1)})
+        next(tmp_path.glob("artists/*/artists/Ada.npy")).unlink()
+        assert not catalog.exists("artists")
 
-    def test_a_version_exists_when_all_its_partitions_do(self, catalog):
-        with little_room(), pytest.raises(DatasetError, match=r"Bert\.pkl"):
+    def test_it_exists_when_all_its_files_do(self, tmp_path, catalog):
+        with little_room(), pytest.raises(DiskFullError, match=r"artists: there is no room to write .*artists \("):
             catalog.save("artists", {"Ada": np.eye(2), "Bert": array(1)})
+        assert files(tmp_path) == []
         assert not catalog.exists("artists")
         catalog.save("artists", {"Ada": np.eye(2), "Bert": array(1)})
         assert catalog.exists("artists")
@@ -252,7 +257,7 @@ class TestElsewhere:
         catalog = open_catalog(folder, "npy", NEXT)
         assert np.array_equal(catalog.load("thing"), array(0))
         filesystem = catalog.get("thing")._fs
-        path = next(path for path in filesystem.find(folder.removeprefix("memory://")) if path.endswith(".npy"))
+        path = next(path for path in filesystem.find(folder.removeprefix("memory://")) if path.endswith("thing.npy"))
         content = bytearray(filesystem.cat(path))
         content[200] ^= 1
         filesystem.pipe(path, bytes(content))
@@ -262,14 +267,14 @@ class TestElsewhere:
     def test_it_travels_to_other_processes(self, tmp_path):
         open_catalog(tmp_path, "npy", OLD).save("thing", array(0))
         catalog = pickle.loads(pickle.dumps(open_catalog(tmp_path, "npy", NEXT)))
-        assert isinstance(catalog, WholeCatalog)
+        assert isinstance(catalog, AtomicCatalog)
         assert np.array_equal(catalog.load("thing"), array(0))
 
 
 class TestFeatures:
     def test_a_damaged_shard_counts_as_missing_and_is_named_when_it_is_read(self, tmp_path, caplog):
         entry = {"type": "grisaille.datasets.FeatureStoreDataset", "path": str(tmp_path)}
-        catalog = WholeCatalog.from_config({"features": entry})
+        catalog = AtomicCatalog.from_config({"features": entry})
         catalog.get("features").expect(lambda: CountedSource().identity)
         catalog.save("features", CountedSource())
         assert catalog.exists("features")

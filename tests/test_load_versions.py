@@ -11,14 +11,14 @@ from kedro.pipeline import Node, Pipeline
 from kedro.runner import SequentialRunner
 from matplotlib.figure import Figure
 
-from grisaille import run_parameters
-from grisaille.catalog import WholeCatalog
+from grisaille.framework import config
+from grisaille.framework.catalog import AtomicCatalog
 from helpers import PROJECT
 
 OLD, NEW = "2021-01-01T00.00.00.000Z", "2022-01-01T00.00.00.000Z"
 ENTRIES = {
     # A factory's name becomes that of one of its datasets.
-    name.format(chunk="pool5", likeness="cosine", comparison="monet_manet"): entry
+    name.format(chunk="pool5", likeness="composition"): entry
     for name, entry in yaml.safe_load((PROJECT / "conf/base/catalog.yml").read_text()).items()
     if entry.get("versioned")
 }
@@ -46,7 +46,6 @@ def model(value):
 # Class -> what is saved, made of a number, and how the number is read from what is loaded.
 KINDS = {
     "NumPyDataset": (array, lambda loaded: loaded[0, 0]),
-    "ArrayPickleDataset": (array, lambda loaded: loaded[0, 0]),
     "ParquetDataset": (table, lambda loaded: loaded["value"][0]),
     "TableDataset": (table, lambda loaded: loaded["value"][0]),
     "CSVDataset": (table, lambda loaded: loaded["value"][0]),
@@ -57,11 +56,11 @@ KINDS = {
 
 
 def kind(name):
-    """How a number is stored in an entry, and read from it; in a folder of partitions, in one of them."""
+    """How a number is stored in an entry, and read from it; in a folder, in one of its files."""
     entry = ENTRIES[name]
     make, read = KINDS[entry.get("dataset", entry["type"]).rpartition(".")[2]]
     if "dataset" in entry:
-        return lambda value: {"Monet": make(value)}, lambda loaded: read(loaded["Monet"]())
+        return lambda value: {"Monet": make(value)}, lambda loaded: read(loaded["Monet"])
     return make, read
 
 
@@ -71,11 +70,11 @@ def catalog(tmp_path_factory):
     storage = {"storage": str(tmp_path_factory.mktemp("storage"))}
     with pytest.MonkeyPatch.context() as patch:
         # The loader is no session's.
-        patch.setattr(run_parameters, "_newest", None)
-        loader = run_parameters.RunConfigLoader(
+        patch.setattr(config, "_newest", None)
+        loader = config.RunConfigLoader(
             str(PROJECT / "conf"), runtime_params=storage, base_env="base", default_run_env="local"
         )
-        return partial(WholeCatalog.from_config, loader["catalog"])
+        return partial(AtomicCatalog.from_config, loader["catalog"])
 
 
 @pytest.mark.parametrize("name", ENTRIES)

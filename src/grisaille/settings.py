@@ -1,15 +1,15 @@
 """Kedro's settings for this project; there is no logic here."""
 
-from grisaille.catalog import ProjectContext
-from grisaille.hooks import FeatureIdentityHook, MissingInputsHook, ReportHook, RunLockHook, RunManifestHook
-from grisaille.run_parameters import RunConfigLoader
+from grisaille.framework.catalog import ProjectContext
+from grisaille.framework.config import RunConfigLoader
+from grisaille.framework.hooks import FeatureIdentityHook, RecipeHook, ReportHook, RunLockHook, RunManifestHook
 
-HOOKS = (FeatureIdentityHook(), MissingInputsHook(), ReportHook(), RunLockHook(), RunManifestHook())
+HOOKS = (FeatureIdentityHook(), RecipeHook(), ReportHook(), RunLockHook(), RunManifestHook())
 
-# Files are saved whole, and checked before they are loaded.
+# Files are saved whole, stamped, and compared before they are loaded.
 CONTEXT_CLASS = ProjectContext
 
-# Pipelines are built from the parameters of the run (`chunks`, `comparisons`).
+# Pipelines are built from the chunks of the session.
 CONFIG_LOADER_CLASS = RunConfigLoader
 
 # An environment that sets one key of a group keeps the others.

@@ -18,7 +18,6 @@ class Project:
 
     Attributes:
         path: Its folder.
-        env: The environment, or None.
         storage: Where everything is stored.
     """
 
@@ -26,15 +25,15 @@ class Project:
         """Read as little of its configuration as tells the storage."""
         from kedro.framework.project import settings
 
-        from grisaille.run_parameters import RunConfigLoader
+        from grisaille.framework.config import RunConfigLoader
 
-        self.path, self.env = path, env
+        self.path = path
         given = {} if storage is None else {"storage": storage}
-        self._given = given
         loader = RunConfigLoader(
             str(path / settings.CONF_SOURCE), env=env, runtime_params=given, **settings.CONFIG_LOADER_ARGS
         )
         self.storage: AnyPath = loader.storage(path)
+        self._given = given
 
     def paintings(self, manifest: Mapping[str, Any]) -> Mapping[str, Callable[[], bytes]]:
         """The images that a run was given: path -> function that reads the file; empty where there are none now."""
@@ -42,14 +41,12 @@ class Project:
         from kedro.io.core import DatasetError
 
         command = manifest["command"]
-        parameters = command.get("params", {}) | self._given
-        session = KedroSession.create(self.path, False, command.get("env"), parameters)
+        session = KedroSession.create(self.path, False, command.get("env"), command.get("params", {}) | self._given)
         context: Any = session.load_context()
         # Nothing will run, so that no pipeline has to be built to check parameters.
         context._pipelines_to_validate = []
-        source = context.catalog.get("raw_paintings")
         try:
-            return dict(source.load())
+            return dict(context.catalog.get("raw_paintings").load())
         except DatasetError:
             return {}
 
@@ -77,7 +74,7 @@ def find() -> Path:
     """
     from kedro.framework.startup import bootstrap_project
 
-    from grisaille.run_parameters import find_project
+    from grisaille.framework.config import find_project
 
     found = find_project(Path.cwd())
     if found is None:
@@ -85,17 +82,3 @@ def find() -> Path:
     if (found / "pyproject.toml").is_file():
         bootstrap_project(found)
     return found
-
-
-def read_manifest(storage: AnyPath, run: str) -> dict[str, Any]:
-    """The manifest of a run.
-
-    Raises:
-        click.ClickException: If there is none.
-    """
-    from grisaille import run_manifest
-
-    try:
-        return run_manifest.read(storage, run)
-    except run_manifest.ManifestError as error:
-        raise click.ClickException(str(error)) from error

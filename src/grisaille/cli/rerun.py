@@ -33,21 +33,21 @@ def rerun(run: str, env: str | None, storage: str | None, into: str | None, keep
     wrote is written into a storage of its own, so that nothing is overwritten. The exit status is 1 if any result
     differs, or is missing.
     """
-    from grisaille import run_manifest
-    from grisaille.cli.project import open_project, read_manifest
+    from grisaille.cli.project import open_project
+    from grisaille.provenance import manifest as manifests
 
     project = open_project(env, storage)
-    manifest = read_manifest(project.storage, run)
+    manifest = manifests.read(project.storage, run)
     folder = _empty_folder(project, manifest["run"], into)
     click.echo(f"repeating {manifest['run']} into {folder}")
     for line in _beforehand(manifest, project):
         click.echo(f"  {line}")
     _bring_inputs(manifest, project.storage, folder, keep_features)
     done = _repeat(manifest, project.path, folder)
-    try:
-        again = run_manifest.read(folder, "newest")
-    except run_manifest.ManifestError:
-        raise click.ClickException(f"the repetition ended with status {done} before it had begun") from None
+    names = manifests.names(folder)
+    if not names:
+        raise click.ClickException(f"the repetition ended with status {done} before it had begun")
+    again = manifests.read(folder, names[-1])
     if not _compared(manifest, again):
         raise SystemExit(1)
 
@@ -69,40 +69,38 @@ def _empty_folder(project: Any, run: str, into: str | None) -> AnyPath:
 
 def _beforehand(manifest: Mapping[str, Any], project: Any) -> Iterator[str]:
     """Why results may differ, known before anything is repeated."""
-    from grisaille import provenance, run_manifest
+    from grisaille.provenance import environment
+    from grisaille.provenance import manifest as manifests
 
     if manifest["status"] != "finished":
         yield f"the run failed: {manifest['error']}"
-    now = provenance.describe(project.path) | {"threads": manifest["threads"]}
-    yield from (f"differs: {line}" for line in provenance.differences(manifest, now))
+    now = environment.describe(project.path) | {"threads": manifest["threads"]}
+    yield from (f"differs: {line}" for line in environment.differences(manifest, now))
     for name, record in manifest["inputs"].items():
-        found = run_manifest.check(record, project.storage)
+        found = manifests.check(record, project.storage)
         if found != "ok":
             yield f"the input {name} is {found}"
 
 
 def _bring_inputs(manifest: Mapping[str, Any], storage: AnyPath, folder: AnyPath, keep_features: bool) -> None:
     """Put what the run read where the repetition looks for it."""
-    from grisaille import run_manifest
-    from grisaille.storage import place
+    from grisaille.provenance import stamps
+    from grisaille.provenance.manifest import absolute, relative
 
-    records = dict(manifest["inputs"])
-    if keep_features:
-        made = manifest["outputs"].items()
-        records |= {name: record for name, record in made if record["kind"] == "features"}
-    paths = {path for record in records.values() for path in record.get("files") or [record["path"]]}
-    if manifest["paintings"] and manifest["paintings"]["folder"]:
-        paths.add(run_manifest.relative(place(manifest["paintings"]["folder"]), storage))
-    for path in sorted(paths):
-        source = run_manifest.absolute(path, storage)
+    made = manifest["outputs"] if keep_features else {}
+    records = [*manifest["inputs"].values(), *(record for record in made.values() if record["kind"] == "store")]
+    sources = {absolute(record["path"], storage) for record in records}
+    given = manifest["parameters"].get("paintings_folder") or "01_raw"
+    for source in sorted({*sources, *map(stamps.path_of, sources), absolute(given, storage)}):
+        path = relative(source, storage)
         # What lies elsewhere is read where it lies.
-        if run_manifest.relative(source, storage) == path and source != run_manifest.absolute(path, folder):
-            _bring(source, run_manifest.absolute(path, folder))
+        if path != str(source):
+            _bring(source, absolute(path, folder))
 
 
 def _bring(source: AnyPath, target: AnyPath) -> None:
     """A link where there can be one, a copy elsewhere."""
-    from grisaille.run_manifest import relative
+    from grisaille.provenance.manifest import relative
 
     if not source.exists():
         return
@@ -124,7 +122,7 @@ def _repeat(manifest: Mapping[str, Any], project: Path, folder: AnyPath) -> int:
     """Run the command in a process of its own, with as many threads as it had; its words go to the terminal."""
     import yaml
 
-    from grisaille.provenance import INSTRUCTIONS, THREADS
+    from grisaille.provenance.environment import INSTRUCTIONS, THREADS
 
     command = {name: value for name, value in manifest["command"].items() if name not in ("folder", "load_versions")}
     command["params"] = command.get("params", {}) | {"storage": str(folder)}
@@ -144,9 +142,9 @@ def _repeat(manifest: Mapping[str, Any], project: Path, folder: AnyPath) -> int:
 
 def _compared(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
     """Say of every result whether it came out the same; whether all did."""
-    from grisaille import run_manifest
+    from grisaille.provenance.manifest import differing
 
-    for name in run_manifest.differing(before["parameters"], after["parameters"]):
+    for name in differing(before["parameters"], after["parameters"]):
         click.echo(f"parameter {name} was another")
     counts = {"identical": 0, "differs": 0, "differs by design": 0, "missing": 0}
     for name, record in before["outputs"].items():

@@ -19,8 +19,8 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
     """What both commands share with `kedro run`."""
     for option in (
         click.option("--output", "-o", type=click.Path(path_type=Path), help="Copy the picture into this folder, too."),
-        click.option("--run", help="Answer from what this run made or read, by its name, instead of the newest."),
-        click.option("--params", default="", callback=_split_params, help="Those that the collection was run with."),
+        click.option("--run", help="Answer from the results of this run, by its name; from the newest ones unless given."),
+        click.option("--params", default="", callback=_split_params, help="What differs from the run that made the embeddings."),
         click.option("--env", "-e", help="The configuration environment."),
     ):  # fmt: skip
         command = option(command)
@@ -107,8 +107,8 @@ def path(start: str, stop: str, env: str | None, params: dict[str, Any], run: st
     _say_where(catalog, "chain_figure", output)
 
 
-def _run(tag: str, params: dict[str, Any], env: str | None, run: str | None) -> Any:
-    """Run the part of the discovery pipeline that answers; the catalog that holds the answer.
+def _run(pipeline: str, params: dict[str, Any], env: str | None, run: str | None) -> Any:
+    """Run a pipeline that answers; the catalog that holds the answer.
 
     Raises:
         click.ClickException: If there is no project here, or the question cannot be answered.
@@ -117,57 +117,64 @@ def _run(tag: str, params: dict[str, Any], env: str | None, run: str | None) -> 
     from kedro.io.core import DatasetError
 
     from grisaille.cli import project
+    from grisaille.errors import GrisailleError
 
     found = project.find()
     # What Kedro would say of a failure is said below, in one line.
-    for name, level in {"kedro": logging.CRITICAL, "kedro_viz": logging.ERROR, "grisaille": logging.WARNING}.items():
+    for name, level in {"kedro": logging.CRITICAL, "kedro_viz": logging.ERROR, "grisaille": logging.ERROR}.items():
         logging.getLogger(name).setLevel(level)
     try:
         # Kedro's own session, which its annotations call by the name of an abstract one.
         session: Any
         with KedroSession.create(found, env=env, runtime_params=params) as session:
-            if "keras" not in sys.modules:
-                # It takes seconds to start, which are lost where there is nothing to ask.
-                if run is None:
-                    _refuse_unless_embedded(session.load_context().catalog)
-                _start_tensorflow()
-            versions = {} if run is None else _versions_of(run, session.load_context().config_loader.storage(found))
-            session.run(pipeline_names=["discovery"], tags=[tag], load_versions=versions)
+            loader, catalog = session.load_context().config_loader, session.load_context().catalog
+            versions = {} if run is None else _versions_of(run, loader.storage(found))
+            made = _recipe(catalog, versions.get(_ANSWERED_FROM))
+        chunks = {name: None for name in catalog.settings["chunks"]} | made[_ANSWERED_FROM]["parameters"]["chunks"]
+        if "keras" not in sys.modules:
+            _start_tensorflow()
+        with KedroSession.create(found, env=env, runtime_params={"chunks": chunks} | params) as session:
+            session.run(pipeline_names=[pipeline], load_versions=_known(versions, made))
             return session.load_context().catalog
-    except (ValueError, RuntimeError, DatasetError) as error:
+    except (ValueError, RuntimeError, DatasetError, GrisailleError) as error:
         raise click.ClickException(str(error)) from error
 
 
-def _versions_of(run: str, storage: Any) -> dict[str, str]:
-    """What a run made or read of that which look-alikes are found by.
-
-    Raises:
-        click.ClickException: If there is no such run, or it had nothing to do with some of that.
-    """
-    from grisaille import run_parameters
-    from grisaille.cli.project import read_manifest
-
-    manifest = read_manifest(storage, run)
-    known = manifest["inputs"] | manifest["outputs"]
-    encoders = (f"{chunk}.encoder" for chunk in run_parameters.names("chunks"))
-    wanted = ("paintings", "embeddings", "embeddings_origin", *encoders)
-    missing = [name for name in wanted if name not in known]
-    if missing:
-        raise click.ClickException(
-            f"the run {manifest['run']} neither made nor read {', '.join(missing)}: name one that trained or encoded"
-        )
-    return {name: known[name]["version"] for name in wanted}
+_ANSWERED_FROM = "composition_embeddings"
 
 
-def _refuse_unless_embedded(catalog: Any) -> None:
-    from grisaille.catalog import refuse_damaged
-
-    refuse_damaged(catalog.get("embeddings"), "embeddings")
-    if not catalog.exists("embeddings"):
+def _recipe(catalog: Any, version: str | None) -> dict[str, Any]:
+    """The recipe of the embeddings that a question is answered from."""
+    catalog.refuse_damaged(_ANSWERED_FROM, version)
+    stamp = catalog.stamp(_ANSWERED_FROM, version)
+    if stamp is None:
         raise click.ClickException(
             "nothing has been embedded yet: run `kedro run` with the same --env and --params first, which takes in a "
             "folder of paintings"
         )
+    return dict(stamp["recipe"])
+
+
+def _versions_of(run: str, storage: Any) -> dict[str, str]:
+    """The versions of all that a run made or read.
+
+    Raises:
+        click.ClickException: If it had nothing to do with embeddings.
+    """
+    from grisaille.provenance import manifest as manifests
+
+    manifest = manifests.read(storage, run)
+    known = manifest["inputs"] | manifest["outputs"]
+    if _ANSWERED_FROM not in known:
+        raise click.ClickException(
+            f"the run {manifest['run']} neither made nor read embeddings: name one that trained or encoded"
+        )
+    return {name: record["version"] for name, record in known.items() if record["version"]}
+
+
+def _known(versions: dict[str, str], made: dict[str, Any]) -> dict[str, str]:
+    """Versions of the models, the paintings and the embeddings, and of nothing that a question writes."""
+    return {name: version for name, version in versions.items() if name in made or name == "paintings"}
 
 
 def _start_tensorflow() -> None:
@@ -187,9 +194,8 @@ def _start_tensorflow() -> None:
 
 
 def _say_where(catalog: Any, name: str, output: Path | None, first: int = 1) -> None:
-    made = catalog.get(name)
-    version = made.resolve_load_version()
-    pictures = [Path(path) for path in (made.files(version) if hasattr(made, "files") else [made._get_load_path()])]
+    path = Path(str(catalog.where(name)))
+    pictures = sorted(path.iterdir()) if path.is_dir() else [path]
     if output is not None:
         output.mkdir(parents=True, exist_ok=True)
         # Every answer's sheets are numbered from 1; asked one by one, pictures of one name would replace each other.

@@ -1,4 +1,4 @@
-"""A folder of image files in, the table of paintings and the table of rejected files out."""
+"""A folder of image files in; the table of its files, that of the rejected ones and that of the paintings out."""
 
 from __future__ import annotations
 
@@ -17,9 +17,8 @@ from grisaille.parameters import Ingestion
 
 logger = logging.getLogger(__name__)
 
-COLUMNS = [
-    "painting_id", "artist", "movements", "path", "width", "height", "mode", "sha256", "duplicate_of", "split",
-]  # fmt: skip
+FILE_COLUMNS = ["painting_id", "path", "width", "height", "mode", "sha256", "duplicate_of", "split"]
+COLUMNS = ["painting_id", "artist", "movements", *FILE_COLUMNS[1:]]
 
 
 _TOLD = 5
@@ -32,17 +31,16 @@ class EmptyCollectionError(ValueError):
     """Too few files can be used for anything to be compared."""
 
 
-def catalogue(files: Files, artists: pd.DataFrame, settings: Ingestion, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+def inspect_files(files: Files, settings: Ingestion, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Look at every file once.
 
     Args:
         files: Path inside the collection -> function that reads the file.
-        artists: The table of artists, possibly empty.
-        settings: Aliases, bounds and shares.
+        settings: Bounds and shares.
         seed: Seeds the split.
 
     Returns:
-        `paintings`, one row a usable file, sorted by path (columns: `COLUMNS`), and `rejected_paintings`
+        `picture_files`, one row a usable file, sorted by path (columns: `FILE_COLUMNS`), and `rejected_paintings`
         (path, reason).
 
     Raises:
@@ -53,22 +51,45 @@ def catalogue(files: Files, artists: pd.DataFrame, settings: Ingestion, seed: in
     rejected += [(printable(path), _NO_IMAGE) for path in getattr(files, "others", [])]
     if len(facts) < _FEWEST:
         raise EmptyCollectionError(_too_few(files, facts, rejected))
-    index = ArtistIndex.build(artists, settings.aliases)
-    table = _describe(facts, index)
+    table = _describe(facts)
     hashes = np.array([fact.perceptual_hash for fact in facts.values()], dtype=np.uint64)
     second = np.array([fact.difference_hash for fact in facts.values()], dtype=np.uint64)
-    digests = [fact.sha256 for fact in facts.values()]
+    digests = table["sha256"].tolist()
     originals = duplicates.first_of_each(hashes, second, digests, settings.near_duplicate_bits)
     ids = table["painting_id"].to_numpy(dtype=object)
     copies = originals != np.arange(len(ids))
     table["duplicate_of"] = [ids[row] if copy else None for row, copy in zip(originals, copies, strict=True)]
-    _tell_of_two_artists(table)
     table["split"] = split.assign(digests, originals, settings.validation, settings.held_out, seed)
-    logger.info(
-        "%d paintings by %d artists; %d duplicates, %d files rejected",
-        len(table), len(set(table["artist"]) - {UNKNOWN}), copies.sum(), len(rejected),
-    )  # fmt: skip
-    return table[COLUMNS], pd.DataFrame(rejected, columns=["path", "reason"])
+    logger.info("%d paintings; %d duplicates, %d files rejected", len(table), copies.sum(), len(rejected))
+    return table[FILE_COLUMNS], pd.DataFrame(rejected, columns=["path", "reason"])
+
+
+def name_artists(files: pd.DataFrame, artists: pd.DataFrame, aliases: Mapping[str, str]) -> pd.DataFrame:
+    """Add the artist and the movements of every painting.
+
+    Args:
+        files: As `inspect_files` describes them.
+        artists: The table of artists, possibly empty.
+        aliases: Spelling found in a file or folder name -> name in the table of artists.
+
+    Returns:
+        `paintings`, as many rows in the same order (columns: `COLUMNS`).
+    """
+    index = ArtistIndex.build(artists, aliases)
+    matches = {path: index.match(path) for path in files["path"]}
+    strangers = sorted({artist for artist, known in matches.values() if not known} - {UNKNOWN})
+    if strangers and index.movements:
+        logger.warning("not in the table of artists, kept under their own name: %s", ", ".join(strangers))
+    nameless = [path for path, (artist, _) in matches.items() if artist == UNKNOWN]
+    if nameless:
+        logger.warning(
+            "%d paintings of %d have no artist's name (%s), and are left out where artists are compared",
+            len(nameless), len(matches), ", ".join(nameless[:_TOLD]) + (", ..." if len(nameless) > _TOLD else ""),
+        )  # fmt: skip
+    names = [artist for artist, _ in matches.values()]
+    table = files.assign(artist=names, movements=[index.movements.get(name, "") for name in names])
+    _tell_of_two_artists(table)
+    return table[COLUMNS]
 
 
 def _inspect_all(
@@ -101,29 +122,11 @@ def printable(path: str) -> str:
     return path.encode("utf-8", "backslashreplace").decode()
 
 
-def _describe(facts: dict[str, images.ImageFacts], index: ArtistIndex) -> pd.DataFrame:
-    matches = {path: index.match(path) for path in facts}
-    strangers = sorted({artist for artist, known in matches.values() if not known} - {UNKNOWN})
-    if strangers and index.movements:
-        logger.warning("not in the table of artists, kept under their own name: %s", ", ".join(strangers))
-    nameless = [path for path, (artist, _) in matches.items() if artist == UNKNOWN]
-    if nameless:
-        logger.warning(
-            "%d paintings of %d have no artist's name (%s), and are left out where artists are compared",
-            len(nameless), len(matches), ", ".join(nameless[:_TOLD]) + (", ..." if len(nameless) > _TOLD else ""),
-        )  # fmt: skip
-    return pd.DataFrame(
-        {
-            "painting_id": _identifiers(list(facts)),
-            "artist": [artist for artist, _ in matches.values()],
-            "movements": [index.movements.get(artist, "") for artist, _ in matches.values()],
-            "path": list(facts),
-            "width": [fact.width for fact in facts.values()],
-            "height": [fact.height for fact in facts.values()],
-            "mode": [fact.mode for fact in facts.values()],
-            "sha256": [fact.sha256 for fact in facts.values()],
-        }
-    )
+def _describe(facts: Mapping[str, images.ImageFacts]) -> pd.DataFrame:
+    described = [
+        {name: getattr(fact, name) for name in ("width", "height", "mode", "sha256")} for fact in facts.values()
+    ]
+    return pd.DataFrame({"painting_id": _identifiers(list(facts)), "path": list(facts)}).join(pd.DataFrame(described))
 
 
 def _tell_of_two_artists(table: pd.DataFrame) -> None:

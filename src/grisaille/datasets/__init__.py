@@ -6,10 +6,10 @@
 from grisaille.datasets.array_pickle import ArrayPickleDataset
 from grisaille.datasets.artists import ArtistsDataset
 from grisaille.datasets.feature_store import FeatureStoreDataset
+from grisaille.datasets.folder import FolderDataset
 from grisaille.datasets.gallery import GalleryArtistsDataset, GalleryDataset
 from grisaille.datasets.numpy_array import NumPyDataset
 from grisaille.datasets.paintings import PaintingsDataset
-from grisaille.datasets.partitions import VersionedPartitionsDataset
 from grisaille.datasets.points import PointsDataset
 from grisaille.datasets.table import TableDataset
 
@@ -17,11 +17,11 @@ __all__ = [
     "ArrayPickleDataset",
     "ArtistsDataset",
     "FeatureStoreDataset",
+    "FolderDataset",
     "GalleryArtistsDataset",
     "GalleryDataset",
     "NumPyDataset",
     "PaintingsDataset",
     "PointsDataset",
     "TableDataset",
-    "VersionedPartitionsDataset",
 ]

@@ -1,5 +1,6 @@
 """The table of artists, which a collection may do without."""
 
+import hashlib
 import logging
 from typing import Any, NoReturn
 
@@ -80,6 +81,12 @@ class ArtistsDataset(AbstractDataset[NoReturn, pd.DataFrame]):
             return read_table(data, **self._load_args)
         except ArtistsTableError as error:
             raise DatasetError(f"{self._filepath}: {error}") from error
+
+    def fingerprint(self) -> str:
+        """What changes with the file; the same for all that are not there."""
+        if not self._filesystem.isfile(self._filepath):
+            return "none"
+        return hashlib.sha256(self._filesystem.cat_file(self._filepath)).hexdigest()[:16]
 
     def save(self, data: NoReturn) -> NoReturn:
         """Refuse: the table is only ever read."""

@@ -54,10 +54,15 @@ class FeatureStoreDataset(AbstractDataset[Source, FeatureStore]):
     def _describe(self) -> dict[str, Any]:
         return {"path": str(self._path)}
 
-    def folder(self) -> AnyPath | None:
-        """Where the features that are meant are or will be; None while the paintings are not known."""
+    def fingerprint(self) -> str | None:
+        """The fingerprint of the features that are meant; None while the paintings are not known."""
         identity = self._identity() if self._identity is not None else None
-        return None if identity is None else self._path / feature_store.fingerprint(identity)
+        return None if identity is None else feature_store.fingerprint(identity)
+
+    def stored_at(self) -> AnyPath | None:
+        """Where the features that are meant are or will be; None while the paintings are not known."""
+        fingerprint = self.fingerprint()
+        return None if fingerprint is None else self._path / fingerprint
 
     def load(self) -> FeatureStore:
         """Open the store; nothing is read until rows are asked for.
@@ -65,7 +70,7 @@ class FeatureStoreDataset(AbstractDataset[Source, FeatureStore]):
         Raises:
             DatasetError: If these features were not extracted yet, or a file of theirs is damaged.
         """
-        folder = self.folder()
+        folder = self.stored_at()
         if folder is None:
             raise DatasetError("the paintings are not known yet: run `kedro run --pipeline ingestion` first")
         try:
@@ -86,7 +91,7 @@ class FeatureStoreDataset(AbstractDataset[Source, FeatureStore]):
             feature_store.write(self._path, data, executor)
 
     def _exists(self) -> bool:
-        folder = self.folder()
+        folder = self.stored_at()
         if folder is None:
             return False
         try:

@@ -70,6 +70,10 @@ class GalleryDataset(AbstractDataset[NoReturn, Mapping[str, Callable[[], bytes]]
         works[f"{stem}_{self._paintings_each + 2}.png"] = partial(_torn, first, self._seed)
         return works
 
+    def fingerprint(self) -> str:
+        """What changes with the oeuvre."""
+        return f"{self._paintings_each} paintings each, seed {self._seed}"
+
     def save(self, data: NoReturn) -> NoReturn:
         """Refuse: the painter does not take returns."""
         raise DatasetError("GalleryDataset is read-only")
@@ -101,6 +105,10 @@ class GalleryArtistsDataset(AbstractDataset[NoReturn, pd.DataFrame]):
         return pd.DataFrame(
             [{"name": a.name, "genre": a.movement, "nationality": a.nationality} for a in gallery.ARTISTS]
         )
+
+    def fingerprint(self) -> str:
+        """There is one table."""
+        return "gallery"
 
     def save(self, data: NoReturn) -> NoReturn:
         """Refuse."""

@@ -67,6 +67,10 @@ class PaintingsDataset(AbstractDataset[NoReturn, PictureFolder]):
             )
         return PictureFolder(self._path, self._filesystem)
 
+    def fingerprint(self) -> str | None:
+        """What changes with the names and sizes of the images; None where there is no folder."""
+        return self.load().fingerprint() if self._exists() else None
+
     def save(self, data: NoReturn) -> NoReturn:
         """Refuse: paintings are only ever read."""
         raise DatasetError("PaintingsDataset is read-only")

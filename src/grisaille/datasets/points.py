@@ -10,7 +10,7 @@ import pandas as pd
 from kedro.io.core import AbstractDataset, DatasetError
 from tqdm import tqdm
 
-from grisaille.storage import AnyPath, is_damaged, place, write_whole
+from grisaille.storage import AnyPath, is_damaged, place, sha256, write_whole
 from grisaille.storage.feature_store import fingerprint
 
 _INDEX = "index.json"
@@ -101,6 +101,15 @@ class PointsDataset(AbstractDataset[Sequence[Computable], pd.DataFrame]):
         """The files of the last run's points, and their index."""
         index = self._path / _INDEX
         return [index, *(self._file(name) for name in json.loads(index.read_text("utf-8")))] if index.is_file() else []
+
+    def stored_at(self) -> AnyPath:
+        """The folder of all points."""
+        return self._path
+
+    def fingerprint(self) -> str | None:
+        """SHA-256 of the list of the last run's points, which are named after what determines them; None without it."""
+        index = self._path / _INDEX
+        return sha256(index) if index.is_file() else None
 
     def _exists(self) -> bool:
         return (self._path / _INDEX).is_file()

@@ -9,6 +9,7 @@ import errno
 import hashlib
 import os
 import re
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -71,20 +72,24 @@ def whole(path: AnyPath, sealed: bool = False) -> Iterator[AnyPath]:
     try:
         yield temporary
         if isinstance(temporary, Path):
-            _sync(temporary)
+            for written in [temporary] if temporary.is_file() else temporary.rglob("*"):
+                _sync(written)
         if sealed:
             seal = _seal(path)
             seal.write_text(sha256(temporary), "utf-8")
             if isinstance(seal, Path):
                 _sync(seal)
         # `rename` of a local file would not replace another on every system.
-        temporary.replace(path) if isinstance(temporary, Path) else temporary.rename(path)  # type: ignore[arg-type]
+        if isinstance(temporary, Path):
+            temporary.replace(path)
+        else:
+            temporary.fs.mv(temporary.path, path.path, recursive=True)  # type: ignore[union-attr]
         if isinstance(path, Path):
             _sync_folder(path.parent)
         if temporary in _hashed:
             _hashed[path] = _hashed.pop(temporary)  # type: ignore[index,arg-type]
     except BaseException as error:
-        temporary.unlink(missing_ok=True)
+        _remove(temporary)
         if sealed and not path.exists():
             _seal(path).unlink(missing_ok=True)
         reason = _want_of_room(error)
@@ -94,6 +99,14 @@ def whole(path: AnyPath, sealed: bool = False) -> Iterator[AnyPath]:
             f"there is no room to write {path} ({reason}). Nothing that was stored before is damaged: "
             "make room and give the same command again"
         ) from error
+
+
+def _remove(path: AnyPath) -> None:
+    """Remove a file or a folder, if it is there."""
+    if path.is_dir():
+        path.fs.rm(path.path, recursive=True) if not isinstance(path, Path) else shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def write_whole(path: AnyPath, write: Callable[[IO[bytes]], object], sealed: bool = False) -> None:
@@ -112,8 +125,9 @@ def write_whole(path: AnyPath, write: Callable[[IO[bytes]], object], sealed: boo
 
 
 def _sync(path: Path) -> None:
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
+    if path.is_file():
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
 
 
 def _sync_folder(path: Path) -> None:
@@ -191,10 +205,10 @@ def sweep(root: Path) -> list[Path]:
     """
     left = []
     for folder, folders, files in os.walk(root):
-        folders[:] = [name for name in folders if not Path(folder, name, LOCK).exists()]
-        left += [Path(folder, name) for name in files if name.endswith(_PARTIAL)]
+        left += [Path(folder, name) for name in (*files, *folders) if name.endswith(_PARTIAL)]
+        folders[:] = [name for name in folders if not (name.endswith(_PARTIAL) or Path(folder, name, LOCK).exists())]
     for path in left:
-        path.unlink(missing_ok=True)
+        _remove(path)
     return left
 
 

@@ -34,22 +34,22 @@ SPACES: tuple[Name, ...] = (
 
 
 def reduce_with_pca_euclidean(
-    features: FeatureStore, paintings: pd.DataFrame, chunks: dict[str, Any], settings: Evaluation
+    features: FeatureStore, picture_files: pd.DataFrame, chunks: dict[str, Any], settings: Evaluation
 ) -> FloatArray:
     """The baseline: PCA of each chunk, fitted on all but the held-out paintings; float32, shape (n, 320)."""
-    return _reduce_with_pca(features, paintings, chunks, settings, "euclidean")
+    return _reduce_with_pca(features, picture_files, chunks, settings, "euclidean")
 
 
 def reduce_with_pca_cosine(
-    features: FeatureStore, paintings: pd.DataFrame, chunks: dict[str, Any], settings: Evaluation
+    features: FeatureStore, picture_files: pd.DataFrame, chunks: dict[str, Any], settings: Evaluation
 ) -> FloatArray:
     """The same of features that were transformed for cosine likeness."""
-    return _reduce_with_pca(features, paintings, chunks, settings, "cosine")
+    return _reduce_with_pca(features, picture_files, chunks, settings, "cosine")
 
 
 def _reduce_with_pca(
     features: FeatureStore,
-    paintings: pd.DataFrame,
+    picture_files: pd.DataFrame,
     chunks: dict[str, Any],
     settings: Evaluation,
     likeness: Likeness,
@@ -57,7 +57,7 @@ def _reduce_with_pca(
     return pca_embeddings(
         features,
         list(named(chunks, Chunk).values()),
-        np.flatnonzero(paintings["split"].to_numpy() != HELD_OUT),
+        np.flatnonzero(picture_files["split"].to_numpy() != HELD_OUT),
         settings.pca_code_size,
         likeness,
         settings.seed,
@@ -207,14 +207,18 @@ def draw_heat_map(pair_silhouettes: pd.DataFrame) -> plots.Figure:
     return plots.silhouette_heat_map(pair_silhouettes)
 
 
-def draw_scatter(
-    embeddings: FloatArray, pca_embeddings: FloatArray, paintings: pd.DataFrame, comparison: Comparison
-) -> plots.Figure:
-    """Both sides of a comparison on two principal components, reduced by PCA and by the autoencoders."""
+def draw_scatters(
+    embeddings: FloatArray, pca_embeddings: FloatArray, paintings: pd.DataFrame, comparisons: dict[str, Any]
+) -> dict[str, plots.Figure]:
+    """Both sides of every comparison on two principal components, reduced by PCA and by the autoencoders."""
     artists = paintings["artist"].to_numpy(dtype=str)
-    sides = [rows_of(artists, side) for side in (comparison.left, comparison.right)]
-    names = [plots.side_name(present(side, artists)) for side in (comparison.left, comparison.right)]
-    return plots.scatter(comparison.title, {"PCA": pca_embeddings, "Embedding": embeddings}, sides, names)
+    figures = {}
+    for name, comparison in named(comparisons, Comparison).items():
+        sides = [rows_of(artists, side) for side in (comparison.left, comparison.right)]
+        names = [plots.side_name(present(side, artists)) for side in (comparison.left, comparison.right)]
+        spaces = {"PCA": pca_embeddings, "Embedding": embeddings}
+        figures[name] = plots.scatter(comparison.title, spaces, sides, names)
+    return figures
 
 
 def write_report(  # noqa: PLR0913, PLR0917 - a report draws on everything
@@ -230,9 +234,9 @@ def write_report(  # noqa: PLR0913, PLR0917 - a report draws on everything
     neighbours: pd.DataFrame,
     embeddings: FloatArray,
     pca_embeddings: FloatArray,
-    parameters: dict[str, Any],
+    **parameters: Any,
 ) -> tuple[str, list[str]]:
-    """One HTML page, and its five main lines."""
+    """One HTML page, and its five main lines; the parameters are the groups that made what it shows."""
     results = report.Results(
         paintings=paintings,
         rejected=rejected,

@@ -6,26 +6,22 @@ from typing import Any
 
 from kedro.pipeline import Node, Pipeline
 
-from grisaille import run_parameters
 from grisaille.likeness import LIKENESSES, Likeness
-from grisaille.pipelines.checks import check
 from grisaille.pipelines.evaluation import nodes
+
+# The groups that made what the report shows.
+_SHOWN = ("autoencoder", "backbone", "chunks", "comparisons", "evaluation", "ingestion", "report", "seed")
 
 
 def create_pipeline(**kwargs: Any) -> Pipeline:
-    """Raw features, PCA at the same size and the embedding, side by side, then pictures and one page.
-
-    A picture is drawn for each of the parameter group `comparisons`.
-    """
-    comparisons = run_parameters.names("comparisons")
+    """Raw features, PCA at the same size and the embedding, side by side, then pictures and one page."""
     reductions = [f"pca_embeddings_{likeness}" for likeness in LIKENESSES]
     return Pipeline(
         [
-            check(),
             *(_reduce(likeness) for likeness in LIKENESSES),
             Node(
                 nodes.compare_spaces,
-                ["features", "embeddings", "paintings", "params:evaluation", *reductions],
+                ["features", "composition_embeddings", "paintings", "params:evaluation", *reductions],
                 ["artist_distances", "neighbours", "preservation", "rnx_curves", "retrieval"],
                 name="compare_spaces",
             ),
@@ -39,24 +35,29 @@ def create_pipeline(**kwargs: Any) -> Pipeline:
             Node(nodes.compare_pairs, "pair_silhouettes", "pair_agreement", name="compare_pairs"),
             Node(nodes.draw_rnx_curves, "rnx_curves", "rnx_figure", name="draw_rnx_curves"),
             Node(nodes.draw_heat_map, "pair_silhouettes", "silhouette_heat_map", name="draw_heat_map"),
-            *(_draw(name) for name in comparisons),
+            Node(
+                nodes.draw_scatters,
+                ["composition_embeddings", "pca_embeddings_euclidean", "paintings", "params:comparisons"],
+                "scatters",
+                name="draw_scatters",
+            ),
             Node(
                 nodes.write_report,
-                [
-                    "paintings",
-                    "rejected_paintings",
-                    "raw_paintings",
-                    "pair_silhouettes",
-                    "preservation",
-                    "retrieval",
-                    "paper_experiments",
-                    "pair_agreement",
-                    "rnx_curves",
-                    "neighbours",
-                    "embeddings",
-                    "pca_embeddings_euclidean",
-                    "parameters",
-                ],
+                {
+                    "paintings": "paintings",
+                    "rejected": "rejected_paintings",
+                    "raw_paintings": "raw_paintings",
+                    "pair_silhouettes": "pair_silhouettes",
+                    "preservation": "preservation",
+                    "retrieval": "retrieval",
+                    "paper_experiments": "paper_experiments",
+                    "pair_agreement": "pair_agreement",
+                    "rnx_curves": "rnx_curves",
+                    "neighbours": "neighbours",
+                    "embeddings": "composition_embeddings",
+                    "pca_embeddings": "pca_embeddings_euclidean",
+                    **{group: f"params:{group}" for group in _SHOWN},
+                },
                 ["report", "report_summary"],
                 name="write_report",
             ),
@@ -68,14 +69,5 @@ def create_pipeline(**kwargs: Any) -> Pipeline:
 def _reduce(likeness: Likeness) -> Node:
     # By name: a function made here could not travel to other processes.
     name = f"reduce_with_pca_{likeness}"
-    inputs = ["features", "paintings", "params:chunks", "params:evaluation"]
+    inputs = ["features", "picture_files", "params:chunks", "params:evaluation"]
     return Node(getattr(nodes, name), inputs, f"pca_embeddings_{likeness}", name=name)
-
-
-def _draw(comparison: str) -> Node:
-    return Node(
-        nodes.draw_scatter,
-        ["embeddings", "pca_embeddings_euclidean", "paintings", f"params:comparisons.{comparison}"],
-        f"scatter_{comparison}",
-        name=f"draw_{comparison}",
-    )

@@ -12,12 +12,12 @@ from grisaille.parameters import Backbone, Chunk, Ingestion, named
 
 
 def extract_features(
-    paintings: pd.DataFrame, raw_paintings: Files, settings: Backbone, ingestion: Ingestion, chunks: dict[str, Any]
+    picture_files: pd.DataFrame, raw_paintings: Files, settings: Backbone, ingestion: Ingestion, chunks: dict[str, Any]
 ) -> Extraction:
     """Describe the extraction; the feature store computes what it lacks, shard by shard.
 
     Args:
-        paintings: The table of paintings.
+        picture_files: One row a painting.
         raw_paintings: The images it was made of.
         settings: Of the CNN.
         ingestion: For what an image may be.
@@ -27,15 +27,15 @@ def extract_features(
         ValueError: If a painting is no longer in the folder, or a chunk ends beyond its layer, which would be found out
             hours later.
     """
-    originals = Originals(paintings, raw_paintings)
-    gone = [path for path in paintings["path"] if path not in raw_paintings]
+    originals = Originals(picture_files, raw_paintings)
+    gone = [path for path in picture_files["path"] if path not in raw_paintings]
     if gone:
         raise ValueError(
             f"{len(gone)} paintings are no longer where ingestion found them, among them {gone[0]}: "
             "run `kedro run --pipeline ingestion` again"
         )
-    readers = [originals[path] for path in paintings["path"]]
-    extraction = Extraction(readers, paintings["sha256"].tolist(), settings, ingestion.max_megapixels)
+    readers = [originals[path] for path in picture_files["path"]]
+    extraction = Extraction(readers, picture_files["sha256"].tolist(), settings, ingestion.max_megapixels)
     for name, chunk in named(chunks, Chunk).items():
         values = extraction.columns[chunk.layer]
         if chunk.stop > values:

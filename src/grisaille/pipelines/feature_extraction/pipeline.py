@@ -13,7 +13,7 @@ def create_pipeline(**kwargs: Any) -> Pipeline:
         [
             Node(
                 nodes.extract_features,
-                ["paintings", "raw_paintings", "params:backbone", "params:ingestion", "params:chunks"],
+                ["picture_files", "raw_paintings", "params:backbone", "params:ingestion", "params:chunks"],
                 "features",
                 name="extract_features",
             )

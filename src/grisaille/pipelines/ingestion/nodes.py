@@ -7,10 +7,15 @@ from grisaille.lazy import pd
 from grisaille.parameters import Ingestion
 
 
-def catalogue_paintings(
-    raw_paintings: Files, raw_artists: pd.DataFrame, settings: Ingestion, seed: int
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+def inspect_files(raw_paintings: Files, settings: Ingestion, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Describe every file that can be used, and say why of every other (see `collection.catalogue`)."""
-    from grisaille.collection.catalogue import catalogue
+    from grisaille.collection import catalogue
 
-    return catalogue(raw_paintings, raw_artists, settings, seed)
+    return catalogue.inspect_files(raw_paintings, settings, seed)
+
+
+def name_artists(picture_files: pd.DataFrame, raw_artists: pd.DataFrame, settings: Ingestion) -> pd.DataFrame:
+    """Add artists and movements to the table of files (see `collection.catalogue`)."""
+    from grisaille.collection import catalogue
+
+    return catalogue.name_artists(picture_files, raw_artists, settings.aliases)

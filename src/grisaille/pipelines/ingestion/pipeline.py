@@ -8,15 +8,24 @@ from grisaille.pipelines.ingestion import nodes
 
 
 def create_pipeline(**kwargs: Any) -> Pipeline:
-    """From a folder of images to the table of paintings and the table of what cannot be used."""
+    """From a folder of images to the table of paintings and the table of what cannot be used.
+
+    Only the second node reads the table of artists: training and encoding do not depend on it.
+    """
     return Pipeline(
         [
             Node(
-                nodes.catalogue_paintings,
-                ["raw_paintings", "raw_artists", "params:ingestion", "params:seed"],
-                ["paintings", "rejected_paintings"],
-                name="catalogue_paintings",
-            )
+                nodes.inspect_files,
+                ["raw_paintings", "params:ingestion", "params:seed"],
+                ["picture_files", "rejected_paintings"],
+                name="inspect_files",
+            ),
+            Node(
+                nodes.name_artists,
+                ["picture_files", "raw_artists", "params:ingestion"],
+                "paintings",
+                name="name_artists",
+            ),
         ],
         tags="ingestion",
     )

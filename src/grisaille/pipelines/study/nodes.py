@@ -16,10 +16,10 @@ from grisaille.study import Laboratory, Work
 
 
 def extract_study_features(
-    paintings: pd.DataFrame, raw_paintings: Files, backbone: Backbone, ingestion: Ingestion, settings: Study
+    picture_files: pd.DataFrame, raw_paintings: Files, backbone: Backbone, ingestion: Ingestion, settings: Study
 ) -> Extraction:
     """Describe the extraction of every layer that the study asks about."""
-    return extract_features(paintings, raw_paintings, settings.seen_by(backbone), ingestion, {})
+    return extract_features(picture_files, raw_paintings, settings.seen_by(backbone), ingestion, {})
 
 
 def plan_study(

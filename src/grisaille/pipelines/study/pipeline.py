@@ -13,7 +13,7 @@ def create_pipeline(**kwargs: Any) -> Pipeline:
         [
             Node(
                 nodes.extract_study_features,
-                ["paintings", "raw_paintings", "params:backbone", "params:ingestion", "params:study"],
+                ["picture_files", "raw_paintings", "params:backbone", "params:ingestion", "params:study"],
                 "study_features",
                 name="extract_study_features",
             ),

@@ -1,4 +1,4 @@
-"""The parameters that shape pipelines: how many chunks there are and which comparisons are drawn.
+"""The configuration of a session: its parameters, checked, and the names of the chunks, which shape the pipelines.
 
 Kedro builds pipelines without handing them parameters. Every session makes a configuration loader before that, so
 the loader of this project leaves itself here; where there is no session (`kedro registry list`), the base
@@ -14,7 +14,7 @@ from typing import Any
 
 import click
 from kedro.config import OmegaConfigLoader
-from kedro.framework.project import settings
+from kedro.framework.project import pipelines, settings
 from kedro.utils import find_kedro_project
 from omegaconf import OmegaConf
 
@@ -22,9 +22,11 @@ from grisaille import parameter_errors
 from grisaille.storage import AnyPath, expanded, place
 
 _newest: "RunConfigLoader | None" = None
+# The chunks that the registered pipelines were built for.
+_built_for: list[str] | None = None
 
-# Parameter -> the entry of the catalog that reads it, unless an environment has swapped it.
-_READ_BY = {"paintings_folder": "raw_paintings", "artists_file": "raw_artists"}
+# What comes from outside -> the parameter that says where it lies.
+SOURCES = {"raw_paintings": "paintings_folder", "raw_artists": "artists_file"}
 
 
 class WrongParameterError(click.ClickException):
@@ -113,7 +115,7 @@ class RunConfigLoader(LiteralConfigLoader):
         self._register_globals_resolver()
         OmegaConf.register_new_resolver("parameter", parameter, replace=True)
         catalog: dict[str, Any] = super().__getitem__("catalog")
-        for name, entry in _READ_BY.items():
+        for entry, name in SOURCES.items():
             given, described = parameter(name, None), catalog.get(entry, {})
             if given is not None and given not in described.values():
                 raise WrongParameterError(
@@ -215,25 +217,30 @@ def _refuse_unknown(loader: OmegaConfigLoader, given: dict[str, Any]) -> None:
             raise WrongParameterError(parameter_errors.unknown(name, value, known))
 
 
-def value(name: str) -> Any:
-    """A parameter of the session; None where there is none of the name."""
+def chunks() -> list[str]:
+    """The names of the session's chunks, in the order of the configuration; null takes a name away."""
+    global _built_for  # noqa: PLW0603 - as above
+    _built_for = _chunks()
+    return _built_for
+
+
+def _chunks() -> list[str]:
     if _newest is not None:
-        return _newest.groups.get(name)
-    project = find_project(Path.cwd())
-    if project is None:
-        return None
-    environment = settings.CONFIG_LOADER_ARGS["default_run_env"]
-    return stored(str(project / settings.CONF_SOURCE), environment).get(name)
+        given = _newest.groups.get("chunks")
+    else:
+        project = find_project(Path.cwd())
+        environment = settings.CONFIG_LOADER_ARGS["default_run_env"]
+        given = stored(str(project / settings.CONF_SOURCE), environment).get("chunks") if project else None
+    return [str(name) for name, chunk in (given or {}).items() if chunk is not None]
 
 
-def group(name: str) -> dict[str, Any]:
-    """A parameter group of the session; empty where there is none of the name."""
-    return dict(value(name) or {})
+def rebuild_pipelines_of_another_shape() -> None:
+    """Have Kedro build the pipelines again if the session has other chunks than they were built for.
 
-
-def names(name: str) -> list[str]:
-    """The names in a parameter group, in the order of the configuration; null takes a name away."""
-    return [str(member) for member, given in group(name).items() if given is not None]
+    Kedro keeps the pipelines of the first session of a process.
+    """
+    if _built_for is not None and _chunks() != _built_for:
+        pipelines.configure("grisaille.pipeline_registry")
 
 
 @cache

@@ -1,0 +1,312 @@
+"""Kedro's catalog, which saves results whole or not at all, stamps them, and compares stamps before it loads.
+
+Kedro's datasets write straight to their final path, and the newest version wins: what a killed run had half written
+would be loaded by the next. How each kind of file is written and read stays with the datasets.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping
+from contextvars import ContextVar
+from functools import partial
+from pathlib import PurePosixPath
+from typing import Any
+
+from kedro.framework.context import CatalogCommandsMixin, KedroContext
+from kedro.io import AbstractVersionedDataset, DataCatalog, SharedMemoryDataCatalog
+from kedro.io.core import DatasetError, Version, VersionNotFoundError
+
+from grisaille.errors import GrisailleError
+from grisaille.framework.config import SOURCES
+from grisaille.provenance import recipes, stamps
+from grisaille.provenance.recipes import Recipe
+from grisaille.provenance.stamps import Stamp
+from grisaille.storage import AnyPath
+from grisaille.storage import NoRoomError as DiskFullError
+from grisaille.storage import place as as_path
+from grisaille.storage import whole as atomic_path
+
+logger = logging.getLogger(__name__)
+
+MEND = "`kedro run --only-missing-outputs` with the same --params makes it again, and what is made from it"
+
+# Where this thread is saving: catalog name -> a dataset that writes to a temporary path.
+_temporary: ContextVar[Mapping[str, Any]] = ContextVar("temporary", default={})  # noqa: B039 - never changed in place
+
+
+class DamagedError(GrisailleError, DatasetError):
+    """A stored file does not hold what was saved."""
+
+
+class AtomicCatalog(DataCatalog, CatalogCommandsMixin):
+    """``AtomicCatalog`` is Kedro's ``DataCatalog``, in which a result exists once all of it is there.
+
+    A result is written beside its final path and renamed. Its stamp, with its recipe and checksum, lies in the same
+    folder. A result without one (of an earlier release, or one's own file) is loaded with a warning.
+
+    Attributes:
+        settings: All parameters of the session, completed.
+        given: Dotted names of the parameters that the command gave.
+    """
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        """As `DataCatalog`."""
+        super().__init__(*arguments, **options)
+        self.settings: dict[str, Any] = {}
+        self.given: frozenset[str] = frozenset()
+        self._made: dict[str, tuple[dict[str, Any], dict[str, str | None], Recipe]] = {}
+        self._told: set[str] = set()
+
+    def get(self, key: str, fallback_to_runtime_pattern: bool = False, version: Version | None = None) -> Any:
+        """As `DataCatalog`."""
+        if key in _temporary.get():
+            return _temporary.get()[key]
+        dataset = super().get(key, fallback_to_runtime_pattern, version)
+        _take_literally(dataset)
+        return dataset
+
+    def save(self, ds_name: str, data: Any) -> None:
+        """As `DataCatalog`.
+
+        Raises:
+            DiskFullError: If there is no room for the result, in one sentence that names it.
+        """
+        dataset = self.get(ds_name)
+        try:
+            if not _is_file(dataset):
+                super().save(ds_name, data)
+                if hasattr(dataset, "stored_at"):
+                    stamps.write(dataset.stored_at(), self._stamp(ds_name, dataset.fingerprint()))
+                return
+            final = _path(dataset, dataset._get_save_path())
+            with atomic_path(final) as temporary:
+                target = dataset._copy(_filepath=_as_kedro(temporary), _version=None)
+                token = _temporary.set({ds_name: target})
+                try:
+                    super().save(ds_name, data)
+                finally:
+                    _temporary.reset(token)
+                stamps.write(final, self._stamp(ds_name, stamps.checksum(temporary)))
+        except (DatasetError, DiskFullError) as error:
+            full = _caused_by(error, DiskFullError)
+            if full is None:
+                raise
+            raise DiskFullError(f"{ds_name}: {full}") from None
+        dataset.release()
+        self._warn_of_the_future(ds_name, dataset)
+
+    @staticmethod
+    def _warn_of_the_future(name: str, dataset: Any) -> None:
+        if dataset._version and not dataset._version.load:
+            newest = dataset.resolve_load_version()
+            if newest != dataset.resolve_save_version():
+                logger.warning(
+                    "%s has a version from the future, %s: a clock is wrong. This run reads its own; other runs read "
+                    "that one, until it is removed",
+                    name, newest,
+                )  # fmt: skip
+
+    def load(self, ds_name: str, version: str | None = None) -> Any:
+        """As `DataCatalog`; a run reads what it has saved itself, whatever is newer.
+
+        Raises:
+            DamagedError: If the file does not hold what was saved.
+        """
+        dataset = self.get(ds_name)
+        own = None if version else self.own_version(dataset)
+        if own is None and _is_file(dataset):
+            self.refuse_damaged(ds_name, version)
+            if version is None:
+                self.warn(ds_name)
+        return super().load(ds_name, version or own)
+
+    def exists(self, ds_name: str) -> bool:
+        """As `DataCatalog`; what is damaged or outdated does not, so that `--only-missing-outputs` makes it again."""
+        if not super().exists(ds_name):
+            return False
+        reason = "it is damaged" if self.is_damaged(ds_name) else self.outdated(ds_name)
+        if reason:
+            logger.info("%s is made again: %s", ds_name, reason)
+        return reason is None
+
+    def where(self, name: str, version: str | None = None) -> AnyPath | None:
+        """The file or folder that would be read; None where nothing is stored, or nobody knows where."""
+        dataset = self.get(name)
+        if hasattr(dataset, "stored_at"):
+            path: AnyPath | None = dataset.stored_at()
+        elif not _is_file(dataset):
+            return None
+        elif dataset._version is None:
+            path = _path(dataset, dataset._filepath)
+        else:
+            try:
+                chosen = version or self.own_version(dataset) or dataset.resolve_load_version()
+            except VersionNotFoundError:
+                return None
+            path = _path(dataset, dataset._get_versioned_path(chosen))
+        return path if path is not None and path.exists() else None
+
+    def stamp(self, name: str, version: str | None = None) -> Stamp | None:
+        """The stamp of what would be read; None where there is none."""
+        found = self.where(name, version)
+        return None if found is None else stamps.read(found)
+
+    def checksum(self, name: str) -> str | None:
+        """The checksum of what would be read: of a source, what tells that it has changed; None where nobody knows."""
+        dataset = self.get(name)
+        if hasattr(dataset, "fingerprint"):
+            fingerprint: str | None = dataset.fingerprint()
+            return fingerprint
+        found = self.where(name)
+        if found is None:
+            return None
+        stamp = stamps.read(found)
+        return stamps.checksum(found) if stamp is None else stamp["checksum"]
+
+    def is_damaged(self, name: str, version: str | None = None) -> bool:
+        """Whether the file that would be read does not hold what was saved."""
+        found = self.where(name, version) if _is_file(self.get(name)) else None
+        return found is not None and stamps.is_damaged(found)
+
+    def refuse_damaged(self, name: str, version: str | None = None) -> None:
+        """Make sure that a file may be read.
+
+        Raises:
+            DamagedError: If it may not.
+        """
+        if self.is_damaged(name, version):
+            raise DamagedError(
+                f"{name}: {self.where(name, version)} is damaged: it does not have the checksum that it was saved "
+                f"with. {MEND}"
+            )
+
+    def outdated(self, name: str) -> str | None:
+        """Why a result is not what a run with these settings would make; None where it is, or nobody knows."""
+        stamp = self.stamp(name)
+        if stamp is None:
+            return None
+        found = recipes.differences(stamp["recipe"], self.settings)
+        return f"it was made with {recipes.sentence(found)}" if found else self.older(name)
+
+    def older(self, name: str, known: dict[str, str | None] | None = None) -> str | None:
+        """Which result, of one and all that it was made from, is older than what it was made from; or None."""
+        known = {} if known is None else known
+        if name not in known:
+            known[name] = None
+            stamp = self.stamp(name)
+            for source, then in (stamp["inputs"] if stamp else {}).items():
+                if source not in self:
+                    continue
+                now = self.checksum(source)
+                known[name] = (
+                    f"{name} is older than {source}" if then and now and then != now else self.older(source, known)
+                )
+                if known[name]:
+                    break
+        return known[name]
+
+    def warn(self, name: str) -> None:
+        """Say once what is wrong with a result that is going to be read."""
+        if name in self._told or self.where(name) is None:
+            return
+        self._told.add(name)
+        stamp = self.stamp(name)
+        if stamp is None and not hasattr(self.get(name), "fingerprint") and name not in SOURCES:
+            logger.warning("%s has no stamp: nobody knows what it was made from. %s", name, MEND)
+        elif reason := self.outdated(name):
+            logger.warning("%s: %s. %s", name, reason, MEND)
+
+    def note(self, node: Any) -> None:
+        """Remember what a node that is about to run makes its outputs from."""
+        groups = [name.removeprefix("params:") for name in node.inputs if name.startswith("params:")]
+        groups += list(self.settings) if "parameters" in node.inputs else []
+        sources = [name for name in node.inputs if not recipes.is_parameter(name)]
+        merged: Recipe = {}
+        for name in sources:
+            stamp = self.stamp(name)
+            merged |= stamp["recipe"] if stamp else {name: {"parameters": self._of_source(name), "checksum": None}}
+        inputs = {name: self.checksum(name) for name in sources}
+        for output in node.outputs:
+            relevant = [name for name in groups if (output, name) not in recipes.IRRELEVANT]
+            parameters = {name: recipes.lookup(self.settings, name) for name in relevant}
+            self._made[output] = parameters, inputs, merged
+
+    def _of_source(self, name: str) -> dict[str, Any]:
+        """The parameter that says where a source lies, which counts for nothing but is looked up later."""
+        parameter = SOURCES.get(name)
+        return {parameter: self.settings.get(parameter)} if parameter else {}
+
+    def _stamp(self, name: str, checksum: str) -> Stamp:
+        parameters, inputs, merged = self._made.get(name, ({}, {}, {}))
+        step = {"parameters": parameters, "checksum": checksum}
+        return Stamp(checksum=checksum, inputs=inputs, recipe={**merged, name: step})
+
+    def own_version(self, dataset: Any) -> str | None:
+        """The version of this very run, where it has saved one."""
+        if not _is_file(dataset) or dataset._version is None or dataset._version.load or not dataset._version.save:
+            return None
+        own: str = dataset._version.save
+        return own if _path(dataset, dataset._get_versioned_path(own)).exists() else None
+
+
+class SharedAtomicCatalog(AtomicCatalog, SharedMemoryDataCatalog):
+    """``SharedAtomicCatalog`` is the ``AtomicCatalog`` of Kedro's ``ParallelRunner``."""
+
+
+class ProjectContext(KedroContext):
+    """The context of this project, whose catalog is an ``AtomicCatalog`` in runs, notebooks and Kedro-Viz."""
+
+    def _get_catalog(self, catalog_class: type = DataCatalog, *args: Any, **kwargs: Any) -> Any:
+        ours: dict[type, type] = {DataCatalog: AtomicCatalog, SharedMemoryDataCatalog: SharedAtomicCatalog}
+        catalog = super()._get_catalog(ours.get(catalog_class, catalog_class), *args, **kwargs)
+        if isinstance(catalog, AtomicCatalog):
+            catalog.settings = recipes.complete(self.config_loader["parameters"])
+            given = getattr(self.config_loader, "runtime_params", None) or {}
+            catalog.given = frozenset(
+                name for group, value in given.items() for name, _ in recipes.leaves(group, value)
+            )
+        return catalog
+
+
+def _is_file(dataset: Any) -> bool:
+    """Whether a dataset is a file, or a folder of files, that it writes by a path of Kedro's."""
+    return isinstance(dataset, AbstractVersionedDataset) and hasattr(dataset, "_fs")
+
+
+def _take_literally(dataset: Any) -> None:
+    """Let no dataset read a path as a pattern, or write text in whatever encoding the machine has."""
+    if _is_file(dataset):
+        dataset._glob_function = partial(_versions, dataset._fs)
+    for name in ("_fs_open_args_load", "_fs_open_args_save"):
+        arguments = getattr(dataset, name, None) or {}
+        if arguments.get("mode") in {"r", "w"}:
+            arguments.setdefault("encoding", "utf-8")
+
+
+def _versions(filesystem: Any, pattern: str) -> list[str]:
+    """What Kedro looks for by `folder/*/name`, in which brackets of the folder would stand for single characters."""
+    folder, _, name = pattern.rpartition("/*/")
+    return [f"{path}/{name}" for path in filesystem.ls(folder, detail=False)] if filesystem.isdir(folder) else []
+
+
+def _path(dataset: Any, path: PurePosixPath) -> AnyPath:
+    protocol = getattr(dataset, "_protocol", "file")
+    if protocol == "file":
+        return as_path(str(path))
+    return as_path(f"{protocol}://{path}", dataset._fs.storage_options)
+
+
+def _as_kedro(path: AnyPath) -> PurePosixPath:
+    return PurePosixPath(getattr(path, "path", str(path)))
+
+
+def _caused_by(error: BaseException | None, kind: type[BaseException]) -> BaseException | None:
+    chain = _chain(error)
+    return next((cause for cause in chain if isinstance(cause, kind)), None)
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__

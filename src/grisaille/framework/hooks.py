@@ -1,0 +1,415 @@
+"""What happens around a run: nobody else writes, recipes are compared, the run leaves a manifest and a summary."""
+
+import logging
+import re
+import threading
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kedro.framework.hooks import hook_impl
+from kedro.io import AbstractVersionedDataset, DataCatalog
+from kedro.io.core import DatasetError, Version
+
+from grisaille.errors import GrisailleError
+from grisaille.framework import config
+from grisaille.framework.catalog import AtomicCatalog
+from grisaille.provenance import recipes
+from grisaille.terminal import print_any_letter
+
+if TYPE_CHECKING:
+    from grisaille.storage.run_lock import RunLock
+
+logger = logging.getLogger(__name__)
+
+_SHOWN = 5
+
+
+class FeatureIdentityHook:
+    """Tells the feature store which features the run's parameters and paintings ask for."""
+
+    @hook_impl
+    def after_context_created(self) -> None:
+        """Rebuild the pipelines if this session has other chunks: Kedro keeps those of the first one in a process."""
+        config.rebuild_pipelines_of_another_shape()
+
+    @hook_impl
+    def after_catalog_created(self, catalog: DataCatalog) -> None:
+        """Hand the identity to `features`, computed when it is asked for: the paintings may not be known before."""
+        from grisaille.datasets import FeatureStoreDataset
+
+        for name, study in {"features": None, "study_features": "params:study"}.items():
+            features = catalog.get(name) if name in catalog else None
+            if isinstance(features, FeatureStoreDataset):
+                features.expect(_Identity(catalog, study))
+
+
+@dataclass(frozen=True)
+class _Identity:
+    """Which features are meant (no closure, which could not travel to other processes).
+
+    Attributes:
+        catalog: Of the run.
+        study: The parameters of the study whose layers are meant; or None.
+    """
+
+    catalog: Any
+    study: str | None
+
+    def __call__(self) -> Mapping[str, Any] | None:
+        from grisaille import backbone
+        from grisaille.parameters import Backbone, Study, plain
+
+        if self.catalog.where("picture_files") is None or self.catalog.is_damaged("picture_files"):
+            return None
+        settings = Backbone.model_validate(plain(_quietly(self.catalog, "params:backbone")))
+        if self.study is not None:
+            settings = Study.model_validate(plain(_quietly(self.catalog, self.study))).seen_by(settings)
+        return backbone.store_identity(_quietly(self.catalog, "picture_files")["sha256"].tolist(), settings)
+
+
+def _quietly(catalog: Any, name: str) -> Any:
+    """Load something without the catalog, which tells of all that it loads."""
+    dataset: Any = catalog.get(name)
+    if isinstance(dataset, AbstractVersionedDataset):
+        own = catalog.own_version(dataset)
+        dataset = catalog.get(name, version=Version(own, None)) if own else dataset
+    return dataset.load()
+
+
+class RecipeHook:
+    """Holds what a run reads against what it asks for, before anything is computed, and tells the catalog of nodes."""
+
+    @hook_impl
+    def before_pipeline_run(self, pipeline: Any, catalog: Any) -> None:
+        """Refuse what is missing, damaged, made with other parameters than the command gives, or does not fit together.
+
+        A run that starts in the middle goes on with the settings that made what it reads.
+
+        Raises:
+            DatasetError: If something was never made, or has no such version.
+            GrisailleError: If something is damaged, was made with other parameters or does not fit together, or if the
+                CNN's file is not there.
+        """
+        if not isinstance(catalog, AtomicCatalog):
+            return
+        names = sorted(name for name in pipeline.inputs() if not recipes.is_parameter(name))
+        stored = [name for name in names if isinstance(catalog.get(name), AbstractVersionedDataset)]
+        for name in stored:
+            catalog.refuse_damaged(name)
+        missing = [name for name in stored if catalog.where(name) is None]
+        for name in missing:
+            _refuse_unknown_version(name, catalog.get(name))
+        if missing:
+            raise DatasetError(
+                f"{', '.join(missing)}: not there yet, and this part of the run reads it; "
+                "run `kedro run` with the same --params first, which makes everything in order"
+            )
+        found = {name: stamp["recipe"] for name in names if (stamp := catalog.stamp(name))}
+        _continue_with_settings(found, pipeline, catalog)
+        _refuse_conflict(found, catalog)
+        for name in names:
+            catalog.warn(name)
+        if "params:backbone" in pipeline.inputs():
+            from grisaille import backbone
+            from grisaille.parameters import Backbone, plain
+
+            backbone.identity(Backbone.model_validate(plain(_quietly(catalog, "params:backbone"))))
+
+    @hook_impl
+    def before_node_run(self, node: Any, catalog: Any) -> None:
+        """Let the catalog stamp what the node makes."""
+        if isinstance(catalog, AtomicCatalog):
+            catalog.note(node)
+
+    @hook_impl
+    def after_pipeline_run(self, pipeline: Any, catalog: Any) -> None:
+        """Name the results that are older now than what they were made from, with the command that makes them again."""
+        from kedro.framework.project import pipelines
+
+        if not isinstance(catalog, AtomicCatalog):
+            return
+        made = pipeline.all_outputs()
+        for node in {node.name: node for known in pipelines.values() for node in known.nodes}.values():
+            stored = {name: stamp for name in node.outputs if name not in made and (stamp := catalog.stamp(name))}
+            newer = [name for name in sorted(made & set(node.inputs)) for stamp in stored.values()
+                     if stamp["inputs"].get(name) not in (None, catalog.checksum(name))]  # fmt: skip
+            if newer:
+                logger.warning(
+                    "%s: older now than %s; `kedro run --from-nodes %s` makes it again",
+                    ", ".join(stored), ", ".join(dict.fromkeys(newer)), node.name,
+                )  # fmt: skip
+
+
+def _refuse_unknown_version(name: str, dataset: Any) -> None:
+    asked = dataset._version.load if dataset._version else None
+    if asked is None:
+        return
+    known = dataset.list_versions(full_path=False)[:_SHOWN]
+    some = f"the newest are {', '.join(reversed(known))}" if known else "there is none"
+    raise DatasetError(f"{name} has no version {asked}; {some}")
+
+
+def _continue_with_settings(found: Mapping[str, recipes.Recipe], pipeline: Any, catalog: AtomicCatalog) -> None:
+    """Take the settings that made what is read, where all of that agrees; refuse parameters that differ from them."""
+    made = {name: step for recipe in found.values() for name, step in recipe.items()}
+    mixed = {name for name, values in recipes.settings_of(made).items() if len(values) > 1}
+    kept = []
+    for difference in recipes.differences(made, catalog.settings):
+        if difference.name in catalog.given:
+            reader = next(name for name, recipe in found.items() if set(difference.datasets) & set(recipe))
+            raise GrisailleError(
+                f"{reader} was made with {difference}: leave that out of --params, or make it again by "
+                "`kedro run --only-missing-outputs` with it"
+            )
+        if difference.name not in mixed:
+            recipes.replace(catalog.settings, difference.name, difference.then)
+            kept.append(difference)
+    for source, parameter in config.SOURCES.items():
+        if (step := made.get(source)) and parameter not in catalog.given:
+            _keep_source(catalog, source, parameter, step["parameters"].get(parameter))
+    if kept:
+        logger.warning("this run goes on with the settings of what it reads: %s", recipes.sentence(kept))
+        for name in filter(recipes.is_parameter, pipeline.inputs()):
+            group = name.removeprefix("params:")
+            value = catalog.settings if name == "parameters" else recipes.lookup(catalog.settings, group)
+            given: Any = catalog.get(name)
+            model = type(given.load())
+            catalog[name] = model.model_validate(value) if hasattr(model, "model_validate") else value
+
+
+def _keep_source(catalog: AtomicCatalog, source: str, parameter: str, value: str | None) -> None:
+    """Read a source where it lay when the results were made, unless it is named."""
+    dataset: Any = catalog.get(source)
+    if value and value != catalog.settings.get(parameter) and hasattr(dataset, "at"):
+        catalog[source] = dataset.at(value)
+
+
+def _refuse_conflict(found: Mapping[str, recipes.Recipe], catalog: AtomicCatalog) -> None:
+    clash = recipes.conflict(found)
+    if clash is not None:
+        one, other, common = clash
+        raise GrisailleError(
+            f"{one} and {other} do not fit together: they were made from different versions of {common}. "
+            "`kedro run --only-missing-outputs` with the same --params makes again what is outdated; --load-versions "
+            "names versions that fit"
+        )
+
+
+# What a person opens after a run, in the words for it.
+_OPENED = {
+    "report": "The whole report",
+    "explorer": "A map to walk in",
+    "contact_sheets": "Look-alikes",
+    "look_alikes": "The same as a table",
+    "chain_figure": "The chain",
+}
+
+
+class ReportHook:
+    """Ends a run by saying where to look: the report's five main lines, its pages and pictures, the files left out."""
+
+    @hook_impl
+    def after_context_created(self) -> None:
+        """Make sure that it can be said, whatever the terminal."""
+        print_any_letter()
+
+    @hook_impl
+    def after_pipeline_run(self, pipeline: Any, catalog: Any) -> None:
+        """Print the summary."""
+        made = pipeline.all_outputs()
+        # A question that was asked alone is answered by who asked it.
+        if not made & {"report", "explorer", "rejected_paintings"}:
+            return
+        lines = list(_quietly(catalog, "report_summary")) if "report_summary" in made else []
+        lines += [""] if lines else []
+        lines += [
+            f"{words}: {path}" for name, words in _OPENED.items() if name in made for path in _paths(catalog, name)
+        ]
+        left_out = len(_quietly(catalog, "rejected_paintings")) if "rejected_paintings" in made else 0
+        if left_out:
+            files = "1 file" if left_out == 1 else f"{left_out:,} files"
+            lines.append(f"{files} left out, with reasons: {_paths(catalog, 'rejected_paintings')[0]}")
+        if lines:
+            print("\n" + "\n".join(f"  {line}".rstrip() for line in lines) + "\n", flush=True)
+
+
+def _paths(catalog: Any, name: str) -> list[str]:
+    """The files of a result, or the catalog's name of what lies nowhere."""
+    path = catalog.where(name)
+    if path is None:
+        return [f"the catalog entry {name}"]
+    return [str(file) for file in sorted(path.iterdir())][:_SHOWN] if path.is_dir() else [str(path)]
+
+
+class RunLockHook:
+    """Lets one run at a time write to a storage, and clears away what killed runs left half written there.
+
+    Runs of one process, which a server starts, wait for each other.
+    """
+
+    def __init__(self) -> None:
+        """Nothing is locked before a run begins."""
+        self._here = threading.RLock()
+        self._roots = threading.local()
+        self._lock: RunLock | None = None
+
+    @hook_impl
+    def after_context_created(self, context: Any) -> None:
+        """Learn where everything is stored."""
+        loader = context.config_loader
+        storage = loader.storage(Path(context.project_path)) if hasattr(loader, "storage") else None
+        self._roots.newest = storage if isinstance(storage, Path) else None
+
+    @hook_impl(trylast=True)
+    def before_pipeline_run(self) -> None:
+        """Take the lock, after all that may still refuse the run.
+
+        Raises:
+            AnotherRunError: If a run of another process holds it.
+        """
+        from grisaille.storage import sweep
+        from grisaille.storage.run_lock import RunLock
+
+        self._here.acquire()
+        # An interrupted run of this very thread, in a notebook, never said that it was over.
+        self._release_file()
+        root = self._roots.newest
+        if root is None:
+            logger.warning("nothing keeps two runs apart where files are not local: start one at a time")
+            return
+        try:
+            lock = RunLock(root)
+            lock.acquire()
+        except BaseException:
+            self._here.release()
+            raise
+        self._lock = lock
+        for path in sweep(root):
+            logger.info("removed what a killed run had half written: %s", path)
+
+    @hook_impl(trylast=True)
+    def after_pipeline_run(self) -> None:
+        """Let others write."""
+        self._release()
+
+    @hook_impl(trylast=True)
+    def on_pipeline_error(self) -> None:
+        """Let others write."""
+        self._release()
+
+    def _release(self) -> None:
+        self._release_file()
+        self._here.release()
+
+    def _release_file(self) -> None:
+        if self._lock is not None:
+            self._lock.release()
+        self._lock = None
+
+
+class RunManifestHook:
+    """Writes down what a run was asked for, what it read and what it wrote, whether or not it came to an end."""
+
+    @hook_impl
+    def after_context_created(self, context: Any) -> None:
+        """Learn where everything is stored."""
+        loader = context.config_loader
+        self._project = Path(context.project_path)
+        self._storage: Any = loader.storage(self._project) if hasattr(loader, "storage") else None
+        source = Path(loader.conf_source)
+        self._sources = {} if source == self._project / "conf" else {"conf_source": str(source)}
+
+    @hook_impl(trylast=True)
+    def before_pipeline_run(self, pipeline: Any, catalog: Any) -> None:
+        """Record what is read, when nobody else can change it any more."""
+        if not self._wanted(catalog):
+            return
+        from grisaille.provenance import manifest
+
+        self._started, self._clock = manifest.now(), time.perf_counter()
+        self._inputs = manifest.records(pipeline.inputs(), catalog, self._storage)
+
+    @hook_impl
+    def after_pipeline_run(self, run_params: Mapping[str, Any], pipeline: Any, catalog: Any) -> None:
+        """Record what was written."""
+        if self._wanted(catalog):
+            self._write(run_params, pipeline, catalog, None)
+
+    @hook_impl
+    def on_pipeline_error(self, error: Exception, run_params: Mapping[str, Any], pipeline: Any, catalog: Any) -> None:
+        """Record what was written until then."""
+        if not self._wanted(catalog):
+            return
+        try:
+            self._write(run_params, pipeline, catalog, error)
+        except Exception as another:
+            # What ended the run, such as a full disk, may end this, too, and is what has to be told, once.
+            logger.warning("the failed run leaves no manifest: %s", another)
+
+    def _wanted(self, catalog: Any) -> bool:
+        return getattr(self, "_storage", None) is not None and "run_manifest" in catalog
+
+    def _write(self, run_params: Mapping[str, Any], pipeline: Any, catalog: Any, error: Exception | None) -> None:
+        from grisaille.provenance import environment, manifest
+
+        outputs = manifest.records(pipeline.all_outputs(), catalog, self._storage)
+        own = {name: record for name, record in outputs.items() if record["version"] in (None, run_params["run_id"])}
+        if error is not None:
+            # What has no version may be another run's.
+            own = {name: record for name, record in own.items() if record["version"]}
+        found = {name: record for name, record in outputs.items() if name not in own} if error is None else {}
+        catalog.save(
+            manifest.NAME,
+            {
+                "run": run_params["run_id"],
+                "status": "finished" if error is None else "failed",
+                "error": None if error is None else f"{type(error).__name__}: {error}",
+                "started": self._started,
+                "ended": manifest.now(),
+                "seconds": round(time.perf_counter() - self._clock, 3),
+                "command": _command(run_params) | self._sources | {"folder": str(Path.cwd())},
+                **environment.describe(self._project),
+                "weights": manifest.weights(pipeline, catalog),
+                "parameters": catalog.settings,
+                "inputs": self._inputs | found,
+                "outputs": own,
+            },
+        )
+        told = "this run is called %(run)s: `grisaille verify %(run)s` checks it, `grisaille rerun %(run)s` repeats it"
+        logger.info(told, {"run": run_params["run_id"]})
+
+
+def _command(run_params: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of `kedro run` that were given, by the names that its `--config` file knows."""
+    runner, options = _runner(run_params)
+    lists = ("tags", "node_names", "from_nodes", "to_nodes", "from_inputs", "to_outputs", "namespaces")
+    versions = (run_params.get("load_versions") or {}).items()
+    given = {
+        "env": run_params.get("env"),
+        "pipelines": _listed(run_params.get("pipeline_names")),
+        **{name: _listed(run_params.get(name)) for name in lists},
+        "load_versions": _listed(f"{name}:{of}" for name, of in versions),
+        "only_missing_outputs": run_params.get("only_missing_outputs"),
+        "runner": runner,
+        "runner_params": options,
+        "params": dict(run_params.get("runtime_params") or {}),
+    }
+    return {name: value for name, value in given.items() if value}
+
+
+def _listed(names: Iterable[str] | None) -> str:
+    return ",".join(names or ())
+
+
+def _runner(run_params: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Its class, and its options where a command gave them: Kedro hands hooks the runner's `repr` alone."""
+    import click
+
+    command = click.get_current_context(silent=True)
+    options = command.params.get("runner_params") if command is not None else None
+    named = re.match(r"<([\w.]+) object", str(run_params.get("runner")))
+    name = named[1] if named else ""
+    return ("" if name.endswith(".SequentialRunner") else name), dict(options or {})

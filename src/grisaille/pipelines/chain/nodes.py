@@ -1,0 +1,98 @@
+"""Nodes of the chain pipeline."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from grisaille import lookalikes, plots
+from grisaille.arrays import FloatArray
+from grisaille.collection import Files
+from grisaille.collection.originals import Originals
+from grisaille.lazy import pd
+from grisaille.parameters import Discovery, Ingestion
+from grisaille.pipelines.questions import embed
+
+
+def find_chain(
+    asked: str | None,
+    embeddings: FloatArray,
+    paintings: pd.DataFrame,
+    raw_paintings: Files,
+    ingestion: Ingestion,
+    settings: Discovery,
+    **models: Any,
+) -> tuple[pd.DataFrame, Any]:
+    """A way from one painting to another through paintings that are alike.
+
+    Args:
+        asked: Two names of paintings, or files, with a semicolon between.
+        embeddings: As in `find_look_alikes`, and so on.
+        paintings: n rows.
+        raw_paintings: Of the collection.
+        ingestion: Its parameter group.
+        settings: The parameter group `discovery`.
+        **models: As `questions.embed` takes them.
+
+    Returns:
+        The table (step, painting_id, artist, title, distance, that from the step before), and the figure.
+
+    Raises:
+        ValueError: If it is not two that are asked for, or a name is not clear.
+    """
+    if not asked:
+        raise ValueError("nothing is asked: name two paintings by --params chain='one;other'")
+    collection = lookalikes.Surroundings(embeddings, paintings, settings.exact_up_to)
+    points, table = collection.embeddings, collection.paintings
+    names = ends(asked)
+    files_given = list(dict.fromkeys(end for end in names if Path(end).expanduser().is_file()))
+    strangers = lookalikes.read_queries(files_given, ingestion.max_megapixels) if files_given else []
+    if len(strangers) < len(files_given):
+        raise ValueError(f"one of {', '.join(files_given)} is no picture, and a chain has two ends")
+    if strangers:
+        points = np.concatenate([points, embed(strangers, ingestion.max_megapixels, models)])
+    start, stop = (
+        len(table) + files_given.index(end) if end in files_given else _original(end, paintings, table) for end in names
+    )
+    originals = Originals(paintings, raw_paintings)
+    steps, images = [], []
+    for number, row in enumerate(lookalikes.chain(points, start, stop, settings.exact_up_to)):
+        stranger = strangers[row - len(table)] if row >= len(table) else None
+        known = {"painting_id": stranger.name, "artist": ""} if stranger else table.iloc[row].to_dict()
+        images.append(stranger.image if stranger else originals.picture(known["path"], plots.SIDE))
+        steps.append({"step": number, "row": row} | known)
+    originals.warn_of_blanks()
+    found = pd.DataFrame(steps)
+    found["title"] = lookalikes.titles(found["painting_id"].tolist(), found["artist"].tolist())
+    found["distance"] = np.concatenate([[0.0], np.linalg.norm(np.diff(points[found["row"]], axis=0), axis=1)])
+    pictures = [
+        plots.Picture(
+            image,
+            step["artist"] or step["title"],
+            step["title"] if step["artist"] else "",
+            f"distance {step['distance']:#.3g}" if step["step"] else "",
+        )
+        for image, step in zip(images, found.to_dict("records"), strict=True)
+    ]
+    return found[["step", "painting_id", "artist", "title", "distance"]], plots.strip(pictures)
+
+
+def ends(asked: str) -> list[str]:
+    """The two ends of a chain.
+
+    Raises:
+        ValueError: If they are not two.
+    """
+    found = lookalikes.several(asked)
+    if len(found) != 2:
+        raise ValueError(f"a chain joins two paintings: chain='one;other'. Received: {asked}")
+    return found
+
+
+def _original(name: str, paintings: pd.DataFrame, originals: pd.DataFrame) -> int:
+    """Row, among the originals, of the painting that is meant, or of the one that it is a duplicate of."""
+    row = paintings.iloc[lookalikes.painting_named(name, paintings["painting_id"].tolist())]
+    original = row["painting_id"] if pd.isna(row["duplicate_of"]) else row["duplicate_of"]
+    return int(np.flatnonzero(originals["painting_id"] == original)[0])

@@ -1,0 +1,91 @@
+"""Nodes of the look_alikes pipeline."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from grisaille import lookalikes, plots
+from grisaille.arrays import FloatArray
+from grisaille.collection import Files
+from grisaille.collection.originals import Originals
+from grisaille.lazy import pd
+from grisaille.lookalikes import Query
+from grisaille.parameters import Discovery, Ingestion
+from grisaille.pipelines.questions import embed
+
+_FOOTNOTE = "* so many of 100 paintings in the collection are farther from their own neighbour of the same rank"
+
+
+def find_look_alikes(
+    query: str | None,
+    embeddings: FloatArray,
+    paintings: pd.DataFrame,
+    raw_paintings: Files,
+    ingestion: Ingestion,
+    settings: Discovery,
+    **models: Any,
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """The paintings that are most like some pictures, which need not be in the collection.
+
+    Args:
+        query: As `read_queries` takes it.
+        embeddings: Of the collection, float32, shape (n, 320).
+        paintings: n rows.
+        raw_paintings: Of the collection, for the contact sheets.
+        ingestion: Its parameter group.
+        settings: The parameter group `discovery`.
+        **models: As `questions.embed` takes them.
+
+    Returns:
+        The table (query, rank, painting_id, artist, title, distance, closer_than, in_collection), and a contact sheet
+        a query: number and name -> figure.
+
+    Raises:
+        ValueError: If there is no picture.
+    """
+    if not query:
+        raise ValueError("nothing is asked: name pictures by --params query=picture.jpg")
+    queries = lookalikes.read_queries(query, ingestion.max_megapixels)
+    collection = lookalikes.Surroundings(embeddings, paintings, settings.exact_up_to)
+    points = embed(queries, ingestion.max_megapixels, models)
+    count = settings.look_alikes
+    # One more, since a query may be in the collection itself.
+    rows, distances = collection.nearest(points, count + 1)
+    shares = collection.closer_than(distances)
+    tables, sheets = [], {}
+    originals = Originals(paintings, raw_paintings)
+    for number, picture in enumerate(tqdm(queries, "drawing contact sheets", unit=" queries")):
+        table = collection.paintings.iloc[rows[number]].assign(
+            distance=distances[number], closer_than=shares[number], query=picture.name
+        )
+        table["in_collection"] = picture.sha256 in set(paintings["sha256"])
+        table = table[table["sha256"] != picture.sha256][:count]
+        table["rank"] = np.arange(1, len(table) + 1)
+        table["title"] = lookalikes.titles(table["painting_id"].tolist(), table["artist"].tolist())
+        sheets[f"{number + 1:03d}_{PurePosixPath(picture.name).stem}"] = _sheet(picture, table, originals)
+        tables.append(table)
+    originals.warn_of_blanks()
+    columns = ["query", "rank", "painting_id", "artist", "title", "distance", "closer_than", "in_collection"]
+    return pd.concat(tables, ignore_index=True)[columns], sheets
+
+
+def _sheet(query: Query, table: pd.DataFrame, originals: Originals) -> Any:
+    note = "this file is in the collection" if table["in_collection"].any() else ""
+    found = [
+        plots.Picture(
+            originals.picture(row["path"], plots.SIDE),
+            row["artist"],
+            row["title"],
+            f"distance {row['distance']:#.3g}\n{_in_words(row['closer_than'])}",
+        )
+        for row in table.to_dict("records")
+    ]
+    return plots.contact_sheet(plots.Picture(query.image, query.name, note=note), found, _FOOTNOTE)
+
+
+def _in_words(share: float) -> str:
+    return f"closer than {100 * share:.0f} of 100 *" if np.isfinite(share) else ""

@@ -1,0 +1,152 @@
+"""Recipes: what determines a result. Where results and recipes are stored is not known here.
+
+A recipe holds one *step* for a dataset and one for every dataset that it was made from. A step names the parameter
+groups of the node that made the dataset, as they were, and the checksum of what the node made.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, TypeAlias
+
+from pydantic import TypeAdapter
+
+from grisaille.parameters import Parameters, plain
+
+# dataset -> {"parameters": {group: settings}, "checksum": hexadecimal digits or None}
+Recipe: TypeAlias = dict[str, dict[str, Any]]
+
+# Settings that change how fast something is computed, how much of it a killed run loses, or where a file lies whose
+# content counts by its checksum.
+HARMLESS = frozenset(
+    {"backbone.batch_size", "backbone.shard_rows", "backbone.model_file", "paintings_folder", "artists_file"}
+)
+# Dataset and group: what a node only checks before it begins.
+IRRELEVANT = frozenset({("features", "chunks")})
+_SHOWN = 3
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A setting that is not what it was.
+
+    Attributes:
+        name: Dotted name of the parameter.
+        then: The value that made the result.
+        now: The value that is asked for.
+        datasets: What was made with the former value.
+    """
+
+    name: str
+    then: Any
+    now: Any
+    datasets: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """The difference in the words of `--params`."""
+        return f"{self.name}={_shown(self.then)}, not {_shown(self.now)}"
+
+
+def _shown(value: Any) -> str:
+    return "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def complete(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters as plain values, with defaults for the settings that a group does not name.
+
+    Args:
+        parameters: Dotted name of a group, or of a member of one -> settings.
+    """
+    completed = {}
+    for name, value in parameters.items():
+        adapter = _adapter(name)
+        completed[name] = plain(value if adapter is None else adapter.validate_python(plain(value)))
+    return completed
+
+
+@cache
+def _adapter(group: str) -> TypeAdapter[Any] | None:
+    field = Parameters.model_fields.get(group)
+    return None if field is None else TypeAdapter(field.annotation)
+
+
+def is_parameter(name: str) -> bool:
+    """Whether a node's input is a parameter."""
+    return name == "parameters" or name.startswith("params:")
+
+
+def replace(parameters: dict[str, Any], name: str, value: Any) -> None:
+    """Set a setting by its dotted name."""
+    *groups, last = name.split(".")
+    for group in groups:
+        parameters = parameters.setdefault(group, {})
+    parameters[last] = value
+
+
+def lookup(parameters: Mapping[str, Any], name: str) -> Any:
+    """A group or a member of one by its dotted name; None where there is none."""
+    value: Any = parameters
+    for part in name.split("."):
+        value = value.get(part) if isinstance(value, Mapping) else None
+    return value
+
+
+def leaves(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """Dotted name and value of every setting below a name."""
+    if isinstance(value, Mapping) and value:
+        for key, member in value.items():
+            yield from leaves(f"{name}.{key}", member)
+    else:
+        yield name, value
+
+
+def settings_of(recipe: Recipe) -> dict[str, dict[str, list[str]]]:
+    """Every setting in a recipe: dotted name -> value as JSON -> datasets that were made with it."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for dataset, step in recipe.items():
+        for group, value in complete(step["parameters"]).items():
+            for name, setting in leaves(group, value):
+                found.setdefault(name, {}).setdefault(json.dumps(setting), []).append(dataset)
+    return found
+
+
+def differences(recipe: Recipe, parameters: Mapping[str, Any]) -> list[Difference]:
+    """The settings in which a recipe differs from the parameters that are asked for.
+
+    Args:
+        recipe: Of a result.
+        parameters: All parameters of a run, completed.
+    """
+    found = []
+    for name, values in settings_of(recipe).items():
+        now = lookup(parameters, name)
+        for then, datasets in values.items():
+            if json.loads(then) != now and name not in HARMLESS:
+                found.append(Difference(name, json.loads(then), now, tuple(datasets)))
+    return found
+
+
+def sentence(found: Sequence[Difference]) -> str:
+    """The first differences, in one sentence."""
+    more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+    return "; ".join(map(str, found[:_SHOWN])) + more
+
+
+def conflict(recipes: Mapping[str, Recipe]) -> tuple[str, str, str] | None:
+    """Two results that were made from different versions of one dataset, and that dataset; None where all agree.
+
+    Args:
+        recipes: Of results that are to be used together, by their names.
+    """
+    known: dict[str, tuple[str, str]] = {}
+    for result, recipe in recipes.items():
+        for dataset, step in recipe.items():
+            if step["checksum"] is None:
+                continue
+            first, checksum = known.setdefault(dataset, (result, step["checksum"]))
+            if checksum != step["checksum"]:
+                return first, result, dataset
+    return None
