@@ -17,7 +17,7 @@ from kedro.framework.context import CatalogCommandsMixin, KedroContext
 from kedro.io import AbstractVersionedDataset, DataCatalog, SharedMemoryDataCatalog
 from kedro.io.core import DatasetError, Version, VersionNotFoundError
 
-from grisaille.storage import AnyPath, NoRoomError, is_damaged, place, whole
+from grisaille.storage import AnyPath, DiskFullError, is_damaged, place, whole
 
 logger = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ class WholeCatalog(DataCatalog, CatalogCommandsMixin):
         try:
             with _saving(self.get(ds_name)):
                 super().save(ds_name, data)
-        except (DatasetError, NoRoomError) as error:
+        except (DatasetError, DiskFullError) as error:
             short = _for_want_of_room(error)
             if short is None:
                 raise
@@ -163,8 +163,8 @@ def _place(dataset: Any, path: PurePosixPath) -> AnyPath:
     return place(f"{protocol}://{path}", dataset._fs.storage_options)
 
 
-def _for_want_of_room(error: BaseException | None) -> NoRoomError | None:
-    while error is not None and not isinstance(error, NoRoomError):
+def _for_want_of_room(error: BaseException | None) -> DiskFullError | None:
+    while error is not None and not isinstance(error, DiskFullError):
         error = error.__cause__
     return error
 

@@ -11,6 +11,7 @@ from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
+from grisaille.errors import GrisailleError
 from grisaille.parameters import Parameters
 
 _LONGEST_VALUE = 60
@@ -24,7 +25,7 @@ _KINDS: dict[Any, str] = {
 _BOUNDS = {Ge: ("ge", "at least {}"), Gt: ("gt", "more than {}"), Le: ("le", "at most {}"), Lt: ("lt", "less than {}")}
 
 
-class ParameterError(ValueError):
+class ParameterError(GrisailleError):
     """A parameter that is misspelt, of the wrong type or out of bounds."""
 
 
