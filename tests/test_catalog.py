@@ -46,7 +46,6 @@ KINDS = {
     "npy": ({"type": "grisaille.datasets.NumPyDataset"}, array),
     "keras": ({"type": "tensorflow.TensorFlowModelDataset"}, model),
     "json": ({"type": "json.JSONDataset"}, lambda seed: array(seed).tolist()),
-    "pkl": ({"type": "pickle.PickleDataset"}, array),
     "png": ({"type": "matplotlib.MatplotlibDataset"}, figure),
 }
 
@@ -216,28 +215,28 @@ class TestPartitions:
         entry = {
             "type": "grisaille.datasets.VersionedPartitionsDataset",
             "path": str(tmp_path / "artists"),
-            "filename_suffix": ".pkl",
-            "dataset": "grisaille.datasets.ArrayPickleDataset",
+            "filename_suffix": ".npy",
+            "dataset": "grisaille.datasets.NumPyDataset",
             "versioned": True,
         }
         return WholeCatalog.from_config({"artists": entry})
 
     def test_every_file_is_sealed_and_a_damaged_one_refused(self, tmp_path, catalog):
         catalog.save("artists", {"Ada": array(0), "Bert": array(1)})
-        assert files(tmp_path / "artists")[1:] == ["Ada.pkl", "Ada.pkl.sha256", "Bert.pkl", "Bert.pkl.sha256"]
-        flip(next(tmp_path.glob("artists/Ada.pkl/*/Ada.pkl")))
+        assert files(tmp_path / "artists")[1:] == ["Ada.npy", "Ada.npy.sha256", "Bert.npy", "Bert.npy.sha256"]
+        flip(next(tmp_path.glob("artists/Ada.npy/*/Ada.npy")))
         loaded = catalog.load("artists")
         assert np.array_equal(loaded["Bert"](), array(1))
-        with pytest.raises(DamagedError, match=r"Ada\.pkl is damaged"):
+        with pytest.raises(DamagedError, match=r"Ada\.npy is damaged"):
             loaded["Ada"]()
 
     def test_a_full_disk_names_the_partition(self, tmp_path, catalog):
-        with little_room(), pytest.raises(DatasetError, match=r"artists: there is no room to write .*Ada\.pkl \("):
+        with little_room(), pytest.raises(DatasetError, match=r"artists: there is no room to write .*Ada\.npy \("):
             catalog.save("artists", {"Ada": array(0)})
         assert files(tmp_path) == []
 
     def test_a_version_exists_when_all_its_partitions_do(self, catalog):
-        with little_room(), pytest.raises(DatasetError, match=r"Bert\.pkl"):
+        with little_room(), pytest.raises(DatasetError, match=r"Bert\.npy"):
             catalog.save("artists", {"Ada": np.eye(2), "Bert": array(1)})
         assert not catalog.exists("artists")
         catalog.save("artists", {"Ada": np.eye(2), "Bert": array(1)})

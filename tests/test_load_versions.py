@@ -46,7 +46,6 @@ def model(value):
 # Class -> what is saved, made of a number, and how the number is read from what is loaded.
 KINDS = {
     "NumPyDataset": (array, lambda loaded: loaded[0, 0]),
-    "ArrayPickleDataset": (array, lambda loaded: loaded[0, 0]),
     "ParquetDataset": (table, lambda loaded: loaded["value"][0]),
     "TableDataset": (table, lambda loaded: loaded["value"][0]),
     "CSVDataset": (table, lambda loaded: loaded["value"][0]),

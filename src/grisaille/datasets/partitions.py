@@ -17,8 +17,8 @@ class VersionedPartitionsDataset(PartitionedDataset):
         artist_embeddings:
           type: grisaille.datasets.VersionedPartitionsDataset
           path: data/07_model_output/artist_embeddings
-          filename_suffix: .pkl
-          dataset: pickle.PickleDataset
+          filename_suffix: .npy
+          dataset: grisaille.datasets.NumPyDataset
           versioned: true
         ```
     """  # noqa: D205 - the first sentence of a Kedro dataset names the class, and does not fit on a line
