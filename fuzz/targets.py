@@ -2,7 +2,6 @@
 
 import io
 import os
-import pickle
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from grisaille.collection import artists, catalogue, folder, images
-from grisaille.storage import npy, pickled
+from grisaille.storage import npy
 from grisaille.storage.feature_store import MANIFEST, FeatureStore, FeatureStoreError
 
 # Time spent on large pictures is spent in filters; small ones have all the structure.
@@ -63,15 +62,6 @@ def stores(data: bytes) -> None:
             assert np.asarray(store[layer]).shape == store[layer].shape
     except FeatureStoreError:
         return
-
-
-def pickles(data: bytes) -> None:
-    """One artist's file, as other programs may have left it."""
-    try:
-        array = pickled.read_array(data)
-    except pickled.PickledArrayError:
-        return
-    assert not array.dtype.hasobject
 
 
 def tables(data: bytes) -> None:
@@ -141,20 +131,6 @@ def _stores() -> Iterator[bytes]:
         yield len(text).to_bytes(2, "little") + text + shard.getvalue()
 
 
-def _pickles() -> Iterator[bytes]:
-    for protocol in range(6):
-        for array in (
-            np.eye(2, dtype="f4"),
-            np.zeros((2, 3), order="F"),
-            np.array(3),
-            np.zeros((0, 4)),
-            np.array([{}]),
-        ):
-            yield pickle.dumps(array, protocol)
-        yield pickle.dumps([np.eye(2), {"a": (1, "b", None, 2.5)}], protocol)
-    yield b"\x80\x04cos\nsystem\n(S'true'\ntR."
-
-
 def _tables() -> Iterator[bytes]:
     text = 'id,name,genre\n0,Claude Monet,"Impressionism, Realism"\n1,Albrecht D\u00fcrer,\n2,=cmd(),"a ""b"""\n'
     for encoding in ("utf-8", "utf-8-sig", "utf-16", "cp1252"):
@@ -178,7 +154,6 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "names": names,
     "arrays": arrays,
     "stores": stores,
-    "pickles": pickles,
 }
 SEEDS: dict[str, Callable[[], Iterator[bytes]]] = {
     "ingestion": _pictures,
@@ -186,7 +161,6 @@ SEEDS: dict[str, Callable[[], Iterator[bytes]]] = {
     "names": _names,
     "arrays": _arrays,
     "stores": _stores,
-    "pickles": _pickles,
 }
 # Pictures have by far the most branches.
-SHARES = {"ingestion": 0.35, "tables": 0.1, "names": 0.05, "arrays": 0.15, "stores": 0.2, "pickles": 0.15}
+SHARES = {"ingestion": 0.35, "tables": 0.1, "names": 0.05, "arrays": 0.25, "stores": 0.25}

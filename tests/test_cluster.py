@@ -20,6 +20,7 @@ from kedro.pipeline import Node, Pipeline
 from kedro_datasets.json import JSONDataset
 
 import chaos
+from grisaille.errors import GrisailleError
 from grisaille.runner import DaskRunner
 from helpers import COLUMNS, PATIENCE, kedro
 
@@ -132,11 +133,11 @@ class TestRefusing:
         pipeline = Pipeline([Node(repr, "painting", "title", name="name")])
         stored = JSONDataset(filepath=str(tmp_path / "title.json"))
         catalog = DataCatalog({"painting": MemoryDataset(1), "title": stored})
-        with pytest.raises(ConnectionError, match=r"there is no Dask scheduler at tcp://127\.0\.0\.1:1"):
+        with pytest.raises(GrisailleError, match=r"there is no Dask scheduler at tcp://127\.0\.0\.1:1"):
             DaskRunner("tcp://127.0.0.1:1", patience=1).run(pipeline, catalog)
 
     def test_an_address_is_needed(self):
-        with pytest.raises(ValueError, match="--runner-params address=tcp://host:8786"):
+        with pytest.raises(GrisailleError, match="--runner-params address=tcp://host:8786"):
             DaskRunner()
 
 

@@ -36,7 +36,6 @@ class TestTargets:
             "grisaille.collection.artists.ArtistIndex.match",
             "grisaille.storage.npy.read_array",
             "fuzz.targets.FeatureStore",
-            "grisaille.storage.pickled.read_array",
         ):
             monkeypatch.setattr(place, fail)
         with pytest.raises(Unforeseen):

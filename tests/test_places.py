@@ -93,7 +93,7 @@ class TestOneBaseForPaths:
     def test_addresses_and_wrong_types_are_left_alone(self, project):
         found = self.load(project, paintings_folder="s3://bucket/paintings")["parameters"]
         assert found["paintings_folder"] == "s3://bucket/paintings"
-        with pytest.raises(Exception, match="paintings_folder=5 is not allowed"):
+        with pytest.raises(Exception, match="paintings_folder=5: Input should be a valid string"):
             self.load(project, paintings_folder=5)["parameters"]
 
 

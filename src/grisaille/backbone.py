@@ -16,11 +16,12 @@ import numpy as np
 import numpy.typing as npt
 
 from grisaille.arrays import FloatArray
+from grisaille.errors import GrisailleError
 from grisaille.parameters import Backbone
 from grisaille.storage import sha256
 
 
-class BackboneError(RuntimeError):
+class BackboneError(GrisailleError, RuntimeError):
     """The CNN cannot be built, or its features cannot be stored as asked."""
 
 

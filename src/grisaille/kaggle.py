@@ -18,6 +18,7 @@ from omegaconf import OmegaConf
 
 from grisaille.collection.artists import ArtistIndex
 from grisaille.collection.folder import PictureFolder
+from grisaille.errors import GrisailleError
 from grisaille.lazy import pd
 from grisaille.storage.archives import UnsafeArchiveError, unpack
 
@@ -35,7 +36,7 @@ If there is a network and Kaggle wants to know who you are: make an API token on
 as ~/.kaggle/kaggle.json and type make data again."""
 
 
-class NotFetchedError(RuntimeError):
+class NotFetchedError(GrisailleError):
     """The set could not be fetched; the message says what to do by hand."""
 
 

@@ -95,10 +95,10 @@ class TestNamesOfFiles:
         groups = group_by_artist(np.arange(len(paintings)), paintings)
         assert len(groups) == paintings["artist"].nunique()
         inside = tmp_path / "deep" / "down" / "artists"
-        dataset = {"type": "grisaille.datasets.ArrayPickleDataset", "versioned": True}
-        stored = PartitionedDataset(path=str(inside), filename_suffix=".pkl", dataset=dataset)
+        dataset = {"type": "grisaille.datasets.NumPyDataset", "versioned": True}
+        stored = PartitionedDataset(path=str(inside), filename_suffix=".npy", dataset=dataset)
         stored.save(groups)
-        files = {path for path in tmp_path.rglob("*.pkl") if path.is_file()}
+        files = {path for path in tmp_path.rglob("*.npy") if path.is_file()}
         assert len(files) == len(groups)
         assert all(path.is_relative_to(inside) for path in files)
 

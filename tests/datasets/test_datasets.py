@@ -26,7 +26,7 @@ from helpers import PROJECT, encode, picture
 
 
 class TestExamplesInDocstrings:
-    @pytest.mark.parametrize("room", ["paintings", "gallery", "artists", "numpy_array", "array_pickle", "table"])
+    @pytest.mark.parametrize("room", ["paintings", "gallery", "artists", "numpy_array", "table"])
     def test_they_run(self, room, tmp_path):
         module = importlib.import_module(f"grisaille.datasets.{room}")
         found = doctest.testmod(module, extraglobs={"tmp_path": tmp_path})
@@ -263,7 +263,7 @@ class TestVersionedPartitionsDataset:
 
     def dataset(self, folder, load=None, save=None):
         return VersionedPartitionsDataset(
-            path=str(folder), filename_suffix=".pkl", dataset="pickle.PickleDataset", version=Version(load, save)
+            path=str(folder), filename_suffix=".json", dataset="json.JSONDataset", version=Version(load, save)
         )
 
     def loaded(self, dataset):

@@ -3,7 +3,7 @@ import os
 
 import pytest
 
-from grisaille.storage import LOCK, NoRoomError, files, is_damaged, sweep, whole, write_whole
+from grisaille.storage import LOCK, DiskFullError, files, is_damaged, sweep, whole, write_whole
 
 
 class TestWritingWhole:
@@ -47,7 +47,7 @@ class TestWritingWhole:
 
     @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
     def test_want_of_room_however_deep(self, tmp_path, code):
-        with pytest.raises(NoRoomError, match=r"no room to write .*a\.txt"), whole(tmp_path / "a.txt"):
+        with pytest.raises(DiskFullError, match=r"no room to write .*a\.txt"), whole(tmp_path / "a.txt"):
             try:
                 raise OSError(code, "as the system puts it")
             except OSError as error:
@@ -55,7 +55,7 @@ class TestWritingWhole:
 
     def test_want_of_room_in_words_alone(self, tmp_path):
         """As HDF5 tells of it."""
-        with pytest.raises(NoRoomError), whole(tmp_path / "a.txt"):
+        with pytest.raises(DiskFullError), whole(tmp_path / "a.txt"):
             raise RuntimeError("Can't write data (errno = 28, error message = 'No space left on device')")
 
     def test_other_errors_stay_what_they_are(self, tmp_path):

@@ -33,10 +33,10 @@ class LazyGroup(click.Group):
         return command
 
     def invoke(self, ctx: click.Context) -> object:
-        """Call a command, which tells a mistake in one line."""
-        from grisaille.cli.mistakes import told_in_one_line
+        """Call a command, which reports user errors in one line."""
+        from grisaille.cli.user_errors import report_user_errors
 
-        with told_in_one_line():
+        with report_user_errors():
             return super().invoke(ctx)
 
 

@@ -1,4 +1,4 @@
-"""`kedro run`, which tells a mistake in one line."""
+"""`kedro run`, which reports user errors in one line."""
 
 import functools
 from copy import copy
@@ -7,12 +7,12 @@ from typing import Any
 import click
 from kedro.framework.cli.project import run as kedro_run
 
-from grisaille.cli.mistakes import told_in_one_line
+from grisaille.cli.user_errors import report_user_errors
 
 
 def _run(*arguments: Any, **options: Any) -> Any:
     assert kedro_run.callback is not None
-    with told_in_one_line():
+    with report_user_errors():
         return kedro_run.callback(*arguments, **options)
 
 

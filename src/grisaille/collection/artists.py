@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from grisaille.arrays import IntArray, StringArray
+from grisaille.errors import GrisailleError
 from grisaille.lazy import pd
 
 logger = logging.getLogger(__name__)
@@ -47,7 +48,7 @@ _CONTROL = re.compile("[\u0000-\u001f\u007f-\u009f\u2028\u2029]+")
 _LONGEST_FILE_NAME = 120
 
 
-class ArtistsTableError(ValueError):
+class ArtistsTableError(GrisailleError):
     """A table of artists that cannot be understood."""
 
 

@@ -12,6 +12,7 @@ from tqdm import tqdm
 
 from grisaille.collection import Files, duplicates, images, split
 from grisaille.collection.artists import CONTAINERS, UNKNOWN, ArtistIndex
+from grisaille.errors import GrisailleError
 from grisaille.lazy import pd
 from grisaille.parameters import Ingestion
 
@@ -27,7 +28,7 @@ _NO_IMAGE = f"no image by its name: {', '.join(images.SUFFIXES)} are read"
 _FEWEST = 3
 
 
-class EmptyCollectionError(ValueError):
+class EmptyCollectionError(GrisailleError):
     """Too few files can be used for anything to be compared."""
 
 

@@ -11,6 +11,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageCms, UnidentifiedImageError
 
+from grisaille.errors import GrisailleError
+
 SUFFIXES = (".jpg", ".jpeg", ".jfif", ".jpe", ".png", ".webp", ".tif", ".tiff", ".bmp")
 # What a file may be, whatever it is called. Pillow knows forty more, some of which start other programs.
 _FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF")
@@ -34,7 +36,7 @@ _TURNS = {
 _LONGEST_REASON = 200
 
 
-class UnusableImageError(ValueError):
+class UnusableImageError(GrisailleError):
     """A file that cannot be used, with the reason a person should read."""
 
 

@@ -10,12 +10,13 @@ from functools import partial
 from PIL import Image
 
 from grisaille.collection import Files, Reader, images
+from grisaille.errors import GrisailleError
 from grisaille.lazy import pd
 
 logger = logging.getLogger(__name__)
 
 
-class ChangedFileError(OSError):
+class ChangedFileError(GrisailleError, OSError):
     """A file is not the one that ingestion looked at."""
 
 

@@ -3,7 +3,6 @@
 `keras_model` and `figure` are not imported here, since they import TensorFlow and matplotlib.
 """
 
-from grisaille.datasets.array_pickle import ArrayPickleDataset
 from grisaille.datasets.artists import ArtistsDataset
 from grisaille.datasets.feature_store import FeatureStoreDataset
 from grisaille.datasets.folder import FolderDataset
@@ -14,7 +13,6 @@ from grisaille.datasets.points import PointsDataset
 from grisaille.datasets.table import TableDataset
 
 __all__ = [
-    "ArrayPickleDataset",
     "ArtistsDataset",
     "FeatureStoreDataset",
     "FolderDataset",

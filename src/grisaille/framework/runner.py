@@ -23,6 +23,8 @@ from kedro.pipeline.node import Node
 from kedro.runner import AbstractRunner
 from kedro.runner.task import Task
 
+from grisaille.errors import GrisailleError
+
 Catalog: TypeAlias = "CatalogProtocol[Any, Any] | SharedMemoryCatalogProtocol"
 
 logger = logging.getLogger(__name__)
@@ -47,14 +49,14 @@ class DaskRunner(AbstractRunner):
             is_async: Whether a worker loads and saves a node's datasets at the same time.
 
         Raises:
-            ValueError: If no address is known.
+            GrisailleError: If no address is known.
         """
         super().__init__(is_async=is_async)
         self._address = address or dask.config.get("scheduler-address", None)
         self._patience = patience
         self._client: Any = None
         if not self._address:
-            raise ValueError(
+            raise GrisailleError(
                 "DaskRunner needs a scheduler: start one with `dask scheduler` and give its address with "
                 "--runner-params address=tcp://host:8786"
             )
@@ -64,7 +66,7 @@ class DaskRunner(AbstractRunner):
 
         Raises:
             DatasetError: If a dataset between two nodes is kept in memory.
-            ConnectionError: If there is no scheduler, or no worker.
+            GrisailleError: If there is no scheduler, or no worker.
         """
         _refuse_what_stays_in_memory(pipeline, catalog)
         _forget_versions(pipeline.datasets(), catalog)
@@ -76,12 +78,12 @@ class DaskRunner(AbstractRunner):
         try:
             client = distributed.Client(self._address, timeout=self._patience, set_as_default=False)
         except OSError as error:
-            raise ConnectionError(f"there is no Dask scheduler at {self._address} ({error})") from error
+            raise GrisailleError(f"there is no Dask scheduler at {self._address} ({error})") from error
         try:
             client.wait_for_workers(1, timeout=self._patience)
         except TimeoutError as error:
             client.close()
-            raise ConnectionError(
+            raise GrisailleError(
                 f"the scheduler at {self._address} has no worker: start some with `dask worker {self._address}`"
             ) from error
         workers = client.scheduler_info(n_workers=-1)["workers"]

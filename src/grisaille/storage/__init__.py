@@ -3,7 +3,7 @@
 from grisaille.storage.files import (
     LOCK,
     AnyPath,
-    NoRoomError,
+    DiskFullError,
     expanded,
     is_damaged,
     local_copy,
@@ -18,7 +18,7 @@ from grisaille.storage.files import (
 __all__ = [
     "LOCK",
     "AnyPath",
-    "NoRoomError",
+    "DiskFullError",
     "expanded",
     "is_damaged",
     "local_copy",

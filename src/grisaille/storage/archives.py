@@ -12,8 +12,10 @@ import zlib
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
+from grisaille.errors import GrisailleError
 
-class UnsafeArchiveError(ValueError):
+
+class UnsafeArchiveError(GrisailleError):
     """An archive that is refused, with the reason a person should read."""
 
 

@@ -21,6 +21,7 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 from tqdm import tqdm
 
 from grisaille.arrays import ColumnRange, FloatArray
+from grisaille.errors import GrisailleError
 from grisaille.storage import npy
 from grisaille.storage.files import AnyPath, local_copy, sealed_checksum, sha256, write_whole
 
@@ -31,7 +32,7 @@ MANIFEST = "manifest.json"
 _MEND = "`kedro run --pipeline feature_extraction` with the same --params makes it again, and nothing that is whole"
 
 
-class FeatureStoreError(RuntimeError):
+class FeatureStoreError(GrisailleError):
     """A store that is missing, unfinished or damaged."""
 
 

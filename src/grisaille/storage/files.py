@@ -16,6 +16,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
+from grisaille.errors import GrisailleError
+
 if TYPE_CHECKING:
     from upath import UPath
 
@@ -31,7 +33,7 @@ _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _hashed: dict[Path, tuple[tuple[int, int, int], str]] = {}
 
 
-class NoRoomError(OSError):
+class DiskFullError(GrisailleError):
     """There is no room for a file."""
 
 
@@ -65,7 +67,7 @@ def whole(path: AnyPath, sealed: bool = False) -> Iterator[AnyPath]:
         Where to write, in the same folder.
 
     Raises:
-        NoRoomError: If the disk or a quota is full; nothing of the file is left then.
+        DiskFullError: If the disk or a quota is full; nothing of the file is left then.
     """
     # Two processes that write the same file must not write into each other's.
     temporary = path.with_name(f"{path.name}.{os.getpid()}{_PARTIAL}")
@@ -95,7 +97,7 @@ def whole(path: AnyPath, sealed: bool = False) -> Iterator[AnyPath]:
         reason = _want_of_room(error)
         if reason is None:
             raise
-        raise NoRoomError(
+        raise DiskFullError(
             f"there is no room to write {path} ({reason}). Nothing that was stored before is damaged: "
             "make room and give the same command again"
         ) from error
@@ -118,7 +120,7 @@ def write_whole(path: AnyPath, write: Callable[[IO[bytes]], object], sealed: boo
         sealed: As `whole`.
 
     Raises:
-        NoRoomError: As `whole`.
+        DiskFullError: As `whole`.
     """
     with whole(path, sealed) as temporary, temporary.open("wb") as file:
         write(file)

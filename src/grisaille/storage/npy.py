@@ -9,6 +9,8 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 
+from grisaille.errors import GrisailleError
+
 # Numbers, truth values, times and text; Python objects, and the records that could hide some, are not among them.
 _KINDS = frozenset("?biufcmMSU")
 _READERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
@@ -16,7 +18,7 @@ _MOST_DIMENSIONS = 32
 _LONGEST = 2**48
 
 
-class ArrayFileError(ValueError):
+class ArrayFileError(GrisailleError):
     """A file that is no array, or not the array it says it is."""
 
 

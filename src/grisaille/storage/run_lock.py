@@ -13,6 +13,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from grisaille.errors import GrisailleError
 from grisaille.storage.files import LOCK, write_whole
 
 logger = logging.getLogger(__name__)
@@ -20,11 +21,11 @@ logger = logging.getLogger(__name__)
 HOLDER = f"{LOCK}.json"
 
 
-class AnotherRunError(RuntimeError):
+class AnotherRunError(GrisailleError, RuntimeError):
     """Somebody else is writing where this run would write."""
 
 
-class StorageError(RuntimeError):
+class StorageError(GrisailleError, RuntimeError):
     """Nothing can be written where this run would write."""
 
 
@@ -46,7 +47,7 @@ class RunLock:
         Raises:
             AnotherRunError: If another holds it, at once.
             StorageError: If the storage is no folder and cannot become one, or is not to be written to.
-            NoRoomError: If there is no room for a line of text.
+            DiskFullError: If there is no room for a line of text.
         """
         try:
             self.root.mkdir(parents=True, exist_ok=True)

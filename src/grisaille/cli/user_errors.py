@@ -1,0 +1,61 @@
+"""Errors that a user can mend end a command in one line; bugs keep their traceback."""
+
+import logging
+import pkgutil
+import re
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+
+from grisaille import pipelines
+from grisaille.errors import GrisailleError, suggestion
+
+logger = logging.getLogger(__name__)
+
+
+@contextmanager
+def report_user_errors() -> Iterator[None]:
+    """End a command in one line and with status 1 where its user can mend what is wrong; re-raise everything else."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        click.echo("\nInterrupted: what is stored is whole, and the same command goes on from there.", err=True)
+        raise click.Abort from None
+    except (click.ClickException, click.exceptions.Exit, click.Abort):
+        raise
+    except Exception as error:
+        message = _message(error)
+        if message is None:
+            raise
+        logger.debug("what led to it:", exc_info=True)
+        raise click.ClickException(" ".join(message.split())) from error
+
+
+def _message(error: BaseException) -> str | None:
+    """What to tell the user; None of a bug."""
+    from kedro.io.core import DatasetError
+    from omegaconf.errors import OmegaConfBaseException
+    from yaml import YAMLError
+
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    raised_in = str(frames[-1].f_globals.get("__name__")) if frames else ""
+    if isinstance(error, (YAMLError, OmegaConfBaseException)) or (
+        raised_in.startswith("kedro.config") and not isinstance(error, LookupError)
+    ):
+        return f"the configuration cannot be read: {error}"
+    if isinstance(error, DatasetError) and raised_in.startswith("kedro.") and error.__cause__ is not None:
+        # Kedro wraps whatever happens while a dataset loads or saves, bugs included.
+        return _message(error.__cause__) and str(error)
+    # Kedro and this project raise plain ValueErrors, too, in words for users; those of libraries are bugs here.
+    told_by = ("grisaille.", "kedro.pipeline", "kedro.framework")
+    if isinstance(error, (GrisailleError, DatasetError)) or (
+        isinstance(error, ValueError) and raised_in.startswith(told_by)
+    ):
+        return str(error)
+    asked_for = re.search(r"'grisaille\.pipelines\.(.+?)'", str(error)) if isinstance(error, ImportError) else None
+    known = [module.name for module in pkgutil.iter_modules(pipelines.__path__) if module.ispkg]
+    if asked_for is None or asked_for[1] in known:
+        return None
+    return f"there is no pipeline {asked_for[1]}; {suggestion(asked_for[1], [*known, '__default__'])}"
