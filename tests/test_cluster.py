@@ -14,6 +14,7 @@ import distributed
 import numpy as np
 import pandas as pd
 import pytest
+from grisaille.runner import DaskRunner
 from kedro.io import DataCatalog, MemoryDataset
 from kedro.io.core import DatasetError
 from kedro.pipeline import Node, Pipeline
@@ -21,7 +22,6 @@ from kedro_datasets.json import JSONDataset
 
 import chaos
 from grisaille.errors import GrisailleError
-from grisaille.runner import DaskRunner
 from helpers import COLUMNS, PATIENCE, kedro
 
 TABLES = ("preservation.csv", "retrieval.csv", "pair_silhouettes.csv", "paper_experiments.csv", "rnx_curves.csv")

@@ -11,13 +11,14 @@ from typing import ClassVar, get_args, get_type_hints
 
 import pytest
 import yaml
+from grisaille.catalog import WholeCatalog
+from grisaille.run_parameters import RunConfigLoader, WrongParameterError, stored
 from kedro.framework.project import pipelines, settings
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 from kedro.io import AbstractVersionedDataset, MemoryDataset
 from pydantic import BaseModel
 
-from grisaille.catalog import WholeCatalog
 from grisaille.datasets import (
     ArtistsDataset,
     FeatureStoreDataset,
@@ -28,7 +29,6 @@ from grisaille.datasets import (
 )
 from grisaille.parameter_errors import ParameterError, check
 from grisaille.parameters import Autoencoder, Backbone, Chunk, Comparison, Parameters
-from grisaille.run_parameters import RunConfigLoader, WrongParameterError, stored
 from helpers import PROJECT, kedro
 
 ENVIRONMENTS = sorted(

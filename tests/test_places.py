@@ -11,13 +11,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
+from grisaille.catalog import WholeCatalog
+from grisaille.run_parameters import RunConfigLoader, find_project
 from kedro.framework.project import pipelines
 from kedro.framework.startup import bootstrap_project
 
 from grisaille import explorer, run_parameters
-from grisaille.catalog import WholeCatalog
 from grisaille.collection import artists, folder
-from grisaille.run_parameters import RunConfigLoader, find_project
 from helpers import PROJECT, command, kedro
 
 ODD = "art [2024] *? \u00fc {x}"

@@ -19,8 +19,8 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
     """What both commands share with `kedro run`."""
     for option in (
         click.option("--output", "-o", type=click.Path(path_type=Path), help="Copy the picture into this folder, too."),
-        click.option("--run", help="Answer from the results of this run, by its name; from the newest ones unless given."),
-        click.option("--params", default="", callback=_split_params, help="What differs from the run that made the embeddings."),
+        click.option("--run", help="Answer from the results of this run; the newest unless given."),
+        click.option("--params", default="", callback=_split_params, help="Parameters that differ from the run's."),
         click.option("--env", "-e", help="The configuration environment."),
     ):  # fmt: skip
         command = option(command)

@@ -22,8 +22,7 @@ from grisaille.framework.config import SOURCES
 from grisaille.provenance import recipes, stamps
 from grisaille.provenance.recipes import Recipe
 from grisaille.provenance.stamps import Stamp
-from grisaille.storage import AnyPath
-from grisaille.storage import NoRoomError as DiskFullError
+from grisaille.storage import AnyPath, DiskFullError
 from grisaille.storage import place as as_path
 from grisaille.storage import whole as atomic_path
 
@@ -76,8 +75,8 @@ class AtomicCatalog(DataCatalog, CatalogCommandsMixin):
         try:
             if not _is_file(dataset):
                 super().save(ds_name, data)
-                if hasattr(dataset, "stored_at"):
-                    stamps.write(dataset.stored_at(), self._stamp(ds_name, dataset.fingerprint()))
+                if hasattr(dataset, "stored_at") and (folder := dataset.stored_at()):
+                    stamps.write(folder, self._stamp(ds_name, dataset.fingerprint()))
                 return
             final = _path(dataset, dataset._get_save_path())
             with atomic_path(final) as temporary:
@@ -115,9 +114,9 @@ class AtomicCatalog(DataCatalog, CatalogCommandsMixin):
         """
         dataset = self.get(ds_name)
         own = None if version else self.own_version(dataset)
-        if own is None and _is_file(dataset):
+        if _is_file(dataset):
             self.refuse_damaged(ds_name, version)
-            if version is None:
+            if not (own or version):
                 self.warn(ds_name)
         return super().load(ds_name, version or own)
 
@@ -211,8 +210,8 @@ class AtomicCatalog(DataCatalog, CatalogCommandsMixin):
         if name in self._told or self.where(name) is None:
             return
         self._told.add(name)
-        stamp = self.stamp(name)
-        if stamp is None and not hasattr(self.get(name), "fingerprint") and name not in SOURCES:
+        stamp, dataset = self.stamp(name), self.get(name)
+        if stamp is None and _is_file(dataset) and dataset._version:
             logger.warning("%s has no stamp: nobody knows what it was made from. %s", name, MEND)
         elif reason := self.outdated(name):
             logger.warning("%s: %s. %s", name, reason, MEND)

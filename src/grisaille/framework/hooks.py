@@ -132,15 +132,23 @@ class RecipeHook:
         if not isinstance(catalog, AtomicCatalog):
             return
         made = pipeline.all_outputs()
+        older: dict[str, tuple[list[str], list[str]]] = {}
         for node in {node.name: node for known in pipelines.values() for node in known.nodes}.values():
             stored = {name: stamp for name in node.outputs if name not in made and (stamp := catalog.stamp(name))}
-            newer = [name for name in sorted(made & set(node.inputs)) for stamp in stored.values()
-                     if stamp["inputs"].get(name) not in (None, catalog.checksum(name))]  # fmt: skip
+            newer = [
+                name
+                for name in sorted(made & set(node.inputs))
+                if any(stamp["inputs"].get(name) not in {None, catalog.checksum(name)} for stamp in stored.values())
+            ]
             if newer:
-                logger.warning(
-                    "%s: older now than %s; `kedro run --from-nodes %s` makes it again",
-                    ", ".join(stored), ", ".join(dict.fromkeys(newer)), node.name,
-                )  # fmt: skip
+                older[node.name] = list(stored), newer
+        if older:
+            results, sources = (
+                ", ".join(dict.fromkeys(name for names in older.values() for name in names[part])) for part in (0, 1)
+            )
+            logger.warning(
+                "%s: older now than %s; `kedro run --from-nodes %s` makes that again", results, sources, ",".join(older)
+            )
 
 
 def _refuse_unknown_version(name: str, dataset: Any) -> None:
