@@ -38,7 +38,7 @@ def arrays(data: bytes) -> None:
     path = _FOLDER / "array.npy"
     path.write_bytes(data)
     try:
-        array = npy.read_array(io.BytesIO(data))
+        array = npy.read_array(path)
     except npy.ArrayFileError:
         try:
             npy.map_array(path)

@@ -47,8 +47,14 @@ class TestNumPyDataset:
         with pytest.raises(DatasetError):
             dataset.save(np.array([{}], dtype=object))
         np.save(tmp_path / "a.npy", np.array([{}], dtype=object), allow_pickle=True)
-        with pytest.raises(DatasetError, match="allow_pickle"):
+        with pytest.raises(DatasetError, match="Python objects"):
             dataset.load()
+
+    def test_any_filesystem(self):
+        for name in ("a.npy", "a[1].npy"):
+            dataset = NumPyDataset(filepath=f"memory:///arrays/{name}")
+            dataset.save(np.eye(3))
+            assert np.array_equal(dataset.load(), np.eye(3))
 
     def test_memory_map(self, tmp_path):
         NumPyDataset(filepath=str(tmp_path / "a.npy")).save(np.eye(3))

@@ -42,6 +42,14 @@ class TestUnpacking:
             "a/b/2.jpg": b"two",
         }
 
+    @pytest.mark.parametrize(
+        ("write", "name"),
+        [(zipped, "../out.jpg"), (zipped, "a/../../out.jpg"), (zipped, "{}/out.jpg"), (tarred, "{}/out.jpg")],
+    )
+    def test_other_names_that_lead_outside_lead_inside(self, tmp_path, write, name):
+        folder = unpack(write(tmp_path / "a", {name.format(tmp_path): b"x"}), tmp_path / "in" / "out")
+        assert len(list(folder.rglob("out.jpg"))) == len(list(tmp_path.rglob("out.jpg"))) == 1
+
     def test_what_a_killed_unpacking_left_is_not_taken_for_the_whole(self, tmp_path):
         archive = zipped(tmp_path / "a.zip", {"new.jpg": b"new"})
         half = tmp_path / "out.partial"
@@ -65,10 +73,9 @@ class TestRefusing:
         assert not (tmp_path / "in" / "out").exists()
         assert not list(tmp_path.rglob("*.jpg"))
 
-    @WRITERS
-    @pytest.mark.parametrize("name", ["../out.jpg", "a/../../out.jpg", "/tmp/grisaille-out.jpg", "C:\\out.jpg"])
-    def test_names_that_lead_outside(self, tmp_path, write, name):
-        self.refused(write(tmp_path / "a", {name: b"x"}), tmp_path, "outside")
+    @pytest.mark.parametrize("name", ["../out.jpg", "a/../../out.jpg"])
+    def test_names_in_a_tar_that_lead_outside(self, tmp_path, name):
+        self.refused(tarred(tmp_path / "a", {name: b"x"}), tmp_path, "outside")
 
     def test_links_that_lead_outside(self, tmp_path):
         self.refused(tarred(tmp_path / "a.tgz", {}, link="../../elsewhere"), tmp_path, "outside")

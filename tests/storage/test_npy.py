@@ -31,7 +31,7 @@ def told(data, tmp_path):
     """What is said of a file, read or mapped."""
     (tmp_path / "a.npy").write_bytes(data)
     with pytest.raises(ArrayFileError) as read:
-        read_array(io.BytesIO(data))
+        read_array(tmp_path / "a.npy")
     with pytest.raises(ArrayFileError) as mapped:
         map_array(tmp_path / "a.npy")
     assert str(read.value) == str(mapped.value)
@@ -45,17 +45,24 @@ class TestArrays:
         array = np.asfortranarray(array) if fortran else array
         path = tmp_path_factory.getbasetemp() / "any.npy"
         path.write_bytes(saved(array))
-        for found in (read_array(io.BytesIO(saved(array))), map_array(path)):
+        for found in (read_array(path), map_array(path)):
             assert (found.shape, found.dtype) == (array.shape, array.dtype)
             np.testing.assert_array_equal(found, array)
 
-    def test_what_was_read_can_be_written_to(self):
-        array = read_array(io.BytesIO(saved(np.zeros(3))))
+    def test_what_was_read_can_be_written_to(self, tmp_path):
+        (tmp_path / "a.npy").write_bytes(saved(np.zeros(3)))
+        array = read_array(tmp_path / "a.npy")
         array[0] = 1
         assert array.tolist() == [1, 0, 0]
 
-    def test_long_headers(self):
-        assert read_array(io.BytesIO(saved(np.eye(2), (2, 0)))).tolist() == [[1, 0], [0, 1]]
+    @pytest.mark.parametrize("version", [(2, 0), (3, 0)])
+    def test_long_headers(self, tmp_path, version):
+        (tmp_path / "a.npy").write_bytes(saved(np.eye(2), version))
+        assert read_array(tmp_path / "a.npy").tolist() == [[1, 0], [0, 1]]
+
+    def test_a_file_that_is_not_there_is_no_wrong_array(self, tmp_path):
+        with pytest.raises(FileNotFoundError):
+            read_array(tmp_path / "a.npy")
 
 
 class TestLies:
@@ -65,12 +72,10 @@ class TestLies:
 
     @pytest.mark.parametrize("cut", [128, 129, 255])
     def test_cut_within_the_values(self, cut, tmp_path):
-        assert told(saved(np.eye(4))[:cut], tmp_path) == (
-            f"{cut - 128} bytes of values, where the header (4, 4) float64 says 128"
-        )
+        assert told(saved(np.eye(4))[:cut], tmp_path) == "no .npy file: mmap length is greater than file size"
 
     def test_more_than_it_says(self, tmp_path):
-        assert told(saved(np.eye(4)) + b"x", tmp_path).startswith("129 bytes of values")
+        assert told(saved(np.eye(4)) + b"x", tmp_path) == "no .npy file: 1 bytes more than its header says"
 
     @pytest.mark.parametrize(
         "shape",
@@ -91,11 +96,11 @@ class TestLies:
     def test_impossible_headers(self, header, tmp_path):
         assert told(lying(header, bytes(8)), tmp_path).startswith("no .npy file: ")
 
-    @pytest.mark.parametrize("hidden", [np.array([{}], dtype=object), np.zeros(2, [("a", "f4")]), np.zeros(2, "V8")])
-    def test_objects_and_records_are_refused(self, hidden, tmp_path):
+    @pytest.mark.parametrize("hidden", [np.array([{}], dtype=object), np.zeros(2, [("a", "f4"), ("b", "O")])])
+    def test_objects_are_refused(self, hidden, tmp_path):
         file = io.BytesIO()
         np.save(file, hidden, allow_pickle=True)
-        assert "allow_pickle" in told(file.getvalue(), tmp_path)
+        assert "Python objects" in told(file.getvalue(), tmp_path)
 
     def test_archives_of_arrays_are_no_arrays(self, tmp_path):
         file = io.BytesIO()

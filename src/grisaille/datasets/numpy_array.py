@@ -1,5 +1,6 @@
 """A NumPy array in a `.npy` file, versioned."""
 
+import tempfile
 from copy import deepcopy
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
@@ -87,8 +88,13 @@ class NumPyDataset(AbstractVersionedDataset[npt.NDArray[Any], npt.NDArray[Any]])
         path = get_filepath_str(self._get_load_path(), self._protocol)
         if self._mmap_mode is not None:
             return npy.map_array(Path(path), self._mmap_mode)
-        with self._fs.open(path, "rb") as file:
-            return npy.read_array(file)
+        if self._protocol == "file":
+            return npy.read_array(Path(path))
+        with tempfile.TemporaryDirectory() as folder:
+            fetched = Path(folder) / "array.npy"
+            # `get` would read the path as a pattern.
+            self._fs.get_file(path, str(fetched))
+            return npy.read_array(fetched)
 
     def save(self, data: npt.NDArray[Any]) -> None:
         """Write the array; an array of Python objects is refused."""

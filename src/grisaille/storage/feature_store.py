@@ -365,26 +365,19 @@ def _is_stored(
 def _is_whole(
     path: AnyPath, shape: tuple[int, ...], dtype: np.dtype[Any], manifest: Mapping[str, Any] | None = None
 ) -> bool:
-    return _holds(path, shape, dtype) and _is_as_written(path, manifest)
-
-
-def _is_as_written(path: AnyPath, manifest: Mapping[str, Any] | None) -> bool:
-    """Whether a shard's checksum is that of its seal or its manifest, whichever of these is not damaged itself."""
+    """Whether a shard is as it was written, by its seal or its manifest, whichever of these is not damaged itself."""
+    if not path.is_file():
+        return False
     layers = manifest["layers"].values() if manifest is not None else ()
     listed = {shard["sha256"] for layer in layers for shard in layer["shards"] if shard["file"] == path.name}
     known = {*listed, sealed_checksum(path)} - {None}
-    return any(_matches(path, checksum) for checksum in known)
-
-
-def _holds(path: AnyPath, shape: tuple[int, ...], dtype: np.dtype[Any]) -> bool:
-    if not path.is_file():
+    if not any(_matches(path, checksum) for checksum in known):
         return False
-    with path.open("rb") as file:
-        try:
-            header = npy.read_header(file)
-        except npy.ArrayFileError:
-            return False
-    return (header.shape, header.dtype) == (shape, dtype)
+    try:
+        mapped = npy.map_array(local_copy(path))
+    except npy.ArrayFileError:
+        return False
+    return (mapped.shape, mapped.dtype) == (shape, dtype)
 
 
 def _write_manifest(folder: AnyPath, source: Source, ranges: list[tuple[int, int]]) -> None:

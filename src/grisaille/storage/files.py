@@ -87,7 +87,10 @@ def whole(path: AnyPath, sealed: bool = False) -> Iterator[AnyPath]:
         else:
             temporary.fs.mv(temporary.path, path.path, recursive=True)  # type: ignore[union-attr]
         if isinstance(path, Path):
-            _sync_folder(path.parent)
+            # Let the name survive a power failure, too: a manifest must not, when the shards that it lists have lost
+            # theirs. Windows opens no folders, and some mounted drives sync none.
+            with suppress(OSError):
+                _sync(path.parent)
         if temporary in _hashed:
             _hashed[path] = _hashed.pop(temporary)  # type: ignore[index,arg-type]
     except BaseException as error:
@@ -127,20 +130,11 @@ def write_whole(path: AnyPath, write: Callable[[IO[bytes]], object], sealed: boo
 
 
 def _sync(path: Path) -> None:
-    if path.is_file():
-        with path.open("rb") as file:
-            os.fsync(file.fileno())
-
-
-def _sync_folder(path: Path) -> None:
-    """Let names survive a power failure, too: a manifest must not, when the shards that it lists have lost theirs."""
-    # Windows opens no folders, and some mounted drives sync none.
-    with suppress(OSError):
-        opened = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(opened)
-        finally:
-            os.close(opened)
+    opened = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
 
 
 def _want_of_room(error: BaseException | None) -> str | None:

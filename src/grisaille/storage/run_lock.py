@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import socket
 import sys
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
 
 from filelock import FileLock, Timeout
 
@@ -18,7 +16,7 @@ from grisaille.storage.files import LOCK, write_whole
 
 logger = logging.getLogger(__name__)
 
-HOLDER = f"{LOCK}.json"
+HOLDER = f"{LOCK}.txt"
 
 
 class AnotherRunError(GrisailleError, RuntimeError):
@@ -64,7 +62,7 @@ class RunLock:
         except OSError as error:
             raise StorageError(f"nothing can be stored in {self.root}: {error.strerror or error}") from error
         try:
-            write_whole(self.root / HOLDER, lambda file: file.write(json.dumps(_me()).encode()))
+            write_whole(self.root / HOLDER, lambda file: file.write(_this_process().encode("utf-8", "replace")))
         except BaseException:
             self._lock.release()
             raise
@@ -76,17 +74,13 @@ class RunLock:
 
     def _holder(self) -> str:
         try:
-            holder = json.loads((self.root / HOLDER).read_text("utf-8"))
-            return "process {pid} on {host} since {since} ({command})".format(**holder)
-        except (OSError, ValueError, KeyError):
+            return (self.root / HOLDER).read_text("utf-8")
+        except OSError:
             # It has not left word yet, or is about to go.
             return "a process that has just begun or just ended"
 
 
-def _me() -> dict[str, Any]:
-    return {
-        "pid": os.getpid(),
-        "host": socket.gethostname(),
-        "since": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
-    }
+def _this_process() -> str:
+    since = datetime.now(timezone.utc).isoformat(timespec="seconds")
+    command = " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])
+    return f"process {os.getpid()} on {socket.gethostname()} since {since} ({command})"
