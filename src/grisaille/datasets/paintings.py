@@ -1,5 +1,6 @@
 """A folder of image files, read one at a time."""
 
+from copy import copy
 from typing import Any, NoReturn
 
 import fsspec
@@ -66,6 +67,12 @@ class PaintingsDataset(AbstractDataset[NoReturn, PictureFolder]):
                 "give yours with --params paintings_folder=/path/to/folder"
             )
         return PictureFolder(self._path, self._filesystem)
+
+    def at(self, path: str) -> "PaintingsDataset":
+        """The same of another folder."""
+        other = copy(self)
+        other._protocol, other._path = get_protocol_and_path(expanded(path))
+        return other
 
     def fingerprint(self) -> str | None:
         """What changes with the names and sizes of the images; None where there is no folder."""

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _SHOWN = 5
+# Parameter -> the entry of the catalog that it is the path of.
+_READ_FROM = {parameter: source for source, parameter in config.SOURCES.items()}
 
 
 class FeatureIdentityHook:
@@ -165,8 +167,10 @@ def _continue_with_settings(found: Mapping[str, recipes.Recipe], pipeline: Any, 
     made = {name: step for recipe in found.values() for name, step in recipe.items()}
     mixed = {name for name, values in recipes.settings_of(made).items() if len(values) > 1}
     kept = []
-    for difference in recipes.differences(made, catalog.settings):
+    for difference in recipes.differences(made, catalog.settings, recipes.HARMLESS):
         if difference.name in catalog.given:
+            if difference.name in recipes.LOCATIONS:
+                continue
             reader = next(name for name, recipe in found.items() if set(difference.datasets) & set(recipe))
             raise GrisailleError(
                 f"{reader} was made with {difference}: leave that out of --params, or make it again by "
@@ -175,9 +179,17 @@ def _continue_with_settings(found: Mapping[str, recipes.Recipe], pipeline: Any, 
         if difference.name not in mixed:
             recipes.replace(catalog.settings, difference.name, difference.then)
             kept.append(difference)
-    for source, parameter in config.SOURCES.items():
-        if (step := made.get(source)) and parameter not in catalog.given:
-            _keep_source(catalog, source, parameter, step["parameters"].get(parameter))
+            source = _READ_FROM.get(difference.name) if difference.then else None
+            if source and hasattr(catalog.get(source), "at"):
+                catalog[source] = catalog.get(source).at(difference.then)
+    chunks = (
+        [name for name, chunk in catalog.settings["chunks"].items() if chunk] if "chunks" in catalog.settings else []
+    )
+    if "params:chunks" in pipeline.inputs() and chunks != config.chunks():
+        raise GrisailleError(
+            f"what this run reads was made of the chunks {', '.join(chunks)}, and the pipelines have "
+            f"{', '.join(config.chunks())}: give --params chunks.NAME=null for those that are too many"
+        )
     if kept:
         logger.warning("this run goes on with the settings of what it reads: %s", recipes.sentence(kept))
         for name in filter(recipes.is_parameter, pipeline.inputs()):
@@ -186,13 +198,6 @@ def _continue_with_settings(found: Mapping[str, recipes.Recipe], pipeline: Any, 
             given: Any = catalog.get(name)
             model = type(given.load())
             catalog[name] = model.model_validate(value) if hasattr(model, "model_validate") else value
-
-
-def _keep_source(catalog: AtomicCatalog, source: str, parameter: str, value: str | None) -> None:
-    """Read a source where it lay when the results were made, unless it is named."""
-    dataset: Any = catalog.get(source)
-    if value and value != catalog.settings.get(parameter) and hasattr(dataset, "at"):
-        catalog[source] = dataset.at(value)
 
 
 def _refuse_conflict(found: Mapping[str, recipes.Recipe], catalog: AtomicCatalog) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from grisaille.arrays import FloatArray
-from grisaille.autoencoders.joining import join_codes
+from grisaille.autoencoders.joining import join
 from grisaille.autoencoders.training import encode
 from grisaille.backbone import Extraction, built_once
 from grisaille.likeness import Likeness, lengths
@@ -21,6 +21,7 @@ class Embedder:
         backbone: Backbone,
         chunks: Mapping[str, Chunk],
         encoders: Mapping[str, Any],
+        joiner: Any,
         likeness: Likeness,
         max_megapixels: float,
     ) -> None:
@@ -30,10 +31,11 @@ class Embedder:
             backbone: As for the collection.
             chunks: The pieces of its features, in the order in which their codes are joined.
             encoders: Keras model of each chunk.
+            joiner: Keras model that makes embeddings of all codes.
             likeness: Which the encoders were trained to keep (`Autoencoder.made_for`).
             max_megapixels: As in ingestion.
         """
-        self._backbone, self._chunks, self._encoders = backbone, chunks, encoders
+        self._backbone, self._chunks, self._encoders, self._joiner = backbone, chunks, encoders, joiner
         self._likeness, self._max_megapixels = likeness, max_megapixels
 
     def embed(self, readers: Sequence[Callable[[], bytes]]) -> FloatArray:
@@ -54,9 +56,8 @@ class Embedder:
         ranges = [(start, min(start + 64, len(readers))) for start in range(0, len(readers), 64)]
         batches = [batch for _, batch in extraction.compute(ranges)]
         features = {layer: np.concatenate([batch[layer] for batch in batches]) for layer in self._backbone.layers}
-        length = {layer: lengths(values, self._likeness) for layer, values in features.items()}
-        codes = [
-            encode(self._encoders[name], features[chunk.layer][:, chunk.start : chunk.stop])
-            for name, chunk in self._chunks.items()
-        ]
-        return join_codes(codes, [length[chunk.layer] for chunk in self._chunks.values()])
+        norms = {layer: lengths(values, self._likeness) for layer, values in features.items()}
+        pieces = {name: features[chunk.layer][:, chunk.start : chunk.stop] for name, chunk in self._chunks.items()}
+        encoded = [encode(self._encoders[name], rows) for name, rows in pieces.items()]
+        codes, compressed = zip(*encoded, strict=True)
+        return join(self._joiner, codes, compressed, [norms[chunk.layer] for chunk in self._chunks.values()])

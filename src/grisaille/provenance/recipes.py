@@ -19,11 +19,10 @@ from grisaille.parameters import Parameters, plain
 # dataset -> {"parameters": {group: settings}, "checksum": hexadecimal digits or None}
 Recipe: TypeAlias = dict[str, dict[str, Any]]
 
-# Settings that change how fast something is computed, how much of it a killed run loses, or where a file lies whose
-# content counts by its checksum.
-HARMLESS = frozenset(
-    {"backbone.batch_size", "backbone.shard_rows", "backbone.model_file", "paintings_folder", "artists_file"}
-)
+# Settings that change how fast something is computed, or how much of it a killed run loses.
+HARMLESS = frozenset({"backbone.batch_size", "backbone.shard_rows"})
+# Where a file or folder lies, whose content counts by its checksum.
+LOCATIONS = frozenset({"backbone.model_file", "paintings_folder", "artists_file"})
 # Dataset and group: what a node only checks before it begins.
 IRRELEVANT = frozenset({("features", "chunks")})
 _SHOWN = 3
@@ -113,18 +112,21 @@ def settings_of(recipe: Recipe) -> dict[str, dict[str, list[str]]]:
     return found
 
 
-def differences(recipe: Recipe, parameters: Mapping[str, Any]) -> list[Difference]:
+def differences(
+    recipe: Recipe, parameters: Mapping[str, Any], ignored: frozenset[str] = HARMLESS | LOCATIONS
+) -> list[Difference]:
     """The settings in which a recipe differs from the parameters that are asked for.
 
     Args:
         recipe: Of a result.
         parameters: All parameters of a run, completed.
+        ignored: Settings that do not matter.
     """
     found = []
     for name, values in settings_of(recipe).items():
         now = lookup(parameters, name)
         for then, datasets in values.items():
-            if json.loads(then) != now and name not in HARMLESS:
+            if json.loads(then) != now and name not in ignored:
                 found.append(Difference(name, json.loads(then), now, tuple(datasets)))
     return found
 

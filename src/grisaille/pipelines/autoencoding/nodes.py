@@ -31,6 +31,7 @@ def train_autoencoder(
     """
     return autoencoders.train(
         _columns(features, chunk),
+        _norms(list(features), layer_norms, chunk),
         _rows(picture_files, TRAIN),
         _rows(picture_files, VALIDATION),
         settings,
@@ -38,35 +39,43 @@ def train_autoencoder(
     )
 
 
-def encode_chunk(features: FeatureStore, encoder: Any, chunk: Chunk) -> FloatArray:
-    """Encode one chunk of every painting: float32, shape (n, code_size)."""
+def encode_chunk(features: FeatureStore, encoder: Any, chunk: Chunk) -> tuple[FloatArray, FloatArray]:
+    """Encode one chunk of every painting.
+
+    Returns:
+        The codes, float32, shape (n, code_size), and the compressed rows that `similarity` made them of, float32, shape
+        (n, k + 2); of other architectures, which make codes of the chunk itself, shape (n, 0).
+    """
     return autoencoders.encode(encoder, _columns(features, chunk))
 
 
 def join_codes(
     layer_norms: FloatArray,
     picture_files: pd.DataFrame,
+    backbone: Backbone,
     chunks: dict[str, Any],
     settings: Autoencoder,
-    **codes: FloatArray,
+    **encoded: FloatArray,
 ) -> tuple[FloatArray, Any, pd.DataFrame]:
     """Join the codes of all chunks in the order of the parameters.
 
     Args:
         layer_norms: As `measure_layers` gives them.
         picture_files: For the split.
+        backbone: For the order of the layers.
         chunks: The parameter group.
         settings: Of the training.
-        **codes: Of every chunk.
+        **encoded: `CHUNK.codes` and `CHUNK.compressed` of every chunk, as `encode_chunk` gives them.
 
     Returns:
         The embeddings, float32, shape (n, 320), the joiner, and the history of its training.
     """
-    import keras
-
-    joined = np.concatenate(list(codes.values()), axis=1)
-    inputs = keras.Input((joined.shape[1],))
-    return joined, keras.Model(inputs, keras.layers.Identity()(inputs)), pd.DataFrame({"epoch": [], "loss": []})
+    wanted = named(chunks, Chunk)
+    codes, compressed = ([encoded[f"{name}.{part}"] for name in wanted] for part in ("codes", "compressed"))
+    norms = [_norms(list(backbone.layers), layer_norms, chunk) for chunk in wanted.values()]
+    training = _rows(picture_files, TRAIN, VALIDATION)
+    joiner, history = autoencoders.train_joiner(codes, compressed, norms, training, settings)
+    return autoencoders.join(joiner, codes, compressed, norms), joiner, history
 
 
 def group_by_artist(embeddings: FloatArray, paintings: pd.DataFrame) -> dict[str, FloatArray]:
@@ -79,8 +88,8 @@ def _rows(picture_files: pd.DataFrame, *parts: str) -> IntArray:
     return np.flatnonzero(picture_files["split"].isin(parts))
 
 
-def _norms(features: FeatureStore, layer_norms: FloatArray, chunk: Chunk) -> FloatArray:
-    return layer_norms[:, list(features).index(chunk.layer)]
+def _norms(layers: list[str], layer_norms: FloatArray, chunk: Chunk) -> FloatArray:
+    return layer_norms[:, layers.index(chunk.layer)]
 
 
 def _columns(features: FeatureStore, chunk: Chunk) -> ColumnRange:

@@ -7,6 +7,8 @@ from kedro.pipeline import Node, Pipeline
 from grisaille.framework import config
 from grisaille.pipelines.autoencoding import nodes
 
+_ENCODED = ("codes", "compressed")
+
 
 def create_pipeline(**kwargs: Any) -> Pipeline:
     """Train and encode every chunk in a namespace of its own, then join the codes.
@@ -32,7 +34,7 @@ def _chunk(name: str) -> Pipeline:
             Node(
                 nodes.encode_chunk,
                 ["features", "composition_encoder", "params:chunk"],
-                "composition_codes",
+                ["composition_codes", "composition_compressed"],
                 name="encode_chunk",
             ),
         ]
@@ -54,9 +56,10 @@ def _join(chunks: list[str]) -> Pipeline:
                 {
                     "layer_norms": "layer_norms",
                     "picture_files": "picture_files",
+                    "backbone": "params:backbone",
                     "chunks": "params:chunks",
                     "settings": "params:autoencoder",
-                    **{name: f"{name}.composition_codes" for name in chunks},
+                    **{f"{name}.{part}": f"{name}.composition_{part}" for name in chunks for part in _ENCODED},
                 },
                 ["composition_embeddings", "composition_joiner", "composition_history"],
                 name="join_codes",

@@ -11,12 +11,12 @@ from tqdm import tqdm
 
 from grisaille import measures, plots, report
 from grisaille.arrays import FloatArray, IntArray
-from grisaille.autoencoders.baseline import pca_embeddings
+from grisaille.autoencoders import baseline
 from grisaille.collection import Files
 from grisaille.collection.artists import UNKNOWN, misspelt, present, rows_of
 from grisaille.collection.split import HELD_OUT
 from grisaille.lazy import pd
-from grisaille.likeness import LIKENESSES, Likeness
+from grisaille.likeness import LIKENESSES
 from grisaille.measures.comparison import Collection, Name, compare, queries
 from grisaille.parameters import Chunk, Comparison, Evaluation, named
 from grisaille.storage.feature_store import FeatureStore
@@ -33,43 +33,28 @@ SPACES: tuple[Name, ...] = (
 )
 
 
-def reduce_with_pca_euclidean(
+def reduce_with_pca(
     features: FeatureStore, picture_files: pd.DataFrame, chunks: dict[str, Any], settings: Evaluation
-) -> FloatArray:
-    """The baseline: PCA of each chunk, fitted on all but the held-out paintings; float32, shape (n, 320)."""
-    return _reduce_with_pca(features, picture_files, chunks, settings, "euclidean")
+) -> dict[str, FloatArray]:
+    """The baseline: PCA of each chunk, fitted on all but the held-out paintings.
 
-
-def reduce_with_pca_cosine(
-    features: FeatureStore, picture_files: pd.DataFrame, chunks: dict[str, Any], settings: Evaluation
-) -> FloatArray:
-    """The same of features that were transformed for cosine likeness."""
-    return _reduce_with_pca(features, picture_files, chunks, settings, "cosine")
-
-
-def _reduce_with_pca(
-    features: FeatureStore,
-    picture_files: pd.DataFrame,
-    chunks: dict[str, Any],
-    settings: Evaluation,
-    likeness: Likeness,
-) -> FloatArray:
-    return pca_embeddings(
-        features,
-        list(named(chunks, Chunk).values()),
-        np.flatnonzero(picture_files["split"].to_numpy() != HELD_OUT),
-        settings.pca_code_size,
-        likeness,
-        settings.seed,
-    )
+    Returns:
+        Likeness, for which the features were transformed first -> float32, shape (n, 320).
+    """
+    pieces = list(named(chunks, Chunk).values())
+    training = np.flatnonzero(picture_files["split"].to_numpy() != HELD_OUT)
+    return {
+        likeness: baseline.pca_embeddings(features, pieces, training, settings.pca_code_size, likeness, settings.seed)
+        for likeness in LIKENESSES
+    }
 
 
 def compare_spaces(
     features: FeatureStore,
     embeddings: FloatArray,
+    reduced: dict[str, FloatArray],
     paintings: pd.DataFrame,
     settings: Evaluation,
-    *reductions: FloatArray,
 ) -> tuple[FloatArray, pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Walk over all pairs of paintings and fill every measure.
 
@@ -82,10 +67,7 @@ def compare_spaces(
     spaces: dict[Name, measures.Space] = {
         ("raw", likeness): measures.feature_space(features, likeness) for likeness in LIKENESSES
     }
-    spaces |= {
-        ("pca", likeness): measures.embedding_space(reduced)
-        for likeness, reduced in zip(LIKENESSES, reductions, strict=True)
-    }
+    spaces |= {("pca", likeness): measures.embedding_space(reduced[likeness]) for likeness in LIKENESSES}
     spaces["embedding", "euclidean"] = measures.embedding_space(embeddings)
     pairs: list[tuple[Name, Name]] = [(("raw", likeness), ("pca", likeness)) for likeness in LIKENESSES]
     pairs += [(("raw", likeness), ("embedding", "euclidean")) for likeness in LIKENESSES]
@@ -208,7 +190,7 @@ def draw_heat_map(pair_silhouettes: pd.DataFrame) -> plots.Figure:
 
 
 def draw_scatters(
-    embeddings: FloatArray, pca_embeddings: FloatArray, paintings: pd.DataFrame, comparisons: dict[str, Any]
+    embeddings: FloatArray, reduced: dict[str, FloatArray], paintings: pd.DataFrame, comparisons: dict[str, Any]
 ) -> dict[str, plots.Figure]:
     """Both sides of every comparison on two principal components, reduced by PCA and by the autoencoders."""
     artists = paintings["artist"].to_numpy(dtype=str)
@@ -216,7 +198,7 @@ def draw_scatters(
     for name, comparison in named(comparisons, Comparison).items():
         sides = [rows_of(artists, side) for side in (comparison.left, comparison.right)]
         names = [plots.side_name(present(side, artists)) for side in (comparison.left, comparison.right)]
-        spaces = {"PCA": pca_embeddings, "Embedding": embeddings}
+        spaces = {"PCA": reduced["euclidean"], "Embedding": embeddings}
         figures[name] = plots.scatter(comparison.title, spaces, sides, names)
     return figures
 
@@ -233,7 +215,7 @@ def write_report(  # noqa: PLR0913, PLR0917 - a report draws on everything
     rnx_curves: pd.DataFrame,
     neighbours: pd.DataFrame,
     embeddings: FloatArray,
-    pca_embeddings: FloatArray,
+    pca_embeddings: dict[str, FloatArray],
     **parameters: Any,
 ) -> tuple[str, list[str]]:
     """One HTML page, and its five main lines; the parameters are the groups that made what it shows."""
@@ -248,7 +230,7 @@ def write_report(  # noqa: PLR0913, PLR0917 - a report draws on everything
         rnx_curves=rnx_curves,
         neighbours=neighbours,
         embeddings=embeddings,
-        pca_embeddings=pca_embeddings,
+        pca_embeddings=pca_embeddings["euclidean"],
         parameters=parameters,
     )
     return report.render(results, raw_paintings), report.summary(results)

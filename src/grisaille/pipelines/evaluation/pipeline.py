@@ -6,7 +6,6 @@ from typing import Any
 
 from kedro.pipeline import Node, Pipeline
 
-from grisaille.likeness import LIKENESSES, Likeness
 from grisaille.pipelines.evaluation import nodes
 
 # The groups that made what the report shows.
@@ -15,13 +14,17 @@ _SHOWN = ("autoencoder", "backbone", "chunks", "comparisons", "evaluation", "ing
 
 def create_pipeline(**kwargs: Any) -> Pipeline:
     """Raw features, PCA at the same size and the embedding, side by side, then pictures and one page."""
-    reductions = [f"pca_embeddings_{likeness}" for likeness in LIKENESSES]
     return Pipeline(
         [
-            *(_reduce(likeness) for likeness in LIKENESSES),
+            Node(
+                nodes.reduce_with_pca,
+                ["features", "picture_files", "params:chunks", "params:evaluation"],
+                "pca_embeddings",
+                name="reduce_with_pca",
+            ),
             Node(
                 nodes.compare_spaces,
-                ["features", "composition_embeddings", "paintings", "params:evaluation", *reductions],
+                ["features", "composition_embeddings", "pca_embeddings", "paintings", "params:evaluation"],
                 ["artist_distances", "neighbours", "preservation", "rnx_curves", "retrieval"],
                 name="compare_spaces",
             ),
@@ -37,7 +40,7 @@ def create_pipeline(**kwargs: Any) -> Pipeline:
             Node(nodes.draw_heat_map, "pair_silhouettes", "silhouette_heat_map", name="draw_heat_map"),
             Node(
                 nodes.draw_scatters,
-                ["composition_embeddings", "pca_embeddings_euclidean", "paintings", "params:comparisons"],
+                ["composition_embeddings", "pca_embeddings", "paintings", "params:comparisons"],
                 "scatters",
                 name="draw_scatters",
             ),
@@ -55,7 +58,7 @@ def create_pipeline(**kwargs: Any) -> Pipeline:
                     "rnx_curves": "rnx_curves",
                     "neighbours": "neighbours",
                     "embeddings": "composition_embeddings",
-                    "pca_embeddings": "pca_embeddings_euclidean",
+                    "pca_embeddings": "pca_embeddings",
                     **{group: f"params:{group}" for group in _SHOWN},
                 },
                 ["report", "report_summary"],
@@ -64,10 +67,3 @@ def create_pipeline(**kwargs: Any) -> Pipeline:
         ],
         tags="evaluation",
     )
-
-
-def _reduce(likeness: Likeness) -> Node:
-    # By name: a function made here could not travel to other processes.
-    name = f"reduce_with_pca_{likeness}"
-    inputs = ["features", "picture_files", "params:chunks", "params:evaluation"]
-    return Node(getattr(nodes, name), inputs, f"pca_embeddings_{likeness}", name=name)
