@@ -24,6 +24,8 @@ from pathlib import Path
 
 import yaml
 
+from grisaille.provenance import stamps
+from grisaille.storage import sealed_checksum
 from helpers import PROJECT, in_a_warm_process
 
 # Folder of the storage -> what a run does when it writes there.
@@ -60,8 +62,8 @@ class Point:
 
     @property
     def name(self) -> str:
-        """Of the file that a run would name, whose seal may be what is being written."""
-        return Path(self.event.path).name.removesuffix(".sha256")
+        """Of the file that a run would name, whose seal or stamp may be what is being written."""
+        return Path(self.event.path).name.removesuffix(".sha256").removesuffix(".stamp.json")
 
     @property
     def words(self) -> str:
@@ -133,7 +135,7 @@ class Gallery:
     def results(self) -> dict[str, str]:
         """Newest version of every table, array and figure -> its checksum."""
         newest = {}
-        for path in sorted(self.data.glob("0[3578]_*/**/*Z/*")):
+        for path in sorted(self.data.glob("0[3578]_*/**/*Z/**/*")):
             if path.suffix in {".csv", ".parquet", ".npy", ".png"}:
                 newest[str(path.parents[1].relative_to(self.data))] = hashlib.sha256(path.read_bytes()).hexdigest()
         return newest
@@ -148,21 +150,14 @@ class Gallery:
         return {str(path) for path in files if not path.name.startswith(".lock")}
 
     def damaged(self) -> list[Path]:
-        """Files under their final name that are not what their seals say, or have none though they are versions."""
-        wrong = []
-        for path in self.data.rglob("*"):
-            if path.is_file() and _is_sealed(path):
-                seal = path.with_name(f"{path.name}.sha256")
-                digest = hashlib.sha256(path.read_bytes()).hexdigest()
-                if not seal.is_file() or seal.read_text() != digest:
-                    wrong.append(path)
+        """Results that are not what their stamps say, or have none; shards that are not what their seals say."""
+        shards = [path for path in self.data.glob("04_feature/features/*/*.npy")]
+        wrong = [path for path in shards if sealed_checksum(path) != hashlib.sha256(path.read_bytes()).hexdigest()]
+        for folder in self.data.glob("0[35678]_*/**/*Z"):
+            results = [path for path in folder.iterdir() if path.suffix not in {".partial", ".json"}]
+            results += [path for path in folder.glob("*.json") if not path.name.endswith(".stamp.json")]
+            wrong += [path for path in results if stamps.read(path) is None or stamps.is_damaged(path)]
         return wrong
-
-
-def _is_sealed(path: Path) -> bool:
-    if path.suffix in {".partial", ".sha256"}:
-        return False
-    return bool(re.search(r"/\d{4}-\d\d-\d\dT[\d.]+Z/", str(path))) or path.match("04_feature/features/*/*.npy")
 
 
 def _events(log: Path) -> list[Event]:

@@ -176,7 +176,7 @@ class Run:
         return pd.read_csv(path) if name.endswith(".csv") else pd.read_parquet(path)
 
     def embeddings(self) -> np.ndarray:
-        return np.load(self.newest("07_model_output/embeddings.npy"))
+        return np.load(self.newest("07_model_output/composition_embeddings.npy"))
 
     def shard_times(self) -> dict[str, int]:
         return {path.name: path.stat().st_mtime_ns for path in self.data.glob("04_feature/features/*/*.npy")}

@@ -240,9 +240,14 @@ class TestPublishedViz:
             [node.textContent.trim(), getComputedStyle(node.querySelector('.pipeline-node__bg')).fill]))"""
         )
         assert fills["raw_paintings"] == "rgb(228, 220, 203)"
-        assert fills["embeddings"] == fills["pca_embeddings_cosine"] == "rgb(244, 191, 164)"
-        assert "top.codes" in fills
-        assert len({fills[name] for name in ("paintings", "features", "lengths", "history", "preservation")}) == 5
+        assert fills["composition_embeddings"] == fills["pca_embeddings"] == "rgb(244, 191, 164)"
+        assert "top.composition_codes" in fills
+        assert (
+            len(
+                {fills[name] for name in ("paintings", "features", "layer_norms", "composition_joiner", "preservation")}
+            )
+            == 5
+        )
 
     def test_a_table_and_a_picture_are_previewed(self, page, built_viz):
         nodes = json.loads((built_viz / "api" / "main").read_text())["nodes"]

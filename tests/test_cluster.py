@@ -14,7 +14,6 @@ import distributed
 import numpy as np
 import pandas as pd
 import pytest
-from grisaille.runner import DaskRunner
 from kedro.io import DataCatalog, MemoryDataset
 from kedro.io.core import DatasetError
 from kedro.pipeline import Node, Pipeline
@@ -22,6 +21,7 @@ from kedro_datasets.json import JSONDataset
 
 import chaos
 from grisaille.errors import GrisailleError
+from grisaille.framework.runner import DaskRunner
 from helpers import COLUMNS, PATIENCE, kedro
 
 TABLES = ("preservation.csv", "retrieval.csv", "pair_silhouettes.csv", "paper_experiments.csv", "rnx_curves.csv")
@@ -149,13 +149,13 @@ class TestAWholeRun:
         """The features that were stored when the first worker died, and what each worker said."""
         processes = {worker.name: cluster.process_of(worker) for worker in cluster.workers}
         parameters = demo_run.parameters[1].replace("shard_rows=64", "shard_rows=8")
-        runner = ("--runner", "grisaille.runner.DaskRunner", "--runner-params", f"address={cluster.address}")
+        runner = ("--runner", "grisaille.framework.runner.DaskRunner", "--runner-params", f"address={cluster.address}")
         with ThreadPoolExecutor(1) as thread:
             running = thread.submit(kedro, "run", "--env", "cluster", *runner, "--params", parameters, cwd=project)
             extracting = cluster.wait_for(r"\| ([89]|[1-9]\d)/181", running)
             os.kill(processes[extracting.name], signal.SIGKILL)
             stored = {path: path.stat().st_mtime_ns for path in (project / "data").rglob("block*_pool-*.npy")}
-            training = cluster.wait_for(r"likeness of 3 chunks: +[1-9]\d?%", running)
+            training = cluster.wait_for(r"block5_pool\[0:128\]: +[1-9]\d?%", running)
             os.kill(cluster.process_of(training), signal.SIGKILL)
         running.result()
         return stored, {worker.name: "".join(worker.said) for worker in cluster.workers}
@@ -164,8 +164,8 @@ class TestAWholeRun:
         return sorted((project / "data" / path).iterdir())[-1] / path.split("/")[-1]
 
     def test_embeddings_and_tables_are_those_of_a_sequential_run(self, project, demo_run, run):
-        embeddings = np.load(self.newest(project, "07_model_output/embeddings.npy"))
-        assert np.array_equal(embeddings, np.load(demo_run.first("07_model_output/embeddings.npy")))
+        embeddings = np.load(self.newest(project, "07_model_output/composition_embeddings.npy"))
+        assert np.array_equal(embeddings, np.load(demo_run.first("07_model_output/composition_embeddings.npy")))
         for name in TABLES:
             table = pd.read_csv(self.newest(project, f"08_reporting/{name}"))
             expected = pd.read_csv(demo_run.first(f"08_reporting/{name}"))
@@ -179,7 +179,7 @@ class TestAWholeRun:
 
     def test_the_training_was_begun_twice(self, run):
         said = "".join(run[1].values())
-        assert said.count("likeness of 3 chunks:   0%") == 2, "nobody died in training"
+        assert said.count("block5_pool[0:128]:   0%") == 2, "nobody died in training"
 
     def test_both_workers_encoded(self, run):
         assert all("encode_paintings ran on" in said for said in run[1].values())

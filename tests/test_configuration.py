@@ -11,8 +11,6 @@ from typing import ClassVar, get_args, get_type_hints
 
 import pytest
 import yaml
-from grisaille.catalog import WholeCatalog
-from grisaille.run_parameters import RunConfigLoader, WrongParameterError, stored
 from kedro.framework.project import pipelines, settings
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
@@ -25,8 +23,9 @@ from grisaille.datasets import (
     GalleryDataset,
     PaintingsDataset,
     PointsDataset,
-    VersionedPartitionsDataset,
 )
+from grisaille.framework.catalog import AtomicCatalog
+from grisaille.framework.config import RunConfigLoader, WrongParameterError, stored
 from grisaille.parameter_errors import ParameterError, check
 from grisaille.parameters import Autoencoder, Backbone, Chunk, Comparison, Parameters
 from helpers import PROJECT, kedro
@@ -82,10 +81,10 @@ class TestCatalog:
         """The catalog does so for every dataset of Kedro's; ours that write piece by piece do it themselves."""
         opened = context(None if env == "base" else env)
         catalog = opened.catalog
-        assert isinstance(catalog, WholeCatalog)
+        assert isinstance(catalog, AtomicCatalog)
         for name in set().union(*(pipeline.all_outputs() for pipeline in pipelines.values())):
             dataset = catalog.get(name)
-            if isinstance(dataset, FeatureStoreDataset | PointsDataset | VersionedPartitionsDataset):
+            if isinstance(dataset, FeatureStoreDataset | PointsDataset):
                 continue
             assert isinstance(dataset, AbstractVersionedDataset), name
             assert hasattr(dataset, "_fs"), name
@@ -373,18 +372,25 @@ class TestEveryParameter:
 class TestPipelines:
     def test_the_chunks_of_the_parameters_become_namespaces(self, context):
         _ = context().params
-        assert [node.namespace for node in pipelines["autoencoding"].nodes if "encode" in node.name] == CHUNKS
+        assert [node.namespace for node in pipelines["autoencoding"].nodes if "encode_chunk" in node.name] == CHUNKS
 
-    def test_chunks_are_trained_together_unless_told_otherwise(self, context):
-        def trained(**settings):
-            _ = context(autoencoder=settings).params
-            return {node.name: node.namespace for node in pipelines["autoencoding"].nodes if "train" in node.name}
+    def test_nothing_of_a_chunk_happens_outside_and_no_namespace_waits_for_another(self, context):
+        _ = context().params
+        for chunk in CHUNKS:
+            alone = pipelines["autoencoding"].only_nodes_with_namespaces([chunk])
+            assert [node.short_name for node in alone.nodes] == ["Train Autoencoder", "Encode Chunk"]
+            assert not [name for name in alone.inputs() if "." in name and not name.startswith("params:")]
 
-        assert trained() == {"train_together": None}
-        alone = trained(similarity={"together": False})
-        assert alone == {f"{chunk}.train_alone": chunk for chunk in CHUNKS}
-        others = trained(architecture="positional")
-        assert others == {f"{chunk}.train_autoencoder": chunk for chunk in CHUNKS}
+    def test_at_most_35_datasets_are_seen_when_namespaces_are_collapsed(self, context):
+        _ = context().params
+        pipeline = pipelines["__default__"]
+        users = {name: set() for name in pipeline.datasets() if not name.startswith("param")}
+        for node in pipeline.nodes:
+            for name in {*node.inputs, *node.outputs} & set(users):
+                users[name].add(node.namespace)
+        seen = [name for name, spaces in users.items() if spaces == {None} or len(spaces) > 1]
+        assert len(seen) <= 35
+        assert not [name for name in users if "origin" in name]
 
     def test_other_chunks_are_other_namespaces(self, context):
         chunk = {"layer": "block5_pool", "start": 0, "stop": 512}
@@ -395,7 +401,7 @@ class TestPipelines:
     def test_the_default_goes_from_ingestion_to_evaluation(self, context):
         _ = context().params
         assert pipelines["__default__"].inputs() >= {"raw_paintings", "raw_artists"}
-        assert {"report", "embeddings", "features", "paintings"} <= pipelines["__default__"].all_outputs()
+        assert {"report", "composition_embeddings", "features", "paintings"} <= pipelines["__default__"].all_outputs()
 
     def test_every_folder_is_a_pipeline(self, context):
         _ = context().params

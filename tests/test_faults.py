@@ -99,7 +99,7 @@ class TestFlippedByte:
 
     def test_it_is_named_before_it_is_used_and_that_file_alone_made_again(self, undisturbed):
         gallery, _ = undisturbed
-        embeddings = max(gallery.data.glob("07_model_output/embeddings.npy/*/embeddings.npy"))
+        embeddings = max(gallery.data.glob("07_model_output/composition_embeddings.npy/*/composition_embeddings.npy"))
         whole, others = embeddings.read_bytes(), gallery.written()
         flip(embeddings)
         refused = gallery.run("--pipelines", "evaluation")
@@ -108,11 +108,16 @@ class TestFlippedByte:
         assert f"{embeddings}isdamaged" in said
         assert "kedrorun--only-missing-outputs" in said
         assert gallery.run("--pipelines", "autoencoding", "--only-missing-outputs").status == 0
-        again = max(gallery.data.glob("07_model_output/embeddings.npy/*/embeddings.npy"))
+        again = max(gallery.data.glob("07_model_output/composition_embeddings.npy/*/composition_embeddings.npy"))
         assert again.read_bytes() == whole
-        made = {path.rpartition("/")[2].removesuffix(".sha256") for path in gallery.written() - others}
+        made = {path.rpartition("/")[2].removesuffix(".stamp.json") for path in gallery.written() - others}
         # What the node that joins the codes writes, and what every run leaves.
-        assert made == {"embeddings.npy", "embeddings_origin.json", "run_manifest.json"}
+        assert made == {
+            "composition_embeddings.npy",
+            "composition_joiner.keras",
+            "composition_history.csv",
+            "run_manifest.json",
+        }
 
 
 class TestTwoRuns:

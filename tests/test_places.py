@@ -11,13 +11,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
-from grisaille.catalog import WholeCatalog
-from grisaille.run_parameters import RunConfigLoader, find_project
 from kedro.framework.project import pipelines
 from kedro.framework.startup import bootstrap_project
 
-from grisaille import explorer, run_parameters
+from grisaille import explorer
 from grisaille.collection import artists, folder
+from grisaille.framework import config
+from grisaille.framework.catalog import AtomicCatalog
+from grisaille.framework.config import RunConfigLoader, find_project
 from helpers import PROJECT, command, kedro
 
 ODD = "art [2024] *? \u00fc {x}"
@@ -41,7 +42,7 @@ class TestFoldersOfAnyName:
     def test_a_storage(self, tmp_path, kind):
         things = {"pandas.ParquetDataset": pd.DataFrame({"a": [1]}), "json.JSONDataset": [1]}
         entry = {"type": kind, "filepath": str(tmp_path / ODD / "thing"), "versioned": True}
-        saving, loading = (WholeCatalog.from_config({"thing": entry}) for _ in range(2))
+        saving, loading = (AtomicCatalog.from_config({"thing": entry}) for _ in range(2))
         given = things.get(kind, pd.DataFrame({"a": [1]}).to_numpy())
         saving.save("thing", given)
         assert str(loading.load("thing")) == str(given)
@@ -57,7 +58,7 @@ class TestOneBaseForPaths:
         (tmp_path / "conf" / "local" / "parameters_mine.yml").write_text(yaml.safe_dump(mine))
         (tmp_path / "notebooks").mkdir()
         # Loaders leave themselves to the pipelines.
-        monkeypatch.setattr(run_parameters, "_newest", run_parameters._newest)
+        monkeypatch.setattr(config, "_newest", config._newest)
         monkeypatch.chdir(tmp_path / "notebooks")
         return tmp_path
 
@@ -134,7 +135,7 @@ class TestEncodings:
     def test_text_is_saved_in_utf_8(self, tmp_path, kind, monkeypatch):
         monkeypatch.setattr("io.text_encoding", lambda encoding, *_: encoding or "iso8859-1")
         monkeypatch.setattr("locale.getpreferredencoding", lambda *_: "iso8859-1")
-        catalog = WholeCatalog.from_config({"thing": {"type": kind, "filepath": str(tmp_path / "thing")}})
+        catalog = AtomicCatalog.from_config({"thing": {"type": kind, "filepath": str(tmp_path / "thing")}})
         assert catalog.get("thing")._fs_open_args_save["encoding"] == "utf-8"
         given = " ".join(self.NAMES) if "Text" in kind else pd.DataFrame({"name": self.NAMES})
         catalog.save("thing", given)
@@ -229,4 +230,4 @@ class TestParallelRunner:
         assert done.returncode == 0, done.stderr[-3000:]
         tables = moved / "data" / "demo" / "03_primary" / "paintings.parquet"
         newest = max(path for path in tables.iterdir() if path.is_dir())
-        assert (newest / "paintings.parquet.sha256").is_file()
+        assert (newest / "paintings.parquet.stamp.json").is_file()

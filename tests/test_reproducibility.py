@@ -6,17 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import keras  # noqa: F401 - it writes to the standard error that it finds, which must not be a command's
-import numpy as np
 import pytest
 from click.testing import CliRunner
 
 import chaos
 from conftest import Run
-from grisaille import run_parameters
-from grisaille.autoencoders.joining import digest
 from grisaille.cli.rerun import rerun
 from grisaille.cli.verify import verify
-from grisaille.provenance import THREADS
+from grisaille.framework import config
+from grisaille.provenance.environment import THREADS
 from helpers import flip
 
 
@@ -76,7 +74,7 @@ def call(small_run, monkeypatch):
     """A function that calls a command in this process: its status, and what it said."""
     monkeypatch.chdir(small_run.project)
     # The loader of a command is no session's.
-    monkeypatch.setattr(run_parameters, "_newest", None)
+    monkeypatch.setattr(config, "_newest", None)
 
     def invoke(command, *arguments):
         done = CliRunner().invoke(command, [*map(str, arguments), "--env", "demo"])
@@ -108,7 +106,14 @@ class TestBitIdentical:
             for manifest in (run.before, run.after)
         )
         assert before == after
-        assert {"features", "pool5.encoder", "embeddings", "preservation", "neighbours", "report"} <= set(before)
+        assert {
+            "features",
+            "pool5.composition_encoder",
+            "composition_embeddings",
+            "preservation",
+            "neighbours",
+            "report",
+        } <= set(before)
 
     def test_with_the_threads_that_were_recorded(self, run):
         assert run.before["threads"] == run.after["threads"]
@@ -130,7 +135,7 @@ class TestManifest:
         assert manifest["command"]["env"] == "demo"
         assert manifest["command"]["params"]["autoencoder"]["similarity"]["epochs"] == 1
         assert manifest["parameters"]["autoencoder"]["similarity"]["epochs"] == 1
-        assert manifest["seeds"]["autoencoder.seed"] == manifest["parameters"]["seed"]
+        assert manifest["parameters"]["autoencoder"]["seed"] == manifest["parameters"]["seed"]
 
     def test_it_says_by_what(self, one_thread):
         manifest = one_thread.before
@@ -140,7 +145,6 @@ class TestManifest:
 
     def test_it_has_hashes_of_inputs_weights_and_outputs(self, one_thread):
         manifest = one_thread.before
-        assert manifest["paintings"]["files"] == 61
         assert len(manifest["weights"]["model_sha256"]) == 64
         assert all(len(record["sha256"]) == 64 for record in manifest["outputs"].values())
 
@@ -153,21 +157,21 @@ class TestVerify:
 
     def test_what_was_touched_is_named(self, call, one_thread, tmp_path):
         storage, records = copied(one_thread.storage, tmp_path), one_thread.before["outputs"]
-        (storage / records["pool5.codes"]["path"]).unlink()
-        flip(storage / records["embeddings"]["path"])
+        (storage / records["pool5.composition_codes"]["path"]).unlink()
+        flip(storage / records["composition_embeddings"]["path"])
         flip(sorted((storage / records["features"]["path"]).glob("*.npy"))[0])
-        flip(storage / sorted(records["artist_embeddings"]["files"])[0])
+        flip(next((storage / records["artist_embeddings"]["path"]).glob("*.npy")))
         status, found = call(verify, "newest", "--storage", storage)
         assert status == 1
-        assert names(found, "missing") == {"pool5.codes"}
-        assert names(found, "changed") == {"embeddings", "features", "artist_embeddings"}
+        assert names(found, "missing") == {"pool5.composition_codes"}
+        assert names(found, "changed") == {"composition_embeddings", "features", "artist_embeddings"}
 
     def test_without_the_table_nobody_knows_the_paintings(self, call, one_thread, tmp_path):
         storage = copied(one_thread.storage, tmp_path)
-        (storage / one_thread.before["outputs"]["paintings"]["path"]).unlink()
+        (storage / one_thread.before["outputs"]["picture_files"]["path"]).unlink()
         status, found = call(verify, "newest", "--storage", storage)
         assert status == 1
-        assert names(found, "missing") == {"paintings", "raw_paintings"}
+        assert names(found, "missing") == {"picture_files", "raw_paintings"}
 
     def test_a_run_that_never_was(self, call, one_thread):
         status, found = call(verify, "yesterday", "--storage", one_thread.storage)
@@ -197,17 +201,23 @@ class TestRerun:
         assert status == 0
         assert names(found, "identical", 1) == DISCOVERED
 
-    def test_other_inputs_and_other_results_are_named(self, call, discovered, tmp_path):
+    def test_an_input_that_has_changed_is_named_and_not_read(self, call, discovered, tmp_path):
         storage = copied(discovered, tmp_path)
-        inputs = newest_manifest(storage)["inputs"]
-        path, origin = (storage / inputs[name]["path"] for name in ("embeddings", "embeddings_origin"))
-        embeddings = np.load(path)[::-1]
-        np.save(path, embeddings)
-        origin.write_text(json.dumps(json.loads(origin.read_text()) | {"embeddings": digest(embeddings)}))
+        flip(storage / newest_manifest(storage)["inputs"]["composition_embeddings"]["path"])
         status, found = call(rerun, "newest", "--storage", storage, "--into", tmp_path / "again")
         assert status == 1
-        assert "the input embeddings is changed" in found
-        assert names(found, "differs", 1) == DISCOVERED
+        assert "the input composition_embeddings is changed" in found
+
+    def test_other_results_are_named(self, call, discovered, tmp_path):
+        storage = copied(discovered, tmp_path)
+        path = sorted(storage.glob("08_reporting/run_manifest.json/*/run_manifest.json"))[-1]
+        manifest = json.loads(path.read_text())
+        manifest["outputs"]["explorer"]["sha256"] = "0" * 64
+        path.write_text(json.dumps(manifest))
+        path.with_name("run_manifest.json.stamp.json").unlink()
+        status, found = call(rerun, "newest", "--storage", storage, "--into", tmp_path / "again")
+        assert status == 1
+        assert names(found, "differs", 1) == {"explorer"}
 
     def test_nothing_is_overwritten(self, call, one_thread):
         status, found = call(rerun, "newest", "--storage", one_thread.storage, "--into", one_thread.storage)

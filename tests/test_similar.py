@@ -18,7 +18,7 @@ ARTIST = gallery.ARTISTS[0]
 
 
 def grisaille(demo_run, *arguments, said=""):
-    return demo_run.grisaille(*arguments, *demo_run.parameters, check=False, said=said)
+    return demo_run.grisaille(*arguments, check=False, said=said)
 
 
 @pytest.fixture(scope="module")
@@ -44,9 +44,10 @@ class TestEmbedding:
             "top": Chunk(layer="block4_pool", start=0, stop=256),
             "bottom": Chunk(layer="block4_pool", start=256, stop=512),
         }
-        stored = {name: demo_run.newest(f"06_models/{name}/encoder.keras") for name in chunks}
+        stored = {name: demo_run.newest(f"06_models/{name}/composition_encoder.keras") for name in chunks}
         encoders = {name: keras.saving.load_model(path, compile=False) for name, path in stored.items()}
-        embedder = Embedder(Backbone(model_file=small_cnn), chunks, encoders, "cosine", 150)
+        joiner = keras.saving.load_model(demo_run.newest("06_models/composition_joiner.keras"), compile=False)
+        embedder = Embedder(Backbone(model_file=small_cnn), chunks, encoders, joiner, "cosine", 150)
         paintings = pd.read_parquet(demo_run.newest("03_primary/paintings.parquet"))
         row = paintings["path"].tolist().index(f"{ARTIST.name.replace(' ', '_')}_5.png")
         found = embedder.embed([hanging.read_bytes, hanging.read_bytes])
@@ -91,8 +92,8 @@ class TestSimilar:
         assert "there is no nowhere.png" in done.stderr
 
     def test_as_a_pipeline(self, demo_run, stranger):
-        parameters = f"{demo_run.parameters[1]},query={stranger}"
-        demo_run.again("--pipelines", "discovery", "--tags", "look_alikes", "--params", parameters)
+        parameters = f"query={stranger}"
+        demo_run.again("--pipelines", "look_alikes", "--params", parameters)
         assert set(demo_run.table("look_alikes.csv")["query"]) == {stranger.name}
 
     def test_no_picture(self, demo_run, tmp_path):
@@ -154,11 +155,11 @@ class TestAfterAnotherTraining:
         """A run, and what it answered; another training comes then. Both are taken away in the end."""
         parameters = f"{demo_run.parameters[1]},autoencoder.similarity.fewest_steps=10,autoencoder.similarity.epochs=1"
         demo_run.again("--pipelines", "autoencoding", "--params", parameters)
-        done = demo_run.newest("07_model_output/embeddings.npy").parent.name
+        done = demo_run.newest("07_model_output/composition_embeddings.npy").parent.name
         grisaille(demo_run, "similar", str(hanging))
         answer = demo_run.table("look_alikes.csv")
         demo_run.again("--pipelines", "autoencoding", "--params", f"{parameters},autoencoder.seed=5")
-        another = demo_run.newest("07_model_output/embeddings.npy").parent.name
+        another = demo_run.newest("07_model_output/composition_embeddings.npy").parent.name
         assert another != done
         yield done, answer
         for path in [*demo_run.data.rglob(done), *demo_run.data.rglob(another)]:
@@ -175,29 +176,30 @@ class TestAfterAnotherTraining:
         name = demo_run.newest("03_primary/paintings.parquet").parent.name
         done = grisaille(demo_run, "similar", str(hanging), "--run", name)
         assert done.returncode == 1
-        assert f"the run {name} neither made nor read embeddings, embeddings_origin, pool5.encoder" in done.stderr
+        assert f"the run {name} neither made nor read embeddings" in done.stderr
 
     def test_a_run_that_never_was(self, demo_run, hanging, before):
         done = grisaille(demo_run, "similar", str(hanging), "--run", "yesterday")
         assert done.returncode == 1
         assert "no manifest of the run yesterday" in done.stderr
 
-    @pytest.mark.parametrize(
-        ("named", "told"),
-        [
-            (["embeddings"], "embeddings and embeddings_origin are of different runs"),
-            (
-                ["embeddings", "embeddings_origin"],
-                "made with other encoders than pool5.encoder, top.encoder, bottom.enc",
-            ),
-            (["top.encoder"], "made with other encoders than top.encoder. Name all of one run: by --run NAME"),
-        ],
-        ids=str,
-    )
-    def test_what_does_not_belong_together_answers_nothing(self, demo_run, hanging, before, named, told):
-        versions = ",".join(f"{name}:{before[0]}" for name in named)
-        parameters = f"{demo_run.parameters[1]},query={hanging}"
-        options = ("--pipelines", "discovery", "--tags", "look_alikes", "--load-versions", versions)
-        done = demo_run.again(*options, "--params", parameters, check=False)
+    @pytest.mark.parametrize("named", ["composition_embeddings", "top.composition_encoder", "composition_joiner"])
+    def test_what_does_not_belong_together_answers_nothing(self, demo_run, hanging, before, named):
+        options = ("--pipelines", "look_alikes", "--load-versions", f"{named}:{before[0]}")
+        done = demo_run.again(*options, "--params", f"query={hanging}", check=False)
         assert done.returncode == 1
-        assert told in " ".join(done.stderr.split())
+        assert "do not fit together: they were made from different versions of" in " ".join(done.stderr.split())
+
+
+class TestOtherSettings:
+    @pytest.mark.parametrize("given", ["backbone.preprocessing=none", "autoencoder.likeness=euclidean"])
+    def test_a_difference_that_would_give_a_wrong_answer_is_refused_in_one_line(self, demo_run, hanging, given):
+        done = grisaille(demo_run, "similar", str(hanging), "--params", given)
+        assert done.returncode == 1
+        (line,) = done.stderr.strip().splitlines()
+        assert f"was made with {given.partition('=')[0]}=" in line
+
+    def test_what_makes_no_difference_to_it_is_taken(self, demo_run, hanging):
+        done = grisaille(demo_run, "similar", str(hanging), "--params", "discovery.look_alikes=3")
+        assert done.returncode == 0, done.stderr[-3000:]
+        assert len(demo_run.table("look_alikes.csv")) == 3

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import silhouette_score
 
-from grisaille.autoencoders.joining import older_than_codes
+from grisaille import autoencoders
 from grisaille.gallery import ALIKE, ARTISTS
 from helpers import kedro
 
@@ -27,35 +27,42 @@ class TestWhatIsLeft:
         assert rejected["path"].tolist() == ["Ilse_Nebel_20.png"]
         assert "decoded" in rejected["reason"][0]
 
-    def test_embeddings_are_the_codes_over_the_lengths_side_by_side(self, demo_run):
-        codes = [np.load(demo_run.newest(f"07_model_output/{name}/codes.npy")) for name in ("pool5", "top", "bottom")]
-        block4, block5 = np.load(demo_run.newest("05_model_input/lengths.npy")).T[:, :, None]
+    def test_embeddings_are_what_the_joiner_makes_of_the_codes(self, demo_run):
+        def part(name, kind):
+            return np.load(demo_run.newest(f"07_model_output/{name}/composition_{kind}.npy"))
+
+        block4, block5 = np.load(demo_run.newest("05_model_input/layer_norms.npy")).T
+        chunks = ("pool5", "top", "bottom")
+        codes, compressed = ([part(name, kind) for name in chunks] for kind in ("codes", "compressed"))
+        joiner = keras.saving.load_model(demo_run.newest("06_models/composition_joiner.keras"), safe_mode=True)
         embeddings = demo_run.embeddings()
         assert embeddings.dtype == np.float32
-        assert np.array_equal(embeddings, np.concatenate([codes[0] / block5, codes[1] / block4, codes[2] / block4], 1))
+        assert embeddings.shape == (181, 24)
+        found = autoencoders.join(joiner, codes, compressed, [block5, block4, block4])
+        np.testing.assert_allclose(embeddings, found, rtol=1e-5, atol=1e-6)
 
     def test_one_file_an_artist(self, demo_run):
-        folder = demo_run.data / "07_model_output" / "artist_embeddings"
+        folder = demo_run.newest("07_model_output/artist_embeddings")
         files = sorted(path.name for path in folder.glob("*.npy"))
         assert files == sorted(f"{artist.name.replace(' ', '_')}.npy" for artist in ARTISTS)
-        (version,) = (folder / "Sol_Strich.npy").iterdir()
-        assert np.load(version / "Sol_Strich.npy").shape == (18, 24)
+        assert np.load(folder / "Sol_Strich.npy").shape == (18, 24)
 
     def test_models_load_safely_and_encode_what_was_stored(self, demo_run):
-        encoder = keras.saving.load_model(demo_run.newest("06_models/pool5/encoder.keras"), safe_mode=True)
+        encoder = keras.saving.load_model(demo_run.newest("06_models/pool5/composition_encoder.keras"), safe_mode=True)
         features = np.concatenate(
             [np.load(path) for path in sorted(demo_run.data.glob("04_feature/features/*/block5_pool-*.npy"))]
         )
-        codes = np.load(demo_run.newest("07_model_output/pool5/codes.npy"))
+        codes = np.load(demo_run.newest("07_model_output/pool5/composition_codes.npy"))
         np.testing.assert_allclose(encoder.predict(features.astype("f4"), verbose=0), codes, rtol=1e-3, atol=1e-3)
 
-    def test_the_history_of_the_training_that_all_chunks_shared(self, demo_run):
-        history = pd.read_csv(demo_run.newest("06_models/history.csv"))
-        assert history.columns.tolist() == ["epoch", "loss"]
-        assert history["loss"].iloc[-1] < history["loss"].iloc[0]
+    def test_the_history_of_every_training(self, demo_run):
+        for name in ("composition_history", "pool5/composition_history", "top/composition_history"):
+            history = pd.read_csv(demo_run.newest(f"06_models/{name}.csv"))
+            assert history.columns.tolist() == ["epoch", "loss"]
+            assert history["loss"].iloc[-1] < history["loss"].iloc[0]
 
     def test_progress_was_visible(self, demo_run):
-        for words in ("looking at files", "extracting features", "likeness of 3 chunks", "comparing all pairs"):
+        for words in ("looking at files", "extracting features", "block5_pool[0:128]", "joiner", "comparing all pairs"):
             assert words in demo_run.output
 
     def test_it_ends_with_five_lines_and_the_place_of_the_report(self, demo_run):
@@ -204,13 +211,12 @@ class TestRefusing:
         report = (demo_run.data / "08_reporting" / "report.html").read_text()
         parameters = demo_run.parameters[1] + ",autoencoder.likeness=euclidean"
         told = self.told(demo_run.again("--pipeline", "evaluation", "--params", parameters, check=False))
-        assert "the embeddings were made with likeness cosine, not euclidean" in told
+        assert "composition_embeddings was made with autoencoder.likeness=cosine, not euclidean" in told
         assert (demo_run.data / "08_reporting" / "report.html").read_text() == report
 
     def test_a_part_of_the_run_before_there_was_any(self, demo_run):
         done = kedro("run", "--env", "paper", "--pipeline", "evaluation", cwd=demo_run.project, check=False)
-        assert "embeddings, embeddings_origin, paintings" in self.told(done)
-        assert "not there yet" in self.told(done)
+        assert "composition_embeddings, paintings, picture_files, rejected_paintings: not there yet" in self.told(done)
 
     def test_a_mistake_is_told_in_one_line(self, demo_run, tmp_path):
         parameters = f"{demo_run.parameters[1]},paintings_folder={tmp_path}/none"
@@ -246,10 +252,10 @@ class TestRefusing:
         assert f"no folder of paintings at {Path.home()}/no such folder;" in self.told(done)
 
     def test_a_version_that_never_was(self, demo_run):
-        never = "embeddings:2020-01-01T00.00.00.000Z"
+        never = "composition_embeddings:2020-01-01T00.00.00.000Z"
         told = self.told(demo_run.again("--pipeline", "evaluation", "--load-versions", never, check=False))
-        known = demo_run.newest("07_model_output/embeddings.npy").parent.name
-        assert "embeddings has no version 2020-01-01T00.00.00.000Z; the newest are" in told
+        known = demo_run.newest("07_model_output/composition_embeddings.npy").parent.name
+        assert "composition_embeddings has no version 2020-01-01T00.00.00.000Z; the newest are" in told
         assert known in told
 
 
@@ -271,33 +277,30 @@ class TestRunningAgain:
         def versions(path):
             return {name: len(list((demo_run.data / path.format(name)).iterdir())) for name in ("top", "pool5")}
 
-        encoders, codes = versions("06_models/{}/encoder.keras"), versions("07_model_output/{}/codes.npy")
-        demo_run.again("--namespaces", "pool5")
-        assert versions("06_models/{}/encoder.keras") == encoders
-        assert versions("07_model_output/{}/codes.npy") == codes | {"pool5": codes["pool5"] + 1}
-
-    def test_chunks_that_are_trained_each_on_its_own(self, demo_run):
-        folder = demo_run.data / "06_models"
-        before = {name: len(list((folder / name / "encoder.keras").iterdir())) for name in ("top", "pool5")}
-        parameters = demo_run.parameters[1] + ",autoencoder.similarity.together=false"
-        demo_run.again("--namespaces", "pool5", "--params", parameters)
-        after = {name: len(list((folder / name / "encoder.keras").iterdir())) for name in ("top", "pool5")}
-        assert after == {"top": before["top"], "pool5": before["pool5"] + 1}
-        assert (folder / "pool5" / "history.csv").exists()
+        paths = ("06_models/{}/composition_encoder.keras", "07_model_output/{}/composition_codes.npy")
+        before = [versions(path) for path in paths]
+        parameters = demo_run.parameters[1] + ",autoencoder.seed=5"
+        told = " ".join(demo_run.again("--namespaces", "pool5", "--params", parameters).stdout.split())
+        assert [versions(path) for path in paths] == [found | {"pool5": found["pool5"] + 1} for found in before]
+        assert "older now than pool5.composition_codes" in told
+        assert "`kedro run --from-nodes join_codes` makes that again" in told
 
     def test_embeddings_older_than_the_codes_of_one_chunk(self, demo_run):
-        """The test before has encoded one chunk with a model of its own."""
+        """The test before has trained one chunk anew."""
         told = " ".join(demo_run.again("--pipeline", "discovery").stdout.split())
-        assert "`embeddings` is older than `pool5.codes`" in told
-        assert "`kedro run --from-nodes concatenate_codes`" in told
+        assert "composition_embeddings is older than pool5.composition_codes" in told
 
     def test_the_command_that_was_named_mends_it(self, demo_run):
-        demo_run.again("--from-nodes", "concatenate_codes", "--to-nodes", "concatenate_codes")
-        codes = {
-            name: np.load(demo_run.newest(f"07_model_output/{name}/codes.npy")) for name in ("pool5", "top", "bottom")
-        }
-        origin = json.loads(demo_run.newest("07_model_output/embeddings_origin.json").read_text())
-        assert older_than_codes(origin, codes) is None
+        demo_run.again("--from-nodes", "join_codes", "--params", "report.examples=1")
+        stamp = json.loads(
+            demo_run.newest("07_model_output/composition_embeddings.npy")
+            .with_name("composition_embeddings.npy.stamp.json")
+            .read_text()
+        )
+        assert stamp["recipe"]["pool5.composition_encoder"]["parameters"]["autoencoder"]["seed"] == 5
+        assert stamp["recipe"]["top.composition_encoder"]["parameters"]["autoencoder"]["seed"] == 0
+        told = " ".join(demo_run.again("--pipeline", "discovery").stdout.split())
+        assert "is older than" not in told
 
     def test_only_missing_outputs_is_right_about_the_features(self, demo_run):
         again = demo_run.again("--only-missing-outputs")
@@ -308,4 +311,4 @@ class TestRunningAgain:
         done = demo_run.again("--pipeline", "evaluation", "--params", parameters, check=False)
         assert done.returncode
         said = " ".join((done.stdout + done.stderr).split())
-        assert "the embeddings were made with features" in said or "differ from those of the stores that exist" in said
+        assert "was made with backbone.resize=bilinear, not bicubic" in said

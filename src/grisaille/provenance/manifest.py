@@ -79,10 +79,15 @@ def names(storage: AnyPath) -> list[str]:
 
 def records(datasets: Iterable[str], catalog: Any, storage: AnyPath) -> dict[str, Record]:
     """Records of what is stored of some datasets, by their names."""
+    from grisaille.backbone import BackboneError
+
     found = {}
     for name in sorted(datasets):
-        path = catalog.where(name)
-        if path is None or not path.exists():
+        try:
+            path = catalog.where(name)
+        except BackboneError:
+            continue  # the run has said so itself
+        if path is None:
             continue
         is_store = hasattr(catalog.get(name), "stored_at")
         found[name] = {

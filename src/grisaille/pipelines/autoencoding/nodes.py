@@ -12,7 +12,7 @@ from grisaille.collection.artists import file_name
 from grisaille.collection.split import TRAIN, VALIDATION
 from grisaille.lazy import pd
 from grisaille.likeness import Likeness, lengths
-from grisaille.parameters import Autoencoder, Chunk
+from grisaille.parameters import Autoencoder, Backbone, Chunk, named
 from grisaille.storage.feature_store import FeatureStore
 
 

@@ -2,7 +2,7 @@ import subprocess
 
 import pytest
 
-from grisaille import provenance
+from grisaille.provenance import environment as provenance
 
 
 class TestCode:
