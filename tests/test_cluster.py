@@ -182,4 +182,4 @@ class TestAWholeRun:
         assert said.count("block5_pool[0:128]:   0%") == 2, "nobody died in training"
 
     def test_both_workers_encoded(self, run):
-        assert all("encode_paintings ran on" in said for said in run[1].values())
+        assert all("encode_chunk ran on" in said for said in run[1].values())

@@ -194,7 +194,7 @@ class TestWhatDoesNotFitTogether:
     def test_results_of_different_features(self, collection):
         collection.write("files", ["a", "b"])
         collection.run(SECOND, collection.pipeline.filter(node_names=["extract"]))
-        with pytest.raises(GrisailleError, match="embeddings and features do not fit together.*of features"):
+        with pytest.raises(GrisailleError, match=r"embeddings and features do not fit together.*of features"):
             collection.run(THIRD, collection.pipeline.filter(node_names=["measure"]))
 
     def test_unless_versions_are_named_that_do(self, collection):

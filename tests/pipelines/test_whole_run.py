@@ -11,6 +11,7 @@ from sklearn.metrics import silhouette_score
 
 from grisaille import autoencoders
 from grisaille.gallery import ALIKE, ARTISTS
+from grisaille.provenance import stamps
 from helpers import kedro
 
 
@@ -292,11 +293,7 @@ class TestRunningAgain:
 
     def test_the_command_that_was_named_mends_it(self, demo_run):
         demo_run.again("--from-nodes", "join_codes", "--params", "report.examples=1")
-        stamp = json.loads(
-            demo_run.newest("07_model_output/composition_embeddings.npy")
-            .with_name("composition_embeddings.npy.stamp.json")
-            .read_text()
-        )
+        stamp = stamps.read(demo_run.newest("07_model_output/composition_embeddings.npy"))
         assert stamp["recipe"]["pool5.composition_encoder"]["parameters"]["autoencoder"]["seed"] == 5
         assert stamp["recipe"]["top.composition_encoder"]["parameters"]["autoencoder"]["seed"] == 0
         told = " ".join(demo_run.again("--pipeline", "discovery").stdout.split())

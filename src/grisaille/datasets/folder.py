@@ -57,6 +57,7 @@ class FolderDataset(AbstractVersionedDataset[dict[str, Any], dict[str, Any]]):
         """
         self._protocol, path = get_protocol_and_path(filepath, version)
         self._fs = fsspec.filesystem(self._protocol, **(credentials or {}))
+        self._kind: Any
         self._kind, self._config = parse_dataset_definition({"type": dataset} if isinstance(dataset, str) else dataset)
         self._suffix, self._credentials, self.metadata = suffix, credentials, metadata
         super().__init__(PurePosixPath(path), version, self._fs.exists, self._fs.glob)

@@ -69,7 +69,8 @@ def complete(parameters: Mapping[str, Any]) -> dict[str, Any]:
 @cache
 def _adapter(group: str) -> TypeAdapter[Any] | None:
     field = Parameters.model_fields.get(group)
-    return None if field is None else TypeAdapter(field.annotation)
+    annotation: Any = None if field is None else field.annotation
+    return None if annotation is None else TypeAdapter(annotation)
 
 
 def is_parameter(name: str) -> bool:

@@ -82,11 +82,10 @@ def whole(path: AnyPath, sealed: bool = False) -> Iterator[AnyPath]:
             if isinstance(seal, Path):
                 _sync(seal)
         # `rename` of a local file would not replace another on every system.
-        if isinstance(temporary, Path):
-            temporary.replace(path)
+        if not isinstance(path, Path):
+            path.fs.mv(temporary.path, path.path, recursive=True)  # type: ignore[union-attr]
         else:
-            temporary.fs.mv(temporary.path, path.path, recursive=True)  # type: ignore[union-attr]
-        if isinstance(path, Path):
+            temporary.replace(path)
             # Let the name survive a power failure, too: a manifest must not, when the shards that it lists have lost
             # theirs. Windows opens no folders, and some mounted drives sync none.
             with suppress(OSError):
