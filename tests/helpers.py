@@ -19,6 +19,7 @@ import pandas as pd
 from PIL import Image
 
 from grisaille import explorer
+from grisaille.collection import catalogue
 from grisaille.collection.originals import Originals
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -44,6 +45,12 @@ def picture(seed: int = 0, size: tuple[int, int] = (48, 40)) -> Image.Image:
     """A picture with large shapes, so that perceptual hashes of two of them differ."""
     coarse = np.random.default_rng(seed).integers(0, 256, (6, 6, 3), dtype=np.uint8)
     return Image.fromarray(coarse).resize(size, Image.Resampling.BICUBIC)
+
+
+def catalogued(files, artists, settings, seed=0):
+    """The tables of paintings and of rejected files that ingestion would make."""
+    table, rejected = catalogue.inspect_files(files, settings, seed)
+    return catalogue.name_artists(table, artists, settings.aliases), rejected
 
 
 HOLD = (

@@ -10,10 +10,10 @@ from sklearn.metrics import silhouette_score
 from grisaille import measures
 from grisaille.autoencoders.baseline import pca_embeddings
 from grisaille.backbone import Extraction
-from grisaille.collection.catalogue import catalogue
 from grisaille.datasets import ArtistsDataset, PaintingsDataset
 from grisaille.parameters import Backbone, Chunk, Ingestion
 from grisaille.storage import feature_store
+from helpers import catalogued
 
 pytestmark = pytest.mark.real
 
@@ -29,7 +29,7 @@ def collection(shared, tmp_path_factory):
         for artist, count in counts.items()
         for name in [f for f in files if f.startswith(artist)][:count]
     }
-    paintings, rejected = catalogue(chosen, artists, Ingestion(), seed=0)
+    paintings, rejected = catalogued(chosen, artists, Ingestion(), seed=0)
     assert rejected.empty
     settings = Backbone(model_file=shared / "models" / "stand_in_cnn.keras")
     readers = [chosen[path] for path in paintings["path"]]

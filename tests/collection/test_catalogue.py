@@ -10,9 +10,9 @@ from PIL import Image
 
 from grisaille.collection import duplicates, split
 from grisaille.collection.artists import UNKNOWN, ArtistIndex, misspelt, normalise, present, rows_of
-from grisaille.collection.catalogue import EmptyCollectionError, catalogue
+from grisaille.collection.catalogue import EmptyCollectionError
 from grisaille.parameters import Ingestion
-from helpers import encode, picture
+from helpers import catalogued, encode, picture
 
 ARTISTS = pd.DataFrame(
     {
@@ -33,7 +33,7 @@ COMPANY = ("~1.png", "~2.png", "~3.png")
 def run(given_files, artists=ARTISTS, seed=0, **settings):
     """Catalogue files in the company of three more, so that there are enough; their rows are taken off again."""
     company = files(*COMPANY, start=100)
-    table, rejected = catalogue(given_files | company, artists, Ingestion(aliases=ALIASES, **settings), seed)
+    table, rejected = catalogued(given_files | company, artists, Ingestion(aliases=ALIASES, **settings), seed)
     return table[~table["path"].isin(COMPANY)], rejected
 
 
@@ -186,15 +186,15 @@ class TestTable:
 
     def test_nothing_usable_names_the_first_reasons(self):
         with pytest.raises(EmptyCollectionError, match=r"none of the 1 files.*a\.jpg: empty file"):
-            catalogue({"a.jpg": bytes}, ARTISTS, Ingestion(), 0)
+            catalogued({"a.jpg": bytes}, ARTISTS, Ingestion(), 0)
 
     def test_two_paintings_are_too_few_to_compare(self):
         with pytest.raises(EmptyCollectionError, match="only 2 of the 2 files in the collection can be used"):
-            catalogue(files("a.png", "b.png"), ARTISTS, Ingestion(), 0)
+            catalogued(files("a.png", "b.png"), ARTISTS, Ingestion(), 0)
 
     def test_no_file_at_all_says_what_was_looked_for(self):
         with pytest.raises(EmptyCollectionError, match=r"\.jpg, \.jpeg.*Artist_Name_12\.jpg.*images/images"):
-            catalogue({}, ARTISTS, Ingestion(), 0)
+            catalogued({}, ARTISTS, Ingestion(), 0)
 
 
 class TestDuplicates:
@@ -267,6 +267,6 @@ class TestWhatIsTold:
             others = ("notes.txt", "IMG_1.heic")
 
         given_files = Folder(files("Ada_1.png", "Ada_2.png", "Bo_1.png"))
-        _, rejected = catalogue(given_files, ARTISTS, Ingestion(), 0)
+        _, rejected = catalogued(given_files, ARTISTS, Ingestion(), 0)
         assert rejected["path"].tolist() == ["notes.txt", "IMG_1.heic"]
         assert rejected["reason"].str.startswith("no image by its name: .jpg").all()

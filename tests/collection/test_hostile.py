@@ -12,12 +12,11 @@ from kedro_datasets.pandas import ParquetDataset
 from kedro_datasets.partitions import PartitionedDataset
 
 from grisaille.collection.artists import ArtistIndex, ArtistsTableError, file_name, read_table
-from grisaille.collection.catalogue import catalogue
 from grisaille.collection.images import UnusableImageError, decode, inspect, stretch
 from grisaille.datasets import ArtistsDataset, PaintingsDataset, TableDataset
 from grisaille.parameters import Ingestion
 from grisaille.pipelines.autoencoding.nodes import group_by_artist
-from helpers import encode, picture
+from helpers import catalogued, encode, picture
 from hostile import HIDDEN, NAMES, NO_UTF_8, Case, cases, tables
 
 
@@ -73,7 +72,7 @@ class TestNamesOfFiles:
         return folder
 
     def test_every_name_that_is_seen_is_accepted_and_comes_back_as_it_was(self, folder, tmp_path):
-        found = catalogue(PaintingsDataset(path=str(folder)).load(), pd.DataFrame(), Ingestion(), 0)
+        found = catalogued(PaintingsDataset(path=str(folder)).load(), pd.DataFrame(), Ingestion(), 0)
         paintings, rejected = save_and_load(tmp_path, *found)
         assert sorted(paintings["path"]) == sorted(NAMES)
         assert rejected.empty
@@ -81,7 +80,7 @@ class TestNamesOfFiles:
 
     def test_names_that_are_no_utf_8_are_rejected_and_spelt_out(self, folder, tmp_path):
         (folder / os.fsdecode(NO_UTF_8)).write_bytes(encode(picture(99)))
-        found = catalogue(PaintingsDataset(path=str(folder)).load(), pd.DataFrame(), Ingestion(), 0)
+        found = catalogued(PaintingsDataset(path=str(folder)).load(), pd.DataFrame(), Ingestion(), 0)
         paintings, rejected = save_and_load(tmp_path, *found)
         assert len(paintings) == len(NAMES)
         assert rejected.to_dict("records") == [
@@ -89,7 +88,7 @@ class TestNamesOfFiles:
         ]
 
     def test_files_of_artists_stay_in_their_folder_and_apart(self, folder, tmp_path):
-        found, _ = catalogue(PaintingsDataset(path=str(folder)).load(), pd.DataFrame(), Ingestion(), 0)
+        found, _ = catalogued(PaintingsDataset(path=str(folder)).load(), pd.DataFrame(), Ingestion(), 0)
         worst = ["../../out", "/etc/passwd", "a/b", "a_b", "x" * 300, "x" * 299, "CON\\..\\y", ".", "..", "\0"]
         paintings = pd.DataFrame({"artist": [*found["artist"], *worst]})
         groups = group_by_artist(np.arange(len(paintings)), paintings)
@@ -118,7 +117,7 @@ class TestWaysOutOfTheFolder:
         return folder
 
     def reasons(self, folder):
-        paintings, rejected = catalogue(PaintingsDataset(path=str(folder)).load(), pd.DataFrame(), Ingestion(), 0)
+        paintings, rejected = catalogued(PaintingsDataset(path=str(folder)).load(), pd.DataFrame(), Ingestion(), 0)
         assert {f"good_{number}.png" for number in range(3)} <= set(paintings["path"])
         return set(paintings["path"]), dict(zip(rejected["path"], rejected["reason"], strict=True))
 
@@ -221,7 +220,7 @@ class TestOneWholeIngestion:
         (folder / "out.png").symlink_to("/etc/passwd")
         files = PaintingsDataset(path=str(folder)).load()
         artists = read_table(b"name,genre\n=cmd(),<img src=x onerror=window.stolen=1>\n")
-        found = catalogue(files, artists, Ingestion(), 0)
+        found = catalogued(files, artists, Ingestion(), 0)
         paintings, rejected = save_and_load(tmp_path, *found)
         assert len(paintings) + len(rejected) == len(files) == len(cases()) + len(NAMES) + 3
         pd.testing.assert_frame_equal(paintings, found[0], check_dtype=False)

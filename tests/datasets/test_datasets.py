@@ -19,7 +19,6 @@ from grisaille.datasets import (
     PaintingsDataset,
     PointsDataset,
     TableDataset,
-    VersionedPartitionsDataset,
 )
 from grisaille.storage import feature_store
 from helpers import PROJECT, encode, picture
@@ -212,7 +211,7 @@ class TestTableDataset:
         catalog = yaml.safe_load((PROJECT / "conf/base/catalog.yml").read_text())
         # History holds numbers alone.
         others = {name for name, entry in catalog.items() if entry.get("type") == "pandas.CSVDataset"}
-        assert others == {"history", "{chunk}.history"}
+        assert others == {"composition_history", "{chunk}.{likeness}_history"}
 
 
 class TestEmptyTables:
@@ -262,31 +261,3 @@ class TestPointsDataset:
         dataset.save([first, Dear("two")])
         assert first.computed == 1
         assert len(dataset.load()) == 2
-
-
-class TestVersionedPartitionsDataset:
-    OLD, NEW = "2021-01-01T00.00.00.000Z", "2022-01-01T00.00.00.000Z"
-
-    def dataset(self, folder, load=None, save=None):
-        return VersionedPartitionsDataset(
-            path=str(folder), filename_suffix=".json", dataset="json.JSONDataset", version=Version(load, save)
-        )
-
-    def loaded(self, dataset):
-        return {name: load() for name, load in dataset.load().items()}
-
-    def test_versions_stand_side_by_side(self, tmp_path):
-        self.dataset(tmp_path, save=self.OLD).save({"Monet": 1, "Manet": 2})
-        self.dataset(tmp_path, save=self.NEW).save({"Monet": 3})
-        assert self.loaded(self.dataset(tmp_path)) == {"Monet": 3}
-        assert self.loaded(self.dataset(tmp_path, load=self.OLD)) == {"Monet": 1, "Manet": 2}
-
-    def test_what_a_dead_worker_left_is_written_again(self, tmp_path):
-        self.dataset(tmp_path, save=self.NEW).save({"Monet": 1})
-        self.dataset(tmp_path, save=self.NEW).save({"Monet": 2, "Manet": 2})
-        assert self.loaded(self.dataset(tmp_path)) == {"Monet": 2, "Manet": 2}
-
-    def test_no_version_yet(self, tmp_path):
-        assert not self.dataset(tmp_path).exists()
-        with pytest.raises(DatasetError, match="No partitions"):
-            self.dataset(tmp_path).load()
