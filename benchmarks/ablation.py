@@ -18,7 +18,7 @@ from omegaconf import OmegaConf
 
 from grisaille import autoencoders, measures
 from grisaille.arrays import ColumnRange
-from grisaille.autoencoders.joining import join_codes
+from grisaille.autoencoders.similarity_training import train_similarity
 from grisaille.measures.comparison import Collection, compare
 from grisaille.parameters import Autoencoder, Chunk, named
 from grisaille.study import Remembered
@@ -33,7 +33,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "without the PCA start": {"pca_start": False},
     "without mixing": {"mixing": 0.0},
     "linear only": {"hidden": 0},
-    "each chunk on its own": {"together": False},
+    "without the joiner": {"joiner_hidden": 0},
     "reconstruction only": {"neighbours": 0.0, "distances": 0.0, "reconstruction": 1.0},
 }
 
@@ -86,24 +86,16 @@ class Laboratory:
     def row(self, changes: dict[str, Any]) -> str:
         """Train a variant, encode all paintings, and measure."""
         settings = self.settings.model_copy(update={"similarity": self.settings.similarity.model_copy(update=changes)})
-        every = range(len(self.chunks))
-        groups = [list(every)] if settings.similarity.together else [[number] for number in every]
         start = time.perf_counter()
-        models = []
-        for group in groups:
-            models += autoencoders.train_similarity(
-                [self.compressed[number] for number in group],
-                [self.bases[number] for number in group],
-                self.training,
-                settings,
-                "variant",
-            )[0]
+        codes = []
+        for chunk, basis, compressed in zip(self.chunks.values(), self.bases, self.compressed, strict=True):
+            _, encoder, _ = train_similarity(basis, compressed[self.training], settings, "variant")
+            columns = ColumnRange(self.features[chunk.layer], chunk.start, chunk.stop)
+            codes.append(autoencoders.encode(encoder, columns))
+        given = [code for code, _ in codes], [seen for _, seen in codes], self.lengths
+        joiner, _ = autoencoders.train_joiner(*given, self.training, settings)
         seconds = time.perf_counter() - start
-        codes = [
-            autoencoders.encode(encoder, ColumnRange(self.features[chunk.layer], chunk.start, chunk.stop))
-            for (_, encoder), chunk in zip(models, self.chunks.values(), strict=True)
-        ]
-        embedding = measures.embedding_space(join_codes(codes, self.lengths))
+        embedding = measures.embedding_space(autoencoders.join(joiner, *given))
         raw, reduced = ("raw", settings.likeness), ("embedding", "euclidean")
         found = compare(
             {raw: self.raw, reduced: embedding},  # type: ignore[dict-item]

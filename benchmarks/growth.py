@@ -11,6 +11,7 @@ from benchmarks.tools import LAYERS, Given, Noise, kaggle_artists, seconds
 from grisaille import autoencoders, measures
 from grisaille.arrays import ColumnRange, FloatArray
 from grisaille.autoencoders.compression import compress_chunk
+from grisaille.autoencoders.similarity_training import train_similarity
 from grisaille.likeness import LIKENESSES, Liked, lengths
 from grisaille.measures.comparison import Collection, compare
 from grisaille.parameters import Autoencoder
@@ -31,7 +32,9 @@ class Stages:
         self.settings = Autoencoder(architecture="similarity")
         self.compressed: list[FloatArray] = []
         self.bases: list[FloatArray] = []
+        self.norms: list[FloatArray] = []
         self.encoders: list[Any] = []
+        self.codes: list[tuple[FloatArray, FloatArray]] = []
         self.embeddings: FloatArray = np.empty((0, 0))
 
     def _chunks(self) -> list[ColumnRange]:
@@ -50,16 +53,22 @@ class Stages:
             basis, rows = compress_chunk(Liked(chunk, "cosine", length[layer]), self.everyone, components, 0)
             self.bases.append(basis)
             self.compressed.append(rows)
+            self.norms.append(length[layer])
 
     def train(self) -> None:
-        """All five encoders together."""
-        models, _ = autoencoders.train_similarity(self.compressed, self.bases, self.everyone, self.settings, "training")
-        self.encoders = [encoder for _, encoder in models]
+        """Every chunk's encoder."""
+        for basis, rows in zip(self.bases, self.compressed, strict=True):
+            self.encoders.append(train_similarity(basis, rows, self.settings, "training")[1])
 
     def encode(self) -> None:
         """Every chunk of every painting."""
-        codes = [autoencoders.encode(e, chunk) for e, chunk in zip(self.encoders, self._chunks(), strict=True)]
-        self.embeddings = np.concatenate(codes, axis=1)
+        self.codes = [autoencoders.encode(e, chunk) for e, chunk in zip(self.encoders, self._chunks(), strict=True)]
+
+    def join(self) -> None:
+        """All chunks, by a joiner that is trained for it."""
+        codes, compressed = ([each[part] for each in self.codes] for part in (0, 1))
+        joiner, _ = autoencoders.train_joiner(codes, compressed, self.norms, self.everyone, self.settings)
+        self.embeddings = autoencoders.join(joiner, codes, compressed, self.norms)
 
     def compare(self) -> None:
         """Raw features by either likeness, and the embedding against them."""
@@ -72,7 +81,7 @@ class Stages:
 
 def measure(given: Given) -> dict[str, Any]:
     """Stage -> seconds at each size, and the exponent of the line through the logarithms of the last three."""
-    took: dict[str, list[float]] = {name: [] for name in ("compress", "train", "encode", "compare")}
+    took: dict[str, list[float]] = {name: [] for name in ("compress", "train", "encode", "join", "compare")}
     for n in SIZES:
         with tempfile.TemporaryDirectory() as folder:
             stages = Stages(feature_store.write(Path(folder), Noise(n)))

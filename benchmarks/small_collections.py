@@ -18,8 +18,8 @@ from grisaille import autoencoders
 from grisaille.arrays import ColumnRange, FloatArray, IntArray
 from grisaille.autoencoders.compression import Projection
 from grisaille.autoencoders.factored_components import fit_factored_components
-from grisaille.autoencoders.joining import join_codes
 from grisaille.autoencoders.principal_components import fit_principal_components
+from grisaille.autoencoders.similarity_training import train_similarity
 from grisaille.likeness import Liked, lengths
 from grisaille.parameters import Autoencoder, Chunk, named
 
@@ -83,12 +83,14 @@ class Part:
     def _embedding(self, projections: list[Projection]) -> FloatArray:
         compressed = [each.compress(piece) for each, piece in zip(projections, self.pieces, strict=True)]
         bases = [each.basis for each in projections]
-        models, _ = autoencoders.train_similarity(compressed, bases, self.training, self.settings, "part")
-        codes = [
-            autoencoders.encode(encoder, ColumnRange(self.layers[c.layer], c.start, c.stop))
-            for (_, encoder), c in zip(models, self.chunks, strict=True)
-        ]
-        return join_codes(codes, [self.lengths[c.layer] for c in self.chunks])
+        codes = []
+        for c, basis, rows in zip(self.chunks, bases, compressed, strict=True):
+            _, encoder, _ = train_similarity(basis, rows[self.training], self.settings, "part")
+            codes.append(autoencoders.encode(encoder, ColumnRange(self.layers[c.layer], c.start, c.stop)))
+        norms = [self.lengths[c.layer] for c in self.chunks]
+        given = [code for code, _ in codes], [seen for _, seen in codes], norms
+        joiner, _ = autoencoders.train_joiner(*given, self.training, self.settings)
+        return autoencoders.join(joiner, *given)
 
     def _nearest(self, points: FloatArray) -> IntArray:
         """Rows of the collection that are nearest to each point, itself left out."""

@@ -162,10 +162,9 @@ class Similarity(Group):
     """How the `similarity` architecture is built and trained (its other settings do not apply to it).
 
     Attributes:
-        together: Whether all chunks are trained on the likeness of whole paintings, or each on that of its own piece.
         components: Principal components that the encoder sees of a chunk; null takes what suits the likeness, as for
             `offset` and `mixing`.
-        hidden: Width of the perceptron's two layers; 0 leaves the linear map alone.
+        hidden: Width of the two layers of each encoder's perceptron; 0 leaves the linear map alone.
         pca_start: Whether the linear map starts as PCA, or at random.
         offset: Share of the smallest squared distances that is taken from all of them.
         distances: Weight of the term that matches distances.
@@ -179,9 +178,11 @@ class Similarity(Group):
         fewest_steps: Batches, at least; a small collection is passed over more often.
         batch_size: Paintings whose distances are matched at once.
         learning_rate: Adam's, at the start; it falls to zero as half a cosine.
+        joiner_hidden: Width of the two layers of the joiner, which corrects the codes of all chunks together; 0 leaves
+            them as they are.
+        joiner_epochs: The joiner's passes over the training paintings.
     """
 
-    together: bool = True
     components: int | None = Field(None, ge=1, le=4096)
     hidden: int = Field(512, ge=0, le=8192)
     pca_start: bool = True
@@ -196,6 +197,8 @@ class Similarity(Group):
     fewest_steps: int = Field(300, ge=0)
     batch_size: int = Field(1024, ge=2)
     learning_rate: float = Field(2e-3, gt=0)
+    joiner_hidden: int = Field(512, ge=0, le=8192)
+    joiner_epochs: int = Field(100, ge=1)
 
     def suited_to(self, likeness: str) -> Suited:
         """What is null here filled in."""

@@ -16,7 +16,7 @@ from grisaille import autoencoders
 from grisaille.arrays import ColumnRange, FloatArray, IntArray, Rows
 from grisaille.autoencoders.baseline import pca_embeddings
 from grisaille.autoencoders.compression import compress_chunk
-from grisaille.autoencoders.joining import join_codes
+from grisaille.autoencoders.similarity_training import train_similarity
 from grisaille.collection.split import HELD_OUT
 from grisaille.likeness import Liked, lengths
 from grisaille.measures import embedding_space, feature_space
@@ -225,21 +225,23 @@ class Laboratory:
             "compressed", lambda: self._compress(chunks, components, length), components
         )
         start = time.perf_counter()
-        models, _ = autoencoders.train_similarity(
-            compressed,
-            bases,
-            self._training,
-            self._autoencoder,
-            f"{len(chunks)} chunks to {sum(sizes)} values",
-            sizes,
-        )
+        encoders, codes, shown = [], [], []
+        for chunk, basis, rows, size in zip(chunks, bases, compressed, sizes, strict=True):
+            settings = self._autoencoder.model_copy(update={"code_size": size})
+            name = f"{chunk.layer}[{chunk.start}:{chunk.stop}] to {size} values"
+            _, encoder, _ = train_similarity(basis, rows[self._training], settings, name)
+            encoders.append(encoder)
         seconds = measuring + compressing + time.perf_counter() - start
-        codes = [
-            autoencoders.encode(encoder, ColumnRange(self._features[chunk.layer], chunk.start, chunk.stop))
-            for (_, encoder), chunk in zip(models, chunks, strict=True)
-        ]
-        stored = sum(4 * encoder.count_params() for _, encoder in models)
-        return join_codes(codes, [length[chunk.layer] for chunk in chunks]), stored, seconds
+        for encoder, chunk in zip(encoders, chunks, strict=True):
+            code, seen = autoencoders.encode(encoder, ColumnRange(self._features[chunk.layer], chunk.start, chunk.stop))
+            codes.append(code)
+            shown.append(seen)
+        norms = [length[chunk.layer] for chunk in chunks]
+        start = time.perf_counter()
+        joiner, _ = autoencoders.train_joiner(codes, shown, norms, self._training, self._autoencoder)
+        seconds += time.perf_counter() - start
+        stored = sum(4 * model.count_params() for model in (*encoders, joiner))
+        return autoencoders.join(joiner, codes, shown, norms), stored, seconds
 
     def _compress(
         self, chunks: list[Chunk], components: int, length: Mapping[str, FloatArray]

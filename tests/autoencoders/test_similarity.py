@@ -8,7 +8,6 @@ from grisaille import autoencoders
 from grisaille.arrays import ColumnRange
 from grisaille.autoencoders import similarity
 from grisaille.autoencoders.compression import Projection, compress_chunk, compressed_squares
-from grisaille.autoencoders.joining import join_codes
 from grisaille.autoencoders.similarity_training import Batches, mix
 from grisaille.initializers import Initializers
 from grisaille.likeness import Liked, lengths
@@ -35,28 +34,38 @@ def liked(rows, likeness, chunks=HALVES):
     return [Liked(ColumnRange(rows, chunk.start, chunk.stop), likeness, length) for chunk in chunks]
 
 
-def train(rows, likeness, chunks=HALVES, code_size=4, seed=0, **settings):
-    chosen = Similarity(**SMALL | settings)
-    given = Autoencoder(likeness=likeness, code_size=code_size, similarity=chosen, seed=seed)
-    pieces = liked(rows, likeness, chunks)
-    projections = [Projection.fit(piece, TRAINING, min(40, piece.shape[1] - 1), 0) for piece in pieces]
-    compressed = [projection.compress(piece) for projection, piece in zip(projections, pieces, strict=True)]
-    bases = [projection.basis for projection in projections]
-    return autoencoders.train_similarity(compressed, bases, TRAINING, given, "t")
+def settings_for(likeness, code_size=4, seed=0, **settings):
+    return Autoencoder(likeness=likeness, code_size=code_size, similarity=Similarity(**SMALL | settings), seed=seed)
+
+
+def train(rows, likeness, chunk=HALVES[0], training=TRAINING, **settings):
+    columns = ColumnRange(rows, chunk.start, chunk.stop)
+    given = settings_for(likeness, **settings)
+    return autoencoders.train(columns, lengths(rows, likeness), training, np.array([], dtype=int), given, "t")
 
 
 @pytest.fixture(scope="module")
 def trained(rows):
-    """A function that trains once for each likeness."""
+    """A function that trains a chunk once for each likeness."""
     return cache(partial(train, rows))
 
 
-def embed(rows, likeness, models, chunks=HALVES):
-    codes = [
-        autoencoders.encode(encoder, rows[:, chunk.start : chunk.stop])
-        for (_, encoder), chunk in zip(models, chunks, strict=True)
-    ]
-    return join_codes(codes, [lengths(rows, likeness)] * len(chunks))
+@pytest.fixture(scope="module")
+def halves(trained, rows):
+    """A function that gives codes, compressed rows and norms of both chunks, for a likeness."""
+
+    @cache
+    def make(likeness):
+        encoders = [trained(likeness, chunk)[1] for chunk in HALVES]
+        both = [autoencoders.encode(e, rows[:, c.start : c.stop]) for e, c in zip(encoders, HALVES, strict=True)]
+        return *zip(*both, strict=True), [lengths(rows, likeness)] * len(HALVES)
+
+    return make
+
+
+def joined(given, likeness, training=TRAINING, **settings):
+    joiner, history = autoencoders.train_joiner(*given, training, settings_for(likeness, **settings))
+    return autoencoders.join(joiner, *given), history
 
 
 def preserved(rows, likeness, embedding):
@@ -128,7 +137,7 @@ class TestMixing:
         np.testing.assert_allclose(mix(one, other, mean, np.full((9, 1), np.pi / 2)), other, rtol=1e-4, atol=1e-4)
 
     def test_a_batch_is_the_same_however_often_it_is_asked_for(self, rows):
-        batches = Batches([rows], np.ones(260), np.arange(260), 50, seed=1, mixing=0.5)
+        batches = Batches([rows], np.ones(260), 50, seed=1, mixing=0.5)
         first, again = batches[2][0][0], batches[2][0][0]
         assert np.array_equal(first, again)
         batches.on_epoch_end()
@@ -136,60 +145,97 @@ class TestMixing:
 
     def test_every_pass_shows_every_painting_once(self, rows):
         numbered = np.arange(260, dtype=np.float32)[:, None] * np.ones((1, 4), np.float32)
-        batches = Batches([numbered], np.ones(260), np.arange(260), 52, seed=1, mixing=0.0, passes=3)
+        batches = Batches([numbered], np.ones(260), 52, seed=1, mixing=0.0, passes=3)
         assert len(batches) == 15
         for first in (0, 5, 10):
             shown = np.concatenate([batches[first + number][0][0][:, 0] for number in range(5)])
             assert sorted(shown) == list(range(260))
 
+    def test_codes_are_turned_as_their_rows_are(self, rows):
+        lengthless = np.hstack([rows, np.zeros((260, 1), np.float32)])
+        (shown, codes), _ = Batches([lengthless], np.ones(260), 50, seed=1, mixing=0.5, codes=[2 * rows])[0]
+        np.testing.assert_allclose(codes, 2 * shown[:, :-1], rtol=1e-4, atol=1e-4)
+
+
+class TestLoss:
+    @pytest.mark.parametrize("weights", [(1.0, 0.0), (0.0, 1.0)])
+    def test_it_is_what_it_is_defined_as(self, rows, weights):
+        compressed = [Projection.fit(piece, TRAINING, 20, 0).compress(piece)[:30] for piece in liked(rows, "cosine")]
+        settings = Similarity(distances=weights[0], neighbours=weights[1], temperature=0.1)
+        target = similarity.Target.measure(compressed, 0.5)
+        codes = np.random.default_rng(0).standard_normal((30, 6)).astype(np.float32)
+        scale = np.random.default_rng(1).uniform(0.5, 1, 30).astype(np.float32)
+        squared = sum(compressed_squares(one, one) for one in compressed).astype(float) / target.unit**2
+        wanted = np.sqrt(np.maximum(squared - target.offset, 0))
+        found = np.linalg.norm(codes[:, None] - codes, axis=2) / target.unit
+        apart = ~np.eye(30, dtype=bool)
+        error = np.square(found - wanted)[apart].mean() / target.spread
+        near, kept = (np.exp(-far / (0.1 * scale[:, None])) * apart for far in (wanted, found))
+        near, kept = (each / each.sum(axis=1, keepdims=True) for each in (near, kept))
+        divergence = (near * np.log(np.where(apart, near / np.where(apart, kept, 1), 1))).sum(axis=1).mean()
+        loss = similarity.likeness_loss(compressed, codes, scale, target, settings)
+        assert float(loss) == pytest.approx(weights[0] * error + weights[1] * divergence, rel=1e-3)
+
 
 class TestLikenessIsKept:
     @pytest.mark.parametrize("likeness", ["euclidean", "cosine"])
-    def test_better_than_pca_of_the_same_size_for_paintings_seen_and_not(self, rows, trained, likeness):
-        models, history = trained(likeness)
+    def test_better_than_pca_of_the_same_size_for_paintings_seen_and_not(self, rows, trained, halves, likeness):
         pca = [
             autoencoders.fit_principal_components(piece, TRAINING, 4, 0).transform(piece)
             for piece in liked(rows, likeness)
         ]
-        ours = preserved(rows, likeness, embed(rows, likeness, models))
+        ours = preserved(rows, likeness, joined(halves(likeness), likeness)[0])
         baseline = preserved(rows, likeness, np.concatenate(pca, axis=1))
         assert ours.recall > baseline.recall
         assert ours.spearman > baseline.spearman
+        history = trained(likeness, HALVES[0])[2]
         assert history["loss"].iloc[-1] < history["loss"].iloc[0]
+
+    @pytest.mark.parametrize("likeness", ["euclidean", "cosine"])
+    def test_the_joiner_mends_what_no_chunk_can_know(self, rows, halves, likeness):
+        corrected, history = joined(halves(likeness), likeness)
+        beside, nothing = joined(halves(likeness), likeness, joiner_hidden=0)
+        assert preserved(rows, likeness, corrected).recall > preserved(rows, likeness, beside).recall + 0.02
+        assert preserved(rows, likeness, corrected).spearman > preserved(rows, likeness, beside).spearman
+        assert history["loss"].iloc[-1] < history["loss"].iloc[0]
+        assert not len(nothing)
 
     def test_a_small_collection_is_passed_over_more_often(self, rows):
         settings = {"epochs": 10, "fewest_steps": 45, "batch_size": 100}
-        assert train(rows, "euclidean", **settings)[1]["epoch"].tolist() == [12, 24]
-        assert train(rows, "euclidean", **settings | {"epochs": 40})[1]["epoch"].tolist() == [10, 20, 30, 40]
+        assert train(rows, "euclidean", **settings)[2]["epoch"].tolist() == [12, 24]
+        assert train(rows, "euclidean", **settings | {"epochs": 40})[2]["epoch"].tolist() == [10, 20, 30, 40]
 
-    def test_together_is_better_than_each_on_its_own(self, rows):
-        """What the objective of the whole adds: one chunk makes up for what another one gets wrong."""
-        together, _ = train(rows, "cosine", epochs=150)
-        alone = [train(rows, "cosine", [chunk], epochs=150)[0][0] for chunk in HALVES]
-        recalls = [preserved(rows, "cosine", embed(rows, "cosine", models)).recall for models in (together, alone)]
-        assert recalls[0] > recalls[1]
+    def test_the_same_seed_gives_the_same_and_another_gives_others(self, rows, halves):
+        def embed(seed):
+            codes = autoencoders.encode(train(rows, "cosine", epochs=3, seed=seed)[1], rows[:, :48])[0]
+            return codes, joined(halves("cosine"), "cosine", joiner_epochs=3, seed=seed)[0]
 
-    def test_the_same_seed_gives_the_same_codes_and_another_gives_others(self, rows):
-        one, two, other = (embed(rows, "cosine", train(rows, "cosine", epochs=3, seed=seed)[0]) for seed in (0, 0, 1))
-        assert np.array_equal(one, two)
-        assert not np.array_equal(one, other)
+        for one, two, other in zip(embed(0), embed(0), embed(1), strict=True):
+            assert np.array_equal(one, two)
+            assert not np.array_equal(one, other)
 
 
 class TestModels:
     @pytest.mark.parametrize("likeness", ["euclidean", "cosine"])
     def test_raw_chunks_in_and_everything_inside(self, rows, trained, likeness, tmp_path):
-        models, _ = trained(likeness)
-        for (autoencoder, encoder), chunk in zip(models, HALVES, strict=True):
-            assert encoder.input_shape == autoencoder.output_shape == (None, 48)
-            assert encoder.output_shape == (None, 4)
-            given = rows[:, chunk.start : chunk.stop]
-            for name, model in {"autoencoder": autoencoder, "encoder": encoder}.items():
-                model.save(tmp_path / f"{name}.keras")
-                loaded = keras.saving.load_model(tmp_path / f"{name}.keras", safe_mode=True)
-                assert np.array_equal(loaded.predict_on_batch(given), model.predict_on_batch(given))
+        autoencoder, encoder, _ = trained(likeness, HALVES[1])
+        assert encoder.input_shape == autoencoder.output_shape == (None, 48)
+        assert encoder.output_shape == (None, 4)
+        for name, model in {"autoencoder": autoencoder, "encoder": encoder}.items():
+            model.save(tmp_path / f"{name}.keras")
+            loaded = keras.saving.load_model(tmp_path / f"{name}.keras", safe_mode=True)
+            assert np.array_equal(loaded.predict_on_batch(rows[:, 48:]), model.predict_on_batch(rows[:, 48:]))
+
+    def test_what_the_encoder_sees_is_the_compressed_chunk(self, rows, trained):
+        _, encoder, _ = trained("cosine", HALVES[0])
+        norms = lengths(rows, "cosine")
+        codes, seen = autoencoders.encode(encoder, rows[:, :48])
+        _, expected = compress_chunk(liked(rows, "cosine")[0], TRAINING, 40, 0)
+        assert codes.dtype == seen.dtype == np.float32
+        np.testing.assert_allclose(seen / norms[:, None], expected, rtol=1e-3, atol=1e-5)
 
     def test_a_cosine_encoder_scales_with_its_input(self, rows, trained):
-        ((_, encoder), _), _ = trained("cosine")
+        _, encoder, _ = trained("cosine", HALVES[0])
         given = rows[:, :48]
         np.testing.assert_allclose(
             encoder.predict_on_batch(4 * given), 2 * encoder.predict_on_batch(given), rtol=1e-3, atol=1e-4
@@ -197,7 +243,7 @@ class TestModels:
 
     @pytest.mark.parametrize("likeness", ["euclidean", "cosine"])
     def test_the_decoder_reconstructs_better_than_the_mean(self, rows, likeness):
-        ((autoencoder, _), _), _ = train(rows, likeness, epochs=200, reconstruction=1.0)
+        autoencoder, _, _ = train(rows, likeness, epochs=200, reconstruction=1.0)
         given = rows[:, :48]
         error = np.square(autoencoder.predict_on_batch(given) - given).mean()
         assert error < 0.9 * given.var(axis=0).mean()
@@ -213,21 +259,23 @@ class TestModels:
 
     @pytest.mark.parametrize("settings", [{"hidden": 0}, {"pca_start": False}, {"neighbours": 0.0}, {"mixing": 0.0}])
     def test_parts_can_be_left_out(self, rows, settings):
-        assert np.isfinite(train(rows, "cosine", epochs=2, **settings)[1]["loss"]).all()
+        assert np.isfinite(train(rows, "cosine", epochs=2, **settings)[2]["loss"]).all()
 
     def test_one_painting_has_nothing_to_be_compared_with(self, rows):
-        settings = Autoencoder(similarity=Similarity(**SMALL))
         with pytest.raises(ValueError, match="compares paintings"):
-            autoencoders.train_similarity([rows], [rows[:3]], np.array([0]), settings, "t")
+            train(rows, "cosine", training=np.array([0]))
 
-
-class TestJoining:
-    def test_codes_are_divided_by_the_length_of_the_whole_layer(self, rows):
-        codes = [rows[:, :3], rows[:, 3:5]]
-        joined = join_codes(codes, [lengths(rows, "cosine")] * 2)
-        np.testing.assert_allclose(joined, rows[:, :5] / np.sqrt(rows.sum(axis=1, keepdims=True)), rtol=1e-5)
-        assert np.array_equal(join_codes(codes, [lengths(rows, "euclidean")] * 2), rows[:, :5])
-
-    def test_codes_of_another_collection_are_refused(self, rows):
-        with pytest.raises(ValueError, match="of different collections"):
-            join_codes([rows[:5, :2]], [lengths(rows, "cosine")])
+    @pytest.mark.parametrize("likeness", ["euclidean", "cosine"])
+    @pytest.mark.parametrize("kind", ["three", "equal", "black"])
+    def test_the_smallest_collections(self, rows, likeness, kind):
+        few = {"three": rows[:3], "equal": rows[[0, 0, 0]], "black": 0 * rows[:3]}[kind]
+        both = [
+            autoencoders.encode(
+                train(few, likeness, chunk, np.arange(3), epochs=2)[1], few[:, chunk.start : chunk.stop]
+            )
+            for chunk in HALVES
+        ]
+        given = *zip(*both, strict=True), [lengths(few, likeness)] * 2
+        embedding, _ = joined(given, likeness, np.arange(3), joiner_epochs=2)
+        assert embedding.shape == (3, 8)
+        assert np.isfinite(embedding).all()

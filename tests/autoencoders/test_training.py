@@ -15,7 +15,8 @@ def rows():
 
 def train(rows, validation=10, **settings):
     split = len(rows) - validation
-    return autoencoders.train(rows, np.arange(split), np.arange(split, len(rows)), Autoencoder(**TINY | settings), "t")
+    given = Autoencoder(**TINY | settings)
+    return autoencoders.train(rows, np.ones(len(rows)), np.arange(split), np.arange(split, len(rows)), given, "t")
 
 
 class TestTraining:
@@ -36,7 +37,7 @@ class TestTraining:
         assert train(rows, validation=0)[2].columns.tolist() == ["epoch", "loss"]
 
     def test_the_same_seed_gives_the_same_codes_and_another_gives_others(self, rows):
-        one, two, other = (autoencoders.encode(train(rows, seed=seed)[1], rows) for seed in (5, 5, 6))
+        one, two, other = (autoencoders.encode(train(rows, seed=seed)[1], rows)[0] for seed in (5, 5, 6))
         assert np.array_equal(one, two)
         assert not np.array_equal(one, other)
 
@@ -47,13 +48,14 @@ class TestTraining:
 
     def test_no_painting_to_train_on(self, rows):
         with pytest.raises(ValueError, match="no painting to train on"):
-            autoencoders.train(rows, np.array([], dtype=int), np.arange(3), Autoencoder(**TINY), "t")
+            autoencoders.train(rows, np.ones(60), np.array([], dtype=int), np.arange(3), Autoencoder(**TINY), "t")
 
 
 class TestLinear:
     def test_pca_needs_no_epochs_and_reports_its_errors(self, rows):
         _, encoder, history = train(rows, architecture="pca", code_size=3)
-        codes = autoencoders.encode(encoder, rows)
+        codes, seen = autoencoders.encode(encoder, rows)
+        assert seen.shape == (60, 0)
         assert codes.dtype == np.float32
         assert len(history) == 1
         assert history["val_loss"].iloc[0] >= 0

@@ -1,173 +1,151 @@
-"""Codes side by side: what makes five chunks one embedding. What each was made of, and what has changed since."""
+"""Codes side by side: what makes the chunks' codes one embedding, and the small model that corrects them."""
 
-import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
+import keras
 import numpy as np
+import pandas as pd
+from keras import layers
 
-from grisaille.arrays import FloatArray
-from grisaille.parameters import Autoencoder
+from grisaille.arrays import FloatArray, IntArray
+from grisaille.autoencoders.similarity import Target, half_whitened, likeness_loss
+from grisaille.autoencoders.similarity_training import Lesson
+from grisaille.initializers import Initializers
+from grisaille.parameters import Autoencoder, Similarity
+
+_BLOCK = 1024
 
 
-def join_codes(codes: Sequence[FloatArray], lengths: Sequence[FloatArray]) -> FloatArray:
-    """Divide every chunk's codes by the length of the painting's whole layer, and put them side by side.
+def train_joiner(
+    codes: Sequence[FloatArray],
+    compressed: Sequence[FloatArray],
+    norms: Sequence[FloatArray],
+    training: IntArray,
+    settings: Autoencoder,
+) -> tuple[keras.Model, pd.DataFrame]:
+    """Train what joins the chunks' codes, so that the whole keeps the likeness of whole paintings.
 
-    For `euclidean` the lengths are 1. For `cosine` the encoders scale with their input, so dividing afterwards is the
+    Each code keeps the likeness of its own chunk as well as it can. What they get wrong together no chunk can know: it
+    is learnt here, from the chunks' compressed rows, whose squared distances add up to those of paintings.
+
+    Args:
+        codes: As `encode` gives them, shape (n, code_size), one array a chunk.
+        compressed: Likewise, shape (n, k + 2).
+        norms: Of the layer that each chunk is a piece of (`likeness.lengths`), shape (n,), one array a chunk.
+        training: Rows to learn from, shape (m,).
+        settings: Architecture, likeness, seed, and the group `similarity`.
+
+    Returns:
+        The joiner, from the codes and the compressed rows of every chunk, divided by the norms, to embeddings; and the
+        history: epoch, loss. Where nothing is to be learnt, the joiner puts the codes side by side, and the history is
+        empty.
+
+    Raises:
+        ValueError: If the arrays are of different collections, or there are fewer than two paintings to compare.
+    """
+    shown = _divided(codes, compressed, norms)
+    chosen = settings.similarity
+    if settings.architecture != "similarity" or not chosen.joiner_hidden:
+        return _joiner([rows.shape[1] for rows in shown], len(codes)), pd.DataFrame({"epoch": [], "loss": []})
+    known = [rows[training] for rows in shown]
+    lesson = Lesson.prepare(known[len(codes) :], settings, chosen.joiner_epochs, known[: len(codes)])
+    joiner = _joiner([rows.shape[1] for rows in shown], len(codes), known, settings)
+    history = lesson.fit(JoinerModel(joiner, len(codes), lesson.target, chosen), chosen.learning_rate, "joiner")
+    return joiner, history
+
+
+def join(
+    joiner: keras.Model, codes: Sequence[FloatArray], compressed: Sequence[FloatArray], norms: Sequence[FloatArray]
+) -> FloatArray:
+    """Make embeddings of codes.
+
+    For `euclidean` the norms are 1. For `cosine` the encoders scale with their input, so dividing afterwards is the
     same as dividing the features; the squared distances of the chunks then add up to those of the whole.
 
     Args:
-        codes: One array a chunk, shape (n, code_size).
-        lengths: Of the layer that each chunk is a piece of (`likeness.lengths`), shape (n,).
+        joiner: As `train_joiner` gives it.
+        codes: As for `train_joiner`, of any paintings.
+        compressed: Likewise.
+        norms: Likewise.
 
     Returns:
         float32, shape (n, sum of code sizes).
 
     Raises:
-        ValueError: If a chunk was encoded for another collection.
+        ValueError: If the arrays are of different collections.
     """
-    sizes = {len(code) for code in codes} | {len(length) for length in lengths}
+    shown = _divided(codes, compressed, norms)
+    parts = [
+        keras.ops.convert_to_numpy(joiner([rows[start : start + _BLOCK] for rows in shown], training=False))
+        for start in range(0, len(shown[0]), _BLOCK)
+    ]
+    return np.concatenate(parts).astype(np.float32)
+
+
+def _divided(
+    codes: Sequence[FloatArray], compressed: Sequence[FloatArray], norms: Sequence[FloatArray]
+) -> list[FloatArray]:
+    """Codes, then compressed rows where there are any, divided by the norms."""
+    sizes = {len(rows) for rows in (*codes, *compressed, *norms)}
     if len(sizes) != 1:
         raise ValueError(
             f"the chunks' codes and the features are of different collections ({sorted(sizes)} paintings): "
             "run `kedro run --pipeline autoencoding` for all chunks"
         )
-    scaled = [code / length[:, None] for code, length in zip(codes, lengths, strict=True)]
-    return np.concatenate(scaled, axis=1).astype(np.float32)
+    return [
+        rows / norm[:, None]
+        for arrays in (codes, compressed)
+        for rows, norm in zip(arrays, norms, strict=True)
+        if rows.shape[1]
+    ]
 
 
-def origin_of(features: str, settings: Autoencoder) -> dict[str, Any]:
-    """What makes embeddings those of one collection and likeness, and of no other.
-
-    Args:
-        features: The features' fingerprint.
-        settings: Of the training.
-
-    Returns:
-        The fingerprint, the architecture, the likeness it keeps and the seed.
-    """
-    return {
-        "features": features,
-        "architecture": settings.architecture,
-        "likeness": settings.made_for,
-        "seed": settings.seed,
-    }
-
-
-def origin_of_encoder(encoder: Any, split: str) -> dict[str, str]:
-    """What an encoder is and has seen: a hash of its weights, and the split that it was trained on (`fingerprint`)."""
-    return {"encoder": digest(*encoder.get_weights()), "split": split}
-
-
-def origin_of_codes(features: str, encoder: Any, trained: Mapping[str, str]) -> dict[str, str]:
-    """What codes were made of: the features' fingerprint, and the encoder's own origin.
+def _joiner(
+    widths: Sequence[int], chunks: int, known: Sequence[FloatArray] = (), settings: Autoencoder | None = None
+) -> keras.Model:
+    """Codes side by side, and a perceptron that starts at zero and is added to them.
 
     Args:
-        features: The fingerprint.
-        encoder: A Keras model.
-        trained: As `origin_of_encoder` gave it.
-
-    Raises:
-        ValueError: If that is the origin of another encoder.
+        widths: Of the codes of every chunk, then of its compressed rows, where there are any.
+        chunks: How many of these are codes.
+        known: Rows to learn from, of these widths; none leave the perceptron out.
+        settings: As for `train_joiner`; needed where there is a perceptron.
     """
-    if digest(*encoder.get_weights()) != trained["encoder"]:
-        raise ValueError(
-            "an encoder and its encoder_origin are of different runs: name both, of the same time, in --load-versions"
-        )
-    return {"features": features, **trained}
+    inputs = [layers.Input((width,), name=f"shown_{number}") for number, width in enumerate(widths)]
+    embedding = layers.Concatenate(name="codes")(inputs[:chunks])
+    if settings is not None:
+        draw = Initializers(settings.seed)
+        x = layers.Concatenate(name="shown")(inputs)
+        x = layers.Normalization(
+            mean=np.concatenate([rows.mean(axis=0) for rows in known]),
+            variance=half_whitened(np.concatenate(known, axis=1), np.cumsum(widths)[chunks:] - 1),
+            name="standardise",
+        )(x)
+        for number in (1, 2):
+            x = layers.Dense(
+                settings.similarity.joiner_hidden, activation="gelu", kernel_initializer=draw(), name=f"hidden_{number}"
+            )(x)
+        size = float(np.sqrt(np.concatenate(known[:chunks], axis=1).var(axis=0).mean()))
+        bend = layers.Dense(embedding.shape[-1], kernel_initializer="zeros", name="bend")(x)
+        embedding = embedding + bend * size
+    return keras.Model(inputs, embedding, name="joiner")
 
 
-def check_embeddings_are_of(origin: Mapping[str, Any], embeddings: FloatArray) -> None:
-    """Make sure that an origin is that of these embeddings.
+class JoinerModel(keras.Model):
+    """Trains the joiner on the loss of whole paintings (`likeness_loss`)."""
 
-    Raises:
-        ValueError: If it is another's.
-    """
-    if origin.get("embeddings") != digest(embeddings):
-        raise ValueError(
-            "embeddings and embeddings_origin are of different runs: name both, of the same time, in --load-versions; "
-            "without it, run `kedro run --pipeline autoencoding` with the same --params"
-        )
+    def __init__(self, joiner: keras.Model, chunks: int, target: Target, settings: Similarity) -> None:
+        """Wrap a joiner that is shown as many compressed chunks, then as many codes."""
+        super().__init__(name="joining")
+        self.joiner, self._chunks, self._target, self._settings = joiner, chunks, target, settings
 
+    def call(self, inputs: Any, training: Any = None) -> Any:
+        """Embeddings of a batch."""
+        return self.joiner([*inputs[self._chunks :], *inputs[: self._chunks]], training=training)
 
-def check_encoders_are_of(origin: Mapping[str, Any], encoders: Mapping[str, Any]) -> None:
-    """Make sure that embeddings were made by these encoders, since only then can others be compared with them.
-
-    Args:
-        origin: Of the embeddings.
-        encoders: Chunk -> Keras model.
-
-    Raises:
-        ValueError: If one of them made none of these embeddings.
-    """
-    known = origin.get("encoders", {})
-    others = [name for name, model in encoders.items() if known.get(name) != digest(*model.get_weights())]
-    if others:
-        named = ", ".join(f"{name}.encoder" for name in others)
-        raise ValueError(
-            f"the embeddings were made with other encoders than {named}. Name all of one run: by --run NAME of "
-            "`grisaille similar`, or embeddings, embeddings_origin and every chunk's encoder by --load-versions. Or "
-            "run `kedro run --pipeline autoencoding` with the --params of the first run"
-        )
-
-
-def digest(*arrays: FloatArray) -> str:
-    """16 hexadecimal digits that stand for the shapes, types and values of arrays."""
-    hashed = hashlib.sha256()
-    for array in arrays:
-        hashed.update(f"{array.shape} {array.dtype.str} ".encode())
-        hashed.update(np.ascontiguousarray(array).data)
-    return hashed.hexdigest()[:16]
-
-
-def older_than_features(origins: Mapping[str, Mapping[str, str]], features: str) -> str | None:
-    """Say which codes were made of other features, and the command that mends it; None where there are none.
-
-    Args:
-        origins: Chunk -> what its codes were made of (see `origin_of_codes`).
-        features: The fingerprint of the features that the run's parameters and paintings ask for.
-    """
-    older = [f"`{chunk}.codes`" for chunk, origin in origins.items() if origin["features"] != features]
-    if not older:
-        return None
-    return (
-        f"{', '.join(older)} {'are' if len(older) > 1 else 'is'} older than the features: made of others than the "
-        f"parameters and paintings of this run ask for ({features}); run `kedro run --pipeline autoencoding` with the "
-        "same --params"
-    )
-
-
-def older_than_encoders(
-    origins: Mapping[str, Mapping[str, str]], encoders: Mapping[str, Mapping[str, str]]
-) -> str | None:
-    """Say which codes were made by other encoders than are stored, and the command that mends it; or None.
-
-    Args:
-        origins: Chunk -> what its codes were made of (see `origin_of_codes`).
-        encoders: Chunk -> what its encoder is (see `origin_of_encoder`).
-    """
-    older = [name for name, origin in origins.items() if origin["encoder"] != encoders[name]["encoder"]]
-    if not older:
-        return None
-    return (
-        f"{', '.join(f'`{name}.codes`' for name in older)} {'are' if len(older) > 1 else 'is'} older than "
-        f"{', '.join(f'`{name}.encoder`' for name in older)}: made by another; run `kedro run --pipeline autoencoding` "
-        "with the same --params"
-    )
-
-
-def older_than_codes(origin: Mapping[str, Any], codes: Mapping[str, FloatArray]) -> str | None:
-    """Say which codes have changed since the embeddings were joined, and the command that mends it; or None.
-
-    Args:
-        origin: Of the embeddings; `codes` has the digest of every chunk's.
-        codes: Chunk -> codes, in the order in which they would be joined now.
-    """
-    joined = dict(origin.get("codes", {}))
-    newer = [f"`{chunk}.codes`" for chunk, array in codes.items() if joined.get(chunk) != digest(array)]
-    mended = "join it anew with `kedro run --from-nodes concatenate_codes` and the same --params"
-    if newer:
-        return f"`embeddings` is older than {', '.join(newer)}; {mended}"
-    if list(joined) != list(codes):
-        return f"`embeddings` was joined from {', '.join(joined)}, and the chunks are {', '.join(codes)} now; {mended}"
-    return None
+    def compute_loss(
+        self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: Any = True
+    ) -> Any:
+        """See `likeness_loss`; y holds each painting's scale."""
+        return likeness_loss(x[: self._chunks], y_pred, y, self._target, self._settings)

@@ -1,7 +1,7 @@
 """Autoencoders that are asked to keep the likeness: the distances and neighbourhoods of codes match those of features.
 
-Neither artists nor file names are seen; the features' own distances are the only teacher. The loss looks at all chunks
-of a painting together, since it is their sum that has to be right: where one chunk errs, another can make up for it.
+Neither artists nor file names are seen; the features' own distances are the only teacher. A chunk's encoder keeps the
+likeness of its own chunk, and knows of no other; that of whole paintings is what the joiner is trained on (`joining`).
 """
 
 from collections.abc import Sequence
@@ -18,6 +18,8 @@ from grisaille.initializers import Initializers
 from grisaille.likeness import Likeness
 from grisaille.parameters import Similarity
 
+# Of the layer of an encoder that gives what the encoder is shown.
+COMPRESSED = "compressed"
 _BLOCK = 512
 # Squared distances below this are rounding; it also keeps the gradient of the square root finite.
 _TINY = 1e-9
@@ -90,78 +92,85 @@ def scales(compressed: Sequence[FloatArray], sample: IntArray, target: Target, r
     return result
 
 
-class SimilarityModel(keras.Model):
-    """Trains the encoders and decoders of all chunks on a loss that looks at the whole batch.
+def likeness_loss(rows: Sequence[Any], codes: Any, scale: Any, target: Target, settings: Similarity) -> Any:
+    """How far the distances and neighbourhoods of a batch's codes are from those of its compressed rows.
 
-    For distances t_ij of paintings, t'_ij = sqrt(t_ij^2 - offset), and q_ij of their joined codes, the loss is
+    For distances t_ij of paintings, t'_ij = sqrt(t_ij^2 - offset), and q_ij of their codes, the loss is
         distances * mean_ij (q_ij - t'_ij)^2 / var(t')
         + neighbours * mean_i KL(softmax_j(-t'_ij / s_i) || softmax_j(-q_ij / s_i))
-        + reconstruction * mean |a - decoded a|^2 / mean |a - mean a|^2, averaged over chunks
     where s_i is `temperature` times the distance of i to one of its near neighbours.
+
+    Args:
+        rows: Compressed rows, tensors of shape (b, k + 2), one a chunk.
+        codes: Tensor of shape (b, values).
+        scale: How wide each painting's neighbourhood is (`scales`), tensor of b values.
+        target: What distances are matched to.
+        settings: Weights of the terms.
+
+    Returns:
+        A scalar tensor.
 
     Sources: Kruskal 1964 and Sammon 1969 (matching distances), Hinton & Roweis 2002 (matching neighbourhoods).
     """
+    size = ops.shape(codes)[0]
+    same = ops.eye(size, dtype="bool")
+    # As `compressed_squares`; the coordinates of all chunks in one product.
+    lengths = sum(ops.sum(ops.square(chunk), axis=1) for chunk in rows)
+    squared = _squares(ops.concatenate([chunk[:, :-1] for chunk in rows], axis=1), lengths)
+    wanted = ops.sqrt(ops.maximum(squared / target.unit**2 - target.offset, _TINY))
+    squared = _squares(codes, ops.sum(ops.square(codes), axis=1))
+    found = ops.sqrt(ops.maximum(squared / target.unit**2, _TINY))
+    error = ops.where(same, 0.0, found - wanted)
+    distances = ops.sum(ops.square(error)) / ops.cast(size * (size - 1), "float32") / target.spread
+    width = settings.temperature * ops.reshape(scale, (-1, 1))
+    near, kept = (ops.where(same, -1e9, -far / width) for far in (wanted, found))
+    # The divergence of softmax(near) from softmax(kept), with fewer passes over all pairs than by its definition.
+    moved = ops.sum(ops.softmax(near) * error, axis=1) / width[:, 0]
+    neighbours = ops.mean(moved + ops.logsumexp(kept, axis=1) - ops.logsumexp(near, axis=1))
+    return settings.distances * distances + settings.neighbours * neighbours
+
+
+def _squares(x: Any, lengths: Any) -> Any:
+    return lengths[:, None] + lengths[None, :] - 2 * ops.matmul(x, ops.transpose(x))
+
+
+class ChunkModel(keras.Model):
+    """Trains the encoder and the decoder of one chunk.
+
+    To the loss of its codes (`likeness_loss`) comes
+        reconstruction * mean |a - decoded a|^2 / mean |a - mean a|^2
+    for coordinates a.
+    """
 
     def __init__(
-        self,
-        encoders: Sequence[keras.Model],
-        decoders: Sequence[keras.Model],
-        target: Target,
-        variances: Sequence[float],
-        settings: Similarity,
+        self, encoder: keras.Model, decoder: keras.Model, target: Target, variance: float, settings: Similarity
     ) -> None:
-        """Join the parts; sequences hold one item a chunk.
+        """Join the parts.
 
         Args:
-            encoders: (n, k + 2) compressed chunks to (n, code_size).
-            decoders: (n, code_size) to (n, k + 1) coordinates.
+            encoder: (n, k + 2) compressed rows to (n, code_size).
+            decoder: (n, code_size) to (n, k + 1) coordinates.
             target: What distances are matched to.
-            variances: Mean squared deviation of the coordinates from their mean.
+            variance: Mean squared deviation of the coordinates from their mean.
             settings: Weights of the terms.
         """
-        super().__init__(name="similarity")
-        self.encoders, self.decoders = list(encoders), list(decoders)
-        self._target, self._variances, self._settings = target, tuple(variances), settings
+        super().__init__(name="chunk")
+        self.encoder, self.decoder = encoder, decoder
+        self._target, self._variance, self._settings = target, variance, settings
 
     def call(self, inputs: Any, training: Any = None) -> Any:
-        """Joined codes of a batch, and the reconstruction of every chunk."""
-        codes = [encoder(chunk, training=training) for encoder, chunk in zip(self.encoders, inputs, strict=True)]
-        decoded = [decoder(code, training=training) for decoder, code in zip(self.decoders, codes, strict=True)]
-        return ops.concatenate(codes, axis=-1), tuple(decoded)
+        """Codes of a batch, and their reconstruction."""
+        code = self.encoder(inputs[0], training=training)
+        return code, self.decoder(code, training=training)
 
     def compute_loss(
         self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: Any = True
     ) -> Any:
         """The sum of the three terms; y holds each painting's scale."""
-        codes, decoded = y_pred
-        settings, target = self._settings, self._target
-        squared = sum(_chunk_squares(chunk) for chunk in x)
-        wanted = ops.sqrt(ops.maximum(squared / target.unit**2 - target.offset, _TINY))
-        found = ops.sqrt(ops.maximum(_squares(codes) / target.unit**2, _TINY))
-        same = ops.eye(ops.shape(codes)[0], dtype="bool")
-        pairs = ops.cast(ops.size(wanted) - ops.shape(codes)[0], "float32")
-        distances = ops.sum(ops.where(same, 0.0, ops.square(found - wanted))) / pairs / target.spread
-        scale = settings.temperature * ops.reshape(y, (-1, 1))
-        near = ops.log_softmax(ops.where(same, -1e9, -wanted / scale))
-        kept = ops.log_softmax(ops.where(same, -1e9, -found / scale))
-        neighbours = ops.mean(ops.sum(ops.where(same, 0.0, ops.exp(near) * (near - kept)), axis=1))
-        errors = [
-            ops.mean(ops.sum(ops.square(chunk[:, :-1] - guess), axis=1)) / variance
-            for chunk, guess, variance in zip(x, decoded, self._variances, strict=True)
-        ]
-        error = sum(errors) / len(errors)
-        return settings.distances * distances + settings.neighbours * neighbours + settings.reconstruction * error
-
-
-def _squares(x: Any) -> Any:
-    lengths = ops.sum(ops.square(x), axis=1)
-    return lengths[:, None] + lengths[None, :] - 2 * ops.matmul(x, ops.transpose(x))
-
-
-def _chunk_squares(x: Any) -> Any:
-    """As `compressed_squares` of a batch with itself, in tensors."""
-    inside, lengths = x[:, :-1], ops.sum(ops.square(x), axis=1)
-    return lengths[:, None] + lengths[None, :] - 2 * ops.matmul(inside, ops.transpose(inside))
+        code, decoded = y_pred
+        error = ops.mean(ops.sum(ops.square(x[0][:, :-1] - decoded), axis=1)) / self._variance
+        settings = self._settings
+        return likeness_loss(x, code, y, self._target, settings) + settings.reconstruction * error
 
 
 @dataclass(frozen=True)
@@ -221,9 +230,9 @@ def compressed_encoder(geometry: Geometry, settings: Similarity, draw: Initializ
         length = _length(inputs, geometry.likeness)
         lengths = np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), _TINY)
         example = rows / lengths if geometry.likeness == "cosine" else rows
-        x = layers.Normalization(mean=example.mean(axis=0), variance=_half_whitened(example), name="standardise")(
-            inputs / length
-        )
+        x = layers.Normalization(
+            mean=example.mean(axis=0), variance=half_whitened(example, np.array([-1])), name="standardise"
+        )(inputs / length)
         for number in (1, 2):
             x = layers.Dense(settings.hidden, activation="gelu", kernel_initializer=draw(), name=f"hidden_{number}")(x)
         bend = layers.Dense(code_size, kernel_initializer="zeros", name="bend")(x)
@@ -238,14 +247,21 @@ def _length(inputs: Any, likeness: Likeness) -> Any:
     return ops.norm(inputs, axis=-1, keepdims=True) + 1e-12 if likeness == "cosine" else ops.ones_like(inputs[:, :1])
 
 
-def _half_whitened(example: FloatArray) -> FloatArray:
-    """Variances that leave coordinates halfway between as they are and whitened, with unit variance overall.
+def half_whitened(example: FloatArray, whitened: IntArray) -> FloatArray:
+    """Variances that leave columns halfway between as they are and whitened, with unit variance overall.
 
-    The length of the rest, which no coordinate tells, is whitened. What hardly varies is rounding, and is not blown up.
+    What hardly varies is rounding, and is not blown up.
+
+    Args:
+        example: Rows to learn from, shape (m, d).
+        whitened: Columns that are whitened entirely: the lengths of the rest, which no coordinate tells.
+
+    Returns:
+        Shape (d,).
     """
     deviation = np.maximum(example.std(axis=0), _LEAST_DEVIATION * (float(example.std()) or 1.0))
     variance = deviation * float((example.var(axis=0) / deviation).mean())
-    variance[-1] = deviation[-1] ** 2
+    variance[whitened] = deviation[whitened] ** 2
     return variance
 
 
@@ -276,7 +292,8 @@ def assemble(
     """Put everything that was learnt into two plain models of raw chunks.
 
     Returns:
-        The autoencoder, (n, d) -> (n, d), and the encoder, (n, d) -> (n, code_size).
+        The autoencoder, (n, d) -> (n, d), and the encoder, (n, d) -> (n, code_size), whose layer `COMPRESSED` gives the
+        compressed rows, (n, k + 2).
     """
     size, values = projection.basis.shape
     inputs = layers.Input((values,), name="features")
@@ -286,7 +303,7 @@ def assemble(
     spread = layers.Dense(values, use_bias=False, trainable=False, name="reconstruction")
     # As in `Projection.compress`.
     rest = ops.norm(x - spread(inside), axis=-1, keepdims=True)
-    code = encoder(ops.concatenate([inside, rest], axis=-1))
+    code = encoder(layers.Concatenate(name=COMPRESSED)([inside, rest]))
     outputs = spread(decoder(code))
     if likeness == "cosine":
         outputs = ops.square(ops.relu(outputs))

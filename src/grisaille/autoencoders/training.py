@@ -6,11 +6,15 @@ from typing import Any
 import keras
 import numpy as np
 import pandas as pd
-from tqdm import tqdm
 
 from grisaille.arrays import FloatArray, IntArray, Rows, as_float32
 from grisaille.autoencoders.architectures import Models, build
+from grisaille.autoencoders.compression import compress_chunk
 from grisaille.autoencoders.principal_components import fit_principal_components
+from grisaille.autoencoders.progress import Progress, history_table
+from grisaille.autoencoders.similarity import COMPRESSED
+from grisaille.autoencoders.similarity_training import train_similarity
+from grisaille.likeness import Liked
 from grisaille.parameters import Autoencoder
 
 
@@ -47,40 +51,16 @@ class Batches(keras.utils.PyDataset):
             self._random.shuffle(self._chosen)
 
 
-class Progress(keras.callbacks.Callback):
-    """One bar an autoencoder, which moves with every batch and names the losses after every epoch."""
-
-    def __init__(self, name: str) -> None:
-        """Label the bar."""
-        super().__init__()
-        self._name = name
-        self._bar: Any = None
-
-    def on_train_begin(self, logs: Any = None) -> None:
-        """Show the bar."""
-        self._bar = tqdm(total=self.params["epochs"] * self.params["steps"], desc=self._name, unit=" batches")
-
-    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        """Move the bar."""
-        self._bar.update()
-
-    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        """Say where the losses are."""
-        losses = {name: f"{value:.4g}" for name, value in (logs or {}).items()}
-        self._bar.set_postfix(epoch=f"{epoch + 1}/{self.params['epochs']}", **losses)
-
-    def on_train_end(self, logs: Any = None) -> None:
-        """Leave the bar where training stopped."""
-        self._bar.close()
-
-
 def train(
-    rows: Rows, training: IntArray, validation: IntArray, settings: Autoencoder, name: str
+    rows: Rows, norms: FloatArray, training: IntArray, validation: IntArray, settings: Autoencoder, name: str
 ) -> tuple[keras.Model, keras.Model, pd.DataFrame]:
-    """Train one autoencoder on one chunk.
+    """Train one autoencoder on one chunk, which needs to know of no other.
+
+    Nothing stops `similarity` before its time, so that its validation rows are learnt from, too.
 
     Args:
         rows: Features of the chunk, shape (n, values).
+        norms: What the likeness divides the painting's whole layer by (`likeness.lengths`), float32, shape (n,).
         training: Rows to learn from, shape (m,).
         validation: Rows that stop the training, possibly none; the training loss is watched then.
         settings: Architecture, epochs, and so on.
@@ -88,11 +68,17 @@ def train(
 
     Returns:
         The autoencoder and its encoder, uncompiled, and the history: one row an epoch, columns epoch, loss
-        (mean squared error) and val_loss.
+        (mean squared error; for `similarity` the sum of its terms) and val_loss, where there is one.
 
     Raises:
-        ValueError: If there is no row to learn from, or the chunk does not fit the architecture.
+        ValueError: If there are too few rows to learn from, or the chunk does not fit the architecture.
     """
+    if settings.architecture == "similarity":
+        chosen = np.union1d(training, validation).astype(np.int64)
+        liked = Liked(rows, settings.likeness, norms)
+        components = settings.similarity.suited_to(settings.likeness).components
+        basis, compressed = compress_chunk(liked, chosen, components, settings.seed, settings.channels)
+        return train_similarity(basis, compressed[chosen], settings, name)
     if not len(training):
         raise ValueError("there is no painting to train on")
     if settings.architecture == "pca":
@@ -138,18 +124,28 @@ def _error(autoencoder: keras.Model, rows: Rows, chosen: IntArray) -> float:
     return float(np.concatenate(errors).mean()) if errors else float("nan")
 
 
-def history_table(losses: dict[str, list[float]]) -> pd.DataFrame:
-    """One row an epoch, counted from 1; one column a loss."""
-    table = pd.DataFrame(losses)
-    table.insert(0, "epoch", np.arange(1, len(table) + 1))
-    return table
+def encode(encoder: keras.Model, rows: Rows, batch_size: int = 256) -> tuple[FloatArray, FloatArray]:
+    """Encode all rows of a chunk, as they are stored.
 
+    Args:
+        encoder: As `train` gives it.
+        rows: Features of the chunk, shape (n, values).
+        batch_size: Rows at a time.
 
-def encode(encoder: keras.Model, rows: Rows, batch_size: int = 256) -> FloatArray:
-    """Codes of all rows of a chunk, float32, shape (n, code_size)."""
+    Returns:
+        The codes, float32, shape (n, code_size), and what the encoder of `similarity` sees of the chunk
+        (`Projection.compress`), float32, shape (n, k + 2); k + 2 is 0 for the other architectures. Neither is divided
+        by the norms yet.
+    """
+    outputs = [encoder.output, *(layer.output for layer in encoder.layers if layer.name == COMPRESSED)]
+    both = keras.Model(encoder.inputs, outputs)
     # Called, not `predict`: that compiles each encoder for the few batches that it will ever see.
-    codes = [
-        keras.ops.convert_to_numpy(encoder(as_float32(rows[start : start + batch_size]), training=False))
+    parts = [
+        [
+            keras.ops.convert_to_numpy(part)
+            for part in both(as_float32(rows[start : start + batch_size]), training=False)
+        ]
         for start in range(0, rows.shape[0], batch_size)
     ]
-    return np.concatenate(codes).astype(np.float32)
+    codes, *compressed = (np.concatenate(part).astype(np.float32) for part in zip(*parts, strict=True))
+    return codes, compressed[0] if compressed else np.empty((len(codes), 0), np.float32)
