@@ -16,7 +16,6 @@ from grisaille import autoencoders
 from grisaille.arrays import ColumnRange, FloatArray, IntArray, Rows
 from grisaille.autoencoders.baseline import pca_embeddings
 from grisaille.autoencoders.compression import compress_chunk
-from grisaille.autoencoders.similarity_training import train_similarity
 from grisaille.collection.split import HELD_OUT
 from grisaille.likeness import Liked, lengths
 from grisaille.measures import embedding_space, feature_space
@@ -229,7 +228,7 @@ class Laboratory:
         for chunk, basis, rows, size in zip(chunks, bases, compressed, sizes, strict=True):
             settings = self._autoencoder.model_copy(update={"code_size": size})
             name = f"{chunk.layer}[{chunk.start}:{chunk.stop}] to {size} values"
-            _, encoder, _ = train_similarity(basis, rows[self._training], settings, name)
+            _, encoder, _ = autoencoders.train_similarity(basis, rows[self._training], settings, name)
             encoders.append(encoder)
         seconds = measuring + compressing + time.perf_counter() - start
         for encoder, chunk in zip(encoders, chunks, strict=True):

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from grisaille.autoencoders.architectures import build
     from grisaille.autoencoders.joining import join, train_joiner
     from grisaille.autoencoders.principal_components import PrincipalComponents, fit_principal_components
+    from grisaille.autoencoders.similarity_training import train_similarity
     from grisaille.autoencoders.training import encode, train
 else:
     __getattr__, __dir__, __all__ = lazy_loader.attach(
@@ -16,8 +17,18 @@ else:
             "architectures": ["build"],
             "joining": ["join", "train_joiner"],
             "principal_components": ["PrincipalComponents", "fit_principal_components"],
+            "similarity_training": ["train_similarity"],
             "training": ["encode", "train"],
         },
     )
 
-__all__ = ["PrincipalComponents", "build", "encode", "fit_principal_components", "join", "train", "train_joiner"]
+__all__ = [
+    "PrincipalComponents",
+    "build",
+    "encode",
+    "fit_principal_components",
+    "join",
+    "train",
+    "train_joiner",
+    "train_similarity",
+]
