@@ -21,7 +21,7 @@ from grisaille.arrays import ColumnRange
 from grisaille.autoencoders.similarity_training import train_similarity
 from grisaille.measures.comparison import Collection, compare
 from grisaille.parameters import Autoencoder, Chunk, named
-from grisaille.study import Remembered
+from grisaille.study import CachedSpace
 
 PROJECT = Path(__file__).resolve().parents[1]
 VARIANTS: dict[str, dict[str, Any]] = {
@@ -41,11 +41,11 @@ VARIANTS: dict[str, dict[str, Any]] = {
 def main() -> None:
     """Train and measure all variants."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--likeness", default="cosine", choices=["cosine", "euclidean"])
+    parser.add_argument("--likeness", default="hellinger", choices=["hellinger", "euclidean"])
     parser.add_argument("--params", default="")
     parser.add_argument("--only", nargs="*", default=None, help="names of variants")
     given = parser.parse_args()
-    laboratory = Laboratory(catalog_of(PROJECT, f"{given.params},autoencoder.likeness={given.likeness}"))
+    laboratory = StudyRunner(catalog_of(PROJECT, f"{given.params},autoencoder.likeness={given.likeness}"))
     print("| variant | recall@10 | seen | never seen | Spearman | P@10 | training, s |\n|---|---|---|---|---|---|---|")
     for name, changes in VARIANTS.items():
         if given.only is None or name in given.only:
@@ -65,7 +65,7 @@ def catalog_of(project: Path, parameters: str) -> Any:
         return session.load_context().catalog
 
 
-class Laboratory:
+class StudyRunner:
     """What all variants share."""
 
     def __init__(self, catalog: Any) -> None:
@@ -81,7 +81,7 @@ class Laboratory:
         self.training = np.flatnonzero(split != "held_out")
         labels = np.unique(self.paintings["artist"].to_numpy(dtype=str), return_inverse=True)[1]
         self.collection = Collection(labels, self.paintings["duplicate_of"].isna().to_numpy(), split)
-        self.raw = Remembered(measures.feature_space(self.features, self.settings.likeness))
+        self.raw = CachedSpace(measures.feature_space(self.features, self.settings.likeness))
 
     def row(self, changes: dict[str, Any]) -> str:
         """Train a variant, encode all paintings, and measure."""

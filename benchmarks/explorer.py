@@ -147,7 +147,7 @@ def _page(n: int = N) -> str:
     places = (centres[labels] + random.normal(size=(n, 2))).astype(np.float32)
     sums = random.random((n, int(labels.max()) + 1))
     table = explorer.gather(paintings, {"pca": places}, explorer.Near(near, near), sums, shown)
-    return explorer.render(table, pd.DataFrame(), explorer.About("cosine", 125_440, 320))
+    return explorer.render(table, pd.DataFrame(), explorer.About("hellinger", 125_440, 320))
 
 
 def _noise(seed: int) -> bytes:

@@ -13,11 +13,11 @@ from benchmarks import machine
 from benchmarks.tools import Given, Skipped, seconds
 from grisaille import measures
 from grisaille.arrays import FloatArray
-from grisaille.backbone import Extraction
 from grisaille.collection.images import SUFFIXES
-from grisaille.likeness import LIKENESSES
+from grisaille.features import store as feature_store
+from grisaille.features.backbone import Extraction
+from grisaille.likenesses.metrics import LIKENESSES
 from grisaille.parameters import Backbone
-from grisaille.storage import feature_store
 
 N = 1024
 # On a processor without instructions for bfloat16, which takes ten times as long and proves less.

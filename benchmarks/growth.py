@@ -12,10 +12,10 @@ from grisaille import autoencoders, measures
 from grisaille.arrays import ColumnRange, FloatArray
 from grisaille.autoencoders.compression import compress_chunk
 from grisaille.autoencoders.similarity_training import train_similarity
-from grisaille.likeness import LIKENESSES, Liked, lengths
+from grisaille.features import store as feature_store
+from grisaille.likenesses.metrics import LIKENESSES, MetricRows, lengths
 from grisaille.measures.comparison import Collection, compare
 from grisaille.parameters import Autoencoder
-from grisaille.storage import feature_store
 
 SIZES = (500, 1000, 2000, 4000)
 _CHUNK = 25088
@@ -46,11 +46,11 @@ class Stages:
 
     def compress(self) -> None:
         """Principal components of every chunk, for cosine."""
-        length = {layer: lengths(self.store[layer], "cosine") for layer in LAYERS}
+        length = {layer: lengths(self.store[layer], "hellinger") for layer in LAYERS}
         names = [layer for layer, width in LAYERS.items() for _ in range(0, width, _CHUNK)]
         for chunk, layer in zip(self._chunks(), names, strict=True):
-            components = self.settings.similarity.suited_to("cosine").components
-            basis, rows = compress_chunk(Liked(chunk, "cosine", length[layer]), self.everyone, components, 0)
+            components = self.settings.similarity.resolve_for("hellinger").components
+            basis, rows = compress_chunk(MetricRows(chunk, "hellinger", length[layer]), self.everyone, components, 0)
             self.bases.append(basis)
             self.compressed.append(rows)
             self.norms.append(length[layer])

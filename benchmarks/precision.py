@@ -8,12 +8,12 @@ import numpy as np
 
 from benchmarks.tools import Given, Skipped
 from grisaille import measures
-from grisaille.backbone import Extraction
 from grisaille.collection.images import SUFFIXES
-from grisaille.likeness import LIKENESSES
+from grisaille.features import store as feature_store
+from grisaille.features.backbone import Extraction
+from grisaille.likenesses.metrics import LIKENESSES
 from grisaille.measures.comparison import Collection, compare
 from grisaille.parameters import Backbone
-from grisaille.storage import feature_store
 
 PRECISIONS = ("float32", "mixed_bfloat16")
 

@@ -13,7 +13,7 @@ from benchmarks import extraction, raw_evaluation
 from benchmarks.growth import Stages
 from benchmarks.tools import Given, Noise
 from grisaille.collection.images import SUFFIXES
-from grisaille.storage import feature_store
+from grisaille.features import store as feature_store
 
 _N = 2000
 _PAINTINGS = 256

@@ -8,9 +8,9 @@ import numpy as np
 
 from benchmarks.tools import LAYERS, Given, Noise, kaggle_artists, seconds
 from grisaille import measures
-from grisaille.likeness import LIKENESSES
+from grisaille.features import store as feature_store
+from grisaille.likenesses.metrics import LIKENESSES
 from grisaille.measures.comparison import Collection, compare
-from grisaille.storage import feature_store
 
 N = 8355
 _PIECE = 12544

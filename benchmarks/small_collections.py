@@ -20,7 +20,7 @@ from grisaille.autoencoders.compression import Projection
 from grisaille.autoencoders.factored_components import fit_factored_components
 from grisaille.autoencoders.principal_components import fit_principal_components
 from grisaille.autoencoders.similarity_training import train_similarity
-from grisaille.likeness import Liked, lengths
+from grisaille.likenesses.metrics import MetricRows, lengths
 from grisaille.parameters import Autoencoder, Chunk, named
 
 _STRANGERS = 200
@@ -62,14 +62,16 @@ class Part:
         self.layers = {layer: rows[back] for layer, rows in self.layers.items()}
         self.lengths = {layer: lengths(rows, self.settings.likeness) for layer, rows in self.layers.items()}
         self.pieces = [
-            Liked(ColumnRange(self.layers[c.layer], c.start, c.stop), self.settings.likeness, self.lengths[c.layer])
+            MetricRows(
+                ColumnRange(self.layers[c.layer], c.start, c.stop), self.settings.likeness, self.lengths[c.layer]
+            )
             for c in self.chunks
         ]
         self.nearest_raw = self._nearest(np.concatenate([piece[:] for piece in self.pieces], axis=1))
 
     def spaces(self) -> Any:
         """Name -> points of the collection and of the strangers."""
-        k = self.settings.similarity.suited_to(self.settings.likeness).components
+        k = self.settings.similarity.resolve_for(self.settings.likeness).components
         few = max(1, min(k, len(self.training) // 3))
         plain = [fit_principal_components(piece, self.training, few, 0) for piece in self.pieces]
         factored = [fit_factored_components(piece, self.training, k, self.settings.channels) for piece in self.pieces]

@@ -16,7 +16,7 @@ from threading import Thread
 
 from playwright.sync_api import Browser, sync_playwright
 
-from grisaille import gallery
+from grisaille.demo import painter as gallery
 
 PROJECT = Path(__file__).resolve().parents[1]
 IMAGES = PROJECT / "docs" / "images"

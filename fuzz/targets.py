@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from grisaille.collection import artists, catalogue, folder, images
+from grisaille.features.store import MANIFEST, FeatureStore, FeatureStoreError
 from grisaille.storage import npy
-from grisaille.storage.feature_store import MANIFEST, FeatureStore, FeatureStoreError
 
 # Time spent on large pictures is spent in filters; small ones have all the structure.
 _MEGAPIXELS = 1.0

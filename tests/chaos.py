@@ -25,7 +25,7 @@ from pathlib import Path
 import yaml
 
 from grisaille.provenance import stamps
-from grisaille.storage import sealed_checksum
+from grisaille.storage import stored_checksum
 from helpers import PROJECT, in_a_warm_process
 
 # Folder of the storage -> what a run does when it writes there.
@@ -152,7 +152,7 @@ class Gallery:
     def damaged(self) -> list[Path]:
         """Results that are not what their stamps say, or have none; shards that are not what their seals say."""
         shards = [path for path in self.data.glob("04_feature/features/*/*.npy")]
-        wrong = [path for path in shards if sealed_checksum(path) != hashlib.sha256(path.read_bytes()).hexdigest()]
+        wrong = [path for path in shards if stored_checksum(path) != hashlib.sha256(path.read_bytes()).hexdigest()]
         for folder in self.data.glob("0[35678]_*/**/*Z"):
             results = [path for path in folder.iterdir() if path.suffix not in {".partial", ".json"}]
             results += [path for path in folder.glob("*.json") if not path.name.endswith(".stamp.json")]
@@ -329,7 +329,7 @@ PAINTINGS_EACH = 6
 
 # Training and pictures that repeat, and break, as longer and more of them would.
 QUICK = (
-    "autoencoder.similarity.epochs=1,autoencoder.similarity.fewest_steps=10,report.thumbnails=1,report.examples=1,"
+    "autoencoder.similarity.epochs=1,autoencoder.similarity.minimum_steps=10,report.thumbnails=1,report.examples=1,"
     "comparisons.tropf_kurve=null,comparisons.gitter_nacht=null,comparisons.punkt_pointe=null,"
     "comparisons.mistism_dottism=null,discovery.umap=false"
 )
@@ -344,7 +344,7 @@ def small_gallery(folder: Path, cnn: Path) -> Gallery:
     (conf / "catalog.yml").write_text(catalog.replace("paintings_each: 18", f"paintings_each: {PAINTINGS_EACH}"))
     parameters = (
         f"backbone.model_file={cnn},backbone.shard_rows=16,autoencoder.channels=8,autoencoder.code_size=8,"
-        "autoencoder.similarity.epochs=2,autoencoder.similarity.fewest_steps=20,evaluation.pca_code_size=8"
+        "autoencoder.similarity.epochs=2,autoencoder.similarity.minimum_steps=20,evaluation.pca_code_size=8"
     )
     return Gallery(folder, ("--params", parameters))
 

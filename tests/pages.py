@@ -36,7 +36,7 @@ def results(artists=("Ada", "Bert", "<img src=x onerror=alert(1)>"), each=4, see
         for p, q in zip(paintings["painting_id"], np.roll(paintings["painting_id"], 1), strict=True)
     ]
     measures = ["recall", "trustworthiness", "continuity", "area_under_rnx", "spearman"]
-    rows = [("pca", "euclidean"), ("pca", "cosine"), ("embedding", "euclidean"), ("embedding", "cosine")]
+    rows = [("pca", "euclidean"), ("pca", "hellinger"), ("embedding", "euclidean"), ("embedding", "hellinger")]
     figures = dict.fromkeys(measures, 0.5) | dict.fromkeys([f"{measure}_margin" for measure in measures], margin)
     preservation = pd.DataFrame(
         [{"space": s, "likeness": k, "paintings": "all", "queries": n} | figures for s, k in rows]

@@ -18,7 +18,7 @@ from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 from omegaconf import OmegaConf
 
-from grisaille.datasets import GalleryArtistsDataset, GalleryDataset
+from grisaille.demo.datasets import GalleryArtistsDataset, GalleryDataset
 from helpers import PROJECT
 from helpers import command as as_a_user
 
@@ -199,7 +199,7 @@ def _make_the_demo_the_base(project, demo_run):
     conf = project / "conf"
     files = [*sorted(conf.glob("base/parameters*.yml")), *sorted(conf.glob("demo/parameters*.yml"))]
     # How well they are trained is asked elsewhere.
-    small = [*demo_run.parameters[1].split(","), "autoencoder.similarity.fewest_steps=20"]
+    small = [*demo_run.parameters[1].split(","), "autoencoder.similarity.minimum_steps=20"]
     small += ["autoencoder.similarity.epochs=5", "report.thumbnails=2", "report.examples=1"]
     merged = OmegaConf.merge(*map(OmegaConf.load, files), OmegaConf.from_dotlist(small))
     for path in files:

@@ -8,10 +8,10 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from grisaille.datasets import GalleryArtistsDataset, GalleryDataset
+from grisaille.demo.datasets import GalleryArtistsDataset, GalleryDataset
 from helpers import PATIENCE, PROJECT, kedro
 
-QUICK = "autoencoder.similarity.fewest_steps=20,report.examples=1,comparisons.mistism_dottism=null"
+QUICK = "autoencoder.similarity.minimum_steps=20,report.examples=1,comparisons.mistism_dottism=null"
 
 
 def run_notebook(project, name, given=""):

@@ -131,7 +131,9 @@ class TestEncodings:
 
     NAMES = ("Albrecht D\u00fcrer", "\u845b\u98fe\u5317\u658e")
 
-    @pytest.mark.parametrize("kind", ["grisaille.datasets.TableDataset", "text.TextDataset", "pandas.CSVDataset"])
+    @pytest.mark.parametrize(
+        "kind", ["grisaille.datasets.SpreadsheetSafeCSVDataset", "text.TextDataset", "pandas.CSVDataset"]
+    )
     def test_text_is_saved_in_utf_8(self, tmp_path, kind, monkeypatch):
         monkeypatch.setattr("io.text_encoding", lambda encoding, *_: encoding or "iso8859-1")
         monkeypatch.setattr("locale.getpreferredencoding", lambda *_: "iso8859-1")

@@ -9,10 +9,10 @@ from sklearn.metrics import silhouette_score
 
 from grisaille import measures
 from grisaille.autoencoders.baseline import pca_embeddings
-from grisaille.backbone import Extraction
 from grisaille.datasets import ArtistsDataset, PaintingsDataset
+from grisaille.features import store as feature_store
+from grisaille.features.backbone import Extraction
 from grisaille.parameters import Backbone, Chunk, Ingestion
-from grisaille.storage import feature_store
 from helpers import catalogued
 
 pytestmark = pytest.mark.real
@@ -52,7 +52,7 @@ def test_features_have_the_shapes_of_vgg16(collection):
     assert np.asarray(features["block5_pool"]).min() >= 0
 
 
-@pytest.mark.parametrize("likeness", ["euclidean", "cosine"])
+@pytest.mark.parametrize("likeness", ["euclidean", "hellinger"])
 def test_silhouettes_of_real_embeddings_are_those_of_scikit_learn(collection, likeness):
     paintings, features = collection
     chunks = [Chunk(layer="block4_pool", start=start, stop=start + 25088) for start in range(0, 100_352, 25088)]
@@ -72,7 +72,7 @@ def test_silhouettes_of_real_embeddings_are_those_of_scikit_learn(collection, li
 def test_nearest_neighbours_are_mostly_by_the_same_artist(collection):
     """Likeness in an ImageNet CNN means something: chance would be a quarter."""
     paintings, features = collection
-    space = measures.feature_space(features, "cosine")
+    space = measures.feature_space(features, "hellinger")
     labels = pd.factorize(paintings["artist"])[0]
     found = measures.Retrieval(labels, paintings["duplicate_of"].isna().to_numpy(), 1)
     rows = np.arange(len(labels))

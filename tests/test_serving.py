@@ -11,7 +11,7 @@ import urllib.request
 import pandas as pd
 import pytest
 
-from grisaille import gallery
+from grisaille.demo import painter as gallery
 from helpers import PATIENCE
 
 ARTIST = gallery.ARTISTS[0]

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from grisaille import gallery
 from grisaille.cli.similar import _start_tensorflow
+from grisaille.demo import painter as gallery
 from grisaille.lookalikes import Embedder
 from grisaille.parameters import Backbone, Chunk
 from helpers import command
@@ -47,7 +47,7 @@ class TestEmbedding:
         stored = {name: demo_run.newest(f"06_models/{name}/composition_encoder.keras") for name in chunks}
         encoders = {name: keras.saving.load_model(path, compile=False) for name, path in stored.items()}
         joiner = keras.saving.load_model(demo_run.newest("06_models/composition_joiner.keras"), compile=False)
-        embedder = Embedder(Backbone(model_file=small_cnn), chunks, encoders, joiner, "cosine", 150)
+        embedder = Embedder(Backbone(model_file=small_cnn), chunks, encoders, joiner, "hellinger", 150)
         paintings = pd.read_parquet(demo_run.newest("03_primary/paintings.parquet"))
         row = paintings["path"].tolist().index(f"{ARTIST.name.replace(' ', '_')}_5.png")
         found = embedder.embed([hanging.read_bytes, hanging.read_bytes])
@@ -63,7 +63,7 @@ class TestSimilar:
         assert table.groupby("query", sort=False)["in_collection"].first().tolist() == [False, True]
         strangers = table[table["query"] == stranger.name]
         assert strangers["distance"].is_monotonic_increasing
-        assert strangers["closer_than"].between(0, 1).all()
+        assert strangers["distance_percentile"].between(0, 1).all()
         # Its own painter's other works are the likeliest to be found, in whatever the network sees.
         assert ARTIST.name in set(strangers["artist"])
         assert f"{ARTIST.name.replace(' ', '_')}_5" not in set(table.loc[table["in_collection"], "painting_id"])
@@ -153,7 +153,7 @@ class TestAfterAnotherTraining:
     @pytest.fixture(scope="class")
     def before(self, demo_run, hanging):
         """A run, and what it answered; another training comes then. Both are taken away in the end."""
-        parameters = f"{demo_run.parameters[1]},autoencoder.similarity.fewest_steps=10,autoencoder.similarity.epochs=1"
+        parameters = f"{demo_run.parameters[1]},autoencoder.similarity.minimum_steps=10,autoencoder.similarity.epochs=1"
         demo_run.again("--pipelines", "autoencoding", "--params", parameters)
         done = demo_run.newest("07_model_output/composition_embeddings.npy").parent.name
         grisaille(demo_run, "similar", str(hanging))

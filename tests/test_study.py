@@ -7,7 +7,7 @@ import pytest
 from grisaille import parameters, plots
 from grisaille.measures.comparison import Collection
 from grisaille.parameters import Autoencoder, Similarity, Study
-from grisaille.study import Laboratory, cut, plan, share_out
+from grisaille.study import StudyRunner, cut, plan, split_evenly
 
 SETTINGS = Study(
     layer_sets={"early": ("a",), "late": ("b",), "both": ("a", "b")},
@@ -30,8 +30,8 @@ def laboratory():
     }
     split = np.array(["train"] * 60 + ["validation"] * 8 + ["held_out"] * 12)[random.permutation(80)]
     collection = Collection(labels, np.ones(80, dtype=bool), split)
-    training = Similarity(components=10, hidden=8, batch_size=32, epochs=10, fewest_steps=0)
-    return Laboratory(features, collection, SETTINGS, Autoencoder(similarity=training))
+    training = Similarity(components=10, hidden=8, batch_size=32, epochs=10, minimum_steps=0)
+    return StudyRunner(features, collection, SETTINGS, Autoencoder(similarity=training))
 
 
 class TestPlan:
@@ -55,9 +55,9 @@ class TestPlan:
             cut({"a": np.zeros((1, 4))}, ("c",), 2)
 
     def test_values_are_shared_out_evenly(self):
-        assert share_out(10, 4) == [3, 3, 2, 2]
+        assert split_evenly(10, 4) == [3, 3, 2, 2]
         with pytest.raises(ValueError, match="cannot be reduced to 3"):
-            share_out(3, 4)
+            split_evenly(3, 4)
 
     def test_every_size_and_every_set_by_either_method(self, laboratory):
         points = plan(laboratory._features, SETTINGS)
@@ -104,7 +104,9 @@ class TestPoints:
 
     def test_a_point_is_also_what_suits_its_likeness(self, laboratory, monkeypatch):
         before = laboratory.work("one")[0].identity
-        monkeypatch.setitem(parameters.SUITED, "cosine", parameters.Suited(components=10, offset=0.1, mixing=0.2))
+        monkeypatch.setitem(
+            parameters.METRIC_DEFAULTS, "hellinger", parameters.MetricDefaults(components=10, offset=0.1, mixing=0.2)
+        )
         assert laboratory.work("one")[0].identity != before
 
     def test_the_same_point_comes_out_again(self, laboratory, rows):

@@ -17,7 +17,7 @@ from grisaille.arrays import ColumnRange, FloatArray, IntArray, Rows
 from grisaille.autoencoders.baseline import pca_embeddings
 from grisaille.autoencoders.compression import compress_chunk
 from grisaille.collection.split import HELD_OUT
-from grisaille.likeness import Liked, lengths
+from grisaille.likenesses.metrics import MetricRows, lengths
 from grisaille.measures import embedding_space, feature_space
 from grisaille.measures.comparison import Collection, Name, compare, queries
 from grisaille.measures.spaces import Space
@@ -93,7 +93,7 @@ def plan(features: Mapping[str, Rows], settings: Study) -> list[Point]:
     return points
 
 
-class Remembered(Space):
+class CachedSpace(Space):
     """A space whose distances are computed once for each walk that is asked for."""
 
     def __init__(self, space: Space) -> None:
@@ -113,7 +113,7 @@ class Remembered(Space):
         return iter(self._known[key])
 
 
-class Laboratory:
+class StudyRunner:
     """Makes and measures points; what several of them need is computed once and kept for the next."""
 
     def __init__(
@@ -144,7 +144,7 @@ class Laboratory:
         settings = {
             "study": asked.model_dump(mode="json", include={"queries", "chunk_values", "neighbours", "seed"}),
             "autoencoder": trained.model_dump(mode="json", include={"likeness", "similarity", "seed"})
-            | asdict(trained.similarity.suited_to(trained.likeness)),
+            | asdict(trained.similarity.resolve_for(trained.likeness)),
         }
         return [
             Work(
@@ -159,10 +159,10 @@ class Laboratory:
         if point.layers != self._layers:
             self._layers, self._made = point.layers, {}
         chunks = cut(self._features, point.layers, self._settings.chunk_values)
-        sizes = share_out(point.embedding_size, len(chunks))
+        sizes = split_evenly(point.embedding_size, len(chunks))
         embedding, stored, seconds = (self._by_pca if point.method == "pca" else self._by_autoencoder)(chunks, sizes)
         chosen = {layer: self._features[layer] for layer in point.layers}
-        reference, _ = self._once("raw", lambda: Remembered(feature_space(chosen, self._autoencoder.likeness)))
+        reference, _ = self._once("raw", lambda: CachedSpace(feature_space(chosen, self._autoencoder.likeness)))
         raw: Name = ("raw", self._autoencoder.likeness)
         reduced: Name = (point.method, "euclidean")
         spaces = {raw: reference, reduced: embedding_space(embedding)}
@@ -202,7 +202,7 @@ class Laboratory:
     def _by_pca(self, chunks: list[Chunk], sizes: list[int]) -> tuple[FloatArray, int, float]:
         """The first components of the largest PCA that any point of these layers asks for."""
         asked = [point for point in plan(self._features, self._settings) if point.layers == self._layers]
-        most = max(max(share_out(point.embedding_size, len(chunks))) for point in asked)
+        most = max(max(split_evenly(point.embedding_size, len(chunks))) for point in asked)
         likeness = self._autoencoder.likeness
         scores, seconds = self._once(
             "pca",
@@ -216,7 +216,7 @@ class Laboratory:
     def _by_autoencoder(self, chunks: list[Chunk], sizes: list[int]) -> tuple[FloatArray, int, float]:
         likeness = self._autoencoder.likeness
         # A code cannot hold what the encoder does not see.
-        components = max(self._autoencoder.similarity.suited_to(likeness).components, *sizes)
+        components = max(self._autoencoder.similarity.resolve_for(likeness).components, *sizes)
         length, measuring = self._once(
             "lengths", lambda: {layer: lengths(self._features[layer], likeness) for layer in self._layers}
         )
@@ -248,7 +248,7 @@ class Laboratory:
         compressed, bases = [], []
         for chunk in chunks:
             columns = ColumnRange(self._features[chunk.layer], chunk.start, chunk.stop)
-            rows = Liked(columns, self._autoencoder.likeness, length[chunk.layer])
+            rows = MetricRows(columns, self._autoencoder.likeness, length[chunk.layer])
             basis, rows_compressed = compress_chunk(
                 rows, self._training, components, self._autoencoder.seed, self._autoencoder.channels
             )
@@ -257,7 +257,7 @@ class Laboratory:
         return compressed, bases
 
 
-def share_out(values: int, pieces: int) -> list[int]:
+def split_evenly(values: int, pieces: int) -> list[int]:
     """Values for every piece, as even as can be.
 
     Raises:

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from keras import layers
 
-from grisaille.autoencoders.archive import settle
+from grisaille.autoencoders.archive import make_deterministic
 
 
 def model(kernel=1.0):
@@ -31,27 +31,27 @@ class TestSettling:
         one, other = model(), model()
         first, second = saved("one", one), saved("other", other)
         assert first.read_bytes() != second.read_bytes()
-        settle(first)
-        settle(second)
+        make_deterministic(first)
+        make_deterministic(second)
         assert first.read_bytes() == second.read_bytes()
 
     def test_other_weights_are_other_files(self, saved):
         first, second = saved("one", model()), saved("other", model(2.0))
-        settle(first)
-        settle(second)
+        make_deterministic(first)
+        make_deterministic(second)
         assert first.read_bytes() != second.read_bytes()
 
     def test_it_loads_safely_as_before(self, saved):
         network = model()
         path = saved("one", network)
-        settle(path)
+        make_deterministic(path)
         loaded = keras.saving.load_model(path, safe_mode=True)
         row = np.arange(3, dtype=np.float32)[None]
         assert np.array_equal(loaded.predict_on_batch(row), network.predict_on_batch(row))
 
     def test_twice_is_once(self, saved):
         path = saved("one", model())
-        settle(path)
+        make_deterministic(path)
         once = path.read_bytes()
-        settle(path)
+        make_deterministic(path)
         assert path.read_bytes() == once

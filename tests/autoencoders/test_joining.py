@@ -20,7 +20,7 @@ def given():
 
 @pytest.fixture(scope="module")
 def joiner(given):
-    settings = Autoencoder(similarity=Similarity(joiner_hidden=16, joiner_epochs=20, fewest_steps=0, batch_size=30))
+    settings = Autoencoder(similarity=Similarity(joiner_hidden=16, joiner_epochs=20, minimum_steps=0, batch_size=30))
     return autoencoders.train_joiner(*given, EVERYONE, settings)[0]
 
 

@@ -10,12 +10,12 @@ from grisaille.autoencoders import similarity
 from grisaille.autoencoders.compression import Projection, compress_chunk, compressed_squares
 from grisaille.autoencoders.similarity_training import Batches, mix
 from grisaille.initializers import Initializers
-from grisaille.likeness import Liked, lengths
+from grisaille.likenesses.metrics import MetricRows, lengths
 from grisaille.measures import Preservation, embedding_space, feature_space, nearest
 from grisaille.measures.neighbourhoods import ranks
 from grisaille.parameters import Autoencoder, Chunk, Similarity
 
-SMALL = {"components": 40, "hidden": 32, "epochs": 60, "fewest_steps": 0, "batch_size": 100, "mixing": 0.3}
+SMALL = {"components": 40, "hidden": 32, "epochs": 60, "minimum_steps": 0, "batch_size": 100, "mixing": 0.3}
 HALVES = [Chunk(layer="a", start=0, stop=48), Chunk(layer="a", start=48, stop=96)]
 TRAINING = np.arange(200)
 
@@ -31,7 +31,7 @@ def rows():
 
 def liked(rows, likeness, chunks=HALVES):
     length = lengths(rows, likeness)
-    return [Liked(ColumnRange(rows, chunk.start, chunk.stop), likeness, length) for chunk in chunks]
+    return [MetricRows(ColumnRange(rows, chunk.start, chunk.stop), likeness, length) for chunk in chunks]
 
 
 def settings_for(likeness, code_size=4, seed=0, **settings):
@@ -160,7 +160,7 @@ class TestMixing:
 class TestLoss:
     @pytest.mark.parametrize("weights", [(1.0, 0.0), (0.0, 1.0)])
     def test_it_is_what_it_is_defined_as(self, rows, weights):
-        compressed = [Projection.fit(piece, TRAINING, 20, 0).compress(piece)[:30] for piece in liked(rows, "cosine")]
+        compressed = [Projection.fit(piece, TRAINING, 20, 0).compress(piece)[:30] for piece in liked(rows, "hellinger")]
         settings = Similarity(distances=weights[0], neighbours=weights[1], temperature=0.1)
         target = similarity.Target.measure(compressed, 0.5)
         codes = np.random.default_rng(0).standard_normal((30, 6)).astype(np.float32)
@@ -178,7 +178,7 @@ class TestLoss:
 
 
 class TestLikenessIsKept:
-    @pytest.mark.parametrize("likeness", ["euclidean", "cosine"])
+    @pytest.mark.parametrize("likeness", ["euclidean", "hellinger"])
     def test_better_than_pca_of_the_same_size_for_paintings_seen_and_not(self, rows, trained, halves, likeness):
         pca = [
             autoencoders.fit_principal_components(piece, TRAINING, 4, 0).transform(piece)
@@ -191,7 +191,7 @@ class TestLikenessIsKept:
         history = trained(likeness, HALVES[0])[2]
         assert history["loss"].iloc[-1] < history["loss"].iloc[0]
 
-    @pytest.mark.parametrize("likeness", ["euclidean", "cosine"])
+    @pytest.mark.parametrize("likeness", ["euclidean", "hellinger"])
     def test_the_joiner_mends_what_no_chunk_can_know(self, rows, halves, likeness):
         corrected, history = joined(halves(likeness), likeness)
         beside, nothing = joined(halves(likeness), likeness, joiner_hidden=0)
@@ -201,14 +201,14 @@ class TestLikenessIsKept:
         assert not len(nothing)
 
     def test_a_small_collection_is_passed_over_more_often(self, rows):
-        settings = {"epochs": 10, "fewest_steps": 45, "batch_size": 100}
+        settings = {"epochs": 10, "minimum_steps": 45, "batch_size": 100}
         assert train(rows, "euclidean", **settings)[2]["epoch"].tolist() == [12, 24]
         assert train(rows, "euclidean", **settings | {"epochs": 40})[2]["epoch"].tolist() == [10, 20, 30, 40]
 
     def test_the_same_seed_gives_the_same_and_another_gives_others(self, rows, halves):
         def embed(seed):
-            codes = autoencoders.encode(train(rows, "cosine", epochs=3, seed=seed)[1], rows[:, :48])[0]
-            return codes, joined(halves("cosine"), "cosine", joiner_epochs=3, seed=seed)[0]
+            codes = autoencoders.encode(train(rows, "hellinger", epochs=3, seed=seed)[1], rows[:, :48])[0]
+            return codes, joined(halves("hellinger"), "hellinger", joiner_epochs=3, seed=seed)[0]
 
         for one, two, other in zip(embed(0), embed(0), embed(1), strict=True):
             assert np.array_equal(one, two)
@@ -216,7 +216,7 @@ class TestLikenessIsKept:
 
 
 class TestModels:
-    @pytest.mark.parametrize("likeness", ["euclidean", "cosine"])
+    @pytest.mark.parametrize("likeness", ["euclidean", "hellinger"])
     def test_raw_chunks_in_and_everything_inside(self, rows, trained, likeness, tmp_path):
         autoencoder, encoder, _ = trained(likeness, HALVES[1])
         assert encoder.input_shape == autoencoder.output_shape == (None, 48)
@@ -227,21 +227,21 @@ class TestModels:
             assert np.array_equal(loaded.predict_on_batch(rows[:, 48:]), model.predict_on_batch(rows[:, 48:]))
 
     def test_what_the_encoder_sees_is_the_compressed_chunk(self, rows, trained):
-        _, encoder, _ = trained("cosine", HALVES[0])
-        norms = lengths(rows, "cosine")
+        _, encoder, _ = trained("hellinger", HALVES[0])
+        norms = lengths(rows, "hellinger")
         codes, seen = autoencoders.encode(encoder, rows[:, :48])
-        _, expected = compress_chunk(liked(rows, "cosine")[0], TRAINING, 40, 0)
+        _, expected = compress_chunk(liked(rows, "hellinger")[0], TRAINING, 40, 0)
         assert codes.dtype == seen.dtype == np.float32
         np.testing.assert_allclose(seen / norms[:, None], expected, rtol=1e-3, atol=1e-5)
 
     def test_a_cosine_encoder_scales_with_its_input(self, rows, trained):
-        _, encoder, _ = trained("cosine", HALVES[0])
+        _, encoder, _ = trained("hellinger", HALVES[0])
         given = rows[:, :48]
         np.testing.assert_allclose(
             encoder.predict_on_batch(4 * given), 2 * encoder.predict_on_batch(given), rtol=1e-3, atol=1e-4
         )
 
-    @pytest.mark.parametrize("likeness", ["euclidean", "cosine"])
+    @pytest.mark.parametrize("likeness", ["euclidean", "hellinger"])
     def test_the_decoder_reconstructs_better_than_the_mean(self, rows, likeness):
         autoencoder, _, _ = train(rows, likeness, epochs=200, reconstruction=1.0)
         given = rows[:, :48]
@@ -259,13 +259,13 @@ class TestModels:
 
     @pytest.mark.parametrize("settings", [{"hidden": 0}, {"pca_start": False}, {"neighbours": 0.0}, {"mixing": 0.0}])
     def test_parts_can_be_left_out(self, rows, settings):
-        assert np.isfinite(train(rows, "cosine", epochs=2, **settings)[2]["loss"]).all()
+        assert np.isfinite(train(rows, "hellinger", epochs=2, **settings)[2]["loss"]).all()
 
     def test_one_painting_has_nothing_to_be_compared_with(self, rows):
         with pytest.raises(ValueError, match="compares paintings"):
-            train(rows, "cosine", training=np.array([0]))
+            train(rows, "hellinger", training=np.array([0]))
 
-    @pytest.mark.parametrize("likeness", ["euclidean", "cosine"])
+    @pytest.mark.parametrize("likeness", ["euclidean", "hellinger"])
     @pytest.mark.parametrize("kind", ["three", "equal", "black"])
     def test_the_smallest_collections(self, rows, likeness, kind):
         few = {"three": rows[:3], "equal": rows[[0, 0, 0]], "black": 0 * rows[:3]}[kind]

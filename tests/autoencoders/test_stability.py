@@ -14,7 +14,7 @@ from grisaille import autoencoders
 from grisaille.autoencoders import similarity
 from grisaille.autoencoders.compression import Projection, compress_chunk
 from grisaille.initializers import Initializers
-from grisaille.likeness import Liked, lengths
+from grisaille.likenesses.metrics import MetricRows, lengths
 from grisaille.parameters import Similarity
 
 VALUES, CHANNELS, COUNT = 128, 8, 256
@@ -42,7 +42,7 @@ for path in Path(sys.argv[1]).glob("*.keras"):
     encoder = keras.saving.load_model(path, compile=False)
     np.save(path.with_suffix(".codes.npy"), encode(encoder, np.load(path.with_suffix(".npy")))[0])
 """
-KINDS, LIKENESSES = ("entirely", "flat", "equal"), ("cosine", "euclidean")
+KINDS, LIKENESSES = ("entirely", "flat", "equal"), ("hellinger", "euclidean")
 
 
 def features(kind: str) -> np.ndarray:
@@ -61,7 +61,7 @@ def features(kind: str) -> np.ndarray:
 def models(kind: str, likeness: str) -> tuple[np.ndarray, keras.Model]:
     """Features, and an encoder that looks at all that it is shown: training would end with other weights."""
     rows = features(kind)
-    liked = Liked(rows, likeness, lengths(rows, likeness))
+    liked = MetricRows(rows, likeness, lengths(rows, likeness))
     basis, compressed = compress_chunk(liked, np.arange(COUNT), 144, 0, CHANNELS)
     geometry, draw = similarity.Geometry(compressed, 16, likeness, 0.5), Initializers(0)
     encoder = similarity.compressed_encoder(geometry, Similarity(hidden=32), draw)
@@ -88,8 +88,10 @@ class TestCompanyInTheBatch:
     def test_codes_of_compressed_rows_are_those_of_rows(self, kind, likeness):
         """Training sees the former, who asks for look-alikes the latter."""
         rows, encoder = models(kind, likeness)
-        liked = Liked(rows, likeness, np.ones(COUNT, np.float32))
-        basis, _ = compress_chunk(Liked(rows, likeness, lengths(rows, likeness)), np.arange(COUNT), 144, 0, CHANNELS)
+        liked = MetricRows(rows, likeness, np.ones(COUNT, np.float32))
+        basis, _ = compress_chunk(
+            MetricRows(rows, likeness, lengths(rows, likeness)), np.arange(COUNT), 144, 0, CHANNELS
+        )
         compressed = Projection(basis).compress(liked)
         assert_same(encoder.get_layer("compressed_encoder")(compressed).numpy(), autoencoders.encode(encoder, rows)[0])
 

@@ -13,7 +13,7 @@ from kedro_datasets.partitions import PartitionedDataset
 
 from grisaille.collection.artists import ArtistIndex, ArtistsTableError, file_name, read_table
 from grisaille.collection.images import UnusableImageError, decode, inspect, stretch
-from grisaille.datasets import ArtistsDataset, PaintingsDataset, TableDataset
+from grisaille.datasets import ArtistsDataset, PaintingsDataset, SpreadsheetSafeCSVDataset
 from grisaille.parameters import Ingestion
 from grisaille.pipelines.autoencoding.nodes import group_by_artist
 from helpers import catalogued, encode, picture
@@ -55,7 +55,7 @@ class TestEveryFile:
 def save_and_load(tmp_path, paintings, rejected):
     """Both tables as a run would store them."""
     parquet = ParquetDataset(filepath=str(tmp_path / "paintings.parquet"))
-    csv = TableDataset(filepath=str(tmp_path / "rejected.csv"), save_args={"index": False})
+    csv = SpreadsheetSafeCSVDataset(filepath=str(tmp_path / "rejected.csv"), save_args={"index": False})
     parquet.save(paintings)
     csv.save(rejected)
     return parquet.load(), csv.load()

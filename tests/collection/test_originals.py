@@ -4,8 +4,9 @@ import pickle
 
 import pytest
 
-from grisaille import backbone, explorer, report
+from grisaille import explorer, report
 from grisaille.collection.originals import ChangedFileError
+from grisaille.features import backbone
 from grisaille.parameters import Backbone, Ingestion
 from grisaille.pipelines.feature_extraction.nodes import extract_features
 from helpers import encode, originals, picture

@@ -13,14 +13,13 @@ from kedro.io import DatasetError, Version
 from grisaille.datasets import (
     ArtistsDataset,
     FeatureStoreDataset,
-    GalleryArtistsDataset,
-    GalleryDataset,
     NumPyDataset,
     PaintingsDataset,
     PointsDataset,
-    TableDataset,
+    SpreadsheetSafeCSVDataset,
 )
-from grisaille.storage import feature_store
+from grisaille.demo.datasets import GalleryArtistsDataset, GalleryDataset
+from grisaille.features import store as feature_store
 from helpers import PROJECT, encode, picture
 
 
@@ -194,7 +193,9 @@ class TestTableDataset:
     @example(cells=[" "])
     def test_text_comes_back_and_is_no_formula_in_between(self, tmp_path_factory, cells):
         path = tmp_path_factory.getbasetemp() / "cells.csv"
-        dataset = TableDataset(filepath=str(path), load_args={"dtype": {"artist": str}}, save_args={"index": False})
+        dataset = SpreadsheetSafeCSVDataset(
+            filepath=str(path), load_args={"dtype": {"artist": str}}, save_args={"index": False}
+        )
         dataset.save(pd.DataFrame({"artist": cells}))
         assert dataset.load()["artist"].tolist() == cells
         with path.open(newline="", encoding="utf-8") as file:
@@ -202,7 +203,7 @@ class TestTableDataset:
                 assert cell[0] not in "=+-@\t\r"
 
     def test_numbers_are_left_alone(self, tmp_path):
-        dataset = TableDataset(filepath=str(tmp_path / "t.csv"), save_args={"index": False})
+        dataset = SpreadsheetSafeCSVDataset(filepath=str(tmp_path / "t.csv"), save_args={"index": False})
         dataset.save(pd.DataFrame({"artist": ["A", None], "silhouette": [-0.5, np.nan]}))
         assert (tmp_path / "t.csv").read_text() == "artist,silhouette\nA,-0.5\n,\n"
         assert dataset.load()["silhouette"].dtype == float
@@ -216,7 +217,7 @@ class TestTableDataset:
 
 class TestEmptyTables:
     def test_a_table_of_no_rejected_files_survives_saving(self, tmp_path):
-        dataset = TableDataset(filepath=str(tmp_path / "r.csv"), save_args={"index": False})
+        dataset = SpreadsheetSafeCSVDataset(filepath=str(tmp_path / "r.csv"), save_args={"index": False})
         dataset.save(pd.DataFrame(columns=["path", "reason"]))
         assert dataset.load().empty
 

@@ -17,7 +17,7 @@ from grisaille.explorer.page import ENCODED
 from grisaille.measures.silhouettes import DistanceSums
 from helpers import encode, explorer_map, originals, picture
 
-ABOUT = explorer.About(likeness="cosine", raw_values=600, reduced_values=6)
+ABOUT = explorer.About(likeness="hellinger", raw_values=600, reduced_values=6)
 NOBODY = pd.DataFrame({"name": [], "genre": []})
 
 

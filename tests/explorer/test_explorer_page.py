@@ -9,7 +9,7 @@ from helpers import explorer_map
 pytestmark = pytest.mark.browser
 
 EVIL = ["</script><script>window.caught=1</script>", "<img src=x onerror=window.caught=1>", "<!--<script>"]
-ABOUT = explorer.About(likeness="cosine", raw_values=600, reduced_values=6, note="<b>A note</b>")
+ABOUT = explorer.About(likeness="hellinger", raw_values=600, reduced_values=6, note="<b>A note</b>")
 
 
 @pytest.fixture(scope="module")

@@ -14,9 +14,9 @@ import pytest
 from kedro.io.core import DatasetError
 from matplotlib.figure import Figure
 
+from grisaille.features.store import FeatureStoreError
 from grisaille.framework.catalog import AtomicCatalog, DamagedError
 from grisaille.storage import DiskFullError
-from grisaille.storage.feature_store import FeatureStoreError
 from helpers import CountedSource, flip
 
 OLD, NEW, NEXT = (f"202{year}-01-01T00.00.00.000Z" for year in (1, 2, 3))

@@ -47,7 +47,7 @@ def model(value):
 KINDS = {
     "NumPyDataset": (array, lambda loaded: loaded[0, 0]),
     "ParquetDataset": (table, lambda loaded: loaded["value"][0]),
-    "TableDataset": (table, lambda loaded: loaded["value"][0]),
+    "SpreadsheetSafeCSVDataset": (table, lambda loaded: loaded["value"][0]),
     "CSVDataset": (table, lambda loaded: loaded["value"][0]),
     "JSONDataset": (lambda value: {"value": value}, lambda loaded: loaded["value"]),
     "FigureDataset": (figure, lambda loaded: loaded[0, 0, 0] * 10),

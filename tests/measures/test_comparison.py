@@ -13,7 +13,7 @@ from grisaille.measures import comparison as walk
 from grisaille.measures.comparison import Collection, compare, queries
 from grisaille.measures.neighbourhoods import MEASURES, ranks
 
-RAW, SMALL, OTHER = ("raw", "cosine"), ("embedding", "euclidean"), ("pca", "euclidean")
+RAW, SMALL, OTHER = ("raw", "hellinger"), ("embedding", "euclidean"), ("pca", "euclidean")
 SEEDS = st.integers(0, 99)
 FEWER = settings(max_examples=settings.default.max_examples // 6)
 
@@ -112,7 +112,7 @@ class TestAgainstTheMeasuresAlone:
         expected = expected.result(len(members))
         table = found.preservation
         row = table[(table["space"] == reduced[0]) & (table["paintings"] == part)].iloc[0]
-        assert row["likeness"] == "cosine"
+        assert row["likeness"] == "hellinger"
         assert row["queries"] == len(chosen)
         for name in MEASURES:
             assert row[name] == pytest.approx(getattr(expected, name), abs=1e-9)
@@ -137,7 +137,7 @@ class TestCurve:
         assert curve.columns.tolist() == ["space", "likeness", "neighbours", "rnx"]
         assert curve["neighbours"].tolist() == list(range(1, 29))
         assert set(curve["space"]) == {"embedding"}
-        assert set(curve["likeness"]) == {"cosine"}
+        assert set(curve["likeness"]) == {"hellinger"}
 
     def test_a_long_one_is_thinned_evenly_on_a_logarithmic_scale(self, monkeypatch):
         monkeypatch.setattr(walk, "_CURVE_POINTS", 5)

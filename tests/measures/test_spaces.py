@@ -105,7 +105,7 @@ class TestKinds:
         np.testing.assert_allclose(found.distances(np.arange(23)), cdist(whole, whole), atol=2e-3)
         roots = [np.sqrt(layer / layer.sum(axis=1, keepdims=True)) for layer in layers.values()]
         expected = np.sqrt(sum(cdist(root, root) ** 2 for root in roots))
-        np.testing.assert_allclose(feature_space(layers, "cosine").distances(np.arange(23)), expected, atol=2e-3)
+        np.testing.assert_allclose(feature_space(layers, "hellinger").distances(np.arange(23)), expected, atol=2e-3)
 
     @pytest.mark.parametrize(("values", "pieces"), [(23 * 5, [5, 5]), (23 * 4, [4, 4, 2]), (10**6, [10])])
     def test_pieces_are_as_wide_as_there_is_room_for(self, points, monkeypatch, values, pieces):
@@ -140,16 +140,16 @@ class TestNearDuplicates:
         rows[20] = rows[11] * (1 + 1e-2 * random.standard_normal(4000))
         return rows
 
-    @pytest.mark.parametrize("likeness", ["euclidean", "cosine"])
+    @pytest.mark.parametrize("likeness", ["euclidean", "hellinger"])
     @pytest.mark.parametrize("asked", [np.arange(23), np.array([19, 3, 11])], ids=["all", "some"])
     def test_distances_are_exact(self, rows, likeness, asked):
         whole = rows.astype(float)
-        if likeness == "cosine":
+        if likeness == "hellinger":
             whole = np.sqrt(whole / whole.sum(axis=1, keepdims=True))
         expected = cdist(whole, whole)[asked]
         found = np.concatenate(list(feature_space({"a": rows}, likeness).walk(asked, 2)))
         # What float32 features themselves cannot say is left to chance; copies are at no distance.
-        np.testing.assert_allclose(found, expected, rtol=2e-3 if likeness == "cosine" else 1e-5)
+        np.testing.assert_allclose(found, expected, rtol=2e-3 if likeness == "hellinger" else 1e-5)
 
     def test_a_collection_of_copies_has_no_distances(self):
         rows = np.tile(np.abs(np.random.default_rng(0).standard_normal(4000)).astype(np.float32), (23, 1))

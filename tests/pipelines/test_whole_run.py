@@ -10,7 +10,7 @@ import pytest
 from sklearn.metrics import silhouette_score
 
 from grisaille import autoencoders
-from grisaille.gallery import ALIKE, ARTISTS
+from grisaille.demo.painter import ALIKE, ARTISTS
 from grisaille.provenance import stamps
 from helpers import kedro
 
@@ -78,7 +78,7 @@ class TestTables:
     def test_alike_pairs_are_harder_to_tell_apart_than_all_others(self, demo_run):
         pairs = demo_run.table("pair_silhouettes.csv")
         alike = [set(pair) in [set(names) for names in ALIKE] for pair in pairs[["artist", "other_artist"]].to_numpy()]
-        for space in ("raw_euclidean", "raw_cosine", "pca_euclidean", "pca_cosine", "embedding"):
+        for space in ("raw_euclidean", "raw_hellinger", "pca_euclidean", "pca_hellinger", "embedding"):
             assert pairs.loc[alike, space].max() < pairs.loc[~np.array(alike), space].min()
 
     def test_silhouettes_are_those_of_scikit_learn(self, demo_run):
@@ -192,7 +192,7 @@ class TestDiscovery:
     @pytest.mark.usefixtures("said")
     def test_a_map_with_every_painting(self, demo_run):
         table = demo_run.table("map_of_paintings.parquet")
-        near = demo_run.table("neighbours.parquet").query("space == 'raw' and likeness == 'cosine'")
+        near = demo_run.table("neighbours.parquet").query("space == 'raw' and likeness == 'hellinger'")
         assert len(table) == 181
         assert all(len(picture["bytes"]) for picture in table["picture"])
         for row in (0, 100):
@@ -212,7 +212,7 @@ class TestRefusing:
         report = (demo_run.data / "08_reporting" / "report.html").read_text()
         parameters = demo_run.parameters[1] + ",autoencoder.likeness=euclidean"
         told = self.told(demo_run.again("--pipeline", "evaluation", "--params", parameters, check=False))
-        assert "composition_embeddings was made with autoencoder.likeness=cosine, not euclidean" in told
+        assert "composition_embeddings was made with autoencoder.likeness=hellinger, not euclidean" in told
         assert (demo_run.data / "08_reporting" / "report.html").read_text() == report
 
     def test_a_part_of_the_run_before_there_was_any(self, demo_run):

@@ -6,7 +6,7 @@ import pytest
 
 from grisaille import plots
 
-SPACES = ("raw_euclidean", "raw_cosine", "embedding")
+SPACES = ("raw_euclidean", "raw_hellinger", "embedding")
 
 
 def made_up(count, silhouettes=None, fewest_paintings=5, seed=0):
@@ -106,7 +106,7 @@ class TestManyArtists:
     def test_silhouettes_that_are_not_defined_are_blanks(self, undefined):
         pairs = made_up(300)
         blank = np.random.default_rng(1).random(len(pairs)) < undefined
-        pairs.loc[blank, ["raw_euclidean", "raw_cosine"]] = np.nan
+        pairs.loc[blank, ["raw_euclidean", "raw_hellinger"]] = np.nan
         figure = plots.silhouette_heat_map(pairs)
         figure.savefig(io.BytesIO(), format="png", dpi=20)
         assert len(set(shown(figure))) == 50

@@ -13,8 +13,8 @@ from kedro.runner import SequentialRunner
 from kedro_datasets.json import JSONDataset
 from kedro_datasets.text import TextDataset
 
-from grisaille.backbone import BackboneError
 from grisaille.datasets import FeatureStoreDataset, NumPyDataset
+from grisaille.features.backbone import BackboneError
 from grisaille.framework.catalog import AtomicCatalog
 from grisaille.framework.hooks import RecipeHook, RunManifestHook
 from grisaille.provenance import manifest as run_manifest

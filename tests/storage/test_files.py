@@ -3,7 +3,7 @@ import os
 
 import pytest
 
-from grisaille.storage import LOCK, DiskFullError, files, is_damaged, sweep, whole, write_whole
+from grisaille.storage import LOCK, DiskFullError, atomic_path, files, is_damaged, remove_partials, write_atomically
 
 
 class TestWritingWhole:
@@ -16,7 +16,7 @@ class TestWritingWhole:
             raise RuntimeError("the power went out")
 
         with pytest.raises(RuntimeError):
-            write_whole(path, fail)
+            write_atomically(path, fail)
         assert [(each.name, each.read_text()) for each in tmp_path.iterdir()] == [("a.txt", "before")]
 
     def test_a_seal_is_there_before_the_file(self, tmp_path, monkeypatch):
@@ -25,7 +25,7 @@ class TestWritingWhole:
 
         monkeypatch.setattr(type(tmp_path), "replace", die)
         with pytest.raises(SystemExit):
-            write_whole(tmp_path / "a.txt", lambda file: file.write(b"a"), sealed=True)
+            write_atomically(tmp_path / "a.txt", lambda file: file.write(b"a"), checksummed=True)
         assert list(tmp_path.iterdir()) == []
 
     def test_file_seal_and_name_are_on_the_disk_when_it_is_done(self, tmp_path, monkeypatch):
@@ -41,13 +41,13 @@ class TestWritingWhole:
             synced.append((one.name, names))
 
         monkeypatch.setattr(os, "fsync", watch)
-        write_whole(path, lambda file: file.write(b"a"), sealed=True)
+        write_atomically(path, lambda file: file.write(b"a"), checksummed=True)
         half, seal = f"a.txt.{os.getpid()}.partial", "a.txt.sha256"
         assert synced == [(half, [half]), (seal, [half, seal]), (tmp_path.name, ["a.txt", seal])]
 
     @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
     def test_want_of_room_however_deep(self, tmp_path, code):
-        with pytest.raises(DiskFullError, match=r"no room to write .*a\.txt"), whole(tmp_path / "a.txt"):
+        with pytest.raises(DiskFullError, match=r"no room to write .*a\.txt"), atomic_path(tmp_path / "a.txt"):
             try:
                 raise OSError(code, "as the system puts it")
             except OSError as error:
@@ -55,11 +55,11 @@ class TestWritingWhole:
 
     def test_want_of_room_in_words_alone(self, tmp_path):
         """As HDF5 tells of it."""
-        with pytest.raises(DiskFullError), whole(tmp_path / "a.txt"):
+        with pytest.raises(DiskFullError), atomic_path(tmp_path / "a.txt"):
             raise RuntimeError("Can't write data (errno = 28, error message = 'No space left on device')")
 
     def test_other_errors_stay_what_they_are(self, tmp_path):
-        with pytest.raises(PermissionError), whole(tmp_path / "a.txt"):
+        with pytest.raises(PermissionError), atomic_path(tmp_path / "a.txt"):
             raise PermissionError(errno.EACCES, "not yours")
 
 
@@ -68,7 +68,7 @@ class TestChecksums:
         path, read = tmp_path / "a.txt", []
         digest = files._digest
         monkeypatch.setattr(files, "_digest", lambda path: (read.append(path.name), digest(path))[1])
-        write_whole(path, lambda file: file.write(b"a"), sealed=True)
+        write_atomically(path, lambda file: file.write(b"a"), checksummed=True)
         assert not is_damaged(path)
         assert len(read) == 1
         path.write_bytes(b"bb")
@@ -85,11 +85,11 @@ class TestSweeping:
         for name in ("deep/a.npy", "deep/a.npy.7.partial", "b.csv.8.partial"):
             (tmp_path / name).parent.mkdir(exist_ok=True)
             (tmp_path / name).touch()
-        assert {path.name for path in sweep(tmp_path)} == {"a.npy.7.partial", "b.csv.8.partial"}
+        assert {path.name for path in remove_partials(tmp_path)} == {"a.npy.7.partial", "b.csv.8.partial"}
         assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["a.npy"]
 
     def test_a_storage_inside_of_another_is_left_to_its_own_runs(self, tmp_path):
         (tmp_path / "demo").mkdir()
         (tmp_path / "demo" / LOCK).touch()
         (tmp_path / "demo" / "a.npy.7.partial").touch()
-        assert sweep(tmp_path) == []
+        assert remove_partials(tmp_path) == []

@@ -9,7 +9,7 @@ from typing import Any
 _NO_TIME = (1980, 1, 1, 0, 0, 0)
 
 
-def settle(path: Path) -> None:
+def make_deterministic(path: Path) -> None:
     """Take out of a `.keras` file what differs each time one model is saved.
 
     That is the date, in its metadata and beside each file of the archive, and the addresses in memory by which its

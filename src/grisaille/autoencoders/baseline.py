@@ -7,7 +7,7 @@ from tqdm import tqdm
 
 from grisaille.arrays import ColumnRange, FloatArray, IntArray, Rows
 from grisaille.autoencoders.principal_components import fit_principal_components
-from grisaille.likeness import Liked, Likeness, lengths
+from grisaille.likenesses.metrics import Likeness, MetricRows, lengths
 from grisaille.parameters import Chunk
 
 
@@ -31,6 +31,6 @@ def pca_embeddings(
     scores = []
     for chunk in tqdm(chunks, f"PCA, {likeness}", unit=" chunks"):
         columns = ColumnRange(features[chunk.layer], chunk.start, chunk.stop)
-        liked = Liked(columns, likeness, length[chunk.layer])
+        liked = MetricRows(columns, likeness, length[chunk.layer])
         scores.append(fit_principal_components(liked, training, k, seed).transform(liked))
     return np.concatenate(scores, axis=1)

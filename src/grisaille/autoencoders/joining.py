@@ -60,7 +60,7 @@ def join(
 ) -> FloatArray:
     """Make embeddings of codes.
 
-    For `euclidean` the norms are 1. For `cosine` the encoders scale with their input, so dividing afterwards is the
+    For `euclidean` the norms are 1. For `hellinger` the encoders scale with their input, so dividing afterwards is the
     same as dividing the features; the squared distances of the chunks then add up to those of the whole.
 
     Args:

@@ -15,7 +15,7 @@ from keras import layers, ops
 from grisaille.arrays import FloatArray, IntArray
 from grisaille.autoencoders.compression import Projection, compressed_squares
 from grisaille.initializers import Initializers
-from grisaille.likeness import Likeness
+from grisaille.likenesses.metrics import Likeness
 from grisaille.parameters import Similarity
 
 # Of the layer of an encoder that gives what the encoder is shown.
@@ -180,8 +180,8 @@ class Geometry:
     Attributes:
         rows: These rows.
         code_size: Values of a code.
-        likeness: For `cosine` encoder and decoder scale: twice the input is twice the code. So the stored encoder can
-            be given a chunk before anybody knows how long the painting's whole layer is, and dividing comes later.
+        likeness: For `hellinger` encoder and decoder scale: twice the input is twice the code. So the stored encoder
+            can be given a chunk before anybody knows how long the painting's whole layer is, and dividing comes later.
         offset: Share of squared distances that the codes need not hold.
     """
 
@@ -229,7 +229,7 @@ def compressed_encoder(geometry: Geometry, settings: Similarity, draw: Initializ
     if settings.hidden:
         length = _length(inputs, geometry.likeness)
         lengths = np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), _TINY)
-        example = rows / lengths if geometry.likeness == "cosine" else rows
+        example = rows / lengths if geometry.likeness == "hellinger" else rows
         x = layers.Normalization(
             mean=example.mean(axis=0), variance=half_whitened(example, np.array([-1])), name="standardise"
         )(inputs / length)
@@ -244,7 +244,7 @@ def compressed_encoder(geometry: Geometry, settings: Similarity, draw: Initializ
 
 
 def _length(inputs: Any, likeness: Likeness) -> Any:
-    return ops.norm(inputs, axis=-1, keepdims=True) + 1e-12 if likeness == "cosine" else ops.ones_like(inputs[:, :1])
+    return ops.norm(inputs, axis=-1, keepdims=True) + 1e-12 if likeness == "hellinger" else ops.ones_like(inputs[:, :1])
 
 
 def half_whitened(example: FloatArray, whitened: IntArray) -> FloatArray:
@@ -297,7 +297,7 @@ def assemble(
     """
     size, values = projection.basis.shape
     inputs = layers.Input((values,), name="features")
-    x = ops.sqrt(ops.relu(inputs)) if likeness == "cosine" else inputs
+    x = ops.sqrt(ops.relu(inputs)) if likeness == "hellinger" else inputs
     project = layers.Dense(size, use_bias=False, trainable=False, name="project")
     inside = project(x)
     spread = layers.Dense(values, use_bias=False, trainable=False, name="reconstruction")
@@ -305,7 +305,7 @@ def assemble(
     rest = ops.norm(x - spread(inside), axis=-1, keepdims=True)
     code = encoder(layers.Concatenate(name=COMPRESSED)([inside, rest]))
     outputs = spread(decoder(code))
-    if likeness == "cosine":
+    if likeness == "hellinger":
         outputs = ops.square(ops.relu(outputs))
     autoencoder = keras.Model(inputs, outputs, name="similarity")
     project.set_weights([projection.basis.T])

@@ -93,12 +93,12 @@ class Lesson:
         if count < 2:
             raise ValueError(f"training on likeness compares paintings with each other. Received: {count}")
         chosen = settings.similarity
-        suited = chosen.suited_to(settings.likeness)
+        suited = chosen.resolve_for(settings.likeness)
         sample = np.random.default_rng(settings.seed).permutation(count)[:_SAMPLE]
         target = Target.measure([rows[sample] for rows in compressed], suited.offset)
         size = min(chosen.batch_size, count)
         width = scales(compressed, sample, target, round(chosen.rank * len(sample) / size))
-        rounds, passes = _rounds(max(epochs, math.ceil(chosen.fewest_steps / (count // size))))
+        rounds, passes = _rounds(max(epochs, math.ceil(chosen.minimum_steps / (count // size))))
         batches = Batches(compressed, width, size, settings.seed, suited.mixing, passes, codes)
         return cls(target, batches, rounds, passes)
 

@@ -14,7 +14,7 @@ from grisaille.autoencoders.principal_components import fit_principal_components
 from grisaille.autoencoders.progress import Progress, history_table
 from grisaille.autoencoders.similarity import COMPRESSED
 from grisaille.autoencoders.similarity_training import train_similarity
-from grisaille.likeness import Liked
+from grisaille.likenesses.metrics import MetricRows
 from grisaille.parameters import Autoencoder
 
 
@@ -75,8 +75,8 @@ def train(
     """
     if settings.architecture == "similarity":
         chosen = np.union1d(training, validation).astype(np.int64)
-        liked = Liked(rows, settings.likeness, norms)
-        components = settings.similarity.suited_to(settings.likeness).components
+        liked = MetricRows(rows, settings.likeness, norms)
+        components = settings.similarity.resolve_for(settings.likeness).components
         basis, compressed = compress_chunk(liked, chosen, components, settings.seed, settings.channels)
         return train_similarity(basis, compressed[chosen], settings, name)
     if not len(training):

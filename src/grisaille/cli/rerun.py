@@ -55,12 +55,12 @@ def rerun(run: str, env: str | None, storage: str | None, into: str | None, keep
 def _empty_folder(project: Any, run: str, into: str | None) -> AnyPath:
     from kedro.io.core import generate_timestamp
 
-    from grisaille.storage import place
+    from grisaille.storage import as_path
 
     if into is None:
         folder: AnyPath = project.storage / "reruns" / f"{run}_{generate_timestamp()}"
     else:
-        folder = place(into) if "://" in into else Path(into).absolute()
+        folder = as_path(into) if "://" in into else Path(into).absolute()
     if folder.exists() and any(folder.iterdir()):
         raise click.BadParameter(f"{folder} is not empty", param_hint="--into")
     folder.mkdir(parents=True, exist_ok=True)

@@ -85,8 +85,8 @@ def _look_alikes(
         click.echo(f"\n{query}" + (" (this file is in the collection)" if found["in_collection"].any() else ""))
         for row in found.head(_SHOWN).itertuples():
             # Of the last in a tiny collection nothing can be said: no painting has so many others.
-            known = row.closer_than == row.closer_than
-            usual = f"  (closer than {100 * row.closer_than:.0f} of 100 paintings to theirs)" if known else ""
+            known = row.distance_percentile == row.distance_percentile
+            usual = f"  (closer than {100 * row.distance_percentile:.0f} of 100 paintings to theirs)" if known else ""
             click.echo(f"  {row.rank:>2}  {row.distance:<#8.3g} {row.painting_id}{usual}")
     _say_where(catalog, "contact_sheets", output, first)
 

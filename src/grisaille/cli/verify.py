@@ -75,7 +75,7 @@ def _paintings(record: Mapping[str, Any], manifest: Mapping[str, Any], project: 
 
 
 def _weights(manifest: Mapping[str, Any]) -> tuple[str, str]:
-    from grisaille import backbone
+    from grisaille.features import backbone
     from grisaille.parameters import Backbone
 
     settings = Backbone.model_validate(manifest["parameters"]["backbone"])

@@ -6,20 +6,17 @@
 from grisaille.datasets.artists import ArtistsDataset
 from grisaille.datasets.feature_store import FeatureStoreDataset
 from grisaille.datasets.folder import FolderDataset
-from grisaille.datasets.gallery import GalleryArtistsDataset, GalleryDataset
 from grisaille.datasets.numpy_array import NumPyDataset
 from grisaille.datasets.paintings import PaintingsDataset
 from grisaille.datasets.points import PointsDataset
-from grisaille.datasets.table import TableDataset
+from grisaille.datasets.table import SpreadsheetSafeCSVDataset
 
 __all__ = [
     "ArtistsDataset",
     "FeatureStoreDataset",
     "FolderDataset",
-    "GalleryArtistsDataset",
-    "GalleryDataset",
     "NumPyDataset",
     "PaintingsDataset",
     "PointsDataset",
-    "TableDataset",
+    "SpreadsheetSafeCSVDataset",
 ]

@@ -8,9 +8,10 @@ from typing import Any
 
 from kedro.io.core import AbstractDataset, DatasetError
 
-from grisaille.storage import AnyPath, feature_store, place
-from grisaille.storage.feature_store import FeatureStore, FeatureStoreError, Source
-from grisaille.workers import helpers
+from grisaille.features import store as feature_store
+from grisaille.features.cluster import helpers
+from grisaille.features.store import FeatureStore, FeatureStoreError, Source
+from grisaille.storage import AnyPath, as_path
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +44,7 @@ class FeatureStoreDataset(AbstractDataset[Source, FeatureStore]):
             credentials: Passed to the filesystem.
             metadata: Ignored by Kedro; read by plugins.
         """
-        self._path = place(path, credentials)
+        self._path = as_path(path, credentials)
         self._identity: Identity | None = None
         self.metadata = metadata
 

@@ -7,7 +7,7 @@ from typing import Any
 from kedro.io.core import get_filepath_str
 from kedro_datasets.tensorflow import TensorFlowModelDataset
 
-from grisaille.autoencoders.archive import settle
+from grisaille.autoencoders.archive import make_deterministic
 
 
 class KerasModelDataset(TensorFlowModelDataset):
@@ -41,6 +41,6 @@ class KerasModelDataset(TensorFlowModelDataset):
         with tempfile.TemporaryDirectory() as folder:
             saved = Path(folder) / "model.keras"
             keras.saving.save_model(data, saved, **self._save_args)
-            settle(saved)
+            make_deterministic(saved)
             self._fs.put_file(str(saved), path)
         self._invalidate_cache()

@@ -10,8 +10,8 @@ import pandas as pd
 from kedro.io.core import AbstractDataset, DatasetError
 from tqdm import tqdm
 
-from grisaille.storage import AnyPath, is_damaged, place, sha256, write_whole
-from grisaille.storage.feature_store import fingerprint
+from grisaille.features.store import fingerprint
+from grisaille.storage import AnyPath, as_path, is_damaged, sha256, write_atomically
 
 _INDEX = "index.json"
 
@@ -47,7 +47,7 @@ class PointsDataset(AbstractDataset[Sequence[Computable], pd.DataFrame]):
             credentials: Passed to the filesystem.
             metadata: Ignored by Kedro; read by plugins.
         """
-        self._path = place(path, credentials)
+        self._path = as_path(path, credentials)
         self.metadata = metadata
 
     def _describe(self) -> dict[str, Any]:
@@ -78,7 +78,7 @@ class PointsDataset(AbstractDataset[Sequence[Computable], pd.DataFrame]):
         with tqdm(total=len(data), initial=len(data) - len(missing), desc="points of the study", unit=" points") as bar:
             for name, point in missing:
                 row = point.compute()
-                self._write(self._file(name), {"identity": point.identity, "row": row}, sealed=True)
+                self._write(self._file(name), {"identity": point.identity, "row": row}, checksummed=True)
                 bar.update()
         self._write(self._path / _INDEX, names)
 
@@ -94,8 +94,8 @@ class PointsDataset(AbstractDataset[Sequence[Computable], pd.DataFrame]):
         return json.loads(self._file(name).read_text("utf-8"))
 
     @staticmethod
-    def _write(path: AnyPath, content: Any, sealed: bool = False) -> None:
-        write_whole(path, lambda file: file.write(json.dumps(content, indent=1).encode()), sealed)
+    def _write(path: AnyPath, content: Any, checksummed: bool = False) -> None:
+        write_atomically(path, lambda file: file.write(json.dumps(content, indent=1).encode()), checksummed)
 
     def files(self) -> list[AnyPath]:
         """The files of the last run's points, and their index."""

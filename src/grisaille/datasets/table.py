@@ -10,22 +10,23 @@ from kedro_datasets.pandas import CSVDataset
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 
 
-class TableDataset(CSVDataset):
-    """``TableDataset`` is a ``CSVDataset`` that sets an apostrophe before text which a spreadsheet would take for a
-    formula, such as an artist called ``=cmd()``, and takes it away on loading. Text that reads "NA" stays text.
+class SpreadsheetSafeCSVDataset(CSVDataset):
+    """``SpreadsheetSafeCSVDataset`` is a ``CSVDataset`` that sets an apostrophe before text which a spreadsheet
+    would take for a formula, such as an artist called ``=cmd()``, and takes it away on loading. Text that reads "NA"
+    stays text.
 
     Examples:
         ```yaml
         retrieval:
-          type: grisaille.datasets.TableDataset
+          type: grisaille.datasets.SpreadsheetSafeCSVDataset
           filepath: data/08_reporting/retrieval.csv
           save_args: {index: false}
         ```
 
         >>> import pandas as pd
-        >>> from grisaille.datasets import TableDataset
+        >>> from grisaille.datasets import SpreadsheetSafeCSVDataset
         >>>
-        >>> dataset = TableDataset(filepath=str(tmp_path / "table.csv"), save_args={"index": False})
+        >>> dataset = SpreadsheetSafeCSVDataset(filepath=str(tmp_path / "table.csv"), save_args={"index": False})
         >>> dataset.save(pd.DataFrame({"artist": ["=cmd()", "NA"], "silhouette": [-0.5, 0.5]}))
         >>> print((tmp_path / "table.csv").read_text())
         artist,silhouette

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 import lazy_loader
 
 if TYPE_CHECKING:
-    from grisaille.explorer.gathering import Near, gather
+    from grisaille.explorer.layout import principal_places, umap_places
+    from grisaille.explorer.map_table import Near, gather
     from grisaille.explorer.page import About, render, room_for_pictures, too_large
     from grisaille.explorer.pictures import Picture, pictures
-    from grisaille.explorer.placing import principal_places, umap_places
 else:
     __getattr__, __dir__, __all__ = lazy_loader.attach(
         __name__,

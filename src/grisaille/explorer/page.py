@@ -26,7 +26,7 @@ class About:
     """What the page says of itself.
 
     Attributes:
-        likeness: The raw features' that the embedding was asked to keep: "cosine" or "euclidean".
+        likeness: The raw features' that the embedding was asked to keep: "hellinger" or "euclidean".
         raw_values: Numbers a painting before the reduction.
         reduced_values: Numbers a painting after it.
         stops_early: Whether some paintings stopped the training instead of taking part.

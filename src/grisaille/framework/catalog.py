@@ -22,9 +22,7 @@ from grisaille.framework.config import SOURCES
 from grisaille.provenance import recipes, stamps
 from grisaille.provenance.recipes import Recipe
 from grisaille.provenance.stamps import Stamp
-from grisaille.storage import AnyPath, DiskFullError
-from grisaille.storage import place as as_path
-from grisaille.storage import whole as atomic_path
+from grisaille.storage import AnyPath, DiskFullError, as_path, atomic_path
 
 logger = logging.getLogger(__name__)
 

@@ -18,8 +18,8 @@ from kedro.framework.project import pipelines, settings
 from kedro.utils import find_kedro_project
 from omegaconf import OmegaConf
 
-from grisaille import parameter_errors
-from grisaille.storage import AnyPath, expanded, place
+from grisaille.parameters import messages as parameter_errors
+from grisaille.storage import AnyPath, as_path, expanded
 
 _newest: "RunConfigLoader | None" = None
 # The chunks that the registered pipelines were built for.
@@ -154,7 +154,7 @@ class RunConfigLoader(LiteralConfigLoader):
         """Where everything is stored; what is relative is so to the project."""
         self._check_globals()
         given = str(self["globals"]["storage"])
-        return place(given) if "://" in given else project / given
+        return as_path(given) if "://" in given else project / given
 
 
 def _from(folder: Path, given: Mapping[str, Any], *more: str) -> dict[str, Any]:

@@ -61,7 +61,7 @@ class _Identity:
     study: str | None
 
     def __call__(self) -> Mapping[str, Any] | None:
-        from grisaille import backbone
+        from grisaille.features import backbone
         from grisaille.parameters import Backbone, Study, plain
 
         if self.catalog.where("picture_files") is None or self.catalog.is_damaged("picture_files"):
@@ -115,7 +115,7 @@ class RecipeHook:
         for name in names:
             catalog.warn(name)
         if "params:backbone" in pipeline.inputs():
-            from grisaille import backbone
+            from grisaille.features import backbone
             from grisaille.parameters import Backbone, plain
 
             backbone.identity(Backbone.model_validate(plain(_quietly(catalog, "params:backbone"))))
@@ -283,7 +283,7 @@ class RunLockHook:
         Raises:
             AnotherRunError: If a run of another process holds it.
         """
-        from grisaille.storage import sweep
+        from grisaille.storage import remove_partials
         from grisaille.storage.run_lock import RunLock
 
         self._here.acquire()
@@ -300,7 +300,7 @@ class RunLockHook:
             self._here.release()
             raise
         self._lock = lock
-        for path in sweep(root):
+        for path in remove_partials(root):
             logger.info("removed what a killed run had half written: %s", path)
 
     @hook_impl(trylast=True)

@@ -10,8 +10,8 @@ import lazy_loader
 if TYPE_CHECKING:
     from grisaille.lookalikes.chains import chain, painting_named
     from grisaille.lookalikes.embedding import Embedder
+    from grisaille.lookalikes.neighbour_index import NeighbourIndex, titles
     from grisaille.lookalikes.queries import Query, read_queries, several
-    from grisaille.lookalikes.surroundings import Surroundings, titles
 else:
     __getattr__, __dir__, __all__ = lazy_loader.attach(
         __name__,
@@ -19,8 +19,8 @@ else:
             "chains": ["chain", "painting_named"],
             "embedding": ["Embedder"],
             "queries": ["Query", "read_queries", "several"],
-            "surroundings": ["Surroundings", "titles"],
+            "surroundings": ["NeighbourIndex", "titles"],
         },
     )
 
-__all__ = ["Embedder", "Query", "Surroundings", "chain", "painting_named", "read_queries", "several", "titles"]
+__all__ = ["Embedder", "NeighbourIndex", "Query", "chain", "painting_named", "read_queries", "several", "titles"]

@@ -8,8 +8,8 @@ import numpy as np
 from grisaille.arrays import FloatArray
 from grisaille.autoencoders.joining import join
 from grisaille.autoencoders.training import encode
-from grisaille.backbone import Extraction, built_once
-from grisaille.likeness import Likeness, lengths
+from grisaille.features.backbone import Extraction, built_once
+from grisaille.likenesses.metrics import Likeness, lengths
 from grisaille.parameters import Backbone, Chunk
 
 

@@ -20,7 +20,7 @@ from grisaille.measures.spaces import Space, blocks, rows_at_a_time
 _CURVE_POINTS = 120
 
 Name = tuple[str, str]
-"""A space and the likeness it is measured by: ("raw", "cosine")."""
+"""A space and the likeness it is measured by: ("raw", "hellinger")."""
 Pair = tuple[Name, Name]
 """A reference and what is held against it."""
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from grisaille.arrays import FloatArray, IntArray, Rows
-from grisaille.likeness import Likeness, columns
+from grisaille.likenesses.metrics import Likeness, columns
 
 # Values that are read and multiplied at a time: 25 MB in float32, and twice that while they are converted.
 _READ = 6_000_000

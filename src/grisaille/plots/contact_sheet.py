@@ -48,15 +48,15 @@ def contact_sheet(query: Picture, found: Sequence[Picture], footnote: str = "", 
     width, height = _LARGE + 3 * _GAP + columns * (_SQUARE + _GAP), max(sum(heights) + 2 * _GAP, 4.9)
     figure = new_figure(width, height, layout=None)
 
-    def place(picture: Picture, left: float, top: float, side: float) -> None:
+    def as_path(picture: Picture, left: float, top: float, side: float) -> None:
         axes = figure.add_axes((left / width, 1 - (top + side) / height, side / width, side / height))
         _draw(axes, picture, large=picture is query)
 
-    place(query, _GAP, _GAP, _LARGE)
+    as_path(query, _GAP, _GAP, _LARGE)
     top = _GAP
     for line, high in zip(lines, heights, strict=True):
         for column, picture in enumerate(line):
-            place(picture, _LARGE + 3 * _GAP + column * (_SQUARE + _GAP), top, _SQUARE)
+            as_path(picture, _LARGE + 3 * _GAP + column * (_SQUARE + _GAP), top, _SQUARE)
         top += high
     figure.text((_LARGE + 3 * _GAP) / width, 0.6 * _GAP / height, footnote, fontsize=8, color=_GREY)
     return figure

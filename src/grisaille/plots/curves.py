@@ -3,7 +3,7 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
-from grisaille.likeness import LIKENESSES
+from grisaille.likenesses.metrics import LIKENESSES
 from grisaille.plots.canvas import new_figure
 
 _NAMES = {"pca": "PCA", "embedding": "Embedding"}

@@ -10,7 +10,11 @@ from grisaille.arrays import FloatArray
 from grisaille.plots.canvas import new_figure
 from grisaille.plots.comparison import literal
 
-_PANELS = {"raw_euclidean": "Raw features, Euclidean", "raw_cosine": "Raw features, cosine", "embedding": "Embedding"}
+_PANELS = {
+    "raw_euclidean": "Raw features, Euclidean",
+    "raw_hellinger": "Raw features, cosine",
+    "embedding": "Embedding",
+}
 # Beyond this many artists the figures in the cells would not be legible.
 _LEGIBLE = 24
 # As many as the collection of the 2021 work has. Pixels and memory grow with the square of this number.

@@ -14,11 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from grisaille.errors import GrisailleError
+from grisaille.features.store import MANIFEST, FeatureStore, FeatureStoreError
 from grisaille.parameters import Backbone, plain
 from grisaille.provenance import stamps
-from grisaille.storage import AnyPath, sha256
-from grisaille.storage import place as as_path
-from grisaille.storage.feature_store import MANIFEST, FeatureStore, FeatureStoreError
+from grisaille.storage import AnyPath, as_path, sha256
 
 NAME = "run_manifest"
 FOLDER = "08_reporting/run_manifest.json"
@@ -79,7 +78,7 @@ def names(storage: AnyPath) -> list[str]:
 
 def records(datasets: Iterable[str], catalog: Any, storage: AnyPath) -> dict[str, Record]:
     """Records of what is stored of some datasets, by their names."""
-    from grisaille.backbone import BackboneError
+    from grisaille.features.backbone import BackboneError
 
     found = {}
     for name in sorted(datasets):
@@ -114,7 +113,7 @@ def absolute(path: str, storage: AnyPath) -> AnyPath:
 
 def weights(pipeline: Any, catalog: Any) -> dict[str, Any] | None:
     """What determines the features besides the paintings (see `backbone.identity`); None where no CNN was asked."""
-    from grisaille import backbone
+    from grisaille.features import backbone
 
     if "params:backbone" not in pipeline.inputs():
         return None

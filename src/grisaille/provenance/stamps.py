@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any, TypedDict
 
 from grisaille.provenance.recipes import Recipe
-from grisaille.storage import AnyPath, sha256, write_whole
+from grisaille.storage import AnyPath, sha256, write_atomically
 
 
 class Stamp(TypedDict):
@@ -41,7 +41,7 @@ def write(result: AnyPath, stamp: Stamp) -> None:
         DiskFullError: If there is no room for it.
     """
     content = json.dumps({"digest": _digest(stamp), **stamp}, indent=1, ensure_ascii=False)
-    write_whole(path_of(result), lambda file: file.write(content.encode()))
+    write_atomically(path_of(result), lambda file: file.write(content.encode()))
 
 
 def _digest(stamp: Stamp) -> str:

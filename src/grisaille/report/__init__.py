@@ -7,10 +7,11 @@ import lazy_loader
 if TYPE_CHECKING:
     from grisaille.report.page import render
     from grisaille.report.results import Results, ends_of_pairs
-    from grisaille.report.words import summary
+    from grisaille.report.summary_lines import summary
 else:
     __getattr__, __dir__, __all__ = lazy_loader.attach(
-        __name__, submod_attrs={"page": ["render"], "results": ["Results", "ends_of_pairs"], "words": ["summary"]}
+        __name__,
+        submod_attrs={"page": ["render"], "results": ["Results", "ends_of_pairs"], "summary_lines": ["summary"]},
     )
 
 __all__ = ["Results", "ends_of_pairs", "render", "summary"]

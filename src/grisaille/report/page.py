@@ -17,7 +17,7 @@ from grisaille.collection.artists import present, rows_of
 from grisaille.collection.originals import Originals
 from grisaille.parameters import Comparison, named, plain
 from grisaille.parameters import Report as Settings
-from grisaille.report import words
+from grisaille.report import summary_lines
 from grisaille.report.results import SPACE_NAMES, Results, ends_of_pairs, is_number
 
 
@@ -40,8 +40,8 @@ def render(results: Results, files: Files) -> str:
     template = environment.from_string(resources.files("grisaille.report").joinpath("page.html.j2").read_text("utf-8"))
     page = template.render(
         note=settings.note,
-        verdict=words.verdict(results),
-        summary=words.summary(results),
+        verdict=summary_lines.verdict(results),
+        summary=summary_lines.summary(results),
         experiments=_experiments(results),
         preservation=_preservation(results),
         retrieval=_retrieval(results),
@@ -125,7 +125,7 @@ def _experiments(results: Results) -> dict[str, Any]:
     return {"columns": ["Comparison", *columns.values()], "rows": rows, "absent": absent, "repeats": repeats}
 
 
-_LIKENESS_NAMES = {"euclidean": "Euclidean", "cosine": "cosine"}
+_LIKENESS_NAMES = {"euclidean": "Euclidean", "hellinger": "hellinger"}
 _PARTS = {"all": "all", "train": "seen in training", "validation": "stopped the training", "held_out": "never seen"}
 
 

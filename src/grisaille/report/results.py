@@ -7,15 +7,15 @@ import numpy as np
 import pandas as pd
 
 from grisaille.arrays import FloatArray
-from grisaille.likeness import Likeness
+from grisaille.likenesses.metrics import Likeness
 from grisaille.parameters import Autoencoder, Chunk, named
 
 SPACE_NAMES = {
     "raw_euclidean": "Raw features, Euclidean",
     "pca_euclidean": "PCA, Euclidean",
     "embedding": "Embedding",
-    "raw_cosine": "Raw features, cosine",
-    "pca_cosine": "PCA, cosine",
+    "raw_hellinger": "Raw features, cosine",
+    "pca_hellinger": "PCA, cosine",
 }
 
 

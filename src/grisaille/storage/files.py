@@ -37,7 +37,7 @@ class DiskFullError(GrisailleError):
     """There is no room for a file."""
 
 
-def place(path: str | AnyPath, options: dict[str, Any] | None = None) -> AnyPath:
+def as_path(path: str | AnyPath, options: dict[str, Any] | None = None) -> AnyPath:
     """A path that behaves as `pathlib`'s do, on any filesystem.
 
     Args:
@@ -55,12 +55,12 @@ def expanded(path: str | os.PathLike[str]) -> str:
 
 
 @contextmanager
-def whole(path: AnyPath, sealed: bool = False) -> Iterator[AnyPath]:
+def atomic_path(path: AnyPath, checksummed: bool = False) -> Iterator[AnyPath]:
     """A temporary path that becomes this one when the block ends well, so that a killed run leaves no half of a file.
 
     Args:
         path: Of a file; what was there is replaced.
-        sealed: Whether the file's checksum is written beside it, before there is a file. A sealed file must not be
+        checksummed: Whether the file's checksum is written beside it, before there is a file. A sealed file must not be
             replaced unless its reader can do with finding the seal of the next: the two are not renamed as one.
 
     Yields:
@@ -76,7 +76,7 @@ def whole(path: AnyPath, sealed: bool = False) -> Iterator[AnyPath]:
         if isinstance(temporary, Path):
             for written in [temporary] if temporary.is_file() else temporary.rglob("*"):
                 _sync(written)
-        if sealed:
+        if checksummed:
             seal = _seal(path)
             seal.write_text(sha256(temporary), "utf-8")
             if isinstance(seal, Path):
@@ -94,7 +94,7 @@ def whole(path: AnyPath, sealed: bool = False) -> Iterator[AnyPath]:
             _hashed[path] = _hashed.pop(temporary)  # type: ignore[index,arg-type]
     except BaseException as error:
         _remove(temporary)
-        if sealed and not path.exists():
+        if checksummed and not path.exists():
             _seal(path).unlink(missing_ok=True)
         reason = _want_of_room(error)
         if reason is None:
@@ -113,18 +113,18 @@ def _remove(path: AnyPath) -> None:
         path.unlink(missing_ok=True)
 
 
-def write_whole(path: AnyPath, write: Callable[[IO[bytes]], object], sealed: bool = False) -> None:
+def write_atomically(path: AnyPath, write: Callable[[IO[bytes]], object], checksummed: bool = False) -> None:
     """Write a file under a temporary name and rename it.
 
     Args:
         path: Where; what was there is replaced.
         write: Writes into an open file.
-        sealed: As `whole`.
+        checksummed: As `whole`.
 
     Raises:
         DiskFullError: As `whole`.
     """
-    with whole(path, sealed) as temporary, temporary.open("wb") as file:
+    with atomic_path(path, checksummed) as temporary, temporary.open("wb") as file:
         write(file)
 
 
@@ -154,7 +154,7 @@ def _seal(path: AnyPath) -> AnyPath:
     return path.with_name(f"{path.name}.sha256")
 
 
-def sealed_checksum(path: AnyPath) -> str | None:
+def stored_checksum(path: AnyPath) -> str | None:
     """The checksum that a file was sealed with; None where it never was."""
     try:
         return _seal(path).read_text("utf-8")
@@ -164,8 +164,8 @@ def sealed_checksum(path: AnyPath) -> str | None:
 
 def is_damaged(path: AnyPath) -> bool:
     """Whether a sealed file does not hold what was written; of a file without seal nobody knows."""
-    sealed = sealed_checksum(path)
-    return sealed is not None and path.is_file() and sha256(path) != sealed
+    expected = stored_checksum(path)
+    return expected is not None and path.is_file() and sha256(path) != expected
 
 
 def sha256(path: AnyPath) -> str:
@@ -189,7 +189,7 @@ def _digest(path: AnyPath) -> str:
     return digest.hexdigest()
 
 
-def sweep(root: Path) -> list[Path]:
+def remove_partials(root: Path) -> list[Path]:
     """Remove what killed processes left half written below a folder; nobody may be writing there.
 
     Args:

@@ -12,7 +12,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from grisaille.errors import GrisailleError
-from grisaille.storage.files import LOCK, write_whole
+from grisaille.storage.files import LOCK, write_atomically
 
 logger = logging.getLogger(__name__)
 
@@ -62,7 +62,7 @@ class RunLock:
         except OSError as error:
             raise StorageError(f"nothing can be stored in {self.root}: {error.strerror or error}") from error
         try:
-            write_whole(self.root / HOLDER, lambda file: file.write(_this_process().encode("utf-8", "replace")))
+            write_atomically(self.root / HOLDER, lambda file: file.write(_this_process().encode("utf-8", "replace")))
         except BaseException:
             self._lock.release()
             raise

@@ -10,10 +10,10 @@ from grisaille import autoencoders
 from grisaille.arrays import ColumnRange, FloatArray, IntArray
 from grisaille.collection.artists import file_name
 from grisaille.collection.split import TRAIN, VALIDATION
+from grisaille.features.store import FeatureStore
 from grisaille.lazy import pd
-from grisaille.likeness import Likeness, lengths
+from grisaille.likenesses.metrics import Likeness, lengths
 from grisaille.parameters import Autoencoder, Backbone, Chunk, named
-from grisaille.storage.feature_store import FeatureStore
 
 
 def measure_layers(features: FeatureStore, likeness: Likeness) -> FloatArray:

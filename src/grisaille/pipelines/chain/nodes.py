@@ -44,7 +44,7 @@ def find_chain(
     """
     if not asked:
         raise ValueError("nothing is asked: name two paintings by --params chain='one;other'")
-    collection = lookalikes.Surroundings(embeddings, paintings, settings.exact_up_to)
+    collection = lookalikes.NeighbourIndex(embeddings, paintings, settings.exact_up_to)
     points, table = collection.embeddings, collection.paintings
     names = ends(asked)
     files_given = list(dict.fromkeys(end for end in names if Path(end).expanduser().is_file()))

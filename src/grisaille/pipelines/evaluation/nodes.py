@@ -15,20 +15,20 @@ from grisaille.autoencoders import baseline
 from grisaille.collection import Files
 from grisaille.collection.artists import UNKNOWN, misspelt, present, rows_of
 from grisaille.collection.split import HELD_OUT
+from grisaille.features.store import FeatureStore
 from grisaille.lazy import pd
-from grisaille.likeness import LIKENESSES
+from grisaille.likenesses.metrics import LIKENESSES
 from grisaille.measures.comparison import Collection, Name, compare, queries
 from grisaille.parameters import Chunk, Comparison, Evaluation, named
-from grisaille.storage.feature_store import FeatureStore
 
 logger = logging.getLogger(__name__)
 
 # The order of the first axis of `artist_distances`.
 SPACES: tuple[Name, ...] = (
     ("raw", "euclidean"),
-    ("raw", "cosine"),
+    ("raw", "hellinger"),
     ("pca", "euclidean"),
-    ("pca", "cosine"),
+    ("pca", "hellinger"),
     ("embedding", "euclidean"),
 )
 

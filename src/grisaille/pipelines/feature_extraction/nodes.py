@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from grisaille.backbone import Extraction
 from grisaille.collection import Files
 from grisaille.collection.originals import Originals
+from grisaille.features.backbone import Extraction
 from grisaille.lazy import pd
 from grisaille.parameters import Backbone, Chunk, Ingestion, named
 

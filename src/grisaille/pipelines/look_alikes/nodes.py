@@ -41,8 +41,8 @@ def find_look_alikes(
         **models: As `questions.embed` takes them.
 
     Returns:
-        The table (query, rank, painting_id, artist, title, distance, closer_than, in_collection), and a contact sheet
-        a query: number and name -> figure.
+        The table (query, rank, painting_id, artist, title, distance, distance_percentile, in_collection), and a contact
+        sheet a query: number and name -> figure.
 
     Raises:
         ValueError: If there is no picture.
@@ -50,17 +50,17 @@ def find_look_alikes(
     if not query:
         raise ValueError("nothing is asked: name pictures by --params query=picture.jpg")
     queries = lookalikes.read_queries(query, ingestion.max_megapixels)
-    collection = lookalikes.Surroundings(embeddings, paintings, settings.exact_up_to)
+    collection = lookalikes.NeighbourIndex(embeddings, paintings, settings.exact_up_to)
     points = embed(queries, ingestion.max_megapixels, models)
     count = settings.look_alikes
     # One more, since a query may be in the collection itself.
     rows, distances = collection.nearest(points, count + 1)
-    shares = collection.closer_than(distances)
+    shares = collection.distance_percentile(distances)
     tables, sheets = [], {}
     originals = Originals(paintings, raw_paintings)
     for number, picture in enumerate(tqdm(queries, "drawing contact sheets", unit=" queries")):
         table = collection.paintings.iloc[rows[number]].assign(
-            distance=distances[number], closer_than=shares[number], query=picture.name
+            distance=distances[number], distance_percentile=shares[number], query=picture.name
         )
         table["in_collection"] = picture.sha256 in set(paintings["sha256"])
         table = table[table["sha256"] != picture.sha256][:count]
@@ -69,7 +69,7 @@ def find_look_alikes(
         sheets[f"{number + 1:03d}_{PurePosixPath(picture.name).stem}"] = _sheet(picture, table, originals)
         tables.append(table)
     originals.warn_of_blanks()
-    columns = ["query", "rank", "painting_id", "artist", "title", "distance", "closer_than", "in_collection"]
+    columns = ["query", "rank", "painting_id", "artist", "title", "distance", "distance_percentile", "in_collection"]
     return pd.concat(tables, ignore_index=True)[columns], sheets
 
 
@@ -80,7 +80,7 @@ def _sheet(query: Query, table: pd.DataFrame, originals: Originals) -> Any:
             originals.picture(row["path"], plots.SIDE),
             row["artist"],
             row["title"],
-            f"distance {row['distance']:#.3g}\n{_in_words(row['closer_than'])}",
+            f"distance {row['distance']:#.3g}\n{_in_words(row['distance_percentile'])}",
         )
         for row in table.to_dict("records")
     ]

@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 
 from grisaille import plots
-from grisaille.backbone import Extraction
 from grisaille.collection import Files
+from grisaille.features.backbone import Extraction
+from grisaille.features.store import FeatureStore
 from grisaille.lazy import pd
 from grisaille.measures.comparison import Collection
 from grisaille.parameters import Autoencoder, Backbone, Ingestion, Study
 from grisaille.pipelines.feature_extraction.nodes import extract_features
-from grisaille.storage.feature_store import FeatureStore
-from grisaille.study import Laboratory, Work
+from grisaille.study import StudyRunner, Work
 
 
 def extract_study_features(
@@ -28,7 +28,7 @@ def plan_study(
     """Describe every point of the study; its dataset computes what it lacks, point by point."""
     known = paintings[["painting_id", "artist", "duplicate_of", "split"]].to_csv(index=False)
     source = f"{features.fingerprint} {hashlib.sha256(known.encode()).hexdigest()[:16]}"
-    return Laboratory(features, Collection.of(paintings), settings, autoencoder).work(source)
+    return StudyRunner(features, Collection.of(paintings), settings, autoencoder).work(source)
 
 
 def tabulate_study(points: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -23,7 +23,7 @@ from tqdm import tqdm
 from grisaille.arrays import ColumnRange, FloatArray
 from grisaille.errors import GrisailleError
 from grisaille.storage import npy
-from grisaille.storage.files import AnyPath, local_copy, sealed_checksum, sha256, write_whole
+from grisaille.storage.files import AnyPath, local_copy, sha256, stored_checksum, write_atomically
 
 logger = logging.getLogger(__name__)
 
@@ -348,7 +348,7 @@ def _save(folder: AnyPath, start: int, shard: Mapping[str, FloatArray]) -> None:
         path = _shard(folder, layer, start)
         # A run that was killed between the layers has left some.
         if not _is_whole(path, values.shape, values.dtype):
-            write_whole(path, partial(np.save, arr=values, allow_pickle=False), sealed=True)
+            write_atomically(path, partial(np.save, arr=values, allow_pickle=False), checksummed=True)
 
 
 def _is_stored(
@@ -370,7 +370,7 @@ def _is_whole(
         return False
     layers = manifest["layers"].values() if manifest is not None else ()
     listed = {shard["sha256"] for layer in layers for shard in layer["shards"] if shard["file"] == path.name}
-    known = {*listed, sealed_checksum(path)} - {None}
+    known = {*listed, stored_checksum(path)} - {None}
     if not any(_matches(path, checksum) for checksum in known):
         return False
     try:
@@ -396,10 +396,10 @@ def _write_manifest(folder: AnyPath, source: Source, ranges: list[tuple[int, int
         "layers": layers,
     }
     digest = {"digest": fingerprint(manifest)}
-    write_whole(folder / MANIFEST, lambda file: file.write(json.dumps(manifest | digest, indent=1).encode()))
+    write_atomically(folder / MANIFEST, lambda file: file.write(json.dumps(manifest | digest, indent=1).encode()))
 
 
 def _describe(path: AnyPath) -> dict[str, Any]:
     # A local file was hashed as it was written; to read another again would mean to fetch it.
-    checksum = sha256(path) if isinstance(path, Path) else sealed_checksum(path) or sha256(path)
+    checksum = sha256(path) if isinstance(path, Path) else stored_checksum(path) or sha256(path)
     return {"file": path.name, "bytes": path.stat().st_size, "sha256": checksum}

@@ -5,11 +5,11 @@ import keras
 import numpy as np
 import pytest
 
-from grisaille import backbone
-from grisaille.backbone import BackboneError, Extraction
 from grisaille.collection.images import decode, stretch
+from grisaille.features import backbone
+from grisaille.features.backbone import BackboneError, Extraction
+from grisaille.features.store import fingerprint
 from grisaille.parameters import Backbone
-from grisaille.storage.feature_store import fingerprint
 from helpers import encode, picture
 
 

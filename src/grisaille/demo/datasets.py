@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 import pandas as pd
 from kedro.io.core import AbstractDataset, DatasetError
 
-from grisaille import gallery
+from grisaille.demo import painter as gallery
 
 
 # Ingestion, extraction, the report and the explorer each look at all of them; painting takes longer than looking.
@@ -29,7 +29,7 @@ class GalleryDataset(AbstractDataset[NoReturn, Mapping[str, Callable[[], bytes]]
     Examples:
         ```yaml
         raw_paintings:
-          type: grisaille.datasets.GalleryDataset
+          type: grisaille.demo.datasets.GalleryDataset
           paintings_each: 20
           seed: 0
         ```

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grisaille.arrays import ColumnRange
-from grisaille.storage import feature_store, local_copy, place
-from grisaille.storage.feature_store import MANIFEST, FeatureStore, FeatureStoreError, ShardedArray, write
+from grisaille.features import store as feature_store
+from grisaille.features.store import MANIFEST, FeatureStore, FeatureStoreError, ShardedArray, write
+from grisaille.storage import as_path, local_copy
 from helpers import CountedSource, flip
 
 
@@ -88,14 +89,14 @@ class TestWriting:
 
     @pytest.mark.parametrize("damaged", ["wide-00000000.npy", "narrow-00000004.npy", "narrow-00000008.npy"])
     def test_a_shard_that_cannot_be_written_ends_the_run(self, tmp_path, monkeypatch, damaged):
-        whole = feature_store.write_whole
+        original = feature_store.write_atomically
 
         def full(path, *given, **options):
             if path.name == damaged:
                 raise OSError("the disk is full")
-            whole(path, *given, **options)
+            original(path, *given, **options)
 
-        monkeypatch.setattr(feature_store, "write_whole", full)
+        monkeypatch.setattr(feature_store, "write_atomically", full)
         with pytest.raises(OSError, match="the disk is full"):
             write(tmp_path, CountedSource())
         assert not list(tmp_path.glob(f"*/{MANIFEST}"))
@@ -210,7 +211,7 @@ class TestWhatIsTold:
         flip(store.folder / "wide-00000004.npy")
         write(tmp_path, CountedSource())
         expected = f"1 of 3 shards are damaged or missing and computed again: {store.folder}"
-        assert caplog.record_tuples == [("grisaille.storage.feature_store", logging.WARNING, expected)]
+        assert caplog.record_tuples == [("grisaille.features.store", logging.WARNING, expected)]
 
     def test_a_helper_tells_nothing(self, tmp_path, capsys):
         folder = died(tmp_path, 1)
@@ -298,7 +299,7 @@ class TestAFlippedByte:
         assert again.computed == [0, 2]
 
     def test_elsewhere_too_where_a_copy_was_fetched_before(self):
-        bucket = place(f"memory://{uuid4().hex}/features")
+        bucket = as_path(f"memory://{uuid4().hex}/features")
         store = write(bucket, CountedSource())
         assert store["wide"].shape == np.asarray(store["wide"]).shape
         flip(store.folder / "wide-00000004.npy")
@@ -344,7 +345,7 @@ class TestHelpers:
 class TestOtherFilesystems:
     @pytest.fixture
     def bucket(self):
-        return place(f"memory://{uuid4().hex}/features")
+        return as_path(f"memory://{uuid4().hex}/features")
 
     def test_a_store_elsewhere_is_the_same(self, bucket):
         store = write(bucket, CountedSource())

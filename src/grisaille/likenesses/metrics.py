@@ -1,7 +1,7 @@
 """The two likenesses: what is done to a layer's features before their Euclidean distances are taken.
 
-`euclidean` leaves them as they are. `cosine` takes the square root of every (non-negative) value and scales the whole
-layer to length 1, so that the squared distance is 2 - 2 cos, Hellinger's distance between features that sum to 1
+`euclidean` leaves them as they are. `hellinger` takes the square root of every (non-negative) value and scales the
+whole layer to length 1, so that the squared distance is 2 - 2 cos, Hellinger's distance between features that sum to 1
 (Arandjelović & Zisserman 2012, "Three things everyone should know to improve object retrieval", section 3).
 """
 
@@ -12,7 +12,7 @@ import numpy as np
 
 from grisaille.arrays import ColumnRange, FloatArray, Rows, as_float32
 
-Likeness: TypeAlias = Literal["euclidean", "cosine"]
+Likeness: TypeAlias = Literal["euclidean", "hellinger"]
 LIKENESSES: tuple[Likeness, ...] = get_args(Likeness)
 # About 50 MB of float32 for VGG16's block4_pool.
 _BLOCK = 128
@@ -26,11 +26,11 @@ def lengths(layer: Rows, likeness: Likeness) -> FloatArray:
         likeness: Which likeness.
 
     Returns:
-        float32, shape (n,): ones for `euclidean`; for `cosine` the square root of the sum of the features, and 1 for
+        float32, shape (n,): ones for `euclidean`; for `hellinger` the square root of the sum of the features, and 1 for
         a layer that is all zeros.
 
     Raises:
-        ValueError: If a feature is negative, which only `cosine` cannot take.
+        ValueError: If a feature is negative, which only `hellinger` cannot take.
     """
     if likeness == "euclidean":
         return np.ones(layer.shape[0], dtype=np.float32)
@@ -44,7 +44,7 @@ def lengths(layer: Rows, likeness: Likeness) -> FloatArray:
     return result
 
 
-class Liked:
+class MetricRows:
     """A matrix of features, transformed for a likeness when its rows are read."""
 
     def __init__(self, source: Rows, likeness: Likeness, length: FloatArray) -> None:
@@ -62,14 +62,14 @@ class Liked:
     def __getitem__(self, rows: slice | FloatArray) -> FloatArray:
         """The chosen rows, float32."""
         values = as_float32(self._source[rows])
-        if self._likeness == "cosine":
+        if self._likeness == "hellinger":
             # In place but for what is float32 already, which may be a view of the caller's array.
             values = np.sqrt(values, out=values if self._source.dtype != np.float32 else None)
             values /= self._length[rows, None]
         return values
 
 
-def columns(features: Mapping[str, Rows], likeness: Likeness, width: int) -> list[Liked]:
+def columns(features: Mapping[str, Rows], likeness: Likeness, width: int) -> list[MetricRows]:
     """Cut layers into pieces of at most `width` columns, transformed for a likeness.
 
     Args:
@@ -85,5 +85,5 @@ def columns(features: Mapping[str, Rows], likeness: Likeness, width: int) -> lis
         length = lengths(layer, likeness)
         for start in range(0, layer.shape[1], width):
             piece = ColumnRange(layer, start, min(start + width, layer.shape[1]))
-            pieces.append(Liked(piece, likeness, length))
+            pieces.append(MetricRows(piece, likeness, length))
     return pieces

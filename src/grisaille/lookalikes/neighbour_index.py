@@ -24,7 +24,7 @@ def titles(identifiers: list[str], artists: list[str]) -> list[str]:
     return found
 
 
-class Surroundings:
+class NeighbourIndex:
     """A collection in which neighbours are looked for; a near-duplicate is no neighbour of its original.
 
     Attributes:
@@ -58,7 +58,7 @@ class Surroundings:
         """Rows of the `count` nearest paintings of each point, nearest first, and their distances, shape (q, count)."""
         return measures.search(self.embeddings, points, min(count, len(self.embeddings)), self._exact_up_to)
 
-    def closer_than(self, distances: FloatArray) -> FloatArray:
+    def distance_percentile(self, distances: FloatArray) -> FloatArray:
         """How unusual it is to be that near.
 
         Args:

@@ -20,14 +20,14 @@ from pydantic import BaseModel
 from grisaille.datasets import (
     ArtistsDataset,
     FeatureStoreDataset,
-    GalleryDataset,
     PaintingsDataset,
     PointsDataset,
 )
+from grisaille.demo.datasets import GalleryDataset
 from grisaille.framework.catalog import AtomicCatalog
 from grisaille.framework.config import RunConfigLoader, WrongParameterError, stored
-from grisaille.parameter_errors import ParameterError, check
 from grisaille.parameters import Autoencoder, Backbone, Chunk, Comparison, Parameters
+from grisaille.parameters.messages import ParameterError, check
 from helpers import PROJECT, kedro
 
 ENVIRONMENTS = sorted(

@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from grisaille import likeness
 from grisaille.arrays import as_float32
+from grisaille.likenesses import metrics as likeness
 from grisaille.measures import feature_space
 
 FEATURES = arrays(np.float32, (6, 8), elements=st.floats(0, 100, width=32))
@@ -15,7 +15,7 @@ class TestCosine:
     @given(FEATURES, FEATURES)
     def test_squared_distance_is_two_minus_two_cosines_a_layer(self, first, second):
         first, second = first + 1, second + 1
-        distances = feature_space({"a": first, "b": second}, "cosine").distances(np.arange(6))
+        distances = feature_space({"a": first, "b": second}, "hellinger").distances(np.arange(6))
         expected = np.zeros((6, 6))
         for layer in (first, second):
             roots = np.sqrt(layer.astype(float))
@@ -25,18 +25,18 @@ class TestCosine:
 
     def test_length_is_of_the_whole_layer_whatever_the_piece(self):
         layer = np.random.default_rng(0).random((5, 12), dtype=np.float32)
-        pieces = likeness.columns({"a": layer}, "cosine", width=5)
+        pieces = likeness.columns({"a": layer}, "hellinger", width=5)
         assert [piece.shape for piece in pieces] == [(5, 5), (5, 5), (5, 2)]
         joined = np.concatenate([piece[0:5] for piece in pieces], axis=1)
         np.testing.assert_allclose(np.linalg.norm(joined, axis=1), 1, rtol=1e-6)
 
     def test_a_layer_of_zeros_stays_zero(self):
-        piece = likeness.columns({"a": np.zeros((2, 3), dtype=np.float32)}, "cosine", 3)[0]
+        piece = likeness.columns({"a": np.zeros((2, 3), dtype=np.float32)}, "hellinger", 3)[0]
         assert not piece[0:2].any()
 
     def test_negative_features_are_refused(self):
         with pytest.raises(ValueError, match="a feature is negative"):
-            likeness.lengths(-np.ones((2, 2), dtype=np.float32), "cosine")
+            likeness.lengths(-np.ones((2, 2), dtype=np.float32), "hellinger")
 
 
 class TestEuclidean:
@@ -61,5 +61,5 @@ class TestAsFloat32:
 
     def test_a_likeness_leaves_what_it_reads_as_it_was(self):
         values = np.full((3, 4), 9.0, dtype=np.float32)
-        assert likeness.Liked(values, "cosine", np.ones(3))[0:3].max() == 3
+        assert likeness.MetricRows(values, "hellinger", np.ones(3))[0:3].max() == 3
         assert values.min() == 9

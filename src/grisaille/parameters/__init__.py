@@ -141,7 +141,7 @@ class Chunk(Group):
 
 
 @dataclass(frozen=True)
-class Suited:
+class MetricDefaults:
     """What depends on the likeness that is to be kept (see `Similarity`)."""
 
     components: int
@@ -152,9 +152,9 @@ class Suited:
 # Measured (docs/findings.md). Lengths count for Euclid: some paintings are close to all others, so that less can be
 # taken from its distances; mixtures, whose lengths are all middling, are less like paintings, so that there is less
 # mixing; and what is learnt holds for other paintings anyway, so that the encoder may see more.
-SUITED = {
-    "cosine": Suited(components=144, offset=0.9, mixing=1.25),
-    "euclidean": Suited(components=192, offset=0.6, mixing=0.45),
+METRIC_DEFAULTS = {
+    "hellinger": MetricDefaults(components=144, offset=0.9, mixing=1.25),
+    "euclidean": MetricDefaults(components=192, offset=0.6, mixing=0.45),
 }
 
 
@@ -175,7 +175,7 @@ class Similarity(Group):
         mixing: Largest angle, in radians, by which a training painting is turned towards another; 0 leaves all as they
             are.
         epochs: Passes over the training paintings.
-        fewest_steps: Batches, at least; a small collection is passed over more often.
+        minimum_steps: Batches, at least; a small collection is passed over more often.
         batch_size: Paintings whose distances are matched at once.
         learning_rate: Adam's, at the start; it falls to zero as half a cosine.
         joiner_hidden: Width of the two layers of the joiner, which corrects the codes of all chunks together; 0 leaves
@@ -194,16 +194,16 @@ class Similarity(Group):
     rank: int = Field(15, ge=1)
     mixing: float | None = Field(None, ge=0, le=1.5708)
     epochs: int = Field(100, ge=1)
-    fewest_steps: int = Field(300, ge=0)
+    minimum_steps: int = Field(300, ge=0)
     batch_size: int = Field(1024, ge=2)
     learning_rate: float = Field(2e-3, gt=0)
     joiner_hidden: int = Field(512, ge=0, le=8192)
     joiner_epochs: int = Field(100, ge=1)
 
-    def suited_to(self, likeness: str) -> Suited:
+    def resolve_for(self, likeness: str) -> MetricDefaults:
         """What is null here filled in."""
-        suited = SUITED[likeness]
-        return Suited(
+        suited = METRIC_DEFAULTS[likeness]
+        return MetricDefaults(
             components=suited.components if self.components is None else self.components,
             offset=suited.offset if self.offset is None else self.offset,
             mixing=suited.mixing if self.mixing is None else self.mixing,
@@ -215,7 +215,7 @@ class Autoencoder(Group):
 
     Attributes:
         architecture: `similarity`, `positional`, `paper` or `pca`.
-        likeness: What `similarity` is to keep: `cosine` or `euclidean`. The others know Euclidean distances only.
+        likeness: What `similarity` is to keep: `hellinger` or `euclidean`. The others know Euclidean distances only.
         similarity: Settings of `similarity`.
         code_size: Values a chunk.
         channels: Channels of the CNN's map, which `positional` keeps together, as `similarity` does in small
@@ -229,7 +229,7 @@ class Autoencoder(Group):
     """
 
     architecture: Literal["similarity", "positional", "paper", "pca"] = "similarity"
-    likeness: Literal["euclidean", "cosine"] = "cosine"
+    likeness: Literal["euclidean", "hellinger"] = "hellinger"
     similarity: Similarity = Similarity()
     code_size: int = Field(64, ge=1, le=4096)
     channels: int = Field(512, ge=1)
@@ -241,7 +241,7 @@ class Autoencoder(Group):
     seed: int = Field(0, ge=0)
 
     @property
-    def made_for(self) -> Literal["euclidean", "cosine"]:
+    def made_for(self) -> Literal["euclidean", "hellinger"]:
         """The likeness that the embedding is made to keep."""
         return self.likeness if self.architecture == "similarity" else "euclidean"
 

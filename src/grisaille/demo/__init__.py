@@ -1,0 +1,1 @@
+"""The procedural painter behind the demo, and its datasets."""

@@ -1,0 +1,1 @@
+"""The likenesses and their metrics."""
