@@ -9,12 +9,14 @@ import pandas as pd
 from keras import layers
 
 from grisaille.arrays import FloatArray, IntArray
-from grisaille.autoencoders.similarity import Target, half_whitened, likeness_loss
+from grisaille.autoencoders.similarity import Target, likeness_loss
 from grisaille.autoencoders.similarity_training import Lesson
 from grisaille.initializers import Initializers
 from grisaille.parameters import Autoencoder, Similarity
 
 _BLOCK = 1024
+# Smallest variance of what components leave that is believed, in mean variances of a coordinate.
+_LEAST = 0.01
 
 
 def train_joiner(
@@ -117,11 +119,8 @@ def _joiner(
     if settings is not None:
         draw = Initializers(settings.seed)
         x = layers.Concatenate(name="shown")(inputs)
-        x = layers.Normalization(
-            mean=np.concatenate([rows.mean(axis=0) for rows in known]),
-            variance=half_whitened(np.concatenate(known, axis=1), np.cumsum(widths)[chunks:] - 1),
-            name="standardise",
-        )(x)
+        mean, variance = _standard(known, chunks)
+        x = layers.Normalization(mean=mean, variance=variance, name="standardise")(x)
         for number in (1, 2):
             x = layers.Dense(
                 settings.similarity.joiner_hidden, activation="gelu", kernel_initializer=draw(), name=f"hidden_{number}"
@@ -130,6 +129,21 @@ def _joiner(
         bend = layers.Dense(embedding.shape[-1], kernel_initializer="zeros", name="bend")(x)
         embedding = embedding + bend * size
     return keras.Model(inputs, embedding, name="joiner")
+
+
+def _standard(known: Sequence[FloatArray], chunks: int) -> tuple[FloatArray, FloatArray]:
+    """Mean and variance that columns are standardised with.
+
+    Codes share one variance, and coordinates another, so that small components, which paintings are learnt by heart
+    from, stay small. The lengths of the rest, the last column of each compressed chunk, have their own.
+    """
+    codes, seen = (np.concatenate(part, axis=1) for part in (known[:chunks], known[chunks:]))
+    # 1 where there is nothing but zeros.
+    variances = [np.full(part.shape[1], float(part.var()) or 1.0) for part in (codes, seen)]
+    lengths = np.cumsum([rows.shape[1] for rows in known[chunks:]]) - 1
+    # Where components explain nearly all, what they leave is rounding, and is not blown up.
+    variances[1][lengths] = np.maximum(seen[:, lengths].var(axis=0), _LEAST * variances[1][0])
+    return np.concatenate([codes, seen], axis=1).mean(axis=0), np.concatenate(variances)
 
 
 class JoinerModel(keras.Model):

@@ -230,9 +230,9 @@ def compressed_encoder(geometry: Geometry, settings: Similarity, draw: Initializ
         length = _length(inputs, geometry.likeness)
         lengths = np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), _TINY)
         example = rows / lengths if geometry.likeness == "hellinger" else rows
-        x = layers.Normalization(
-            mean=example.mean(axis=0), variance=half_whitened(example, np.array([-1])), name="standardise"
-        )(inputs / length)
+        x = layers.Normalization(mean=example.mean(axis=0), variance=_half_whitened(example), name="standardise")(
+            inputs / length
+        )
         for number in (1, 2):
             x = layers.Dense(settings.hidden, activation="gelu", kernel_initializer=draw(), name=f"hidden_{number}")(x)
         bend = layers.Dense(code_size, kernel_initializer="zeros", name="bend")(x)
@@ -247,21 +247,14 @@ def _length(inputs: Any, likeness: Likeness) -> Any:
     return ops.norm(inputs, axis=-1, keepdims=True) + 1e-12 if likeness == "hellinger" else ops.ones_like(inputs[:, :1])
 
 
-def half_whitened(example: FloatArray, whitened: IntArray) -> FloatArray:
-    """Variances that leave columns halfway between as they are and whitened, with unit variance overall.
+def _half_whitened(example: FloatArray) -> FloatArray:
+    """Variances that leave coordinates halfway between as they are and whitened, with unit variance overall.
 
-    What hardly varies is rounding, and is not blown up.
-
-    Args:
-        example: Rows to learn from, shape (m, d).
-        whitened: Columns that are whitened entirely: the lengths of the rest, which no coordinate tells.
-
-    Returns:
-        Shape (d,).
+    The length of the rest, which no coordinate tells, is whitened. What hardly varies is rounding, and is not blown up.
     """
     deviation = np.maximum(example.std(axis=0), _LEAST_DEVIATION * (float(example.std()) or 1.0))
     variance = deviation * float((example.var(axis=0) / deviation).mean())
-    variance[whitened] = deviation[whitened] ** 2
+    variance[-1] = deviation[-1] ** 2
     return variance
 
 

@@ -174,7 +174,7 @@ class Similarity(Group):
         rank: Which neighbour in a batch sets a painting's scale.
         mixing: Largest angle, in radians, by which a training painting is turned towards another; 0 leaves all as they
             are.
-        epochs: Passes over the training paintings.
+        epochs: Passes over the training paintings, of each chunk's autoencoder.
         minimum_steps: Batches, at least; a small collection is passed over more often.
         batch_size: Paintings whose distances are matched at once.
         learning_rate: Adam's, at the start; it falls to zero as half a cosine.
@@ -191,11 +191,11 @@ class Similarity(Group):
     neighbours: float = Field(0.3, ge=0)
     reconstruction: float = Field(0.3, ge=0)
     temperature: float = Field(0.03, gt=0)
-    rank: int = Field(15, ge=1)
+    rank: int = Field(8, ge=1)
     mixing: float | None = Field(None, ge=0, le=1.5708)
-    epochs: int = Field(100, ge=1)
+    epochs: int = Field(50, ge=1)
     minimum_steps: int = Field(300, ge=0)
-    batch_size: int = Field(1024, ge=2)
+    batch_size: int = Field(512, ge=2)
     learning_rate: float = Field(2e-3, gt=0)
     joiner_hidden: int = Field(512, ge=0, le=8192)
     joiner_epochs: int = Field(100, ge=1)
