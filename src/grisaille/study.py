@@ -94,16 +94,24 @@ def plan(features: Mapping[str, Rows], settings: Study) -> list[Point]:
 
 
 class CachedSpace(Space):
-    """A space whose distances are computed once for each walk that is asked for."""
+    """A space whose distances are computed once for each walk and each set of points that is asked for."""
 
     def __init__(self, space: Space) -> None:
         """Wrap a space."""
         self._space, self._known = space, dict[tuple[bytes, int], list[FloatArray]]()
+        self._among = dict[bytes, FloatArray]()
         self.n = space.n
 
     def distances(self, rows: IntArray) -> FloatArray:
         """As `Space.distances`."""
         return self._space.distances(rows)
+
+    def among(self, rows: IntArray) -> FloatArray:
+        """As `Space.among`."""
+        key = rows.tobytes()
+        if key not in self._among:
+            self._among[key] = self._space.among(rows)
+        return self._among[key]
 
     def walk(self, rows: IntArray, size: int) -> Iterator[FloatArray]:
         """As `Space.walk`."""

@@ -12,7 +12,7 @@ from grisaille.autoencoders.similarity_training import Batches, mix
 from grisaille.initializers import Initializers
 from grisaille.likenesses.metrics import MetricRows, lengths
 from grisaille.measures import Preservation, embedding_space, feature_space, nearest
-from grisaille.measures.neighbourhoods import ranks
+from grisaille.measures.neighbourhoods import DistanceBins, ranks
 from grisaille.parameters import Autoencoder, Chunk, Similarity
 
 SMALL = {"components": 40, "hidden": 32, "epochs": 60, "minimum_steps": 0, "batch_size": 100, "mixing": 0.3}
@@ -73,7 +73,7 @@ def preserved(rows, likeness, embedding):
     spaces = []
     for space in (feature_space({"a": rows}, likeness), embedding_space(embedding)):
         distances = space.distances(everyone)
-        spaces.append((distances, ranks(nearest(distances, everyone))))
+        spaces.append((DistanceBins(space.among(everyone))(distances), ranks(nearest(distances, everyone))))
     found.update(everyone, *spaces)
     return found.result()
 

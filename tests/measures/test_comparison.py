@@ -7,11 +7,12 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import spearmanr
 
 from grisaille.measures import DistanceSums, Preservation, Retrieval, embedding_space, nearest
 from grisaille.measures import comparison as walk
 from grisaille.measures.comparison import Collection, compare, queries
-from grisaille.measures.neighbourhoods import MEASURES, ranks
+from grisaille.measures.neighbourhoods import MEASURES, DistanceBins, ranks
 
 RAW, SMALL, OTHER = ("raw", "hellinger"), ("embedding", "euclidean"), ("pca", "euclidean")
 SEEDS = st.integers(0, 99)
@@ -105,9 +106,8 @@ class TestAgainstTheMeasuresAlone:
         expected, given = Preservation(60, 4), []
         for name in (RAW, reduced):
             distances, order = alone(spaces(60)[name], chosen)
-            given.append((distances, ranks(order)))
-        # Of the first block, as the walk shows it to all parts.
-        expected.learn_scale(*(alone(spaces(60)[name], asked[:7])[0] for name in (RAW, reduced)))
+            bins = DistanceBins(embedding_space(spaces(60)[name]).among(np.arange(60)))
+            given.append((bins(distances), ranks(order)))
         expected.update(chosen, *given)
         expected = expected.result(len(members))
         table = found.preservation
@@ -129,6 +129,62 @@ class TestAgainstTheMeasuresAlone:
         margins = [f"{name}_margin" for name in MEASURES]
         expected = ["space", "likeness", "paintings", "queries", *MEASURES, *margins]
         assert found.preservation.columns.tolist() == expected
+
+
+def three_clusters(n, random):
+    return 10 ** random.uniform(1, 4) * random.standard_normal((3, 6))[np.arange(n) * 3 // n] + noise(n, random)
+
+
+def sphere_with_its_centre_first(n, random):
+    points = noise(n, random)
+    points /= np.linalg.norm(points, axis=1, keepdims=True)
+    points[: n // 40] *= 0.01
+    return points
+
+
+def copies(n, random):
+    return np.repeat(noise(n, random), random.choice([1, 2, 20, 1 + n // 10], n), axis=0)[:n]
+
+
+def few_values(n, random):
+    points = random.integers(0, 3, (n, 6)).astype(float)
+    return points[np.lexsort(points.T)]
+
+
+def noise(n, random):
+    return random.standard_normal((n, 6))
+
+
+class TestSpearman:
+    """Paintings are sorted by artist, so that the first are like each other and unlike the rest."""
+
+    @FEWER
+    @given(
+        kind=st.sampled_from([three_clusters, sphere_with_its_centre_first, copies, few_values, noise]),
+        n=st.one_of(st.integers(3, 300), st.just(1000)),
+        shuffled=st.booleans(),
+        noisy=st.booleans(),
+        seed=SEEDS,
+    )
+    def test_in_any_order_it_is_that_of_the_distances_themselves(self, kind, n, shuffled, noisy, seed):
+        random = np.random.default_rng(seed)
+        points = kind(n, random)
+        reduced = points[:, :2] + 0.1 * noisy * points.std() * noise(n, random)[:, :2]
+        order = random.permutation(n) if shuffled else np.arange(n)
+        points = {RAW: points[order], SMALL: reduced[order]}
+        found = measured(points, collection(n, parts=("train",)), block=50)
+        apart = ~np.eye(n, dtype=bool)
+        distances = [embedding_space(points[name]).distances(np.arange(n))[apart] for name in (RAW, SMALL)]
+        # What rounding parts is equal.
+        ranked = [np.rint(each / (each.max() or 1) * 2**23) for each in distances]
+        if min(len(np.unique(each)) for each in ranked) > 1:
+            expected = spearmanr(*ranked).statistic
+            assert found.preservation["spearman"].tolist() == [pytest.approx(expected, abs=1e-5)] * 2
+
+    def test_the_sample_is_seeded(self):
+        points = {RAW: noise(600, np.random.default_rng(0)), SMALL: noise(600, np.random.default_rng(1))}
+        found, again = (measured(points, collection(600), block=100) for _ in range(2))
+        pd.testing.assert_frame_equal(found.preservation, again.preservation, rtol=0, atol=0)
 
 
 class TestCurve:
@@ -185,8 +241,7 @@ class TestProperties:
         order = np.random.default_rng(seed).permutation(n)
         moved = {name: rows[order] for name, rows in points.items()}
         permuted = Collection(paintings.labels[order], paintings.kept[order], paintings.split[order])
-        # In one block, since Spearman's coefficient takes the scale of its bins from the first.
-        found, expected = measured(moved, permuted, block=n), measured(points, paintings, block=n)
+        found, expected = measured(moved, permuted), measured(points, paintings)
         assert_same_tables(found, expected)
         for name in points:
             np.testing.assert_allclose(found.sums[name], expected.sums[name][order])

@@ -9,7 +9,7 @@ from sklearn.neighbors import NearestNeighbors
 from zadu import zadu
 
 from grisaille.measures import Preservation, blocks, embedding_space, nearest
-from grisaille.measures.neighbourhoods import MEASURES, ranks, spearman_of_counts
+from grisaille.measures.neighbourhoods import MEASURES, DistanceBins, ranks, spearman_of_counts
 
 
 def compare(*spaces, population=None, **options):
@@ -21,12 +21,12 @@ def measured(reference, reduced, k=10, k_ranks=20, block=16, chosen=None):
     n = len(reference)
     chosen = np.arange(n) if chosen is None else chosen
     found = Preservation(n, k, k_ranks)
-    found.learn_scale(high.distances(np.arange(n)), low.distances(np.arange(n)))
+    bins = [DistanceBins(space.among(np.arange(n))) for space in (high, low)]
     for rows in blocks(chosen, block):
         here = []
-        for space in (high, low):
+        for space, binned in zip((high, low), bins, strict=True):
             distances = space.distances(rows)
-            here.append((distances, ranks(nearest(distances, rows))))
+            here.append((binned(distances), ranks(nearest(distances, rows))))
         found.update(rows, *here)
     return found
 

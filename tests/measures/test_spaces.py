@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.spatial.distance import cdist
+from scipy.spatial.distance import cdist, pdist
 
 from grisaille.measures import spaces
 from grisaille.measures.spaces import Space, blocks, embedding_space, feature_space, rows_at_a_time
@@ -35,6 +35,11 @@ class TestDistances:
         points = np.random.default_rng(1).standard_normal((23, 3))
         rows = np.arange(start, min(start + length, 23))
         np.testing.assert_allclose(Space([points]).distances(rows), cdist(points, points)[rows], atol=1e-12)
+
+    @pytest.mark.parametrize("rows", [[2, 3, 4, 9, 20], [5], []])
+    def test_among_some_are_those_of_the_pairs(self, points, rows):
+        space, chosen = Space([points[:, :3], points[:, 3:]]), np.array(rows, dtype=int)
+        np.testing.assert_allclose(space.among(chosen), pdist(points[chosen]))
 
     def test_pieces_of_different_points_are_refused(self, points):
         with pytest.raises(ValueError, match=r"same points. Received: \[\(23, 10\), \(22, 10\)\]"):

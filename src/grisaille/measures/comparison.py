@@ -12,12 +12,14 @@ from grisaille.arrays import BoolArray, FloatArray, IntArray, StringArray
 from grisaille.collection.artists import UNKNOWN
 from grisaille.collection.split import HELD_OUT, TRAIN, VALIDATION
 from grisaille.lazy import pd
-from grisaille.measures.neighbourhoods import MEASURES, Preservation, Preserved, nearest, ranks
+from grisaille.measures.neighbourhoods import MEASURES, DistanceBins, Preservation, Preserved, nearest, ranks
 from grisaille.measures.retrieval import Retrieval
 from grisaille.measures.silhouettes import DistanceSums
 from grisaille.measures.spaces import Space, blocks, rows_at_a_time
 
 _CURVE_POINTS = 120
+# Paintings whose distances among each other stand for all distances. A seeded sample: the first would be one artist's.
+_SAMPLE = 512
 
 Name = tuple[str, str]
 """A space and the likeness it is measured by: ("raw", "hellinger")."""
@@ -123,35 +125,35 @@ def compare(
     parts = {part: rows for part, rows in parts.items() if rows[asked].any()}
     preservation = {(pair, part): Preservation(n, k) for pair in pairs for part in parts}
     size = rows_at_a_time(n)
+    sample = queries(n, _SAMPLE, _SAMPLE, 0)
     walks: dict[Name, Iterator[FloatArray]] = {}
+    bins: dict[Name, DistanceBins] = {}
     steps = [(group, rows) for group in _groups(spaces, pairs) for rows in blocks(asked, size)]
     for group, rows in progress(steps):
         if rows[0] == asked[0]:
             # Those of the group before are given up first.
             walks = {}
             walks = {name: spaces[name].walk(asked, size) for name in group.names}
-        distances = {name: next(walk) for name, walk in walks.items()}
-        rank = {}
-        for name in walks:
-            order = nearest(distances[name], rows)
+            bins = {name: DistanceBins(spaces[name].among(sample)) for name in group.names if group.pairs}
+        placed = {}
+        for name, walk in walks.items():
+            distances = next(walk)
+            order = nearest(distances, rows)
             if group.pairs:
-                rank[name] = ranks(order)
+                placed[name] = bins[name](distances), ranks(order)
             if name in group.known:
                 continue
-            sums[name].update(rows, distances[name])
+            sums[name].update(rows, distances)
             retrieval[name].update(rows, order)
             # A view would keep every painting's whole order alive.
             first = order[:, :k].copy()
-            neighbours[name].append((first, np.take_along_axis(distances[name], first, axis=1)))
-        shown = {named: measure for named, measure in preservation.items() if named[0] in group.pairs}
-        _learn_scales(distances, shown)
-        for ((reference, reduced), part), measure in shown.items():
+            neighbours[name].append((first, np.take_along_axis(distances, first, axis=1)))
+        for ((reference, reduced), part), measure in preservation.items():
+            if (reference, reduced) not in group.pairs:
+                continue
             chosen = np.flatnonzero(parts[part][rows])
-            measure.update(
-                rows[chosen],
-                (distances[reference][chosen], rank[reference][chosen]),
-                (distances[reduced][chosen], rank[reduced][chosen]),
-            )
+            one, other = ((binned[chosen], rank[chosen]) for binned, rank in (placed[reference], placed[reduced]))
+            measure.update(rows[chosen], one, other)
     sizes = {part: int(rows.sum()) for part, rows in parts.items()}
     found = {pair: _of_parts(pair, preservation, sizes) for pair in pairs}
     return Compared(
@@ -167,13 +169,6 @@ def compare(
             [{"space": space, "likeness": likeness} | retrieval[space, likeness].result() for space, likeness in spaces]
         ),
     )
-
-
-def _learn_scales(distances: Mapping[Name, FloatArray], preservation: Mapping[tuple[Pair, str], Preservation]) -> None:
-    """Show every comparison the same first rows, so that the parts of a collection count in the same bins."""
-    for ((reference, reduced), _), measure in preservation.items():
-        if not measure.knows_scale:
-            measure.learn_scale(distances[reference], distances[reduced])
 
 
 def _of_parts(

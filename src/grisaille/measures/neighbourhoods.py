@@ -6,13 +6,16 @@ import numpy as np
 
 from grisaille.arrays import FloatArray, IntArray
 
-# Distances are ranked by counting them in this many bins of (nearly) equal probability; what that costs Spearman's
-# coefficient is below 1e-5 and checked in the tests.
-_BINS = 1024
-_FINE = 1 << 16
-# For the margin of Spearman's coefficient: groups of queries, and fewer bins.
+# Distances are ranked by counting them in bins of (nearly) equal probability: pairs of them in coarse bins, each in
+# fine ones. What that costs Spearman's coefficient is below 1e-5 and checked in the tests.
+_FINE, _COARSE = 8192, 256
+_RATIO = _FINE // _COARSE
+# Distances that differ by less than this part of the largest count as equal: rounding parts copies by as much.
+_EQUAL = 2.0**-23
+# Most distances find their bin in a table of so many cells; those in a cell with more than one edge are searched for.
+_CELLS = 1 << 18
+# For the margin of Spearman's coefficient: groups of queries.
 _GROUPS = 16
-_COARSE = 128
 
 
 def nearest(distances: FloatArray, rows: IntArray) -> IntArray:
@@ -47,22 +50,37 @@ def ranks(order: IntArray) -> IntArray:
     return result
 
 
-class _RankedDistances:
-    """Maps distances to bins of nearly equal probability, learnt from a sample."""
+class DistanceBins:
+    """Maps the distances of a space to bins of nearly equal probability; a value as frequent as a bin has its own."""
 
     def __init__(self, sample: FloatArray) -> None:
-        self._top = float(sample.max()) * 1.25 or 1.0
-        fine = np.bincount(self._fine(sample.ravel()), minlength=_FINE)
-        below = np.concatenate([[0], np.cumsum(fine)[:-1]])
-        self._coarse = (below * _BINS // max(sample.size, 1)).clip(0, _BINS - 1).astype(np.int32)
+        """Learn the bins.
 
-    def _fine(self, distances: FloatArray) -> IntArray:
-        # Rounded, since 0 and the sample's largest distance would lie on a border, where the last digit decides.
-        fine = distances * ((_FINE - 1) / self._top) + 0.5
-        return np.minimum(fine, _FINE - 1, out=fine).astype(np.int32)
+        Args:
+            sample: Distances that stand for all, shape (m,): not those of neighbours in a table that is sorted.
+        """
+        equal = float(sample.max(initial=0)) * _EQUAL or 1.0
+        ordered = np.sort(np.rint(sample / equal)) if sample.size else np.zeros(1)
+        places = np.arange(1, _FINE) * ordered.size // _FINE
+        values = ordered[places]
+        first, last = np.searchsorted(ordered, values, "left"), np.searchsorted(ordered, values, "right")
+        # Between values, never at one: there the last digit would decide. Below it or above, whichever is nearer, so
+        # that a value of many distances is not always taken together with those below.
+        self._edges = equal * (values + np.where(places - first < last - places, -0.5, 0.5))
+        self._cells_a_unit = (_CELLS - 1) / self._edges[-1]
+        edges = np.bincount(self._cell(self._edges), minlength=_CELLS)
+        self._bin_of_cell = np.where(edges > 1, -1, np.cumsum(edges))
+
+    def _cell(self, distances: FloatArray) -> IntArray:
+        cell = distances * self._cells_a_unit
+        return np.clip(cell, 0, _CELLS - 1, out=cell).astype(np.int32)
 
     def __call__(self, distances: FloatArray) -> IntArray:
-        return self._coarse[self._fine(distances)]
+        """The bin of every distance, 0 .. 8191, int64, in the shape of the distances."""
+        bins = self._bin_of_cell[self._cell(distances)]
+        crowded = bins < 0
+        bins[crowded] = np.searchsorted(self._edges, distances[crowded])
+        return bins
 
 
 MEASURES = ("recall", "trustworthiness", "continuity", "area_under_rnx", "spearman")
@@ -121,39 +139,29 @@ class Preservation:
         # One row a query: its recall, trustworthiness, continuity and area, which average to those of all.
         self._scores: list[FloatArray] = []
         self._larger_rank = np.zeros(n, dtype=np.int64)
-        self._joint = np.zeros(_BINS * _BINS, dtype=np.int64)
-        self._groups = np.zeros((_GROUPS, _COARSE * _COARSE), dtype=np.int64)
-        self._bins: tuple[_RankedDistances, _RankedDistances] | None = None
+        # Pairs of coarse bins, by groups of queries.
+        self._joint = np.zeros((_GROUPS, _COARSE, _COARSE), dtype=np.int64)
+        # Of either space, by fine bins: how many distances, and the sum of the other space's bins.
+        self._fine = np.zeros((2, 2, _FINE))
 
     @classmethod
     def together(cls, parts: "list[Preservation]") -> "Preservation":
-        """The comparison over the queries of all parts, which must have learnt the same scale."""
+        """The comparison over the queries of all parts, which must have been given bins of the same distances."""
         whole = cls(parts[0]._n, parts[0]._k, parts[0]._k_ranks)
         for part in parts:
             whole.queries += part.queries
             whole._scores += part._scores
             whole._larger_rank += part._larger_rank
             whole._joint += part._joint
-            whole._groups += part._groups
+            whole._fine += part._fine
         return whole
 
-    @property
-    def knows_scale(self) -> bool:
-        """Whether it has looked at a sample of distances."""
-        return self._bins is not None
-
-    def learn_scale(self, reference: FloatArray, reduced: FloatArray) -> None:
-        """Look at a sample of both spaces' distances before the first update."""
-        self._bins = (_RankedDistances(reference), _RankedDistances(reduced))
-
-    def update(
-        self, rows: IntArray, reference: tuple[FloatArray, IntArray], reduced: tuple[FloatArray, IntArray]
-    ) -> None:
+    def update(self, rows: IntArray, reference: tuple[IntArray, IntArray], reduced: tuple[IntArray, IntArray]) -> None:
         """Take in some queries.
 
         Args:
             rows: The queries, shape (b,).
-            reference: Their distances and `ranks` in the reference space, shapes (b, n).
+            reference: The `DistanceBins` of their distances and their `ranks` in the reference space, shapes (b, n).
             reduced: The same in the reduced space.
         """
         if not len(rows):
@@ -199,17 +207,14 @@ class Preservation:
         sizes = np.arange(1, n - 1)
         return float((self._area_weights() * sizes / (n - 1 - sizes)).sum())
 
-    def _count_distances(self, high: FloatArray, low: FloatArray) -> None:
-        if self._bins is None:
-            self.learn_scale(high, low)
-        assert self._bins is not None
-        one, other = self._bins[0](high), self._bins[1](low)
-        self._joint += np.bincount((one.astype(np.int64) * _BINS + other).ravel(), minlength=_BINS * _BINS)
-        ratio = _BINS // _COARSE
-        coarse = (one // ratio).astype(np.int64) * _COARSE + other // ratio
-        group = (self.queries + np.arange(len(coarse))) % _GROUPS
-        for number in np.unique(group):
-            self._groups[number] += np.bincount(coarse[group == number].ravel(), minlength=_COARSE * _COARSE)
+    def _count_distances(self, high: IntArray, low: IntArray) -> None:
+        group = (self.queries + np.arange(len(high)))[:, None] % _GROUPS
+        one, other = high // _RATIO, low // _RATIO
+        joint = (group * _COARSE + one) * _COARSE + other
+        self._joint += np.bincount(joint.ravel(), minlength=self._joint.size).reshape(self._joint.shape)
+        for fine, own, beside in zip(self._fine, (high, low), (low, one), strict=True):
+            fine[0] += np.bincount(own.ravel(), minlength=_FINE)
+            fine[1] += np.bincount(own.ravel(), beside.ravel(), minlength=_FINE)
 
     def result(self, population: int | None = None) -> Preserved:
         """The measures over all queries so far.
@@ -232,10 +237,29 @@ class Preservation:
             trustworthiness=trust,
             continuity=continuity,
             area_under_rnx=area,
-            spearman=spearman_of_counts(self._joint.reshape(_BINS, _BINS)),
+            spearman=self._spearman(),
             rnx=rnx,
             margins=self._margins(population or self.queries),
         )
+
+    def _spearman(self) -> float:
+        """Of the coarse bins, and what fine bins add to it.
+
+        With R the rank of a distance's coarse bin and r what the fine one adds to it, and S and s of the other space,
+        the sum of (R + r)(S + s) is that of RS + r(S + s) + Rs. Only RS needs pairs of bins: r has a mean of 0 in every
+        coarse bin, so that what goes with it may be the number of a bin, which is nearly its rank, in place of a rank.
+        """
+        ranks_of_coarse, added, scale = [], [], 1.0
+        for counts, _ in self._fine:
+            coarse = _centred_ranks(counts.reshape(_COARSE, _RATIO).sum(axis=1))
+            fine = _centred_ranks(counts)
+            ranks_of_coarse.append(coarse)
+            added.append(fine - np.repeat(coarse, _RATIO))
+            scale *= float((counts * fine**2).sum())
+        product = ranks_of_coarse[0] @ self._joint.sum(axis=0) @ ranks_of_coarse[1]
+        a_bin = self._joint.sum() / _FINE
+        product += a_bin * (added[0] @ self._fine[0, 1] + _RATIO * (added[1] @ self._fine[1, 1]))
+        return float(product) / np.sqrt(scale) if scale else float("nan")
 
     def _margins(self, population: int) -> dict[str, float]:
         left_out = max(1 - self.queries / population, 0.0)
@@ -244,9 +268,8 @@ class Preservation:
         if self.queries < 2 * _GROUPS:
             return dict.fromkeys(MEASURES, float("nan"))
         errors = np.concatenate(self._scores).std(axis=0, ddof=1) / np.sqrt(self.queries)
-        without = [
-            spearman_of_counts((self._groups.sum(axis=0) - group).reshape(_COARSE, _COARSE)) for group in self._groups
-        ]
+        whole = self._joint.sum(axis=0)
+        without = [spearman_of_counts(whole - group) for group in self._joint]
         jackknife = np.sqrt((_GROUPS - 1) * np.var(without))
         return {
             name: float(1.96 * error * np.sqrt(left_out))
@@ -263,12 +286,13 @@ def spearman_of_counts(joint: IntArray) -> float:
     Returns:
         Between -1 and 1, or NaN if one variable is constant.
     """
-
-    def centred_ranks(counts: IntArray) -> FloatArray:
-        middle = np.cumsum(counts) - counts / 2
-        return middle - counts.sum() / 2
-
     rows, columns = joint.sum(axis=1), joint.sum(axis=0)
-    x, y = centred_ranks(rows), centred_ranks(columns)
+    x, y = _centred_ranks(rows), _centred_ranks(columns)
     scale = float(np.sqrt((rows * x**2).sum() * (columns * y**2).sum()))
     return float(x @ joint @ y) / scale if scale else float("nan")
+
+
+def _centred_ranks(counts: FloatArray | IntArray) -> FloatArray:
+    """Mid-ranks of the bins, less the mean rank."""
+    middle = np.cumsum(counts) - counts / 2
+    return np.asarray(middle - counts.sum() / 2)

@@ -68,6 +68,11 @@ class Space:
             # Before the next is made.
             del strip
 
+    def among(self, rows: IntArray) -> FloatArray:
+        """Distances of all pairs of b points, float64, shape (b (b - 1) / 2,). No other point is read."""
+        distances = Space([_Chosen(piece, rows) for piece in self._pieces]).distances(np.arange(len(rows)))
+        return distances[np.triu_indices(len(rows), 1)]
+
     def _strip(self, rows: IntArray) -> "_Strip":
         dtype = np.result_type(*(piece.dtype for piece in self._pieces))
         strip = _Strip(rows, self.n, dtype, self._squares)
@@ -78,6 +83,17 @@ class Space:
         # They are every strip's, and summing them in float64 takes as long as a tenth of the products.
         self._squares = strip.squares
         return strip
+
+
+class _Chosen:
+    """Some rows of a piece, read when rows of them are asked for."""
+
+    def __init__(self, piece: Rows, rows: IntArray) -> None:
+        self._piece, self._rows = piece, rows
+        self.shape, self.dtype = (len(rows), piece.shape[1]), piece.dtype
+
+    def __getitem__(self, key: Any) -> Any:
+        return self._piece[self._rows[key]]
 
 
 class _Square:
