@@ -2,9 +2,9 @@
 
 from grisaille.framework.catalog import ProjectContext
 from grisaille.framework.config import RunConfigLoader
-from grisaille.framework.hooks import FeatureIdentityHook, RecipeHook, ReportHook, RunLockHook, RunManifestHook
+from grisaille.framework.hooks import RecipeHook, ReportHook, RunLockHook, RunManifestHook
 
-HOOKS = (FeatureIdentityHook(), RecipeHook(), ReportHook(), RunLockHook(), RunManifestHook())
+HOOKS = (RecipeHook(), ReportHook(), RunLockHook(), RunManifestHook())
 
 # Files are saved whole, stamped, and compared before they are loaded.
 CONTEXT_CLASS = ProjectContext

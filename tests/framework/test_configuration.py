@@ -378,7 +378,9 @@ class TestPipelines:
         _ = context().params
         for chunk in CHUNKS:
             alone = pipelines["autoencoding"].only_nodes_with_namespaces([chunk])
-            assert [node.name for node in alone.nodes] == [f"{chunk}.train_autoencoder", f"{chunk}.encode_chunk"]
+            assert [node.name for node in alone.nodes] == [
+                f"{chunk}.{step}" for step in ("train_autoencoder", "take_encoder", "encode_chunk")
+            ]
             assert not [name for name in alone.inputs() if "." in name and not name.startswith("params:")]
 
     def test_at_most_35_datasets_are_seen_when_namespaces_are_collapsed(self, context):

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from grisaille.autoencoders.joining import join, train_joiner
     from grisaille.autoencoders.principal_components import PrincipalComponents, fit_principal_components
     from grisaille.autoencoders.similarity_training import train_similarity
-    from grisaille.autoencoders.training import encode, train
+    from grisaille.autoencoders.training import encode, take_encoder, train
 else:
     __getattr__, __dir__, __all__ = lazy_loader.attach(
         __name__,
@@ -18,7 +18,7 @@ else:
             "joining": ["join", "train_joiner"],
             "principal_components": ["PrincipalComponents", "fit_principal_components"],
             "similarity_training": ["train_similarity"],
-            "training": ["encode", "train"],
+            "training": ["encode", "take_encoder", "train"],
         },
     )
 

@@ -296,7 +296,7 @@ def assemble(
     spread = layers.Dense(values, use_bias=False, trainable=False, name="reconstruction")
     # As in `Projection.compress`.
     rest = ops.norm(x - spread(inside), axis=-1, keepdims=True)
-    code = encoder(layers.Concatenate(name=COMPRESSED)([inside, rest]))
+    code = layers.Identity(name="code")(encoder(layers.Concatenate(name=COMPRESSED)([inside, rest])))
     outputs = spread(decoder(code))
     if likeness == "hellinger":
         outputs = ops.square(ops.relu(outputs))

@@ -124,6 +124,12 @@ def _error(autoencoder: keras.Model, rows: Rows, chosen: IntArray) -> float:
     return float(np.concatenate(errors).mean()) if errors else float("nan")
 
 
+def take_encoder(autoencoder: keras.Model) -> keras.Model:
+    """The encoder inside of an autoencoder, (n, values) -> (n, code_size); the two share their weights."""
+    code = autoencoder.get_layer("code").output
+    return keras.Model(autoencoder.inputs, code, name=f"{autoencoder.name}_encoder")
+
+
 def encode(encoder: keras.Model, rows: Rows, batch_size: int = 256) -> tuple[FloatArray, FloatArray]:
     """Encode all rows of a chunk, as they are stored.
 

@@ -7,10 +7,11 @@ would be loaded by the next. How each kind of file is written and read stays wit
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextvars import ContextVar
+from dataclasses import dataclass
 from functools import partial
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from kedro.framework.context import CatalogCommandsMixin, KedroContext
@@ -45,6 +46,7 @@ class AtomicCatalog(DataCatalog, CatalogCommandsMixin):
     Attributes:
         settings: All parameters of the session, completed.
         given: Dotted names of the parameters that the command gave.
+        storage: Where everything is stored; None where nobody knows.
     """
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
@@ -52,6 +54,7 @@ class AtomicCatalog(DataCatalog, CatalogCommandsMixin):
         super().__init__(*arguments, **options)
         self.settings: dict[str, Any] = {}
         self.given: frozenset[str] = frozenset()
+        self.storage: AnyPath | None = None
         self._made: dict[str, tuple[dict[str, Any], dict[str, str | None], Recipe]] = {}
         self._told: set[str] = set()
 
@@ -86,22 +89,20 @@ class AtomicCatalog(DataCatalog, CatalogCommandsMixin):
                     _temporary.reset(token)
                 stamps.write(final, self._stamp(ds_name, stamps.checksum(temporary)))
         except (DatasetError, DiskFullError) as error:
-            full = _caused_by(error, DiskFullError)
+            full: BaseException | None = error
+            while full is not None and not isinstance(full, DiskFullError):
+                full = full.__cause__
             if full is None:
                 raise
             raise DiskFullError(f"{ds_name}: {full}") from None
         dataset.release()
-        self._warn_of_the_future(ds_name, dataset)
-
-    @staticmethod
-    def _warn_of_the_future(name: str, dataset: Any) -> None:
         if dataset._version and not dataset._version.load:
             newest = dataset.resolve_load_version()
             if newest != dataset.resolve_save_version():
                 logger.warning(
                     "%s has a version from the future, %s: a clock is wrong. This run reads its own; other runs read "
                     "that one, until it is removed",
-                    name, newest,
+                    ds_name, newest,
                 )  # fmt: skip
 
     def load(self, ds_name: str, version: str | None = None) -> Any:
@@ -117,6 +118,12 @@ class AtomicCatalog(DataCatalog, CatalogCommandsMixin):
             if not (own or version):
                 self.warn(ds_name)
         return super().load(ds_name, version or own)
+
+    def read(self, name: str) -> Any:
+        """Load something without telling of it."""
+        dataset = self.get(name)
+        own = self.own_version(dataset)
+        return (self.get(name, version=Version(own, None)) if own else dataset).load()
 
     def exists(self, ds_name: str) -> bool:
         """As `DataCatalog`; what is damaged or outdated does not, so that `--only-missing-outputs` makes it again."""
@@ -258,12 +265,39 @@ class ProjectContext(KedroContext):
         ours: dict[type, type] = {DataCatalog: AtomicCatalog, SharedMemoryDataCatalog: SharedAtomicCatalog}
         catalog = super()._get_catalog(ours.get(catalog_class, catalog_class), *args, **kwargs)
         if isinstance(catalog, AtomicCatalog):
-            catalog.settings = recipes.complete(self.config_loader["parameters"])
-            given = getattr(self.config_loader, "runtime_params", None) or {}
-            catalog.given = frozenset(
-                name for group, value in given.items() for name, _ in recipes.leaves(group, value)
-            )
+            loader: Any = self.config_loader
+            catalog.settings = recipes.complete(loader["parameters"])
+            given = loader.runtime_params or {}
+            catalog.given = frozenset(name for group in given for name, _ in recipes.leaves(group, given[group]))
+            catalog.storage = loader.storage(Path(self.project_path))
+            for name, study in {"features": False, "study_features": True}.items():
+                if name in catalog and hasattr(features := catalog.get(name), "expect"):
+                    features.expect(_Identity(catalog, study))
         return catalog
+
+
+@dataclass(frozen=True)
+class _Identity:
+    """Which features the parameters and the paintings ask for (no closure, which could not travel to other processes).
+
+    Attributes:
+        catalog: Of the run; the paintings may not be known before.
+        study: Whether the layers of the study are meant.
+    """
+
+    catalog: AtomicCatalog
+    study: bool
+
+    def __call__(self) -> Mapping[str, Any] | None:
+        from grisaille.features import backbone
+        from grisaille.parameters import Backbone, Study
+
+        if self.catalog.where("picture_files") is None or self.catalog.is_damaged("picture_files"):
+            return None
+        settings = Backbone.model_validate(self.catalog.settings["backbone"])
+        if self.study:
+            settings = Study.model_validate(self.catalog.settings["study"]).seen_by(settings)
+        return backbone.store_identity(self.catalog.read("picture_files")["sha256"].tolist(), settings)
 
 
 def _is_file(dataset: Any) -> bool:
@@ -296,14 +330,3 @@ def _path(dataset: Any, path: PurePosixPath) -> AnyPath:
 
 def _as_kedro(path: AnyPath) -> PurePosixPath:
     return PurePosixPath(getattr(path, "path", str(path)))
-
-
-def _caused_by(error: BaseException | None, kind: type[BaseException]) -> BaseException | None:
-    chain = _chain(error)
-    return next((cause for cause in chain if isinstance(cause, kind)), None)
-
-
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__

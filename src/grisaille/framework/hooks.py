@@ -5,13 +5,12 @@ import re
 import threading
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kedro.framework.hooks import hook_impl
-from kedro.io import AbstractVersionedDataset, DataCatalog
-from kedro.io.core import DatasetError, Version
+from kedro.io import AbstractVersionedDataset
+from kedro.io.core import DatasetError
 
 from grisaille.errors import GrisailleError
 from grisaille.framework import config
@@ -29,60 +28,13 @@ _SHOWN = 5
 _READ_FROM = {parameter: source for source, parameter in config.SOURCES.items()}
 
 
-class FeatureIdentityHook:
-    """Tells the feature store which features the run's parameters and paintings ask for."""
+class RecipeHook:
+    """Holds what a run reads against what it asks for, before anything is computed, and tells the catalog of nodes."""
 
     @hook_impl
     def after_context_created(self) -> None:
         """Rebuild the pipelines if this session has other chunks: Kedro keeps those of the first one in a process."""
         config.rebuild_pipelines_of_another_shape()
-
-    @hook_impl
-    def after_catalog_created(self, catalog: DataCatalog) -> None:
-        """Hand the identity to `features`, computed when it is asked for: the paintings may not be known before."""
-        from grisaille.datasets import FeatureStoreDataset
-
-        for name, study in {"features": None, "study_features": "params:study"}.items():
-            features = catalog.get(name) if name in catalog else None
-            if isinstance(features, FeatureStoreDataset):
-                features.expect(_Identity(catalog, study))
-
-
-@dataclass(frozen=True)
-class _Identity:
-    """Which features are meant (no closure, which could not travel to other processes).
-
-    Attributes:
-        catalog: Of the run.
-        study: The parameters of the study whose layers are meant; or None.
-    """
-
-    catalog: Any
-    study: str | None
-
-    def __call__(self) -> Mapping[str, Any] | None:
-        from grisaille.features import backbone
-        from grisaille.parameters import Backbone, Study, plain
-
-        if self.catalog.where("picture_files") is None or self.catalog.is_damaged("picture_files"):
-            return None
-        settings = Backbone.model_validate(plain(_quietly(self.catalog, "params:backbone")))
-        if self.study is not None:
-            settings = Study.model_validate(plain(_quietly(self.catalog, self.study))).seen_by(settings)
-        return backbone.store_identity(_quietly(self.catalog, "picture_files")["sha256"].tolist(), settings)
-
-
-def _quietly(catalog: Any, name: str) -> Any:
-    """Load something without the catalog, which tells of all that it loads."""
-    dataset: Any = catalog.get(name)
-    if isinstance(dataset, AbstractVersionedDataset):
-        own = catalog.own_version(dataset)
-        dataset = catalog.get(name, version=Version(own, None)) if own else dataset
-    return dataset.load()
-
-
-class RecipeHook:
-    """Holds what a run reads against what it asks for, before anything is computed, and tells the catalog of nodes."""
 
     @hook_impl
     def before_pipeline_run(self, pipeline: Any, catalog: Any) -> None:
@@ -116,9 +68,9 @@ class RecipeHook:
             catalog.warn(name)
         if "params:backbone" in pipeline.inputs():
             from grisaille.features import backbone
-            from grisaille.parameters import Backbone, plain
+            from grisaille.parameters import Backbone
 
-            backbone.identity(Backbone.model_validate(plain(_quietly(catalog, "params:backbone"))))
+            backbone.identity(Backbone.model_validate(catalog.settings["backbone"]))
 
     @hook_impl
     def before_node_run(self, node: Any, catalog: Any) -> None:
@@ -236,12 +188,12 @@ class ReportHook:
         # A question that was asked alone is answered by who asked it.
         if not made & {"report", "explorer", "rejected_paintings"}:
             return
-        lines = list(_quietly(catalog, "report_summary")) if "report_summary" in made else []
+        lines = list(catalog.read("report_summary")) if "report_summary" in made else []
         lines += [""] if lines else []
         lines += [
             f"{words}: {path}" for name, words in _OPENED.items() if name in made for path in _paths(catalog, name)
         ]
-        left_out = len(_quietly(catalog, "rejected_paintings")) if "rejected_paintings" in made else 0
+        left_out = len(catalog.read("rejected_paintings")) if "rejected_paintings" in made else 0
         if left_out:
             files = "1 file" if left_out == 1 else f"{left_out:,} files"
             lines.append(f"{files} left out, with reasons: {_paths(catalog, 'rejected_paintings')[0]}")
@@ -266,18 +218,10 @@ class RunLockHook:
     def __init__(self) -> None:
         """Nothing is locked before a run begins."""
         self._here = threading.RLock()
-        self._roots = threading.local()
         self._lock: RunLock | None = None
 
-    @hook_impl
-    def after_context_created(self, context: Any) -> None:
-        """Learn where everything is stored."""
-        loader = context.config_loader
-        storage = loader.storage(Path(context.project_path)) if hasattr(loader, "storage") else None
-        self._roots.newest = storage if isinstance(storage, Path) else None
-
     @hook_impl(trylast=True)
-    def before_pipeline_run(self) -> None:
+    def before_pipeline_run(self, catalog: Any) -> None:
         """Take the lock, after all that may still refuse the run.
 
         Raises:
@@ -289,12 +233,12 @@ class RunLockHook:
         self._here.acquire()
         # An interrupted run of this very thread, in a notebook, never said that it was over.
         self._release_file()
-        root = self._roots.newest
-        if root is None:
+        root = getattr(catalog, "storage", None)
+        if not isinstance(root, Path):
             logger.warning("nothing keeps two runs apart where files are not local: start one at a time")
             return
+        lock = RunLock(root)
         try:
-            lock = RunLock(root)
             lock.acquire()
         except BaseException:
             self._here.release()
@@ -306,16 +250,13 @@ class RunLockHook:
     @hook_impl(trylast=True)
     def after_pipeline_run(self) -> None:
         """Let others write."""
-        self._release()
+        self._release_file()
+        self._here.release()
 
     @hook_impl(trylast=True)
     def on_pipeline_error(self) -> None:
         """Let others write."""
-        self._release()
-
-    def _release(self) -> None:
-        self._release_file()
-        self._here.release()
+        self.after_pipeline_run()
 
     def _release_file(self) -> None:
         if self._lock is not None:

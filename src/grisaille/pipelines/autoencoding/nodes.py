@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,8 @@ from grisaille.lazy import pd
 from grisaille.likenesses.metrics import Likeness, lengths
 from grisaille.parameters import Autoencoder, Backbone, Chunk, named
 
+logger = logging.getLogger(__name__)
+
 
 def measure_layers(features: FeatureStore, likeness: Likeness) -> FloatArray:
     """What the likeness divides every layer by: float32, shape (n, layers), in the order of the features."""
@@ -23,13 +26,13 @@ def measure_layers(features: FeatureStore, likeness: Likeness) -> FloatArray:
 
 def train_autoencoder(
     features: FeatureStore, layer_norms: FloatArray, picture_files: pd.DataFrame, chunk: Chunk, settings: Autoencoder
-) -> tuple[Any, Any, pd.DataFrame]:
+) -> tuple[Any, pd.DataFrame]:
     """Train one chunk's autoencoder on all but the held-out paintings.
 
     Returns:
-        The autoencoder, its encoder, and the history.
+        The autoencoder and the history of its training.
     """
-    return autoencoders.train(
+    autoencoder, _, history = autoencoders.train(
         _columns(features, chunk),
         _norms(list(features), layer_norms, chunk),
         _rows(picture_files, TRAIN),
@@ -37,6 +40,14 @@ def train_autoencoder(
         settings,
         name=f"{chunk.layer}[{chunk.start}:{chunk.stop}]",
     )
+    return autoencoder, history
+
+
+def take_encoder(autoencoder: Any, history: pd.DataFrame) -> Any:
+    """Cut the encoder off, which is all that new pictures need, and tell how the training went."""
+    first, last = history["loss"].iloc[[0, -1]]
+    logger.info("%d epochs took the loss from %.3g to %.3g", history["epoch"].iloc[-1], first, last)
+    return autoencoders.take_encoder(autoencoder)
 
 
 def encode_chunk(features: FeatureStore, encoder: Any, chunk: Chunk) -> tuple[FloatArray, FloatArray]:
