@@ -28,6 +28,7 @@ __all__ = [
     "encode",
     "fit_principal_components",
     "join",
+    "take_encoder",
     "train",
     "train_joiner",
     "train_similarity",
