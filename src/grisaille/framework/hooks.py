@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -358,16 +359,19 @@ class RunManifestHook:
             logger.warning("the failed run leaves no manifest: %s", another)
 
     def _write(self, run_params: Mapping[str, Any], pipeline: Any, catalog: Any, error: Exception | None) -> None:
+        from grisaille.features import backbone
+        from grisaille.parameters import Backbone
         from grisaille.provenance import environment, manifest
 
+        weights = None
+        if "params:backbone" in pipeline.inputs():
+            with suppress(backbone.BackboneError):  # the run has said so itself
+                weights = backbone.identity(Backbone.model_validate(catalog.settings["backbone"]))
         run, ended = run_params["run_id"], datetime.now(timezone.utc)
-        own, kept = {}, {}
-        for name, record in manifest.records(pipeline.all_outputs(), catalog, self._storage).items():
-            # Of a run that failed, what has no version may be another's, and nobody knows what it would have kept.
-            if record["version"] == run or not (error or record["version"]):
-                own[name] = record
-            elif not error:
-                kept[name] = record
+        found = manifest.records(pipeline.all_outputs(), catalog, self._storage)
+        # Of a run that failed, what has no version may be another's, and nobody knows what it would have kept.
+        versions = (run,) if error else (run, None)
+        own = {name: record for name, record in found.items() if record["version"] in versions}
         catalog.save(
             manifest.NAME,
             {
@@ -379,9 +383,9 @@ class RunManifestHook:
                 "seconds": (ended - self._started).total_seconds(),
                 "command": _command(run_params, Path(self._loader.conf_source), self._project),
                 **environment.describe(self._project),
-                "weights": manifest.weights(pipeline, catalog),
+                "weights": weights,
                 "parameters": catalog.settings,
-                "inputs": self._inputs | kept,
+                "inputs": self._inputs | {name: found[name] for name in found if not (error or name in own)},
                 "outputs": own,
             },
         )

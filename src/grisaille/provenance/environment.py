@@ -26,8 +26,8 @@ THREADS = (
     "TF_NUM_INTRAOP_THREADS",
     "TF_NUM_INTEROP_THREADS",
 )
-# Instructions that libraries choose by the processor, unless they are told.
-INSTRUCTIONS = ("OPENBLAS_CORETYPE", "TF_ENABLE_ONEDNN_OPTS", "TF_DETERMINISTIC_OPS", "KERAS_BACKEND")
+# And on the instructions that libraries choose by the processor, unless they are told.
+VARIABLES = (*THREADS, "OPENBLAS_CORETYPE", "TF_ENABLE_ONEDNN_OPTS", "TF_DETERMINISTIC_OPS", "KERAS_BACKEND")
 
 
 def describe(project: Path) -> dict[str, Any]:
@@ -48,7 +48,7 @@ def describe(project: Path) -> dict[str, Any]:
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "python": platform.python_version(),
     }
-    threads = {name: os.environ[name] for name in (*THREADS, *INSTRUCTIONS) if name in os.environ}
+    threads = {name: os.environ[name] for name in VARIABLES if name in os.environ}
     return {"code": code(project), "machine": machine, "threads": threads, "packages": _packages()}
 
 

@@ -13,9 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from grisaille.errors import GrisailleError
-from grisaille.features import backbone
+from grisaille.features.backbone import BackboneError
 from grisaille.features.store import MANIFEST, FeatureStore, FeatureStoreError
-from grisaille.parameters import Backbone
 from grisaille.provenance import stamps
 from grisaille.storage import AnyPath, as_path, sha256
 
@@ -68,7 +67,7 @@ def records(datasets: Iterable[str], catalog: Any, storage: AnyPath) -> dict[str
     found = {}
     for name in sorted(datasets):
         path, dataset = None, catalog.get(name)
-        with suppress(backbone.BackboneError):  # the run has said so itself
+        with suppress(BackboneError):  # the run has said so itself
             path = catalog.where(name)
         if path is not None:
             found[name] = {
@@ -93,37 +92,19 @@ def absolute(path: str, storage: AnyPath) -> AnyPath:
     return as_path(path) if "://" in path or Path(path).is_absolute() else storage / path
 
 
-def weights(pipeline: Any, catalog: Any) -> dict[str, Any] | None:
-    """What determines the features besides the paintings (see `backbone.identity`); None where no CNN was asked."""
-    if "params:backbone" in pipeline.inputs():
-        with suppress(backbone.BackboneError):  # the run has said so itself
-            return backbone.identity(Backbone.model_validate(catalog.settings["backbone"]))
-    return None
-
-
 def check(record: Record, storage: AnyPath) -> str:
-    """`ok`, `changed` or `missing`: what has become of a dataset since it was recorded."""
+    """What has become of a dataset since it was recorded.
+
+    Returns:
+        `ok`, `changed`, `missing`, or `written anew`: what has no version, and is as a later run stamped it.
+    """
     path = absolute(record["path"], storage)
     if not path.exists():
         return "missing"
-    if record["kind"] == "file":
-        return "ok" if stamps.checksum(path) == record["sha256"] else "changed"
+    found = {stamps.checksum(path)} if record["kind"] == "file" else {sha256(file) for file in path.glob("*.json")}
     with suppress(FeatureStoreError):
-        if record["sha256"] in map(sha256, path.glob("*.json")):
-            damaged = FeatureStore(path).damaged() if (path / MANIFEST).is_file() else []
-            return "changed" if damaged else "ok"
-    return "changed"
-
-
-def later(storage: AnyPath, run: str, record: Record) -> str | None:
-    """The last later run that wrote what has no version and lies where the record says, if it wrote what is there.
-
-    Of a later run whose manifest is damaged nobody knows.
-    """
-    newer = [name for name in names(storage) if name > run and not record["version"]]
-    for name in reversed(newer):
-        with suppress(ManifestError):
-            others = read(storage, name)["outputs"].values()
-            if any(other["path"] == record["path"] and check(other, storage) == "ok" for other in others):
-                return name
-    return None
+        if record["sha256"] in found:
+            whole = not (path / MANIFEST).is_file() or not FeatureStore(path).damaged()
+            return "ok" if whole else "changed"
+    stamp = stamps.read(path)
+    return "written anew" if stamp and stamp["checksum"] in found and not record["version"] else "changed"

@@ -146,9 +146,8 @@ def conflict(recipes: Mapping[str, Recipe]) -> tuple[str, str, str] | None:
     known: dict[str, tuple[str, str]] = {}
     for result, recipe in recipes.items():
         for dataset, step in recipe.items():
-            if step["checksum"] is None:
-                continue
-            first, checksum = known.setdefault(dataset, (result, step["checksum"]))
-            if checksum != step["checksum"]:
-                return first, result, dataset
+            if step["checksum"]:
+                first, checksum = known.setdefault(dataset, (result, step["checksum"]))
+                if checksum != step["checksum"]:
+                    return first, result, dataset
     return None
