@@ -76,7 +76,9 @@ def _paintings(version: str, command: Mapping[str, Any], path: Path, root: AnyPa
     from kedro.io.core import DatasetError
 
     parameters = command.get("params", {}) | {"storage": str(root)}
-    context: Any = KedroSession.create(path, False, command.get("env"), parameters).load_context()
+    session = KedroSession.create(path, False, command.get("env"), parameters)
+    logging.getLogger("kedro").setLevel(logging.WARNING)  # which a session sets anew
+    context: Any = session.load_context()
     # Nothing will run, so that no pipeline has to be built to check parameters.
     context._pipelines_to_validate = []
     try:
