@@ -11,8 +11,7 @@ from click.testing import CliRunner
 
 import chaos
 from conftest import Run
-from grisaille.cli.rerun import rerun
-from grisaille.cli.verify import verify
+from grisaille.cli import cli
 from grisaille.framework import config
 from grisaille.provenance.environment import THREADS
 from helpers import flip
@@ -77,7 +76,7 @@ def call(small_run, monkeypatch):
     monkeypatch.setattr(config, "_newest", None)
 
     def invoke(command, *arguments):
-        done = CliRunner().invoke(command, [*map(str, arguments), "--env", "demo"])
+        done = CliRunner().invoke(cli, [command, *map(str, arguments), "--env", "demo"])
         assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
         return done.exit_code, done.output
 
@@ -151,7 +150,7 @@ class TestManifest:
 
 class TestVerify:
     def test_nothing_has_changed(self, call, one_thread):
-        status, found = call(verify, "newest", "--storage", one_thread.storage)
+        status, found = call("verify", "newest", "--storage", one_thread.storage)
         assert status == 0
         assert names(found, "ok") == {*one_thread.before["outputs"], "raw_paintings", "backbone"}
 
@@ -161,7 +160,7 @@ class TestVerify:
         flip(storage / records["composition_embeddings"]["path"])
         flip(sorted((storage / records["features"]["path"]).glob("*.npy"))[0])
         flip(next((storage / records["artist_embeddings"]["path"]).glob("*.npy")))
-        status, found = call(verify, "newest", "--storage", storage)
+        status, found = call("verify", "newest", "--storage", storage)
         assert status == 1
         assert names(found, "missing") == {"pool5.composition_codes"}
         assert names(found, "changed") == {"composition_embeddings", "features", "artist_embeddings"}
@@ -169,12 +168,12 @@ class TestVerify:
     def test_without_the_table_nobody_knows_the_paintings(self, call, one_thread, tmp_path):
         storage = copied(one_thread.storage, tmp_path)
         (storage / one_thread.before["outputs"]["picture_files"]["path"]).unlink()
-        status, found = call(verify, "newest", "--storage", storage)
+        status, found = call("verify", "newest", "--storage", storage)
         assert status == 1
         assert names(found, "missing") == {"picture_files", "raw_paintings"}
 
     def test_a_run_that_never_was(self, call, one_thread):
-        status, found = call(verify, "yesterday", "--storage", one_thread.storage)
+        status, found = call("verify", "yesterday", "--storage", one_thread.storage)
         assert status == 1
         assert "no manifest of the run yesterday" in found
 
@@ -197,14 +196,14 @@ class TestRerun:
         assert f"{len(identical)} identical" in one_thread.said.splitlines()
 
     def test_a_part_that_reads_what_is_stored(self, call, discovered, tmp_path):
-        status, found = call(rerun, "newest", "--storage", discovered, "--into", tmp_path / "again")
+        status, found = call("rerun", "newest", "--storage", discovered, "--into", tmp_path / "again")
         assert status == 0
         assert names(found, "identical", 1) == DISCOVERED
 
     def test_an_input_that_has_changed_is_named_and_not_read(self, call, discovered, tmp_path):
         storage = copied(discovered, tmp_path)
         flip(storage / newest_manifest(storage)["inputs"]["composition_embeddings"]["path"])
-        status, found = call(rerun, "newest", "--storage", storage, "--into", tmp_path / "again")
+        status, found = call("rerun", "newest", "--storage", storage, "--into", tmp_path / "again")
         assert status == 1
         assert "the input composition_embeddings is changed" in found
 
@@ -215,11 +214,11 @@ class TestRerun:
         manifest["outputs"]["explorer"]["sha256"] = "0" * 64
         path.write_text(json.dumps(manifest))
         path.with_name("run_manifest.json.stamp.json").unlink()
-        status, found = call(rerun, "newest", "--storage", storage, "--into", tmp_path / "again")
+        status, found = call("rerun", "newest", "--storage", storage, "--into", tmp_path / "again")
         assert status == 1
         assert names(found, "differs", 1) == {"explorer"}
 
     def test_nothing_is_overwritten(self, call, one_thread):
-        status, found = call(rerun, "newest", "--storage", one_thread.storage, "--into", one_thread.storage)
+        status, found = call("rerun", "newest", "--storage", one_thread.storage, "--into", one_thread.storage)
         assert status == 2
         assert "is not empty" in found

@@ -38,32 +38,33 @@ class TestCode:
 
 class TestDifferences:
     HERE = {  # noqa: RUF012
-        "code": {"commit": "a" * 40, "clean": True},
-        "machine": {"cores": 2, "accelerators": []},
+        "code": {"commit": "a", "clean": True},
+        "machine": {"cores": 2},
         "threads": {},
         "packages": {"numpy": "2.0"},
     }
 
     def test_none(self):
-        assert provenance.differences(self.HERE, self.HERE) == []
+        assert list(provenance.differences(self.HERE, self.HERE)) == []
 
     @pytest.mark.parametrize(
         ("changed", "told"),
         [
-            ({"packages": {"numpy": "2.1"}}, "numpy: 2.0 then, 2.1 now"),
-            ({"packages": {}}, "numpy: 2.0 then, none now"),
-            ({"machine": {"cores": 4, "accelerators": []}}, "cores: 2 then, 4 now"),
-            ({"threads": {"OMP_NUM_THREADS": "1"}}, "OMP_NUM_THREADS: none then, 1 now"),
-            ({"code": {"commit": "b" * 40, "clean": True}}, "the code: commit aaaaaaaaaaaa then, bbbbbbbbbbbb now"),
-            ({"code": {"commit": "a" * 40, "clean": False}}, "the code: the tree is not clean now"),
-            ({"code": None}, "the code: git knows of no commit, so nobody can tell whether it is the same"),
+            ({"packages": {"numpy": "2.1"}}, "packages: numpy was 2.0, is 2.1"),
+            ({"packages": {}}, "packages: numpy was 2.0, is None"),
+            ({"machine": {"cores": 4}}, "machine: cores was 2, is 4"),
+            ({"threads": {"OMP_NUM_THREADS": "1"}}, "threads: OMP_NUM_THREADS was None, is 1"),
+            ({"code": {"commit": "b", "clean": True}}, "code: commit was a, is b"),
+            ({"code": {"commit": "a", "clean": False}}, "code: there is no commit that says all of it"),
+            ({"code": None}, "code: there is no commit that says all of it"),
         ],
     )
     def test_each_is_told(self, changed, told):
-        assert provenance.differences(self.HERE, self.HERE | changed) == [told]
+        assert told in list(provenance.differences(self.HERE, self.HERE | changed))
 
     def test_this_process_does_not_differ_from_itself(self, tmp_path):
         described = provenance.describe(tmp_path)
-        assert provenance.differences(described, provenance.describe(tmp_path)) == [
-            "the code: git knows of no commit, so nobody can tell whether it is the same"
+        assert list(provenance.differences(described, provenance.describe(tmp_path))) == [
+            "code: there was no commit that says all of it",
+            "code: there is no commit that says all of it",
         ]

@@ -1,9 +1,9 @@
 """The hook and the records, on a pipeline of two nodes; whole runs are in `test_reproducibility.py`."""
 
-import json
 from pathlib import Path
 from types import SimpleNamespace
 
+import click
 import numpy as np
 import pytest
 from kedro.framework.hooks.manager import _create_hook_manager, _register_hooks
@@ -92,8 +92,8 @@ class TestManifest:
 
     def test_what_was_asked_for(self, run):
         manifest = run(1.0, tags=("a", "b"), load_versions={"loaned": OLD}, runtime_params={"seed": 3})
-        command = {name: value for name, value in manifest["command"].items() if name not in ("folder", "runner")}
-        assert command == {"env": "demo", "tags": "a,b", "load_versions": f"loaned:{OLD}", "params": {"seed": 3}}
+        asked = {"env": "demo", "tags": "a,b", "load_versions": {"loaned": OLD}, "params": {"seed": 3}}
+        assert manifest["command"] == asked | {"folder": str(Path.cwd())}
         assert manifest["parameters"]["study"] == {"seed": 4, "queries": 5}
 
     def test_a_run_that_fails_leaves_one_that_says_so(self, run):
@@ -109,8 +109,11 @@ class TestManifest:
         assert manifest["inputs"]["doubled"]["version"] == OLD
 
     def test_another_runner_than_the_usual_is_named(self, run):
-        manifest = run(1.0, runner="<grisaille.framework.runner.DaskRunner object at 0x7f>")
-        assert manifest["command"]["runner"] == "grisaille.framework.runner.DaskRunner"
+        command = click.Context(click.Command("run"))
+        command.params = {"runner": "ParallelRunner", "runner_params": {"max_workers": 2}}
+        with command:
+            asked = run(1.0)["command"]
+        assert (asked["runner"], asked["runner_params"]) == ("ParallelRunner", {"max_workers": 2})
         assert "runner" not in run(1.0, name="2023-01-01T00.00.00.000Z")["command"]
 
 
@@ -188,20 +191,9 @@ class TestChecking:
         record = run(1.0, name=OLD)["outputs"]["label"]
         NumPyDataset(filepath=str(tmp_path / "loaned.npy"), version=Version(None, OLD + "1")).save(np.array([5.0]))
         run(1.0)
-        assert run_manifest.check(record, tmp_path) == "changed"
-        assert run_manifest.later(tmp_path, OLD, record) == RUN
-
-    def test_unless_it_was_changed_since(self, run, tmp_path):
-        record = run(1.0, name=OLD)["outputs"]["label"]
-        run(1.0)
+        assert run_manifest.check(record, tmp_path) == "written anew"
         (tmp_path / "label.txt").write_text("touched")
-        assert run_manifest.later(tmp_path, OLD, record) is None
-
-    def test_nor_by_a_run_whose_manifest_is_damaged(self, run, tmp_path):
-        record = run(1.0, name=OLD)["outputs"]["label"]
-        run(1.0)
-        flip(tmp_path / run_manifest.FOLDER / RUN / "run_manifest.json")
-        assert run_manifest.later(tmp_path, OLD, record) is None
+        assert run_manifest.check(record, tmp_path) == "changed"
 
     def test_a_storage_that_was_moved(self, run, tmp_path):
         record = run(1.0)["outputs"]["doubled"]
@@ -211,11 +203,19 @@ class TestChecking:
         assert run_manifest.check(record, moved) == "ok"
 
 
-class TestDiffering:
-    def test_dotted_names(self):
-        before, after = {"a": {"b": 1, "c": 2}, "d": 3}, {"a": {"b": 1, "c": 4}, "e": 3}
-        assert list(run_manifest.differing(before, after)) == ["a.c", "d", "e"]
+class TestStores:
+    """Features and points of the study, which are recorded by the file that lists what is in them."""
 
-    def test_a_manifest_is_json(self, run, tmp_path):
-        manifest = run(1.0)
-        assert json.loads(json.dumps(manifest)) == manifest
+    @pytest.mark.parametrize("name", ["manifest.json", "index.json"])
+    def test_one_whose_list_is_another_has_changed(self, name, tmp_path):
+        (tmp_path / name).write_text("[]")
+        record = {"kind": "store", "path": ".", "sha256": "0" * 64}
+        assert run_manifest.check(record, tmp_path) == "changed"
+
+    def test_one_without_its_list_has_changed(self, tmp_path):
+        assert run_manifest.check({"kind": "store", "path": ".", "sha256": "0" * 64}, tmp_path) == "changed"
+
+    def test_points_whose_list_is_the_same(self, tmp_path):
+        (tmp_path / "index.json").write_text("[]")
+        record = {"kind": "store", "path": ".", "sha256": stamps.checksum(tmp_path / "index.json")}
+        assert run_manifest.check(record, tmp_path) == "ok"

@@ -12,8 +12,8 @@ COMMANDS = {
     "run": "grisaille.cli.run:run",
     "similar": "grisaille.cli.similar:similar",
     "path": "grisaille.cli.similar:path",
-    "verify": "grisaille.cli.verify:verify",
-    "rerun": "grisaille.cli.rerun:rerun",
+    "verify": "grisaille.cli.past_runs:verify",
+    "rerun": "grisaille.cli.past_runs:rerun",
 }
 
 

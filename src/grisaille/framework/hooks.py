@@ -1,10 +1,10 @@
 """What happens around a run: nobody else writes, recipes are compared, the run leaves a manifest and a summary."""
 
 import logging
-import re
 import threading
-import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -264,106 +264,86 @@ class RunLockHook:
         self._lock = None
 
 
+# What Kedro tells of a run besides the options of its command.
+_NO_OPTIONS = ("run_id", "project_path", "kedro_version", "runner")
+
+
 class RunManifestHook:
     """Writes down what a run was asked for, what it read and what it wrote, whether or not it came to an end."""
 
     @hook_impl
     def after_context_created(self, context: Any) -> None:
         """Learn where everything is stored."""
-        loader = context.config_loader
-        self._project = Path(context.project_path)
-        self._storage: Any = loader.storage(self._project) if hasattr(loader, "storage") else None
-        source = Path(loader.conf_source)
-        self._sources = {} if source == self._project / "conf" else {"conf_source": str(source)}
+        self._project, self._loader = Path(context.project_path), context.config_loader
 
     @hook_impl(trylast=True)
     def before_pipeline_run(self, pipeline: Any, catalog: Any) -> None:
         """Record what is read, when nobody else can change it any more."""
-        if not self._wanted(catalog):
-            return
         from grisaille.provenance import manifest
 
-        self._started, self._clock = manifest.now(), time.perf_counter()
+        self._storage: Any = self._loader.storage(self._project)
+        self._started = datetime.now(timezone.utc)
         self._inputs = manifest.records(pipeline.inputs(), catalog, self._storage)
 
     @hook_impl
     def after_pipeline_run(self, run_params: Mapping[str, Any], pipeline: Any, catalog: Any) -> None:
         """Record what was written."""
-        if self._wanted(catalog):
-            self._write(run_params, pipeline, catalog, None)
+        self._write(run_params, pipeline, catalog, None)
 
     @hook_impl
     def on_pipeline_error(self, error: Exception, run_params: Mapping[str, Any], pipeline: Any, catalog: Any) -> None:
         """Record what was written until then."""
-        if not self._wanted(catalog):
-            return
         try:
             self._write(run_params, pipeline, catalog, error)
         except Exception as another:
             # What ended the run, such as a full disk, may end this, too, and is what has to be told, once.
             logger.warning("the failed run leaves no manifest: %s", another)
 
-    def _wanted(self, catalog: Any) -> bool:
-        return getattr(self, "_storage", None) is not None and "run_manifest" in catalog
-
     def _write(self, run_params: Mapping[str, Any], pipeline: Any, catalog: Any, error: Exception | None) -> None:
+        from grisaille.features import backbone
+        from grisaille.parameters import Backbone
         from grisaille.provenance import environment, manifest
 
-        outputs = manifest.records(pipeline.all_outputs(), catalog, self._storage)
-        own = {name: record for name, record in outputs.items() if record["version"] in (None, run_params["run_id"])}
-        if error is not None:
-            # What has no version may be another run's.
-            own = {name: record for name, record in own.items() if record["version"]}
-        found = {name: record for name, record in outputs.items() if name not in own} if error is None else {}
+        weights = None
+        if "params:backbone" in pipeline.inputs():
+            with suppress(backbone.BackboneError):  # the run has said so itself
+                weights = backbone.identity(Backbone.model_validate(catalog.settings["backbone"]))
+        run, ended = run_params["run_id"], datetime.now(timezone.utc)
+        found = manifest.records(pipeline.all_outputs(), catalog, self._storage)
+        # Of a run that failed, what has no version may be another's, and nobody knows what it would have kept.
+        versions = (run,) if error else (run, None)
+        own = {name: record for name, record in found.items() if record["version"] in versions}
         catalog.save(
             manifest.NAME,
             {
-                "run": run_params["run_id"],
-                "status": "finished" if error is None else "failed",
-                "error": None if error is None else f"{type(error).__name__}: {error}",
-                "started": self._started,
-                "ended": manifest.now(),
-                "seconds": round(time.perf_counter() - self._clock, 3),
-                "command": _command(run_params) | self._sources | {"folder": str(Path.cwd())},
+                "run": run,
+                "status": "failed" if error else "finished",
+                "error": f"{type(error).__name__}: {error}" if error else None,
+                "started": self._started.isoformat(timespec="milliseconds"),
+                "ended": ended.isoformat(timespec="milliseconds"),
+                "seconds": (ended - self._started).total_seconds(),
+                "command": _command(run_params, Path(self._loader.conf_source), self._project),
                 **environment.describe(self._project),
-                "weights": manifest.weights(pipeline, catalog),
+                "weights": weights,
                 "parameters": catalog.settings,
-                "inputs": self._inputs | found,
+                "inputs": self._inputs | {name: found[name] for name in found if not (error or name in own)},
                 "outputs": own,
             },
         )
         told = "this run is called %(run)s: `grisaille verify %(run)s` checks it, `grisaille rerun %(run)s` repeats it"
-        logger.info(told, {"run": run_params["run_id"]})
+        logger.info(told, {"run": run})
 
 
-def _command(run_params: Mapping[str, Any]) -> dict[str, Any]:
-    """The options of `kedro run` that were given, by the names that its `--config` file knows."""
-    runner, options = _runner(run_params)
-    lists = ("tags", "node_names", "from_nodes", "to_nodes", "from_inputs", "to_outputs", "namespaces")
-    versions = (run_params.get("load_versions") or {}).items()
-    given = {
-        "env": run_params.get("env"),
-        "pipelines": _listed(run_params.get("pipeline_names")),
-        **{name: _listed(run_params.get(name)) for name in lists},
-        "load_versions": _listed(f"{name}:{of}" for name, of in versions),
-        "only_missing_outputs": run_params.get("only_missing_outputs"),
-        "runner": runner,
-        "runner_params": options,
-        "params": dict(run_params.get("runtime_params") or {}),
-    }
-    return {name: value for name, value in given.items() if value}
-
-
-def _listed(names: Iterable[str] | None) -> str:
-    return ",".join(names or ())
-
-
-def _runner(run_params: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-    """Its class, and its options where a command gave them: Kedro hands hooks the runner's `repr` alone."""
+def _command(run_params: Mapping[str, Any], conf_source: Path, project: Path) -> dict[str, Any]:
+    """The options of `kedro run` that were given, by the names that its `--config` file knows, and the folder."""
     import click
 
-    command = click.get_current_context(silent=True)
-    options = command.params.get("runner_params") if command is not None else None
-    named = re.match(r"<([\w.]+) object", str(run_params.get("runner")))
-    name = named[1] if named else ""
-    return ("" if name.endswith(".SequentialRunner") else name), dict(options or {})
+    # Kedro hands hooks the `repr` of the runner alone.
+    context = click.get_current_context(silent=True)
+    options = {name: context.params.get(name) for name in ("runner", "runner_params")} if context else {}
+    names = {"pipeline_names": "pipelines", "runtime_params": "params"}
+    options = {names.get(name, name): value for name, value in run_params.items() if name not in _NO_OPTIONS} | options
+    options |= {"conf_source": None if conf_source == project / "conf" else str(conf_source), "folder": str(Path.cwd())}
+    return {
+        name: ",".join(value) if isinstance(value, list | tuple) else value for name, value in options.items() if value
+    }

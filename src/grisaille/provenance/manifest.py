@@ -1,26 +1,25 @@
 """The manifest of a run: what was asked for, what was read and what was written, with checksums of all of it.
 
 A *record* is what a manifest says of one dataset: its kind, its version, where it lies (below the storage where it can
-be, so that a storage may be moved), and the checksum of its stamp.
+be, so that a storage may be moved), and the checksum of its stamp; of a store, that of the file that lists its content.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from contextlib import suppress
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 from grisaille.errors import GrisailleError
+from grisaille.features.backbone import BackboneError
 from grisaille.features.store import MANIFEST, FeatureStore, FeatureStoreError
-from grisaille.parameters import Backbone, plain
 from grisaille.provenance import stamps
 from grisaille.storage import AnyPath, as_path, sha256
 
 NAME = "run_manifest"
-FOLDER = "08_reporting/run_manifest.json"
+FOLDER = f"08_reporting/{NAME}.json"
 QUESTIONS = frozenset({"look_alikes", "chain"})
 Record = dict[str, Any]
 
@@ -29,9 +28,9 @@ class ManifestError(GrisailleError):
     """A run that left no manifest, or one that is damaged."""
 
 
-def now() -> str:
-    """The time, in UTC."""
-    return datetime.now(timezone.utc).isoformat(timespec="milliseconds")
+def names(storage: AnyPath) -> list[str]:
+    """All runs that left a manifest, oldest first."""
+    return sorted(path.parent.name for path in (storage / FOLDER).glob(f"*/{NAME}.json"))
 
 
 def read(storage: AnyPath, run: str) -> dict[str, Any]:
@@ -46,55 +45,37 @@ def read(storage: AnyPath, run: str) -> dict[str, Any]:
         ManifestError: If there is none, or it is damaged.
     """
     known = names(storage)
-    if run == "newest":
-        for name in reversed(known):
-            manifest = _read(storage, name)
-            if manifest["status"] == "finished" and manifest["command"].get("pipelines") not in QUESTIONS:
-                return manifest
-    elif run in known:
-        return _read(storage, run)
+    for name in reversed(known) if run == "newest" else {run}.intersection(known):
+        path = storage / FOLDER / name / f"{NAME}.json"
+        if stamps.is_damaged(path):
+            raise ManifestError(
+                f"{path} is damaged: it does not have the checksum that it was saved with. Name another run"
+            )
+        try:
+            manifest: dict[str, Any] = json.loads(path.read_bytes())
+        except ValueError as error:
+            raise ManifestError(f"{path} is no manifest: {error}. Name another run") from error
+        is_question = manifest["command"].get("pipelines") in QUESTIONS
+        if name == run or (manifest["status"] == "finished" and not is_question):
+            return manifest
     several = f"the last of {len(known)} are {', '.join(known[-3:])}" if known else "there is none yet"
     raise ManifestError(f"no manifest of the run {run} in {storage}: {several}")
 
 
-def _read(storage: AnyPath, name: str) -> dict[str, Any]:
-    path = storage / FOLDER / name / Path(FOLDER).name
-    if stamps.is_damaged(path):
-        raise ManifestError(
-            f"{path} is damaged: it does not have the checksum that it was saved with. Name another run"
-        )
-    try:
-        manifest: dict[str, Any] = json.loads(path.read_bytes())
-    except ValueError as error:
-        raise ManifestError(f"{path} is no manifest: {error}. Name another run") from error
-    return manifest
-
-
-def names(storage: AnyPath) -> list[str]:
-    """All runs that left a manifest, oldest first."""
-    folder = storage / FOLDER
-    return sorted(path.parent.name for path in folder.glob(f"*/{folder.name}")) if folder.is_dir() else []
-
-
 def records(datasets: Iterable[str], catalog: Any, storage: AnyPath) -> dict[str, Record]:
     """Records of what is stored of some datasets, by their names."""
-    from grisaille.features.backbone import BackboneError
-
     found = {}
     for name in sorted(datasets):
-        try:
+        path, dataset = None, catalog.get(name)
+        with suppress(BackboneError):  # the run has said so itself
             path = catalog.where(name)
-        except BackboneError:
-            continue  # the run has said so itself
-        if path is None:
-            continue
-        is_store = hasattr(catalog.get(name), "stored_at")
-        found[name] = {
-            "kind": "store" if is_store else "file",
-            "version": None if is_store or not catalog.get(name)._version else path.parent.name,
-            "path": relative(path, storage),
-            "sha256": sha256(path / MANIFEST) if (path / MANIFEST).is_file() else catalog.checksum(name),
-        }
+        if path is not None:
+            found[name] = {
+                "kind": "store" if hasattr(dataset, "stored_at") else "file",
+                "version": path.parent.name if getattr(dataset, "_version", None) else None,
+                "path": relative(path, storage),
+                "sha256": sha256(path / MANIFEST) if (path / MANIFEST).is_file() else catalog.checksum(name),
+            }
     return found
 
 
@@ -111,54 +92,19 @@ def absolute(path: str, storage: AnyPath) -> AnyPath:
     return as_path(path) if "://" in path or Path(path).is_absolute() else storage / path
 
 
-def weights(pipeline: Any, catalog: Any) -> dict[str, Any] | None:
-    """What determines the features besides the paintings (see `backbone.identity`); None where no CNN was asked."""
-    from grisaille.features import backbone
-
-    if "params:backbone" not in pipeline.inputs():
-        return None
-    with suppress(backbone.BackboneError):  # the run has said so itself
-        return backbone.identity(Backbone.model_validate(plain(catalog.settings["backbone"])))
-    return None
-
-
 def check(record: Record, storage: AnyPath) -> str:
-    """`ok`, `changed` or `missing`: what has become of a dataset since it was recorded."""
+    """What has become of a dataset since it was recorded.
+
+    Returns:
+        `ok`, `changed`, `missing`, or `written anew`: what has no version, and is as a later run stamped it.
+    """
     path = absolute(record["path"], storage)
     if not path.exists():
         return "missing"
-    if record["kind"] == "store":
-        if not (path / MANIFEST).is_file():
-            return "ok"
-        with suppress(FeatureStoreError):
-            if sha256(path / MANIFEST) == record["sha256"] and not FeatureStore(path).damaged():
-                return "ok"
-        return "changed"
-    return "ok" if stamps.checksum(path) == record["sha256"] else "changed"
-
-
-def differing(before: Mapping[str, Any], after: Mapping[str, Any], name: str = "") -> Iterator[str]:
-    """The dotted names of parameters that differ."""
-    for key in sorted({*before, *after}):
-        old, new = before.get(key), after.get(key)
-        if isinstance(old, Mapping) and isinstance(new, Mapping):
-            yield from differing(old, new, f"{name}{key}.")
-        elif old != new:
-            yield f"{name}{key}"
-
-
-def later(storage: AnyPath, run: str, record: Record) -> str | None:
-    """The last later run that wrote what has no version and lies where the record says, if it wrote what is there.
-
-    Of a later run whose manifest is damaged nobody knows.
-    """
-    if record["version"]:
-        return None
-    for name in reversed(names(storage)):
-        if name <= run:
-            return None
-        with suppress(ManifestError):
-            others = _read(storage, name)["outputs"].values()
-            if any(other["path"] == record["path"] and check(other, storage) == "ok" for other in others):
-                return name
-    return None
+    found = {stamps.checksum(path)} if record["kind"] == "file" else {sha256(file) for file in path.glob("*.json")}
+    with suppress(FeatureStoreError):
+        if record["sha256"] in found:
+            whole = not (path / MANIFEST).is_file() or not FeatureStore(path).damaged()
+            return "ok" if whole else "changed"
+    stamp = stamps.read(path)
+    return "written anew" if stamp and stamp["checksum"] in found and not record["version"] else "changed"

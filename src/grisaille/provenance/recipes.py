@@ -46,11 +46,8 @@ class Difference:
 
     def __str__(self) -> str:
         """The difference in the words of `--params`."""
-        return f"{self.name}={_shown(self.then)}, not {_shown(self.now)}"
-
-
-def _shown(value: Any) -> str:
-    return "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+        then, now = (json.dumps(value, ensure_ascii=False).strip('"') for value in (self.then, self.now))
+        return f"{self.name}={then}, not {now}"
 
 
 def complete(parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -59,18 +56,13 @@ def complete(parameters: Mapping[str, Any]) -> dict[str, Any]:
     Args:
         parameters: Dotted name of a group, or of a member of one -> settings.
     """
-    completed = {}
-    for name, value in parameters.items():
-        adapter = _adapter(name)
-        completed[name] = plain(value if adapter is None else adapter.validate_python(plain(value)))
-    return completed
+    return {name: plain(_adapter(name).validate_python(plain(value))) for name, value in parameters.items()}
 
 
 @cache
-def _adapter(group: str) -> TypeAdapter[Any] | None:
-    field = Parameters.model_fields.get(group)
-    annotation: Any = None if field is None else field.annotation
-    return None if annotation is None else TypeAdapter(annotation)
+def _adapter(group: str) -> TypeAdapter[Any]:
+    annotation: Any = Parameters.model_fields[group].annotation if group in Parameters.model_fields else Any
+    return TypeAdapter(annotation)
 
 
 def is_parameter(name: str) -> bool:
@@ -92,6 +84,14 @@ def lookup(parameters: Mapping[str, Any], name: str) -> Any:
     for part in name.split("."):
         value = value.get(part) if isinstance(value, Mapping) else None
     return value
+
+
+def changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:
+    """Dotted name, former and present value of every setting that differs; None stands for one that is not there."""
+    old, new = (dict(found for item in settings.items() for found in leaves(*item)) for settings in (before, now))
+    for name in sorted({*old, *new}):
+        if old.get(name) != new.get(name):
+            yield name, old.get(name), new.get(name)
 
 
 def leaves(name: str, value: Any) -> Iterator[tuple[str, Any]]:
@@ -123,13 +123,12 @@ def differences(
         parameters: All parameters of a run, completed.
         ignored: Settings that do not matter.
     """
-    found = []
-    for name, values in settings_of(recipe).items():
-        now = lookup(parameters, name)
-        for then, datasets in values.items():
-            if json.loads(then) != now and name not in ignored:
-                found.append(Difference(name, json.loads(then), now, tuple(datasets)))
-    return found
+    return [
+        Difference(name, json.loads(then), now, tuple(datasets))
+        for name, values in settings_of(recipe).items()
+        for then, datasets in values.items()
+        if json.loads(then) != (now := lookup(parameters, name)) and name not in ignored
+    ]
 
 
 def sentence(found: Sequence[Difference]) -> str:
@@ -147,9 +146,8 @@ def conflict(recipes: Mapping[str, Recipe]) -> tuple[str, str, str] | None:
     known: dict[str, tuple[str, str]] = {}
     for result, recipe in recipes.items():
         for dataset, step in recipe.items():
-            if step["checksum"] is None:
-                continue
-            first, checksum = known.setdefault(dataset, (result, step["checksum"]))
-            if checksum != step["checksum"]:
-                return first, result, dataset
+            if step["checksum"]:
+                first, checksum = known.setdefault(dataset, (result, step["checksum"]))
+                if checksum != step["checksum"]:
+                    return first, result, dataset
     return None

@@ -1,0 +1,222 @@
+"""`grisaille verify` and `grisaille rerun`: is what a run read and wrote still there, and does it come out again?"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from grisaille.cli import project
+
+if TYPE_CHECKING:
+    from grisaille.storage import AnyPath
+
+# They hold the seconds that training took.
+BY_DESIGN = frozenset({"study_points", "study_code_sizes", "study_layers", "study_code_size_figure"})
+
+
+@click.command()
+@click.argument("run")
+@click.option("--env", "-e", help="The configuration environment that the run was made in.")
+@click.option("--storage", help="Where the run is stored; the environment's storage unless given.")
+def verify(run: str, env: str | None, storage: str | None) -> None:
+    """Hash again all that RUN read and wrote, and say what has changed.
+
+    RUN is the version under which the run saved its results, or newest. The exit status is 1 if anything differs.
+    """
+    from grisaille.provenance import manifest as manifests
+
+    path, root = _open(env, storage)
+    manifest = manifests.read(root, run)
+    click.echo(f"run {manifest['run']}, {manifest['status']}, {manifest['ended']}")
+    counts: Counter[str] = Counter()
+    for what, name, found, words in _checked(manifest, path, root):
+        counts[found] += 1
+        click.echo(f"{found:<12} {what:<7} {name:<24} {words}".rstrip())
+    click.echo(", ".join(f"{count} {found}" for found, count in counts.items()))
+    if counts["changed"] or counts["missing"]:
+        raise SystemExit(1)
+
+
+def _checked(manifest: Mapping[str, Any], path: Path, root: AnyPath) -> Iterator[tuple[str, str, str, str]]:
+    """What it is, its name, what has become of it, and more about that."""
+    from grisaille.features import backbone
+    from grisaille.parameters import Backbone
+    from grisaille.provenance.manifest import check
+
+    files = (manifest["inputs"] | manifest["outputs"]).get("picture_files")
+    if files:
+        yield "input", "raw_paintings", *_paintings(files["version"], manifest["command"], path, root)
+    if manifest["weights"]:
+        settings = Backbone.model_validate(manifest["parameters"]["backbone"])
+        try:
+            found = "ok" if backbone.identity(settings) == manifest["weights"] else "changed"
+        except backbone.BackboneError:
+            found = "missing"
+        yield "weights", "backbone", found, str(settings.model_file or settings.weights)
+    for what in ("input", "output"):
+        for name, record in manifest[f"{what}s"].items():
+            found = check(record, root)
+            yield what, name, found, "" if found == "ok" else record["path"]
+
+
+def _paintings(version: str, command: Mapping[str, Any], path: Path, root: AnyPath) -> tuple[str, str]:
+    """Hash every picture again, as the run's own table names it."""
+    from kedro.framework.session import KedroSession
+    from kedro.io.core import DatasetError
+
+    parameters = command.get("params", {}) | {"storage": str(root)}
+    session = KedroSession.create(path, False, command.get("env"), parameters)
+    logging.getLogger("kedro").setLevel(logging.WARNING)  # which a session sets anew
+    context: Any = session.load_context()
+    # Nothing will run, so that no pipeline has to be built to check parameters.
+    context._pipelines_to_validate = []
+    try:
+        known, files = context.catalog.load("picture_files", version), context.catalog.load("raw_paintings")
+    except DatasetError as error:
+        return "missing", " ".join(str(error).split())
+    found: Counter[str] = Counter()
+    for name, digest in zip(known["path"], known["sha256"], strict=True):
+        try:
+            found["ok" if hashlib.sha256(files[name]()).hexdigest() == digest else "changed"] += 1
+        except (KeyError, OSError):
+            found["missing"] += 1
+    state = "missing" if found["missing"] else "changed" if found["changed"] else "ok"
+    return state, ", ".join(f"{count} files {what}" for what, count in found.items())
+
+
+@click.command()
+@click.argument("run")
+@click.option("--env", "-e", help="The configuration environment that the run was made in.")
+@click.option("--storage", help="Where the run is stored; the environment's storage unless given.")
+@click.option("--into", help="Where to store the repetition: a folder that is not there yet, or empty.")
+@click.option("--keep-features", is_flag=True, help="Take the features that are stored; extract none again.")
+def rerun(run: str, env: str | None, storage: str | None, into: str | None, keep_features: bool) -> None:
+    """Repeat RUN from its manifest, and say what differs.
+
+    RUN is the version under which the run saved its results, or newest. What it read is taken as it was read, what it
+    wrote is written into a storage of its own, so that nothing is overwritten. The exit status is 1 if any result
+    differs, or is missing.
+    """
+    from kedro.io.core import generate_timestamp
+
+    from grisaille.provenance import manifest as manifests
+
+    path, root = _open(env, storage)
+    before = manifests.read(root, run)
+    own = root / "reruns" / f"{before['run']}_{generate_timestamp()}"
+    folder = manifests.absolute(into, Path.cwd()) if into else own
+    if folder.exists() and any(folder.iterdir()):
+        raise click.BadParameter(f"{folder} is not empty", param_hint="--into")
+    folder.mkdir(parents=True, exist_ok=True)
+    click.echo(f"repeating {before['run']} into {folder}")
+    for line in _beforehand(before, path, root):
+        click.echo(f"  {line}")
+    _bring_inputs(before, root, folder, keep_features)
+    status = _repeat(before, path, folder)
+    if not manifests.names(folder):
+        raise click.ClickException(f"the repetition ended with status {status} before it had begun")
+    if not _compared(before, manifests.read(folder, manifests.names(folder)[-1])):
+        raise SystemExit(1)
+
+
+def _beforehand(manifest: Mapping[str, Any], path: Path, root: AnyPath) -> Iterator[str]:
+    """Why results may differ, known before anything is repeated."""
+    from grisaille.provenance import environment
+    from grisaille.provenance.manifest import check
+
+    if manifest["status"] != "finished":
+        yield f"the run failed: {manifest['error']}"
+    now = environment.describe(path) | {"threads": manifest["threads"]}
+    yield from environment.differences(manifest, now)
+    for name, record in manifest["inputs"].items():
+        found = check(record, root)
+        if found != "ok":
+            yield f"the input {name} is {found}"
+
+
+def _bring_inputs(manifest: Mapping[str, Any], root: AnyPath, folder: AnyPath, keep_features: bool) -> None:
+    """Put what the run read where the repetition looks for it: a link where there can be one, a copy elsewhere."""
+    from grisaille.provenance import stamps
+    from grisaille.provenance.manifest import absolute, relative
+    from grisaille.storage import as_path
+
+    made = manifest["outputs"].values() if keep_features else ()
+    records = [*manifest["inputs"].values(), *(record for record in made if record["kind"] == "store")]
+    sources = [absolute(record["path"], root) for record in records]
+    given = absolute(manifest["parameters"].get("paintings_folder") or "01_raw", root)
+    for source in {*sources, *map(stamps.path_of, sources), given}:
+        # What lies elsewhere is read where it lies.
+        target = absolute(relative(source, root), folder)
+        if target == source or not source.exists():
+            continue
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if isinstance(source, Path) and isinstance(target, Path):
+            with suppress(OSError):  # Windows wants a privilege
+                target.symlink_to(source, target_is_directory=source.is_dir())
+                continue
+        as_path(source).copy(as_path(target))  # type: ignore[union-attr]
+
+
+def _repeat(manifest: Mapping[str, Any], path: Path, folder: AnyPath) -> int:
+    """Run the command in a process of its own, with as many threads as it had; its words go to the terminal."""
+    import yaml
+
+    from grisaille.provenance.environment import VARIABLES
+
+    command = {name: value for name, value in manifest["command"].items() if name not in ("folder", "load_versions")}
+    command["params"] = command.get("params", {}) | {"storage": str(folder)}
+    started_in = Path(manifest["command"]["folder"])
+    environment = {name: value for name, value in os.environ.items() if name not in VARIABLES}
+    with tempfile.TemporaryDirectory() as temporary:
+        recipe = Path(temporary) / "rerun.yml"
+        # The order of parameters is the order of chunks and of pictures.
+        recipe.write_text(yaml.safe_dump({"run": command}, sort_keys=False, allow_unicode=True), encoding="utf-8")
+        return subprocess.run(
+            [sys.executable, "-m", "kedro", "run", "--config", str(recipe)],
+            cwd=started_in if started_in.is_dir() else path,
+            env=environment | manifest["threads"],
+            check=False,
+        ).returncode
+
+
+def _compared(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """Say of every result whether it came out the same; whether all did."""
+    from grisaille.provenance.recipes import changes
+
+    for name, *_ in changes(before["parameters"], after["parameters"]):
+        click.echo(f"parameter {name} was another")
+    counts: Counter[str] = Counter()
+    for name, record in before["outputs"].items():
+        again = after["outputs"].get(name, {"sha256": None})["sha256"]
+        differs = "differs by design" if name in BY_DESIGN else "differs"
+        found = "identical" if again == record["sha256"] else differs if again else "missing"
+        counts[found] += 1
+        click.echo(f"{found:<18} {name}")
+    click.echo(", ".join(f"{count} {found}" for found, count in counts.items()))
+    if after["status"] != before["status"]:
+        click.echo(f"the repetition {after['status']}: {after['error']}")
+    return not (counts["differs"] or counts["missing"]) and after["status"] == before["status"]
+
+
+def _open(env: str | None, storage: str | None) -> tuple[Path, AnyPath]:
+    """The folder of the project in which a command was given, and where everything is stored."""
+    from kedro.framework.project import settings
+
+    from grisaille.framework.config import RunConfigLoader
+
+    # Of what it reads nobody has asked.
+    logging.getLogger("kedro").setLevel(logging.WARNING)
+    path, given = project.find(), {"storage": storage} if storage else {}
+    source = str(path / settings.CONF_SOURCE)
+    return path, RunConfigLoader(source, env, given, **settings.CONFIG_LOADER_ARGS).storage(path)
