@@ -54,7 +54,10 @@ ELSEWHERE = {
     ),
     "kedro viz run --env demo": ("tests/test_browser.py", "test_chunks_are_boxes_and_tables_have_previews"),
     "kedro run --pipelines look_alikes --params query=photo.jpg": ("tests/test_similar.py", "test_as_a_pipeline"),
-    'kedro run --pipelines chain --params "chain=Ilse_Nebel_1;Jonas_Dunst_2"': ("tests/test_serving.py", "test_a_chain"),
+    'kedro run --pipelines chain --params "chain=Ilse_Nebel_1;Jonas_Dunst_2"': (
+        "tests/test_serving.py",
+        "test_a_chain",
+    ),
     "kedro server start --env demo": (
         "tests/test_serving.py",
         "test_twenty_pictures_one_after_another_and_none_is_lost",
@@ -95,13 +98,17 @@ CHECKED = {
         "needs Google Drive"
     ),
     "kedro run --env mine --params paintings_folder=/path/to/paintings": "an environment of the reader's own",
-    "kedro run --env cluster --runner grisaille.framework.runner.DaskRunner --runner-params address=tcp://10.0.0.1:8786": (
-        "needs a cluster; tests/test_cluster.py runs it on one machine"
+    (
+        "kedro run --env cluster --runner grisaille.framework.runner.DaskRunner "
+        "--runner-params address=tcp://10.0.0.1:8786"
+    ): "needs a cluster; tests/framework/test_cluster.py runs it on one machine",
+    (
+        "kedro run --env demo --runner grisaille.framework.runner.DaskRunner "
+        "--runner-params address=tcp://127.0.0.1:8786"
+    ): "tests/framework/test_cluster.py runs it with workers of its own",
+    f"kedro run --pipeline evaluation --load-versions composition_embeddings:{VERSION}": (
+        "runs below with three versions"
     ),
-    "kedro run --env demo --runner grisaille.framework.runner.DaskRunner --runner-params address=tcp://127.0.0.1:8786": (
-        "tests/test_cluster.py runs it with workers of its own"
-    ),
-    f"kedro run --pipeline evaluation --load-versions composition_embeddings:{VERSION}": "runs below with three versions",
     "make demo": "installs, and then runs the command above",
     (
         "make bench PAINTINGS=/path/to/paintings BASELINES=/path/to/baselines.py TORCH_PYTHON=/path/to/python "
@@ -115,7 +122,7 @@ CHECKED = {
     "source .venv/bin/activate": "changes a shell that a test has not",
     'pip install ".[cluster]"': "downloads",
     'pip install "asyncssh"': "downloads",
-    "dask scheduler --host 127.0.0.1": "serves until it is stopped; tests/test_cluster.py does so",
+    "dask scheduler --host 127.0.0.1": "serves until it is stopped; tests/framework/test_cluster.py does so",
     "dask worker tcp://127.0.0.1:8786 --nthreads 1 --memory-limit 4GiB": "likewise",
     "grisaille rerun newest --keep-features": "a whole run more",
     "pip install embedding-atlas": "downloads",
@@ -329,7 +336,8 @@ class TestCode:
             assert all("type" in whole[name] for name in re.findall(r"^(\w+):", block.text, re.MULTILINE))
         elif "storage" in block.text:
             catalog = opened("mine", globals=block.text).catalog
-            assert str(catalog.get("composition_embeddings")._filepath).startswith(f"{yaml.safe_load(block.text)['storage']}/")
+            storage = yaml.safe_load(block.text)["storage"]
+            assert str(catalog.get("composition_embeddings")._filepath).startswith(f"{storage}/")
         else:
             given = yaml.safe_load(block.text)
             params = opened(parameters_of_the_page=block.text).params
