@@ -1,6 +1,6 @@
 """What each part of training on likeness is worth: the default, then one part left out or changed at a time.
 
-    python -m benchmarks.ablation [--likeness cosine|euclidean] [--params a.b=1,...]
+    python -m benchmarks.ablation [--likeness hellinger|euclidean] [--params a.b=1,...]
 
 Works on what a run of `kedro run --pipeline autoencoding` with the same likeness has stored, trains every variant on
 it anew and prints a Markdown table; a training takes about a minute. Give the parameters of the run, as to Kedro.

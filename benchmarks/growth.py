@@ -45,7 +45,7 @@ class Stages:
         ]
 
     def compress(self) -> None:
-        """Principal components of every chunk, for cosine."""
+        """Principal components of every chunk, for `hellinger`."""
         length = {layer: lengths(self.store[layer], "hellinger") for layer in LAYERS}
         names = [layer for layer, width in LAYERS.items() for _ in range(0, width, _CHUNK)]
         for chunk, layer in zip(self._chunks(), names, strict=True):

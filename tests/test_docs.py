@@ -40,12 +40,32 @@ ELSEWHERE = {
         "test_the_nearest_are_those_that_the_evaluation_found",
     ),
     "kedro run --namespaces pool5": ("tests/pipelines/test_whole_run.py", "test_one_chunk_alone"),
+    "kedro run --namespaces pool5 --params autoencoder.seed=5": (
+        "tests/pipelines/test_whole_run.py",
+        "test_one_chunk_alone",
+    ),
+    "kedro run --from-nodes join_codes": (
+        "tests/pipelines/test_whole_run.py",
+        "test_the_command_that_was_named_mends_it",
+    ),
     "kedro run --only-missing-outputs": (
         "tests/pipelines/test_whole_run.py",
         "test_only_missing_outputs_is_right_about_the_features",
     ),
     "kedro viz run --env demo": ("tests/test_browser.py", "test_chunks_are_boxes_and_tables_have_previews"),
-    "kedro run --pipelines discovery --params query=photo.jpg": ("tests/test_similar.py", "test_as_a_pipeline"),
+    "kedro run --pipelines look_alikes --params query=photo.jpg": ("tests/test_similar.py", "test_as_a_pipeline"),
+    'kedro run --pipelines chain --params "chain=Ilse_Nebel_1;Jonas_Dunst_2"': (
+        "tests/test_serving.py",
+        "test_a_chain",
+    ),
+    "kedro server start --env demo": (
+        "tests/test_serving.py",
+        "test_twenty_pictures_one_after_another_and_none_is_lost",
+    ),
+    "grisaille similar photo.jpg --run 2026-01-31T09.30.00.000Z": (
+        "tests/test_similar.py",
+        "test_an_older_run_answers_as_it_did",
+    ),
     "grisaille similar photo.jpg": ("tests/test_similar.py", "test_a_stranger_and_a_painting_that_hangs_there"),
     "grisaille similar -": ("tests/test_similar.py", "test_one_after_another_by_name"),
     "grisaille path Ilse_Nebel_1 Jonas_Dunst_2": (
@@ -65,7 +85,10 @@ CHECKED = {
     "kedro run --params seed=1": "a whole run more",
     "kedro run --params autoencoder.likeness=euclidean": "a whole run more",
     "kedro run --params autoencoder.architecture=positional": "a whole run more",
-    "kedro run --from-nodes concatenate_codes": "most of a run more",
+    (
+        "curl http://127.0.0.1:8000/run --json "
+        """'{"pipeline_names": ["look_alikes"], "params": {"query": "/path/to/photo.jpg"}}'"""
+    ): "asks a server; tests/test_serving.py does so",
     "kedro run --params paintings_folder=/path/to/paintings": "runs below with a table of artists",
     (
         "kedro run --params paintings_folder=/path/to/paintings,artists_file=/path/to/artists.csv,"
@@ -75,13 +98,15 @@ CHECKED = {
         "needs Google Drive"
     ),
     "kedro run --env mine --params paintings_folder=/path/to/paintings": "an environment of the reader's own",
-    "kedro run --env cluster --runner grisaille.runner.DaskRunner --runner-params address=tcp://10.0.0.1:8786": (
-        "needs a cluster; tests/test_cluster.py runs it on one machine"
-    ),
-    "kedro run --env demo --runner grisaille.runner.DaskRunner --runner-params address=tcp://127.0.0.1:8786": (
-        "tests/test_cluster.py runs it with workers of its own"
-    ),
-    f"kedro run --pipeline evaluation --load-versions embeddings:{VERSION},embeddings_origin:{VERSION}": (
+    (
+        "kedro run --env cluster --runner grisaille.framework.runner.DaskRunner "
+        "--runner-params address=tcp://10.0.0.1:8786"
+    ): "needs a cluster; tests/framework/test_cluster.py runs it on one machine",
+    (
+        "kedro run --env demo --runner grisaille.framework.runner.DaskRunner "
+        "--runner-params address=tcp://127.0.0.1:8786"
+    ): "tests/framework/test_cluster.py runs it with workers of its own",
+    f"kedro run --pipeline evaluation --load-versions composition_embeddings:{VERSION}": (
         "runs below with three versions"
     ),
     "make demo": "installs, and then runs the command above",
@@ -90,7 +115,6 @@ CHECKED = {
         "MODEL=/path/to/cnn.keras"
     ): "takes an hour",
     "make install": "installs, as CI does before this test",
-    'grisaille similar photo.jpg --params "paintings_folder=/path/to/paintings"': "tests/test_similar.py asks the demo",
     'kedro run --pipelines __default__,discovery --params "paintings_folder=/path/to/paintings"': (
         "both halves run elsewhere"
     ),
@@ -98,7 +122,7 @@ CHECKED = {
     "source .venv/bin/activate": "changes a shell that a test has not",
     'pip install ".[cluster]"': "downloads",
     'pip install "asyncssh"': "downloads",
-    "dask scheduler --host 127.0.0.1": "serves until it is stopped; tests/test_cluster.py does so",
+    "dask scheduler --host 127.0.0.1": "serves until it is stopped; tests/framework/test_cluster.py does so",
     "dask worker tcp://127.0.0.1:8786 --nthreads 1 --memory-limit 4GiB": "likewise",
     "grisaille rerun newest --keep-features": "a whole run more",
     "pip install embedding-atlas": "downloads",
@@ -156,9 +180,11 @@ class Workspace:
             **{
                 f"{name}:{VERSION}": f"{name}:{self.versions(path)[0]}"
                 for name, path in {
+                    "picture_files": "03_primary/picture_files.parquet",
                     "paintings": "03_primary/paintings.parquet",
-                    "embeddings": "07_model_output/embeddings.npy",
-                    "embeddings_origin": "07_model_output/embeddings_origin.json",
+                    "composition_embeddings": "07_model_output/composition_embeddings.npy",
+                    "neighbours": "08_reporting/neighbours.parquet",
+                    "artist_distances": "08_reporting/artist_distances.npy",
                 }.items()
             },
         }.items():
@@ -310,13 +336,15 @@ class TestCode:
             assert all("type" in whole[name] for name in re.findall(r"^(\w+):", block.text, re.MULTILINE))
         elif "storage" in block.text:
             catalog = opened("mine", globals=block.text).catalog
-            assert str(catalog.get("embeddings")._filepath).startswith(f"{yaml.safe_load(block.text)['storage']}/")
+            storage = yaml.safe_load(block.text)["storage"]
+            assert str(catalog.get("composition_embeddings")._filepath).startswith(f"{storage}/")
         else:
             given = yaml.safe_load(block.text)
             params = opened(parameters_of_the_page=block.text).params
             assert set(given) <= set(params)
             asked = [name for name, chunk in given.get("chunks", {}).items() if chunk]
-            assert asked == [n.namespace for n in pipelines["autoencoding"].nodes if "encode" in n.name][: len(asked)]
+            encoded = [n.namespace for n in pipelines["autoencoding"].nodes if n.name.endswith(".encode_chunk")]
+            assert asked == encoded[: len(asked)]
 
 
 class TestColours:

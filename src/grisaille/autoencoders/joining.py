@@ -34,7 +34,7 @@ def train_joiner(
     Args:
         codes: As `encode` gives them, shape (n, code_size), one array a chunk.
         compressed: Likewise, shape (n, k + 2).
-        norms: Of the layer that each chunk is a piece of (`likeness.lengths`), shape (n,), one array a chunk.
+        norms: Of the layer that each chunk is a piece of (`likenesses.metrics.lengths`), shape (n,), one array a chunk.
         training: Rows to learn from, shape (m,).
         settings: Architecture, likeness, seed, and the group `similarity`.
 

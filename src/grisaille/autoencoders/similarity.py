@@ -203,7 +203,7 @@ class Geometry:
 
     @property
     def size(self) -> float:
-        """Deviation of one value of a code; for cosine, of a chunk of length 1."""
+        """Deviation of one value of a code; for `hellinger`, of a chunk of length 1."""
         size = float(np.sqrt(self.mean_square / (2 * self.code_size)))
         if self.likeness == "euclidean":
             return size

@@ -60,7 +60,8 @@ def train(
 
     Args:
         rows: Features of the chunk, shape (n, values).
-        norms: What the likeness divides the painting's whole layer by (`likeness.lengths`), float32, shape (n,).
+        norms: What the likeness divides the painting's whole layer by (`likenesses.metrics.lengths`), float32, shape
+            (n,).
         training: Rows to learn from, shape (m,).
         validation: Rows that stop the training, possibly none; the training loss is watched then.
         settings: Architecture, epochs, and so on.

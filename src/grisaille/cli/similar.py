@@ -1,4 +1,4 @@
-"""`grisaille similar` and `grisaille path`: the discovery pipeline asked one thing, with an answer one can read."""
+"""`grisaille similar` and `grisaille path`: the pipelines `look_alikes` and `chain`, with an answer one can read."""
 
 import logging
 import os

@@ -35,7 +35,7 @@ class DaskRunner(AbstractRunner):
 
     Examples:
         ```console
-        kedro run --env cluster --runner grisaille.runner.DaskRunner --runner-params address=tcp://10.0.0.1:8786
+        kedro run --runner grisaille.framework.runner.DaskRunner --runner-params address=tcp://10.0.0.1:8786
         ```
     """
 

@@ -119,10 +119,10 @@ def write_atomically(path: AnyPath, write: Callable[[IO[bytes]], object], checks
     Args:
         path: Where; what was there is replaced.
         write: Writes into an open file.
-        checksummed: As `whole`.
+        checksummed: As `atomic_path`.
 
     Raises:
-        DiskFullError: As `whole`.
+        DiskFullError: As `atomic_path`.
     """
     with atomic_path(path, checksummed) as temporary, temporary.open("wb") as file:
         write(file)
