@@ -16,10 +16,11 @@ from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 from omegaconf import OmegaConf
 
-from grisaille import autoencoders, measures
+from grisaille import autoencoders
 from grisaille.arrays import ColumnRange
 from grisaille.autoencoders.similarity_training import train_similarity
 from grisaille.measures.comparison import Collection, compare
+from grisaille.measures.spaces import embedding_space, feature_space
 from grisaille.parameters import Autoencoder, Chunk, named
 from grisaille.study import CachedSpace
 
@@ -81,7 +82,7 @@ class StudyRunner:
         self.training = np.flatnonzero(split != "held_out")
         labels = np.unique(self.paintings["artist"].to_numpy(dtype=str), return_inverse=True)[1]
         self.collection = Collection(labels, self.paintings["duplicate_of"].isna().to_numpy(), split)
-        self.raw = CachedSpace(measures.feature_space(self.features, self.settings.likeness))
+        self.raw = CachedSpace(feature_space(self.features, self.settings.likeness))
 
     def row(self, changes: dict[str, Any]) -> str:
         """Train a variant, encode all paintings, and measure."""
@@ -95,7 +96,7 @@ class StudyRunner:
         given = [code for code, _ in codes], [seen for _, seen in codes], self.lengths
         joiner, _ = autoencoders.train_joiner(*given, self.training, settings)
         seconds = time.perf_counter() - start
-        embedding = measures.embedding_space(autoencoders.join(joiner, *given))
+        embedding = embedding_space(autoencoders.join(joiner, *given))
         raw, reduced = ("raw", settings.likeness), ("embedding", "euclidean")
         found = compare(
             {raw: self.raw, reduced: embedding},  # type: ignore[dict-item]

@@ -16,7 +16,9 @@ import psutil
 from PIL import Image
 
 from benchmarks.tools import Given, Skipped, kaggle_artists
-from grisaille import explorer
+from grisaille.explorer.map_table import Near, gather
+from grisaille.explorer.page import About, render, room_for_pictures
+from grisaille.explorer.pictures import pictures
 
 N = 8000
 _FRAMES = 240
@@ -141,13 +143,13 @@ def _page(n: int = N) -> str:
         }
     )
     files = {str(row): lambda row=row: _noise(row) for row in range(n)}
-    room = explorer.room_for_pictures(n, 38)
-    shown = explorer.pictures(paintings["path"].tolist(), files, 256, room)
+    room = room_for_pictures(n, 38)
+    shown = pictures(paintings["path"].tolist(), files, 256, room)
     centres = random.normal(size=(labels.max() + 1, 2))
     places = (centres[labels] + random.normal(size=(n, 2))).astype(np.float32)
     sums = random.random((n, int(labels.max()) + 1))
-    table = explorer.gather(paintings, {"pca": places}, explorer.Near(near, near), sums, shown)
-    return explorer.render(table, pd.DataFrame(), explorer.About("hellinger", 125_440, 320))
+    table = gather(paintings, {"pca": places}, Near(near, near), sums, shown)
+    return render(table, pd.DataFrame(), About("hellinger", 125_440, 320))
 
 
 def _noise(seed: int) -> bytes:

@@ -11,12 +11,13 @@ import numpy as np
 
 from benchmarks import machine
 from benchmarks.tools import Given, Skipped, seconds
-from grisaille import measures
 from grisaille.arrays import FloatArray
 from grisaille.collection.images import SUFFIXES
 from grisaille.features import store as feature_store
 from grisaille.features.backbone import Extraction
 from grisaille.likenesses.metrics import LIKENESSES
+from grisaille.measures.neighbourhoods import nearest
+from grisaille.measures.spaces import Space, feature_space
 from grisaille.parameters import Backbone
 
 N = 1024
@@ -124,16 +125,16 @@ def _recall(one: feature_store.FeatureStore, other: feature_store.FeatureStore, 
     n = min(len(store["block5_pool"]) for store in (one, other))
     for likeness in LIKENESSES:
         near = [
-            _nearest(measures.feature_space({name: layer[:n] for name, layer in store.items()}, likeness), k)
+            _nearest(feature_space({name: layer[:n] for name, layer in store.items()}, likeness), k)
             for store in (one, other)
         ]
         found[likeness] = float(np.mean([len(set(a) & set(b)) / k for a, b in zip(*near, strict=True)]))
     return found
 
 
-def _nearest(space: measures.Space, k: int) -> FloatArray:
+def _nearest(space: Space, k: int) -> FloatArray:
     everyone = np.arange(space.n)
-    return measures.nearest(space.distances(everyone), everyone)[:, :k]
+    return nearest(space.distances(everyone), everyone)[:, :k]
 
 
 def _share_of_float32(store: feature_store.FeatureStore) -> float:

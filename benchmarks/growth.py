@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 
 from benchmarks.tools import LAYERS, Given, Noise, kaggle_artists, seconds
-from grisaille import autoencoders, measures
+from grisaille import autoencoders
 from grisaille.arrays import ColumnRange, FloatArray
 from grisaille.autoencoders.compression import compress_chunk
 from grisaille.autoencoders.similarity_training import train_similarity
 from grisaille.features import store as feature_store
 from grisaille.likenesses.metrics import LIKENESSES, MetricRows, lengths
 from grisaille.measures.comparison import Collection, compare
+from grisaille.measures.spaces import embedding_space, feature_space
 from grisaille.parameters import Autoencoder
 
 SIZES = (500, 1000, 2000, 4000)
@@ -72,8 +73,8 @@ class Stages:
 
     def compare(self) -> None:
         """Raw features by either likeness, and the embedding against them."""
-        spaces = {("raw", likeness): measures.feature_space(self.store, likeness) for likeness in LIKENESSES}
-        spaces["embedding", "euclidean"] = measures.embedding_space(self.embeddings)
+        spaces = {("raw", likeness): feature_space(self.store, likeness) for likeness in LIKENESSES}
+        spaces["embedding", "euclidean"] = embedding_space(self.embeddings)
         pairs = [(("raw", likeness), ("embedding", "euclidean")) for likeness in LIKENESSES]
         collection = Collection(kaggle_artists(self.n, 20), np.ones(self.n, dtype=bool), np.full(self.n, "train"))
         compare(spaces, pairs, collection, self.everyone, 10)

@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 
 from benchmarks.tools import Given, Skipped
-from grisaille import measures
 from grisaille.collection.images import SUFFIXES
 from grisaille.features import store as feature_store
 from grisaille.features.backbone import Extraction
 from grisaille.likenesses.metrics import LIKENESSES
 from grisaille.measures.comparison import Collection, compare
+from grisaille.measures.silhouettes import pair_agreement, pair_silhouettes
+from grisaille.measures.spaces import feature_space
 from grisaille.parameters import Backbone
 
 PRECISIONS = ("float32", "mixed_bfloat16")
@@ -58,7 +59,7 @@ def _compare(stores: dict[str, feature_store.FeatureStore], artists: list[str]) 
     n = len(labels)
     collection = Collection(labels, np.ones(n, dtype=bool), np.full(n, "train"))
     spaces = {
-        (precision, likeness): measures.feature_space(store, likeness)
+        (precision, likeness): feature_space(store, likeness)
         for precision, store in stores.items()
         for likeness in LIKENESSES
     }
@@ -69,15 +70,13 @@ def _compare(stores: dict[str, feature_store.FeatureStore], artists: list[str]) 
         kept = compared.preservation.query("likeness == @likeness and paintings == 'all'").iloc[0]
         retrieval = compared.retrieval.set_index(["space", "likeness"])
         above = np.triu_indices(len(names), 1)
-        full, half = (
-            measures.pair_silhouettes(compared.sums[precision, likeness], labels)[above] for precision in PRECISIONS
-        )
+        full, half = (pair_silhouettes(compared.sums[precision, likeness], labels)[above] for precision in PRECISIONS)
         found[likeness] = {
             "recall": float(kept["recall"]),
             "spearman": float(kept["spearman"]),
             "one_nn": [float(retrieval.loc[(precision, likeness), "one_nn"]) for precision in PRECISIONS],
             "precision": [float(retrieval.loc[(precision, likeness), "precision"]) for precision in PRECISIONS],
             "silhouettes_differ": float(np.nanmax(np.abs(full - half))),
-            "same_sign": measures.pair_agreement(full, half)[1],
+            "same_sign": pair_agreement(full, half)[1],
         }
     return found

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from benchmarks.tools import LAYERS, Given, Noise, kaggle_artists, seconds
-from grisaille import measures
 from grisaille.features import store as feature_store
 from grisaille.likenesses.metrics import LIKENESSES
 from grisaille.measures.comparison import Collection, compare
+from grisaille.measures.spaces import feature_space
 
 N = 8355
 _PIECE = 12544
@@ -30,7 +30,7 @@ def evaluate(store: feature_store.FeatureStore) -> None:
     n = len(store["block5_pool"])
     everyone = np.arange(n)
     collection = Collection(kaggle_artists(n), np.ones(n, dtype=bool), np.full(n, "train"))
-    spaces = {("raw", likeness): measures.feature_space(store, likeness) for likeness in LIKENESSES}
+    spaces = {("raw", likeness): feature_space(store, likeness) for likeness in LIKENESSES}
     compare(spaces, [], collection, everyone, 10)
 
 

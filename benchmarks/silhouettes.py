@@ -7,20 +7,21 @@ from typing import Any
 import numpy as np
 
 from benchmarks.tools import Given, Skipped, kaggle_artists, seconds
-from grisaille import measures
+from grisaille.measures.silhouettes import DistanceSums, pair_silhouettes
+from grisaille.measures.spaces import blocks, embedding_space, rows_at_a_time
 
 N, VALUES = 8355, 320
 
 
 def all_pairs(embeddings: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """The matrix of silhouettes, as the evaluation fills it."""
-    space = measures.embedding_space(embeddings)
-    sums = measures.DistanceSums(labels, int(labels.max()) + 1)
+    space = embedding_space(embeddings)
+    sums = DistanceSums(labels, int(labels.max()) + 1)
     everyone = np.arange(space.n)
-    size = measures.rows_at_a_time(space.n)
-    for rows, distances in zip(measures.blocks(everyone, size), space.walk(everyone, size), strict=True):
+    size = rows_at_a_time(space.n)
+    for rows, distances in zip(blocks(everyone, size), space.walk(everyone, size), strict=True):
         sums.update(rows, distances)
-    return measures.pair_silhouettes(sums.sums, labels)
+    return pair_silhouettes(sums.sums, labels)
 
 
 def measure(given: Given) -> dict[str, Any]:

@@ -18,9 +18,10 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from grisaille import explorer
 from grisaille.collection import catalogue
 from grisaille.collection.originals import Originals
+from grisaille.explorer.map_table import Near, gather
+from grisaille.explorer.pictures import pictures
 
 PROJECT = Path(__file__).resolve().parents[1]
 SHARED = PROJECT.parent / "shared"
@@ -198,12 +199,12 @@ def explorer_map(names=(), compared=8, stranger=None, count=8, seed=0) -> pd.Dat
     if stranger is not None:
         raw.iloc[0, 2] = stranger
     angles = 2 * np.pi * np.arange(count) / count
-    return explorer.gather(
+    return gather(
         paintings,
         {"pca": np.column_stack([np.cos(angles), np.sin(angles)]).astype(np.float32)},
-        explorer.Near(raw, near(2, count)),
+        Near(raw, near(2, count)),
         random.random((count, 2)),
-        explorer.pictures(
+        pictures(
             paintings["path"], originals({path: lambda: encode(picture(seed)) for path in paintings["path"]}), 48, 1e6
         ),
     )

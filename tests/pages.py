@@ -5,9 +5,9 @@ import hashlib
 import numpy as np
 import pandas as pd
 
-from grisaille import report
 from grisaille.pipelines.evaluation import nodes
 from grisaille.pipelines.evaluation.nodes import SPACES
+from grisaille.report.results import Results
 from helpers import encode, picture
 
 
@@ -47,7 +47,7 @@ def results(artists=("Ada", "Bert", "<img src=x onerror=alert(1)>"), each=4, see
             for s, k in SPACES
         ]
     )
-    return report.Results(
+    return Results(
         paintings=paintings,
         rejected=pd.DataFrame({"path": ["<script>.jpg"], "reason": ["empty file"]}),
         pair_silhouettes=pairs,

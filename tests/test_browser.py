@@ -16,7 +16,7 @@ from threading import Thread
 import pandas as pd
 import pytest
 
-from grisaille.report import render
+from grisaille.report.page import render
 from helpers import PATIENCE, PROJECT, kedro
 from pages import files, results
 

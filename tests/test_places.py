@@ -14,8 +14,8 @@ import yaml
 from kedro.framework.project import pipelines
 from kedro.framework.startup import bootstrap_project
 
-from grisaille import explorer
 from grisaille.collection import artists, folder
+from grisaille.explorer.layout import umap_places
 from grisaille.framework import config
 from grisaille.framework.catalog import AtomicCatalog
 from grisaille.framework.config import RunConfigLoader, find_project
@@ -186,7 +186,7 @@ class TestLibrariesThatDoNotWork:
         monkeypatch.setattr("importlib.util.find_spec", lambda name: True)
         monkeypatch.setitem(sys.modules, "umap", Broken())
         embeddings = pd.DataFrame(range(20)).to_numpy(dtype="f4")
-        assert explorer.umap_places(embeddings, 0) is None
+        assert umap_places(embeddings, 0) is None
         assert "no UMAP layout, since umap-learn does not work here: cannot cache function" in caplog.text
 
 

@@ -7,11 +7,14 @@ import pandas as pd
 import pytest
 from sklearn.metrics import silhouette_score
 
-from grisaille import measures
 from grisaille.autoencoders.baseline import pca_embeddings
 from grisaille.datasets import ArtistsDataset, PaintingsDataset
 from grisaille.features import store as feature_store
 from grisaille.features.backbone import Extraction
+from grisaille.measures.neighbourhoods import nearest
+from grisaille.measures.retrieval import Retrieval
+from grisaille.measures.silhouettes import DistanceSums, pair_silhouettes
+from grisaille.measures.spaces import blocks, embedding_space, feature_space
 from grisaille.parameters import Backbone, Chunk, Ingestion
 from helpers import catalogued
 
@@ -58,11 +61,11 @@ def test_silhouettes_of_real_embeddings_are_those_of_scikit_learn(collection, li
     chunks = [Chunk(layer="block4_pool", start=start, stop=start + 25088) for start in range(0, 100_352, 25088)]
     embeddings = pca_embeddings(features, chunks, np.arange(len(paintings)), 16, likeness, 0)
     artists, labels = np.unique(paintings["artist"].to_numpy(dtype=str), return_inverse=True)
-    sums = measures.DistanceSums(labels, len(artists))
-    space = measures.embedding_space(embeddings)
-    for rows in measures.blocks(np.arange(len(labels)), 10):
+    sums = DistanceSums(labels, len(artists))
+    space = embedding_space(embeddings)
+    for rows in blocks(np.arange(len(labels)), 10):
         sums.update(rows, space.distances(rows))
-    found = measures.pair_silhouettes(sums.sums, labels)
+    found = pair_silhouettes(sums.sums, labels)
     for one, other in itertools.combinations(range(len(artists)), 2):
         rows = np.isin(labels, [one, other])
         expected = silhouette_score(embeddings[rows], labels[rows])
@@ -72,9 +75,9 @@ def test_silhouettes_of_real_embeddings_are_those_of_scikit_learn(collection, li
 def test_nearest_neighbours_are_mostly_by_the_same_artist(collection):
     """Likeness in an ImageNet CNN means something: chance would be a quarter."""
     paintings, features = collection
-    space = measures.feature_space(features, "hellinger")
+    space = feature_space(features, "hellinger")
     labels = pd.factorize(paintings["artist"])[0]
-    found = measures.Retrieval(labels, paintings["duplicate_of"].isna().to_numpy(), 1)
+    found = Retrieval(labels, paintings["duplicate_of"].isna().to_numpy(), 1)
     rows = np.arange(len(labels))
-    found.update(rows, measures.nearest(space.distances(rows), rows))
+    found.update(rows, nearest(space.distances(rows), rows))
     assert found.result()["one_nn"] > 0.5

@@ -10,7 +10,7 @@ from PIL import Image
 
 from grisaille.cli.similar import _start_tensorflow
 from grisaille.demo import painter as gallery
-from grisaille.lookalikes import Embedder
+from grisaille.lookalikes.embedding import Embedder
 from grisaille.parameters import Backbone, Chunk
 from helpers import command
 

@@ -4,9 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from grisaille import parameters, plots
+from grisaille import parameters
 from grisaille.measures.comparison import Collection
 from grisaille.parameters import Autoencoder, Similarity, Study
+from grisaille.plots.curves import code_size_curves, layer_bars
 from grisaille.study import StudyRunner, cut, plan, split_evenly
 
 SETTINGS = Study(
@@ -116,8 +117,8 @@ class TestPoints:
         )
 
     def test_the_figures_show_them(self, rows):
-        sizes = plots.code_size_curves(rows[rows["question"] == "code_size"])
+        sizes = code_size_curves(rows[rows["question"] == "code_size"])
         assert len(sizes.axes) == 4
         assert len(sizes.axes[0].lines) == 3
-        bars = plots.layer_bars(rows[rows["question"] == "layers"])
+        bars = layer_bars(rows[rows["question"] == "layers"])
         assert [text.get_text() for text in bars.axes[0].get_yticklabels()] == ["early", "late", "both"]

@@ -18,9 +18,8 @@ from grisaille.autoencoders.baseline import pca_embeddings
 from grisaille.autoencoders.compression import compress_chunk
 from grisaille.collection.split import HELD_OUT
 from grisaille.likenesses.metrics import MetricRows, lengths
-from grisaille.measures import embedding_space, feature_space
 from grisaille.measures.comparison import Collection, Name, compare, queries
-from grisaille.measures.spaces import Space
+from grisaille.measures.spaces import Space, embedding_space, feature_space
 from grisaille.parameters import Autoencoder, Chunk, Study
 
 Method = Literal["pca", "autoencoder"]

@@ -11,8 +11,8 @@ from grisaille.autoencoders.compression import Projection, compress_chunk, compr
 from grisaille.autoencoders.similarity_training import Batches, mix
 from grisaille.initializers import Initializers
 from grisaille.likenesses.metrics import MetricRows, lengths
-from grisaille.measures import Preservation, embedding_space, feature_space, nearest
-from grisaille.measures.neighbourhoods import DistanceBins, ranks
+from grisaille.measures.neighbourhoods import DistanceBins, Preservation, nearest, ranks
+from grisaille.measures.spaces import embedding_space, feature_space
 from grisaille.parameters import Autoencoder, Chunk, Similarity
 
 SMALL = {"components": 40, "hidden": 32, "epochs": 60, "minimum_steps": 0, "batch_size": 100, "mixing": 0.3}

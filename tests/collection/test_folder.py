@@ -5,7 +5,7 @@ import pytest
 from grisaille import kaggle
 from grisaille.collection.folder import PictureFolder
 from grisaille.datasets import PaintingsDataset
-from grisaille.lookalikes import read_queries
+from grisaille.lookalikes.queries import read_queries
 from helpers import encode, picture
 from hostile import HIDDEN
 

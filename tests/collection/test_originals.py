@@ -4,11 +4,12 @@ import pickle
 
 import pytest
 
-from grisaille import explorer, report
 from grisaille.collection.originals import ChangedFileError
+from grisaille.explorer.pictures import pictures
 from grisaille.features import backbone
 from grisaille.parameters import Backbone, Ingestion
 from grisaille.pipelines.feature_extraction.nodes import extract_features
+from grisaille.report.page import render
 from helpers import encode, originals, picture
 from pages import files, results
 
@@ -89,11 +90,11 @@ class TestWhoReads:
     def test_the_report_leaves_a_blank(self, caplog):
         given = results()
         changed = {path: lambda: encode(picture(99)) for path in files(given)}
-        assert "data:image/webp" in report.render(given, files(given))
-        assert "data:image/webp" not in report.render(given, changed)
+        assert "data:image/webp" in render(given, files(given))
+        assert "data:image/webp" not in render(given, changed)
         assert "are shown as blanks" in caplog.text
 
     def test_the_map_leaves_a_blank(self, shelf):
         found = originals(shelf)
         shelf["0.png"] = FILES["1.png"]
-        assert [bool(made.data) for made in explorer.pictures(list(FILES), found, 48, 1e6)] == [False, True, True, True]
+        assert [bool(made.data) for made in pictures(list(FILES), found, 48, 1e6)] == [False, True, True, True]

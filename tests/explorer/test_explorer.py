@@ -12,12 +12,13 @@ import pytest
 from PIL import Image
 from sklearn.metrics import silhouette_samples
 
-from grisaille import explorer, measures
-from grisaille.explorer.page import ENCODED
-from grisaille.measures.silhouettes import DistanceSums
+from grisaille.explorer.layout import principal_places, umap_places
+from grisaille.explorer.page import ENCODED, About, render, room_for_pictures, too_large
+from grisaille.explorer.pictures import pictures
+from grisaille.measures.silhouettes import DistanceSums, point_silhouettes
 from helpers import encode, explorer_map, originals, picture
 
-ABOUT = explorer.About(likeness="hellinger", raw_values=600, reduced_values=6)
+ABOUT = About(likeness="hellinger", raw_values=600, reduced_values=6)
 NOBODY = pd.DataFrame({"name": [], "genre": []})
 
 
@@ -30,19 +31,19 @@ class TestPlacing:
     def test_distances_of_a_plane_are_kept(self):
         random = np.random.default_rng(0)
         plane = random.normal(size=(40, 2)) @ np.linalg.qr(random.normal(size=(7, 7)))[0][:2]
-        places = explorer.principal_places(plane)
+        places = principal_places(plane)
         ours, theirs = (np.linalg.norm(points[:, None] - points, axis=2) for points in (places, plane))
         np.testing.assert_allclose(ours, theirs, atol=1e-5)
 
     @pytest.mark.parametrize("shape", [(1, 5), (2, 5), (6, 1)])
     def test_too_few_directions_are_no_reason_to_fail(self, shape):
-        places = explorer.principal_places(np.random.default_rng(0).normal(size=shape))
+        places = principal_places(np.random.default_rng(0).normal(size=shape))
         assert places.shape == (shape[0], 2)
         assert np.isfinite(places).all()
 
     def test_without_umap_there_is_none(self, monkeypatch):
         monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-        assert explorer.umap_places(np.zeros((50, 4), np.float32), 0) is None
+        assert umap_places(np.zeros((50, 4), np.float32), 0) is None
 
     def test_umap_repeats_itself(self, monkeypatch):
         if importlib.util.find_spec("umap") is None:
@@ -52,7 +53,7 @@ class TestPlacing:
         # Compiling takes longer than placing a dozen paintings uncompiled.
         monkeypatch.setattr(numba.config, "DISABLE_JIT", True)
         embeddings = np.random.default_rng(0).normal(size=(12, 4)).astype(np.float32)
-        once, again = (explorer.umap_places(embeddings, 3) for _ in range(2))
+        once, again = (umap_places(embeddings, 3) for _ in range(2))
         assert once.shape == (12, 2)
         assert np.array_equal(once, again)
 
@@ -62,7 +63,7 @@ FILES = {f"{number}.png": lambda number=number: encode(picture(number, (300, 200
 
 class TestPictures:
     def made(self, side=64, most=1e6, files=None):
-        return explorer.pictures(list(FILES), originals(FILES if files is None else files), side, most)
+        return pictures(list(FILES), originals(FILES if files is None else files), side, most)
 
     def test_they_keep_their_shape(self):
         sizes = {Image.open(io.BytesIO(made.data)).size for made in self.made()}
@@ -88,13 +89,13 @@ class TestPointSilhouettes:
         points, labels = random.normal(size=(30, 3)), np.r_[np.arange(4), random.integers(0, 3, 26)]
         sums = DistanceSums(labels, 4)
         sums.update(np.arange(30), np.linalg.norm(points[:, None] - points, axis=2))
-        found = measures.point_silhouettes(sums.sums, labels)
+        found = point_silhouettes(sums.sums, labels)
         np.testing.assert_allclose(found, silhouette_samples(points, labels), atol=1e-12)
 
     def test_points_that_were_not_looked_at(self):
         sums = np.ones((3, 2))
         sums[1] = np.nan
-        assert np.isnan(measures.point_silhouettes(sums, np.array([0, 0, 1]))).tolist() == [False, True, False]
+        assert np.isnan(point_silhouettes(sums, np.array([0, 0, 1]))).tolist() == [False, True, False]
 
 
 class TestGathering:
@@ -119,20 +120,20 @@ class TestGathering:
         again = pd.read_parquet(buffer)
         assert again["raw_neighbours"][0]["ids"].tolist() == [1, 2, 3]
         assert again["raw_neighbours"][5] is None
-        assert explorer.render(again, NOBODY, ABOUT) == explorer.render(explorer_map(compared=5), NOBODY, ABOUT)
+        assert render(again, NOBODY, ABOUT) == render(explorer_map(compared=5), NOBODY, ABOUT)
 
 
 class TestPage:
     def test_names_stay_names(self):
         evil = ["</script><script>alert(1)</script>", "<!--<script>", "<img src=x onerror=alert(1)>", "a\u2028\"'&"]
-        page = explorer.render(explorer_map(names=evil), NOBODY, ABOUT)
+        page = render(explorer_map(names=evil), NOBODY, ABOUT)
         for name in evil[:3]:
             assert name not in page
         assert data_of(page)["names"][:4] == evil
 
     def test_neighbours_and_places_arrive(self):
         table = explorer_map(compared=5)
-        data = data_of(explorer.render(table, NOBODY, ABOUT))
+        data = data_of(render(table, NOBODY, ABOUT))
         raw = np.frombuffer(base64.b64decode(data["raw"]["rows"]), "<i4").reshape(-1, data["raw"]["k"])
         assert raw[0].tolist() == [1, 2, 3]
         assert raw[5].tolist() == [-1, -1, -1]
@@ -141,7 +142,7 @@ class TestPage:
 
     def test_facts_of_artists(self):
         artists = pd.DataFrame({"name": ["Ada"], "years": ["1840 - 1926"], "nationality": ["French,British"]})
-        data = data_of(explorer.render(explorer_map(), artists, ABOUT))
+        data = data_of(render(explorer_map(), artists, ABOUT))
         assert data["artists"] == [
             {"name": "Ada", "years": "1840\N{EN DASH}1926", "nationality": "French, British"},
             {"name": "Bo"},
@@ -150,22 +151,22 @@ class TestPage:
     def test_artists_stand_where_a_person_looks_for_them(self):
         table = explorer_map()
         table["artist"] = ["William", "Édouard", "Zoe", "Édouard", *table["artist"][4:]]
-        data = data_of(explorer.render(table, NOBODY, ABOUT))
+        data = data_of(render(table, NOBODY, ABOUT))
         names = [artist["name"] for artist in data["artists"]]
         assert names == ["Bo", "Édouard", "William", "Zoe"]
         assert [names[number] for number in data["artist"]] == table["artist"].tolist()
 
     def test_it_needs_nothing_else(self):
-        page = explorer.render(explorer_map(), NOBODY, ABOUT)
+        page = render(explorer_map(), NOBODY, ABOUT)
         own = page.replace(resources.files("grisaille.explorer").joinpath("vendor/pixi.min.js").read_text("utf-8"), "")
         assert not re.findall(r"(?:src|href)\s*=\s*[\"']?(?!data:)[a-z./]", own[: own.index('id="data"')])
         assert "sourceMappingURL" not in page
 
     def test_a_collection_that_is_too_large_is_told_so(self):
-        assert "60,000 paintings" in explorer.too_large(60_000, 50_000)
+        assert "60,000 paintings" in too_large(60_000, 50_000)
 
     def test_pictures_leave_room_for_the_rest(self):
-        room = explorer.room_for_pictures(8000, 38)
+        room = room_for_pictures(8000, 38)
         assert 20e6 < room * ENCODED < 36e6
 
 

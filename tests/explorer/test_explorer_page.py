@@ -3,20 +3,20 @@
 import pandas as pd
 import pytest
 
-from grisaille import explorer
+from grisaille.explorer.page import About, render
 from helpers import explorer_map
 
 pytestmark = pytest.mark.browser
 
 EVIL = ["</script><script>window.caught=1</script>", "<img src=x onerror=window.caught=1>", "<!--<script>"]
-ABOUT = explorer.About(likeness="hellinger", raw_values=600, reduced_values=6, note="<b>A note</b>")
+ABOUT = About(likeness="hellinger", raw_values=600, reduced_values=6, note="<b>A note</b>")
 
 
 @pytest.fixture(scope="module")
 def file(tmp_path_factory):
     path = tmp_path_factory.mktemp("explorer") / "explorer.html"
     artists = pd.DataFrame({"name": ["Ada"], "years": ["<i>1840"]})
-    path.write_text(explorer.render(explorer_map(names=EVIL, compared=7), artists, ABOUT), "utf-8")
+    path.write_text(render(explorer_map(names=EVIL, compared=7), artists, ABOUT), "utf-8")
     return path
 
 
@@ -162,7 +162,7 @@ class TestNames:
     def test_a_folder_is_no_part_of_a_title(self, browser, tmp_path):
         table = explorer_map()
         table.loc[1, ["painting_id", "path"]] = ["Ada_Lo/a_work_of_hers", "Ada_Lo/a_work_of_hers.png"]
-        (tmp_path / "page.html").write_text(explorer.render(table, pd.DataFrame({"name": []}), ABOUT), "utf-8")
+        (tmp_path / "page.html").write_text(render(table, pd.DataFrame({"name": []}), ABOUT), "utf-8")
         page = browser.new_page()
         page.goto((tmp_path / "page.html").as_uri())
         page.wait_for_selector("html[data-ready]")

@@ -6,7 +6,7 @@ from hypothesis.extra.numpy import arrays
 
 from grisaille.arrays import as_float32
 from grisaille.likenesses import metrics as likeness
-from grisaille.measures import feature_space
+from grisaille.measures.spaces import feature_space
 
 FEATURES = arrays(np.float32, (6, 8), elements=st.floats(0, 100, width=32))
 

@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grisaille.lookalikes import NeighbourIndex, chain, painting_named, read_queries, titles
+from grisaille.lookalikes.chains import chain, painting_named
+from grisaille.lookalikes.neighbour_index import NeighbourIndex, titles
+from grisaille.lookalikes.queries import read_queries
 from helpers import encode, picture
 
 

@@ -9,10 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import spearmanr
 
-from grisaille.measures import DistanceSums, Preservation, Retrieval, embedding_space, nearest
 from grisaille.measures import comparison as walk
 from grisaille.measures.comparison import Collection, compare, queries
-from grisaille.measures.neighbourhoods import MEASURES, DistanceBins, ranks
+from grisaille.measures.neighbourhoods import MEASURES, DistanceBins, Preservation, nearest, ranks
+from grisaille.measures.retrieval import Retrieval
+from grisaille.measures.silhouettes import DistanceSums
+from grisaille.measures.spaces import embedding_space
 
 RAW, SMALL, OTHER = ("raw", "hellinger"), ("embedding", "euclidean"), ("pca", "euclidean")
 SEEDS = st.integers(0, 99)

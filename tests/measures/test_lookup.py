@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.neighbors import NearestNeighbors
 
-from grisaille.measures import search
+from grisaille.measures.lookup import search
 
 SEEDS = st.integers(0, 99)
 FEWER = settings(max_examples=settings.default.max_examples // 4)

@@ -8,8 +8,8 @@ from sklearn.manifold import trustworthiness
 from sklearn.neighbors import NearestNeighbors
 from zadu import zadu
 
-from grisaille.measures import Preservation, blocks, embedding_space, nearest
-from grisaille.measures.neighbourhoods import MEASURES, DistanceBins, ranks, spearman_of_counts
+from grisaille.measures.neighbourhoods import MEASURES, DistanceBins, Preservation, nearest, ranks, spearman_of_counts
+from grisaille.measures.spaces import blocks, embedding_space
 
 
 def compare(*spaces, population=None, **options):

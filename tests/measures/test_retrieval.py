@@ -4,7 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score
 
-from grisaille.measures import Retrieval, blocks, embedding_space, nearest
+from grisaille.measures.neighbourhoods import nearest
+from grisaille.measures.retrieval import Retrieval
+from grisaille.measures.spaces import blocks, embedding_space
 
 
 def gallery(n, artists, seed):

@@ -6,15 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import silhouette_samples, silhouette_score
 
-from grisaille.measures import (
+from grisaille.measures.silhouettes import (
     DistanceSums,
-    blocks,
-    embedding_space,
     pair_agreement,
     pair_silhouette,
     pair_silhouettes,
     point_silhouettes,
 )
+from grisaille.measures.spaces import blocks, embedding_space
 
 SIZES = st.lists(st.integers(1, 6), min_size=2, max_size=4).filter(lambda sizes: sum(sizes) > 2)
 SEEDS = st.integers(0, 99)

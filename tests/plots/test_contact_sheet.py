@@ -1,10 +1,10 @@
 import pytest
 
-from grisaille import plots
+from grisaille.plots.contact_sheet import Picture, strip
 
 
 def chain(count):
-    return plots.strip([plots.Picture(None, f"Painting {number}", note="distance 1.0") for number in range(count)])
+    return strip([Picture(None, f"Painting {number}", note="distance 1.0") for number in range(count)])
 
 
 def captions(figure):

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from grisaille import plots
+from grisaille.plots.heat_map import silhouette_heat_map
 
 SPACES = ("raw_euclidean", "raw_hellinger", "embedding")
 
@@ -44,7 +44,7 @@ def title(figure):
 class TestFewArtists:
     @pytest.mark.parametrize("count", [2, 50])
     def test_all_are_shown_by_name(self, count):
-        figure = plots.silhouette_heat_map(made_up(count))
+        figure = silhouette_heat_map(made_up(count))
         assert shown(figure) == list(range(count))
         assert title(figure) == "Silhouettes of all pairs of artists: higher is further apart"
 
@@ -52,13 +52,13 @@ class TestFewArtists:
 class TestManyArtists:
     @pytest.mark.parametrize("count", [51, 300, 1000])
     def test_the_picture_is_as_large_as_that_of_fifty(self, count):
-        figure = plots.silhouette_heat_map(made_up(count))
-        assert pixels(figure) == pixels(plots.silhouette_heat_map(made_up(50)))
+        figure = silhouette_heat_map(made_up(count))
+        assert pixels(figure) == pixels(silhouette_heat_map(made_up(50)))
         assert max(pixels(figure)) < 8000
         assert [axes.images[0].get_array().shape for axes in figure.axes[:3]] == [(50, 50)] * 3
 
     def test_the_title_says_how_many_are_shown_and_where_all_are(self):
-        said = title(plots.silhouette_heat_map(made_up(1000)))
+        said = title(silhouette_heat_map(made_up(1000)))
         assert "50 of 1,000 artists: those of the most and the least alike pairs in the raw features" in said
         assert "all pairs are in pair_silhouettes.csv" in said
         assert "Silhouettes of all pairs" not in said
@@ -67,7 +67,7 @@ class TestManyArtists:
         """Of pairs that share no artist, 13 at the lower end and 12 at the upper are 50 artists."""
         ends = {(7 * k, 7 * k + 1): -0.9 + 0.01 * k for k in range(20)}
         ends |= {(7 * k + 2, 7 * k + 3): 0.9 - 0.01 * k for k in range(20)}
-        figure = plots.silhouette_heat_map(planted(made_up(300), ends))
+        figure = silhouette_heat_map(planted(made_up(300), ends))
         lowest = [7 * k + place for k in range(13) for place in (0, 1)]
         highest = [7 * k + place for k in range(12) for place in (2, 3)]
         assert sorted(shown(figure)) == sorted(lowest + highest)
@@ -75,7 +75,7 @@ class TestManyArtists:
 
     def test_cells_hold_the_silhouettes_of_their_artists(self):
         pairs = made_up(300)
-        figure = plots.silhouette_heat_map(pairs)
+        figure = silhouette_heat_map(pairs)
         rows, known = shown(figure), pairs.set_index(["artist", "other_artist"])
         for axes, space in zip(figure.axes[:3], SPACES, strict=True):
             cells = np.ma.filled(axes.images[0].get_array(), np.nan)
@@ -88,17 +88,17 @@ class TestManyArtists:
         pairs = planted(made_up(300), {(0, 1): -0.9, (2, 3): 0.9})
         numbers = pairs[["artist", "other_artist"]].map(lambda name: int(name.split()[1]))
         pairs.loc[(numbers < 100).any(axis=1), "fewest_paintings"] = 2
-        assert min(shown(plots.silhouette_heat_map(pairs))) >= 100
+        assert min(shown(silhouette_heat_map(pairs))) >= 100
 
     def test_unless_there_are_no_others(self):
         pairs = planted(made_up(300, fewest_paintings=1), {(0, 1): -0.9, (2, 3): 0.9})
-        assert {0, 1, 2, 3} < set(shown(plots.silhouette_heat_map(pairs)))
+        assert {0, 1, 2, 3} < set(shown(silhouette_heat_map(pairs)))
 
     def test_alike_artists_stand_together(self):
         groups = np.random.default_rng(0).permutation(np.arange(300) % 4)
         noise = np.random.default_rng(1).uniform(0, 0.1, (300, 300))
         pairs = made_up(300, np.where(groups[:, None] == groups, -0.1, 0.5) + noise)
-        order = groups[shown(plots.silhouette_heat_map(pairs))]
+        order = groups[shown(silhouette_heat_map(pairs))]
         assert set(order) == {0, 1, 2, 3}
         assert np.count_nonzero(np.diff(order)) == 3
 
@@ -107,7 +107,7 @@ class TestManyArtists:
         pairs = made_up(300)
         blank = np.random.default_rng(1).random(len(pairs)) < undefined
         pairs.loc[blank, ["raw_euclidean", "raw_hellinger"]] = np.nan
-        figure = plots.silhouette_heat_map(pairs)
+        figure = silhouette_heat_map(pairs)
         figure.savefig(io.BytesIO(), format="png", dpi=20)
         assert len(set(shown(figure))) == 50
         assert np.isfinite(figure.axes[2].images[0].get_array()).sum() == 50 * 49 / 2
@@ -115,4 +115,4 @@ class TestManyArtists:
     def test_pairs_in_another_order_are_drawn_alike(self):
         pairs = made_up(300)
         other = pairs.sample(frac=1, random_state=0)
-        assert shown(plots.silhouette_heat_map(other)) == shown(plots.silhouette_heat_map(pairs))
+        assert shown(silhouette_heat_map(other)) == shown(silhouette_heat_map(pairs))

@@ -5,11 +5,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from grisaille import explorer, plots, report
 from grisaille.collection.artists import UNKNOWN
+from grisaille.explorer.map_table import Near, gather
+from grisaille.explorer.pictures import Picture
 from grisaille.measures.comparison import Collection
 from grisaille.pipelines.evaluation import nodes
-from grisaille.plots.comparison import principal_plane
+from grisaille.plots.comparison import principal_plane, scatter, side_name
+from grisaille.plots.heat_map import silhouette_heat_map
+from grisaille.report.page import render
+from grisaille.report.results import ends_of_pairs
+from grisaille.report.summary_lines import summary, verdict
 from helpers import explorer_map
 from pages import files, results
 
@@ -18,13 +23,13 @@ class TestEndsOfPairs:
     PAIRS = pd.DataFrame({"embedding": [0.9, -0.5, 0.1, 0.4, np.nan], "fewest_paintings": [1, 2, 3, 8, 9]})
 
     def test_artists_of_one_painting_do_not_stand_at_the_ends(self):
-        assert report.ends_of_pairs(self.PAIRS, "embedding") == (2, 3)
+        assert ends_of_pairs(self.PAIRS, "embedding") == (2, 3)
 
     def test_unless_there_are_no_others(self):
-        assert report.ends_of_pairs(self.PAIRS[:2], "embedding") == (1, 0)
+        assert ends_of_pairs(self.PAIRS[:2], "embedding") == (1, 0)
 
     def test_nothing_defined(self):
-        assert report.ends_of_pairs(self.PAIRS[4:], "embedding") is None
+        assert ends_of_pairs(self.PAIRS[4:], "embedding") is None
 
 
 class TestPaintingsByNobodyKnowsWhom:
@@ -38,7 +43,7 @@ class TestPaintingsByNobodyKnowsWhom:
         }  # fmt: skip
 
     def test_they_are_not_counted_among_the_artists(self):
-        assert "12 paintings by 2 artists" in report.summary(self.given)[0]
+        assert "12 paintings by 2 artists" in summary(self.given)[0]
 
     def test_they_neither_find_nor_are_found(self):
         collection = Collection.of(self.given.paintings.assign(split="train"))
@@ -49,61 +54,61 @@ class TestPaintingsByNobodyKnowsWhom:
         shown = table["artist"].isin(["Ada"])
         assert table["silhouette"].notna().all()
         paintings = table.assign(artist=table["artist"].where(shown, UNKNOWN))
-        none = explorer.Near(*(pd.DataFrame(columns=["painting_id", "rank", "neighbour_id", "distance"]),) * 2)
+        none = Near(*(pd.DataFrame(columns=["painting_id", "rank", "neighbour_id", "distance"]),) * 2)
         places = {"pca": table[["x", "y"]].to_numpy()}
-        blanks = [explorer.Picture(b"", "#000000")] * len(table)
-        found = explorer.gather(paintings, places, none, np.ones((len(table), 2)), blanks)
+        blanks = [Picture(b"", "#000000")] * len(table)
+        found = gather(paintings, places, none, np.ones((len(table), 2)), blanks)
         assert found["silhouette"][~shown].isna().all()
 
     def test_a_collection_without_any_names_is_no_reason_to_fail(self):
         given = results(artists=(UNKNOWN,))
-        assert "fewer than two artists" in " ".join(report.summary(given))
-        assert "4 paintings by artists whose names are not known" in report.render(given, files(given))
+        assert "fewer than two artists" in " ".join(summary(given))
+        assert "4 paintings by artists whose names are not known" in render(given, files(given))
 
 
 class TestPage:
     def test_names_are_escaped(self):
         given = results()
-        page = report.render(given, files(given))
+        page = render(given, files(given))
         assert "<script>" not in page
         assert "<img src=x" not in page
         assert "&lt;script&gt;.jpg" in page
 
     def test_a_painting_that_was_moved_away_leaves_a_blank(self):
         given = results()
-        page = report.render(given, {})
+        page = render(given, {})
         assert "data:image/webp" not in page
         assert "p0&lt;b&gt;" in page
 
     def test_one_artist_is_no_reason_to_fail(self):
         given = results(artists=("Ada",))
-        assert "fewer than two artists" in " ".join(report.summary(given))
-        assert "There are fewer than two artists" in report.render(given, files(given))
+        assert "fewer than two artists" in " ".join(summary(given))
+        assert "There are fewer than two artists" in render(given, files(given))
 
     def test_comparisons_without_paintings_are_named_apart(self):
         given = results()
         given.paper_experiments.loc[0, ["raw_euclidean", "embedding"]] = np.nan
-        page = report.render(given, files(given))
+        page = render(given, files(given))
         assert "Without paintings on both sides in this collection: A &lt;pair&gt;" in page
 
     @pytest.mark.parametrize("figure", [None, 0.05])
     def test_the_2021_work_stands_there_where_there_is_something_of_its(self, figure):
         given = results()
         given.paper_experiments["paper"] = figure
-        page = report.render(given, files(given))
+        page = render(given, files(given))
         assert ('<th scope="col">2021 work' in page) == (figure is not None)
         assert ("How far groups of paintings are apart" in page) == (figure is None)
 
     def test_a_side_is_called_after_those_who_are_there(self):
         given = results()
         given.parameters["comparisons"]["pair"]["left"] = ["Nobody", "ADA"]
-        page = report.render(given, files(given))
+        page = render(given, files(given))
         assert "ADA" in page.partition("A &lt;pair&gt;")[2]
         assert "Nobody" not in page.partition("<pre>")[0]
 
     def test_the_ends_of_all_pairs_are_always_shown(self):
         given = results()
-        page = report.render(given, files(given))
+        page = render(given, files(given))
         assert "Furthest apart in the full features" in page
         assert "Hardest to tell apart in the full features" in page
 
@@ -121,9 +126,7 @@ class TestLongTables:
             {"comparison": [f"{n}" for n in range(absent)], "title": [f"Absent {n}" for n in range(absent)]}
         )
         comparisons = pd.concat([given.paper_experiments, nowhere], ignore_index=True)
-        return report.render(
-            replace(given, paintings=paintings, rejected=files_left_out, paper_experiments=comparisons), {}
-        )
+        return render(replace(given, paintings=paintings, rejected=files_left_out, paper_experiments=comparisons), {})
 
     def test_of_rejected_files_two_hundred_are_listed(self):
         page = self.page(rejected=10_000)
@@ -179,7 +182,7 @@ class TestComparisons:
 
 class TestWords:
     def test_five_lines(self):
-        lines = report.summary(results())
+        lines = summary(results())
         assert len(lines) == 5
         assert lines[0] == "12 paintings by 3 artists: 600 values a painting became 6, 100 times fewer."
         assert "5.0 are still among its 10 nearest" in lines[1]
@@ -188,25 +191,25 @@ class TestWords:
     def test_the_verdict_follows_the_figures(self, recall, word):
         given = results()
         given.preservation["recall"] = recall
-        assert report.words.verdict(given).startswith(word)
-        assert "as much as PCA" in report.words.verdict(given)
+        assert verdict(given).startswith(word)
+        assert "as much as PCA" in verdict(given)
 
 
 class TestFigures:
     def test_sides_differ_in_shape_and_colour(self):
         given = results()
-        figure = plots.scatter("Title", {"Space": given.embeddings}, [np.arange(4), np.arange(4, 8)], ["Ada", "Bert"])
+        figure = scatter("Title", {"Space": given.embeddings}, [np.arange(4), np.arange(4, 8)], ["Ada", "Bert"])
         one, two = figure.axes[0].collections
         assert one.get_paths()[0].vertices.shape != two.get_paths()[0].vertices.shape
         assert figure.axes[0].get_xlabel().startswith("first component")
         assert [text.get_text() for text in figure.axes[0].get_legend().get_texts()] == ["Ada (4)", "Bert (4)"]
 
     def test_an_artist_who_is_not_there_is_named(self):
-        figure = plots.scatter("T", {"S": np.eye(5)}, [np.arange(3), np.array([], dtype=int)], ["Ada", "Nobody"])
+        figure = scatter("T", {"S": np.eye(5)}, [np.arange(3), np.array([], dtype=int)], ["Ada", "Nobody"])
         assert "not in this collection:\nNobody" in figure.axes[0].texts[0].get_text()
 
     def test_heat_maps_share_one_scale(self):
-        figure = plots.silhouette_heat_map(results().pair_silhouettes)
+        figure = silhouette_heat_map(results().pair_silhouettes)
         limits = {axes.images[0].get_clim() for axes in figure.axes if axes.images}
         assert len(limits) == 1
 
@@ -216,9 +219,9 @@ class TestFigures:
         """matplotlib stops at a formula that it does not understand."""
         given = results(artists=(name, "Bert"))
         for figure in (
-            plots.scatter(name, {"Space": given.embeddings}, [np.arange(4), np.arange(4, 8)], [name, "Bert"]),
-            plots.scatter(name, {"Space": given.embeddings}, [np.arange(4), np.array([], dtype=int)], ["Bert", name]),
-            plots.silhouette_heat_map(given.pair_silhouettes),
+            scatter(name, {"Space": given.embeddings}, [np.arange(4), np.arange(4, 8)], [name, "Bert"]),
+            scatter(name, {"Space": given.embeddings}, [np.arange(4), np.array([], dtype=int)], ["Bert", name]),
+            silhouette_heat_map(given.pair_silhouettes),
         ):
             figure.savefig(io.BytesIO(), format="png", dpi=20)
 
@@ -232,10 +235,10 @@ class TestFigures:
         np.testing.assert_allclose(shares, exact.explained_variance_ratio_)
 
     def test_names_of_sides(self):
-        assert plots.side_name(["Claude Monet"]) == "Claude Monet"
-        assert plots.side_name(["Claude Monet", "Edgar Degas", "Raphael"]) == "Monet, Degas and Raphael"
+        assert side_name(["Claude Monet"]) == "Claude Monet"
+        assert side_name(["Claude Monet", "Edgar Degas", "Raphael"]) == "Monet, Degas and Raphael"
 
     def test_of_many_artists_on_a_side_five_are_named(self):
-        assert plots.side_name(list("ABCDEF")) == "A, B, C, D, E and F"
-        assert plots.side_name(list("ABCDEFG")) == "A, B, C, D, E and 2 more"
-        assert plots.side_name(["A"] * 1300) == "A, A, A, A, A and 1,295 more"
+        assert side_name(list("ABCDEF")) == "A, B, C, D, E and F"
+        assert side_name(list("ABCDEFG")) == "A, B, C, D, E and 2 more"
+        assert side_name(["A"] * 1300) == "A, A, A, A, A and 1,295 more"

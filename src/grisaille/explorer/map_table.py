@@ -8,11 +8,11 @@ from itertools import pairwise
 
 import numpy as np
 
-from grisaille import measures
 from grisaille.arrays import FloatArray
 from grisaille.collection.artists import UNKNOWN
 from grisaille.explorer.pictures import Picture
 from grisaille.lazy import pd
+from grisaille.measures.silhouettes import point_silhouettes
 
 _COPIED = ("painting_id", "artist", "movements", "path", "width", "height", "split", "duplicate_of")
 
@@ -69,7 +69,7 @@ def gather(
     # Paintings by nobody knows whom are nobody's neighbouring group, and have no group of their own.
     sums = np.where(artists == UNKNOWN, np.inf, artist_distances)
     sums[artists[labels] == UNKNOWN] = np.nan
-    table["silhouette"] = measures.point_silhouettes(sums, labels)
+    table["silhouette"] = point_silhouettes(sums, labels)
     identifiers = paintings["painting_id"].to_numpy(dtype=str)
     table["raw_neighbours"] = _nested(near.raw, identifiers)
     table["embedding_neighbours"] = _nested(near.embedding, identifiers)

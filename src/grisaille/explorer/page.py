@@ -11,9 +11,9 @@ from typing import Any
 
 import jinja2
 import numpy as np
-import pandas as pd
 
 from grisaille.collection.artists import UNKNOWN, normalise
+from grisaille.lazy import pd
 
 # In this order they are one program.
 _SCRIPTS = ("data.js", "places.js", "scene.js", "panel.js", "search.js", "main.js")

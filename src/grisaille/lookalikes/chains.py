@@ -5,8 +5,6 @@ from __future__ import annotations
 import difflib
 
 import numpy as np
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import dijkstra
 
 from grisaille.arrays import FloatArray, IntArray
 from grisaille.measures.lookup import EXACT_UP_TO, search
@@ -34,6 +32,9 @@ def chain(points: FloatArray, start: int, stop: int, exact_up_to: int = EXACT_UP
     Source: Tenenbaum, de Silva & Langford 2000, "A global geometric framework for nonlinear dimensionality reduction",
     for paths through neighbours; Dijkstra 1959 for finding them.
     """
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import dijkstra
+
     n = len(points)
     k = min(_NEIGHBOURS, n - 1)
     while True:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from grisaille import measures
 from grisaille.arrays import FloatArray, IntArray
 from grisaille.lazy import pd
+from grisaille.measures.lookup import search
 
 # What stands between an artist and a title.
 _BETWEEN = " -,\N{EN DASH}\N{EM DASH}"
@@ -56,7 +56,7 @@ class NeighbourIndex:
 
     def nearest(self, points: FloatArray, count: int) -> tuple[IntArray, FloatArray]:
         """Rows of the `count` nearest paintings of each point, nearest first, and their distances, shape (q, count)."""
-        return measures.search(self.embeddings, points, min(count, len(self.embeddings)), self._exact_up_to)
+        return search(self.embeddings, points, min(count, len(self.embeddings)), self._exact_up_to)
 
     def distance_percentile(self, distances: FloatArray) -> FloatArray:
         """How unusual it is to be that near.

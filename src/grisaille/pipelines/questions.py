@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from grisaille import lookalikes
 from grisaille.arrays import FloatArray
 from grisaille.framework import config
-from grisaille.lookalikes import Query
+from grisaille.lookalikes.embedding import Embedder
+from grisaille.lookalikes.queries import Query
 from grisaille.parameters import Autoencoder, Backbone, Chunk, named
 
 COLLECTION = {
@@ -39,7 +39,7 @@ def embed(queries: list[Query], max_megapixels: float, models: dict[str, Any]) -
         models: The arguments of `MODELS`, and the encoders.
     """
     chunks = named(models["chunks"], Chunk)
-    embedder = lookalikes.Embedder(
+    embedder = Embedder(
         # Kedro validates parameters of named arguments only.
         Backbone.model_validate(models["backbone"]),
         chunks,

@@ -11,12 +11,14 @@ import pandas as pd
 import yaml
 from matplotlib.figure import Figure
 
-from grisaille import plots
 from grisaille.collection import Files, images
 from grisaille.collection.artists import present, rows_of
 from grisaille.collection.originals import Originals
 from grisaille.parameters import Comparison, named, plain
 from grisaille.parameters import Report as Settings
+from grisaille.plots import curves
+from grisaille.plots.comparison import scatter, side_name
+from grisaille.plots.heat_map import silhouette_heat_map
 from grisaille.report import summary_lines
 from grisaille.report.results import SPACE_NAMES, Results, ends_of_pairs, is_number
 
@@ -47,9 +49,9 @@ def render(results: Results, files: Files) -> str:
         retrieval=_retrieval(results),
         comparisons=_comparisons(results, thumbnails, settings.thumbnails),
         pair_agreement=_pair_agreement(results),
-        rnx_curves=_png(plots.rnx_curves(results.rnx_curves)),
+        rnx_curves=_png(curves.rnx_curves(results.rnx_curves)),
         sampled=int(results.preservation["queries"].max()) < len(results.paintings),
-        heat_map=_png(plots.silhouette_heat_map(results.pair_silhouettes)) if len(results.pair_silhouettes) else None,
+        heat_map=_png(silhouette_heat_map(results.pair_silhouettes)) if len(results.pair_silhouettes) else None,
         examples=_examples(results, thumbnails, settings.examples),
         rejected=_first(results.rejected),
         duplicates=_first(results.paintings.dropna(subset=["duplicate_of"])),
@@ -202,7 +204,7 @@ def _comparisons(results: Results, thumbnails: Thumbnails, count: int) -> list[d
         sides = [rows_of(artists, side) for side in (comparison.left, comparison.right)]
         if not all(len(side) for side in sides):
             continue
-        names = [plots.side_name(present(side, artists)) for side in (comparison.left, comparison.right)]
+        names = [side_name(present(side, artists)) for side in (comparison.left, comparison.right)]
         spaces = {"PCA": results.pca_embeddings, "Embedding": results.embeddings}
         shown.append(
             {
@@ -216,7 +218,7 @@ def _comparisons(results: Results, thumbnails: Thumbnails, count: int) -> list[d
                     (side_name, [thumbnails(painting) for painting in _spread(results, side, count)])
                     for side_name, side in zip(names, sides, strict=True)
                 ],
-                "scatter": _png(plots.scatter(comparison.title, spaces, sides, names)),
+                "scatter": _png(scatter(comparison.title, spaces, sides, names)),
             }
         )
     return shown

@@ -1,12 +1,14 @@
 """Everything the report draws on, and the look-ups its words and tables share."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from grisaille.arrays import FloatArray
+from grisaille.lazy import pd
 from grisaille.likenesses.metrics import Likeness
 from grisaille.parameters import Autoencoder, Chunk, named
 

@@ -7,11 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from grisaille import lookalikes, plots
 from grisaille.arrays import FloatArray
 from grisaille.collection import Files
 from grisaille.collection.originals import Originals
 from grisaille.lazy import pd
+from grisaille.lookalikes import chains
+from grisaille.lookalikes.neighbour_index import NeighbourIndex, titles
+from grisaille.lookalikes.queries import read_queries, several
 from grisaille.parameters import Discovery, Ingestion
 from grisaille.pipelines.questions import embed
 
@@ -42,13 +44,15 @@ def find_chain(
     Raises:
         ValueError: If it is not two that are asked for, or a name is not clear.
     """
+    from grisaille.plots.contact_sheet import SIDE, Picture, strip
+
     if not asked:
         raise ValueError("nothing is asked: name two paintings by --params chain='one;other'")
-    collection = lookalikes.NeighbourIndex(embeddings, paintings, settings.exact_up_to)
+    collection = NeighbourIndex(embeddings, paintings, settings.exact_up_to)
     points, table = collection.embeddings, collection.paintings
     names = ends(asked)
     files_given = list(dict.fromkeys(end for end in names if Path(end).expanduser().is_file()))
-    strangers = lookalikes.read_queries(files_given, ingestion.max_megapixels) if files_given else []
+    strangers = read_queries(files_given, ingestion.max_megapixels) if files_given else []
     if len(strangers) < len(files_given):
         raise ValueError(f"one of {', '.join(files_given)} is no picture, and a chain has two ends")
     if strangers:
@@ -58,17 +62,17 @@ def find_chain(
     )
     originals = Originals(paintings, raw_paintings)
     steps, images = [], []
-    for number, row in enumerate(lookalikes.chain(points, start, stop, settings.exact_up_to)):
+    for number, row in enumerate(chains.chain(points, start, stop, settings.exact_up_to)):
         stranger = strangers[row - len(table)] if row >= len(table) else None
         known = {"painting_id": stranger.name, "artist": ""} if stranger else table.iloc[row].to_dict()
-        images.append(stranger.image if stranger else originals.picture(known["path"], plots.SIDE))
+        images.append(stranger.image if stranger else originals.picture(known["path"], SIDE))
         steps.append({"step": number, "row": row} | known)
     originals.warn_of_blanks()
     found = pd.DataFrame(steps)
-    found["title"] = lookalikes.titles(found["painting_id"].tolist(), found["artist"].tolist())
+    found["title"] = titles(found["painting_id"].tolist(), found["artist"].tolist())
     found["distance"] = np.concatenate([[0.0], np.linalg.norm(np.diff(points[found["row"]], axis=0), axis=1)])
     pictures = [
-        plots.Picture(
+        Picture(
             image,
             step["artist"] or step["title"],
             step["title"] if step["artist"] else "",
@@ -76,7 +80,7 @@ def find_chain(
         )
         for image, step in zip(images, found.to_dict("records"), strict=True)
     ]
-    return found[["step", "painting_id", "artist", "title", "distance"]], plots.strip(pictures)
+    return found[["step", "painting_id", "artist", "title", "distance"]], strip(pictures)
 
 
 def ends(asked: str) -> list[str]:
@@ -85,7 +89,7 @@ def ends(asked: str) -> list[str]:
     Raises:
         ValueError: If they are not two.
     """
-    found = lookalikes.several(asked)
+    found = several(asked)
     if len(found) != 2:
         raise ValueError(f"a chain joins two paintings: chain='one;other'. Received: {asked}")
     return found
@@ -93,6 +97,6 @@ def ends(asked: str) -> list[str]:
 
 def _original(name: str, paintings: pd.DataFrame, originals: pd.DataFrame) -> int:
     """Row, among the originals, of the painting that is meant, or of the one that it is a duplicate of."""
-    row = paintings.iloc[lookalikes.painting_named(name, paintings["painting_id"].tolist())]
+    row = paintings.iloc[chains.painting_named(name, paintings["painting_id"].tolist())]
     original = row["painting_id"] if pd.isna(row["duplicate_of"]) else row["duplicate_of"]
     return int(np.flatnonzero(originals["painting_id"] == original)[0])

@@ -9,11 +9,14 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from grisaille import explorer, measures
 from grisaille.arrays import FloatArray, IntArray
 from grisaille.collection import Files
 from grisaille.collection.originals import Originals
+from grisaille.explorer import layout, page
+from grisaille.explorer.map_table import Near, gather
+from grisaille.explorer.pictures import pictures
 from grisaille.lazy import pd
+from grisaille.measures.lookup import search
 from grisaille.parameters import Autoencoder, Chunk, Discovery, Report, named
 
 logger = logging.getLogger(__name__)
@@ -30,7 +33,7 @@ def find_neighbours(embeddings: FloatArray, paintings: pd.DataFrame, settings: D
         return tqdm(blocks, "looking for neighbours", unit=" blocks")
 
     k = min(settings.neighbours, len(paintings) - 1)
-    rows, distances = measures.search(embeddings, embeddings, k + 1, settings.exact_up_to, progress)
+    rows, distances = search(embeddings, embeddings, k + 1, settings.exact_up_to, progress)
     others = _without_themselves(rows)
     identifiers = paintings["painting_id"].to_numpy(dtype=str)
     return pd.DataFrame(
@@ -60,24 +63,24 @@ def map_paintings(  # noqa: PLR0913, PLR0917 - a map draws on everything
     autoencoder: Autoencoder,
     settings: Discovery,
 ) -> pd.DataFrame:
-    """Every painting's place, nearest in both spaces and picture (`explorer.gather`)."""
-    places = {"pca": explorer.principal_places(embeddings)}
-    neighbourly = explorer.umap_places(embeddings, settings.seed) if settings.umap else None
+    """Every painting's place, nearest in both spaces and picture (`map_table.gather`)."""
+    places = {"pca": layout.principal_places(embeddings)}
+    neighbourly = layout.umap_places(embeddings, settings.seed) if settings.umap else None
     if neighbourly is not None:
         places["umap"] = neighbourly
     made_for = autoencoder.made_for
     asked = (neighbours["space"] == "raw") & (neighbours["likeness"] == made_for)
-    near = explorer.Near(neighbours[asked & (neighbours["rank"] <= settings.neighbours)], embedding_neighbours)
+    near = Near(neighbours[asked & (neighbours["rank"] <= settings.neighbours)], embedding_neighbours)
 
     def progress(paths: Iterable[str]) -> Iterable[str]:
         return tqdm(paths, "making small pictures", unit=" paintings")
 
-    room = explorer.room_for_pictures(len(paintings), settings.page_megabytes)
+    room = page.room_for_pictures(len(paintings), settings.page_megabytes)
     originals = Originals(paintings, raw_paintings)
-    shown = explorer.pictures(paintings["path"].tolist(), originals, settings.picture_side, room, progress)
+    shown = pictures(paintings["path"].tolist(), originals, settings.picture_side, room, progress)
     originals.warn_of_blanks()
     # The embedding is the last of the spaces that evaluation walks over.
-    return explorer.gather(paintings, places, near, artist_distances[-1], shown)
+    return gather(paintings, places, near, artist_distances[-1], shown)
 
 
 def write_explorer(
@@ -91,9 +94,9 @@ def write_explorer(
     """One HTML page to walk in."""
     if len(map_of_paintings) > settings.page_paintings:
         logger.warning("more than %d paintings: the explorer would not open", settings.page_paintings)
-        return explorer.too_large(len(map_of_paintings), settings.page_paintings)
+        return page.too_large(len(map_of_paintings), settings.page_paintings)
     pieces = named(chunks, Chunk).values()
-    about = explorer.About(
+    about = page.About(
         likeness=autoencoder.made_for,
         raw_values=sum(chunk.stop - chunk.start for chunk in pieces),
         reduced_values=autoencoder.code_size * len(pieces),
@@ -101,4 +104,4 @@ def write_explorer(
         stops_early=autoencoder.architecture != "similarity",
         note=report.note,
     )
-    return explorer.render(map_of_paintings, raw_artists, about)
+    return page.render(map_of_paintings, raw_artists, about)

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from grisaille import measures, plots, report
 from grisaille.arrays import FloatArray, IntArray
 from grisaille.autoencoders import baseline
 from grisaille.collection import Files
@@ -18,8 +17,12 @@ from grisaille.collection.split import HELD_OUT
 from grisaille.features.store import FeatureStore
 from grisaille.lazy import pd
 from grisaille.likenesses.metrics import LIKENESSES
+from grisaille.measures import silhouettes
 from grisaille.measures.comparison import Collection, Name, compare, queries
+from grisaille.measures.spaces import Space, embedding_space, feature_space
 from grisaille.parameters import Chunk, Comparison, Evaluation, named
+from grisaille.report.results import Results, ends_of_pairs
+from grisaille.report.summary_lines import summary
 
 logger = logging.getLogger(__name__)
 
@@ -64,11 +67,9 @@ def compare_spaces(
         `artist_distances` (float64, shape (spaces, n, artists), spaces as in `SPACES`), `neighbours` (space,
         likeness, painting_id, rank, neighbour_id, distance), `preservation`, `rnx_curves` and `retrieval`.
     """
-    spaces: dict[Name, measures.Space] = {
-        ("raw", likeness): measures.feature_space(features, likeness) for likeness in LIKENESSES
-    }
-    spaces |= {("pca", likeness): measures.embedding_space(reduced[likeness]) for likeness in LIKENESSES}
-    spaces["embedding", "euclidean"] = measures.embedding_space(embeddings)
+    spaces: dict[Name, Space] = {("raw", likeness): feature_space(features, likeness) for likeness in LIKENESSES}
+    spaces |= {("pca", likeness): embedding_space(reduced[likeness]) for likeness in LIKENESSES}
+    spaces["embedding", "euclidean"] = embedding_space(embeddings)
     pairs: list[tuple[Name, Name]] = [(("raw", likeness), ("pca", likeness)) for likeness in LIKENESSES]
     pairs += [(("raw", likeness), ("embedding", "euclidean")) for likeness in LIKENESSES]
     asked = queries(len(paintings), settings.exact_up_to, settings.sample, settings.seed)
@@ -118,7 +119,7 @@ def score_pairs(artist_distances: FloatArray, paintings: pd.DataFrame) -> pd.Dat
     table = pd.DataFrame({"artist": artists[left], "other_artist": artists[right]})
     table["fewest_paintings"] = np.minimum(counts[left], counts[right])
     for (space, likeness), sums in zip(SPACES, artist_distances, strict=True):
-        table[_column(space, likeness)] = measures.pair_silhouettes(sums, labels)[left, right]
+        table[_column(space, likeness)] = silhouettes.pair_silhouettes(sums, labels)[left, right]
     return table[(table["artist"] != UNKNOWN) & (table["other_artist"] != UNKNOWN)].reset_index(drop=True)
 
 
@@ -133,16 +134,18 @@ def compare_pairs(pair_silhouettes: pd.DataFrame) -> pd.DataFrame:
         for likeness in LIKENESSES:
             reduced = pair_silhouettes[_column(space, likeness)].to_numpy(dtype=float)
             reference = pair_silhouettes[_column("raw", likeness)].to_numpy(dtype=float)
-            spearman, same = measures.pair_agreement(reference, reduced)
+            spearman, same = silhouettes.pair_agreement(reference, reduced)
             pairs = int(np.sum(np.isfinite(reference) & np.isfinite(reduced)))
             row = {"space": space, "likeness": likeness, "pairs": pairs}
             rows.append(row | {"spearman": spearman, "sign_agreement": same})
     return pd.DataFrame(rows)
 
 
-def draw_rnx_curves(rnx_curves: pd.DataFrame) -> plots.Figure:
+def draw_rnx_curves(rnx_curves: pd.DataFrame) -> Any:
     """Agreement of neighbourhoods of every size."""
-    return plots.rnx_curves(rnx_curves)
+    from grisaille.plots import curves
+
+    return curves.rnx_curves(rnx_curves)
 
 
 def repeat_paper_experiments(
@@ -163,7 +166,7 @@ def repeat_paper_experiments(
         left, right = (rows_of(artists, side) for side in (comparison.left, comparison.right))
         row: dict[str, Any] = {"comparison": name, "title": comparison.title, "paper": comparison.paper}
         for (space, likeness), sums in zip(SPACES, artist_distances, strict=True):
-            row[_column(space, likeness)] = measures.pair_silhouette(sums, labels, left, right)
+            row[_column(space, likeness)] = silhouettes.pair_silhouette(sums, labels, left, right)
         rows.append(row)
     ends = [_end_of_all_pairs(pair_silhouettes, end) for end in ("highest", "lowest")]
     return pd.DataFrame(rows + [end for end in ends if end])
@@ -171,7 +174,7 @@ def repeat_paper_experiments(
 
 def _end_of_all_pairs(pairs: pd.DataFrame, end: str) -> dict[str, Any]:
     """The pair that stands at one end in the raw features, with its figures in every space."""
-    ends = report.ends_of_pairs(pairs, "raw_euclidean")
+    ends = ends_of_pairs(pairs, "raw_euclidean")
     if ends is None:
         return {}
     pair = pairs.loc[ends[0] if end == "lowest" else ends[1]]
@@ -184,22 +187,26 @@ def _column(space: str, likeness: str) -> str:
     return "embedding" if space == "embedding" else f"{space}_{likeness}"
 
 
-def draw_heat_map(pair_silhouettes: pd.DataFrame) -> plots.Figure:
+def draw_heat_map(pair_silhouettes: pd.DataFrame) -> Any:
     """Pairs of artists, in the raw features and in the embedding: all of them, or those at both ends."""
-    return plots.silhouette_heat_map(pair_silhouettes)
+    from grisaille.plots import heat_map
+
+    return heat_map.silhouette_heat_map(pair_silhouettes)
 
 
 def draw_scatters(
     embeddings: FloatArray, reduced: dict[str, FloatArray], paintings: pd.DataFrame, comparisons: dict[str, Any]
-) -> dict[str, plots.Figure]:
+) -> dict[str, Any]:
     """Both sides of every comparison on two principal components, reduced by PCA and by the autoencoders."""
+    from grisaille.plots.comparison import scatter, side_name
+
     artists = paintings["artist"].to_numpy(dtype=str)
     figures = {}
     for name, comparison in named(comparisons, Comparison).items():
         sides = [rows_of(artists, side) for side in (comparison.left, comparison.right)]
-        names = [plots.side_name(present(side, artists)) for side in (comparison.left, comparison.right)]
+        names = [side_name(present(side, artists)) for side in (comparison.left, comparison.right)]
         spaces = {"PCA": reduced["euclidean"], "Embedding": embeddings}
-        figures[name] = plots.scatter(comparison.title, spaces, sides, names)
+        figures[name] = scatter(comparison.title, spaces, sides, names)
     return figures
 
 
@@ -219,7 +226,9 @@ def write_report(  # noqa: PLR0913, PLR0917 - a report draws on everything
     **parameters: Any,
 ) -> tuple[str, list[str]]:
     """One HTML page, and its five main lines; the parameters are the groups that made what it shows."""
-    results = report.Results(
+    from grisaille.report import page
+
+    results = Results(
         paintings=paintings,
         rejected=rejected,
         pair_silhouettes=pair_silhouettes,
@@ -233,4 +242,4 @@ def write_report(  # noqa: PLR0913, PLR0917 - a report draws on everything
         pca_embeddings=pca_embeddings["euclidean"],
         parameters=parameters,
     )
-    return report.render(results, raw_paintings), report.summary(results)
+    return page.render(results, raw_paintings), summary(results)

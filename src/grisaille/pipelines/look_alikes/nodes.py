@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from grisaille import lookalikes, plots
 from grisaille.arrays import FloatArray
 from grisaille.collection import Files
 from grisaille.collection.originals import Originals
 from grisaille.lazy import pd
-from grisaille.lookalikes import Query
+from grisaille.lookalikes.neighbour_index import NeighbourIndex, titles
+from grisaille.lookalikes.queries import Query, read_queries
 from grisaille.parameters import Discovery, Ingestion
 from grisaille.pipelines.questions import embed
 
@@ -49,8 +49,8 @@ def find_look_alikes(
     """
     if not query:
         raise ValueError("nothing is asked: name pictures by --params query=picture.jpg")
-    queries = lookalikes.read_queries(query, ingestion.max_megapixels)
-    collection = lookalikes.NeighbourIndex(embeddings, paintings, settings.exact_up_to)
+    queries = read_queries(query, ingestion.max_megapixels)
+    collection = NeighbourIndex(embeddings, paintings, settings.exact_up_to)
     points = embed(queries, ingestion.max_megapixels, models)
     count = settings.look_alikes
     # One more, since a query may be in the collection itself.
@@ -65,7 +65,7 @@ def find_look_alikes(
         table["in_collection"] = picture.sha256 in set(paintings["sha256"])
         table = table[table["sha256"] != picture.sha256][:count]
         table["rank"] = np.arange(1, len(table) + 1)
-        table["title"] = lookalikes.titles(table["painting_id"].tolist(), table["artist"].tolist())
+        table["title"] = titles(table["painting_id"].tolist(), table["artist"].tolist())
         sheets[f"{number + 1:03d}_{PurePosixPath(picture.name).stem}"] = _sheet(picture, table, originals)
         tables.append(table)
     originals.warn_of_blanks()
@@ -74,17 +74,19 @@ def find_look_alikes(
 
 
 def _sheet(query: Query, table: pd.DataFrame, originals: Originals) -> Any:
+    from grisaille.contact_sheet import SIDE, Picture, contact_sheet
+
     note = "this file is in the collection" if table["in_collection"].any() else ""
     found = [
-        plots.Picture(
-            originals.picture(row["path"], plots.SIDE),
+        Picture(
+            originals.picture(row["path"], SIDE),
             row["artist"],
             row["title"],
             f"distance {row['distance']:#.3g}\n{_in_words(row['distance_percentile'])}",
         )
         for row in table.to_dict("records")
     ]
-    return plots.contact_sheet(plots.Picture(query.image, query.name, note=note), found, _FOOTNOTE)
+    return contact_sheet(Picture(query.image, query.name, note=note), found, _FOOTNOTE)
 
 
 def _in_words(share: float) -> str:

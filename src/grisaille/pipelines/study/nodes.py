@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
-from grisaille import plots
 from grisaille.collection import Files
 from grisaille.features.backbone import Extraction
 from grisaille.features.store import FeatureStore
@@ -39,11 +39,15 @@ def tabulate_study(points: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     )  # type: ignore[return-value]
 
 
-def draw_code_sizes(study_code_sizes: pd.DataFrame) -> plots.Figure:
+def draw_code_sizes(study_code_sizes: pd.DataFrame) -> Any:
     """What every size keeps."""
-    return plots.code_size_curves(study_code_sizes)
+    from grisaille.plots import curves
+
+    return curves.code_size_curves(study_code_sizes)
 
 
-def draw_layers(study_layers: pd.DataFrame) -> plots.Figure:
+def draw_layers(study_layers: pd.DataFrame) -> Any:
     """What every set of layers is worth, and keeps."""
-    return plots.layer_bars(study_layers)
+    from grisaille.plots import curves
+
+    return curves.layer_bars(study_layers)
