@@ -38,7 +38,7 @@ def lengths(layer: Rows, likeness: Likeness) -> FloatArray:
     for start in range(0, len(result), _BLOCK):
         block = as_float32(layer[start : start + _BLOCK])
         if block.min(initial=0) < 0:
-            raise ValueError("cosine likeness takes square roots, and a feature is negative; use euclidean")
+            raise ValueError("the Hellinger distance takes square roots, and a feature is negative; use euclidean")
         result[start : start + _BLOCK] = np.sqrt(block.sum(axis=1, dtype=np.float64))
     result[result == 0] = 1
     return result

@@ -12,7 +12,7 @@ from grisaille.plots.comparison import literal
 
 _PANELS = {
     "raw_euclidean": "Raw features, Euclidean",
-    "raw_hellinger": "Raw features, cosine",
+    "raw_hellinger": "Raw features, Hellinger",
     "embedding": "Embedding",
 }
 # Beyond this many artists the figures in the cells would not be legible.

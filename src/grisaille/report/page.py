@@ -127,7 +127,7 @@ def _experiments(results: Results) -> dict[str, Any]:
     return {"columns": ["Comparison", *columns.values()], "rows": rows, "absent": absent, "repeats": repeats}
 
 
-_LIKENESS_NAMES = {"euclidean": "Euclidean", "hellinger": "hellinger"}
+_LIKENESS_NAMES = {"euclidean": "Euclidean", "hellinger": "Hellinger"}
 _PARTS = {"all": "all", "train": "seen in training", "validation": "stopped the training", "held_out": "never seen"}
 
 

@@ -16,8 +16,8 @@ SPACE_NAMES = {
     "raw_euclidean": "Raw features, Euclidean",
     "pca_euclidean": "PCA, Euclidean",
     "embedding": "Embedding",
-    "raw_hellinger": "Raw features, cosine",
-    "pca_hellinger": "PCA, cosine",
+    "raw_hellinger": "Raw features, Hellinger",
+    "pca_hellinger": "PCA, Hellinger",
 }
 
 

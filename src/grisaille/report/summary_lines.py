@@ -67,7 +67,7 @@ def _artists(results: Results) -> str:
     return f"The nearest painting, by {_LIKENESS[likeness]}, is by the same artist: {told}."
 
 
-_LIKENESS = {"hellinger": "cosine likeness", "euclidean": "Euclidean distance"}
+_LIKENESS = {"hellinger": "Hellinger distance", "euclidean": "Euclidean distance"}
 
 
 def _pairs(results: Results) -> str:

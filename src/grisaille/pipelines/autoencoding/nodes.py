@@ -19,9 +19,11 @@ from grisaille.parameters import Autoencoder, Backbone, Chunk, named
 logger = logging.getLogger(__name__)
 
 
-def measure_layers(features: FeatureStore, likeness: Likeness) -> FloatArray:
+def measure_layers(features: FeatureStore, architecture: str, likeness: Likeness) -> FloatArray:
     """What the likeness divides every layer by: float32, shape (n, layers), in the order of the features."""
-    return np.stack([lengths(features[layer], likeness) for layer in features], axis=1)
+    # The other architectures know Euclidean distances only.
+    kept: Likeness = likeness if architecture == "similarity" else "euclidean"
+    return np.stack([lengths(features[layer], kept) for layer in features], axis=1)
 
 
 def train_autoencoder(

@@ -17,7 +17,10 @@ def create_pipeline(**kwargs: Any) -> Pipeline:
     """
     chunks = config.chunks()
     norms = Node(
-        nodes.measure_layers, ["features", "params:autoencoder.likeness"], "layer_norms", name="measure_layers"
+        nodes.measure_layers,
+        ["features", "params:autoencoder.architecture", "params:autoencoder.likeness"],
+        "layer_norms",
+        name="measure_layers",
     )
     return Pipeline([norms, *(_chunk(name) for name in chunks), _join(chunks)], tags="autoencoding")
 
