@@ -35,7 +35,7 @@ class Stored:
 
 
 def newest_manifest(storage):
-    return json.loads(sorted(storage.glob("08_reporting/run_manifest.json/*/*.json"))[-1].read_text())
+    return json.loads(sorted(storage.glob("08_reporting/run_manifest.json/*/run_manifest.json"))[-1].read_text())
 
 
 @pytest.fixture(scope="module")

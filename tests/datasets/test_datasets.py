@@ -24,7 +24,7 @@ from helpers import PROJECT, encode, picture
 
 
 class TestExamplesInDocstrings:
-    @pytest.mark.parametrize("room", ["paintings", "gallery", "artists", "numpy_array", "table"])
+    @pytest.mark.parametrize("room", ["paintings", "artists", "numpy_array", "table", "folder"])
     def test_they_run(self, room, tmp_path):
         module = importlib.import_module(f"grisaille.datasets.{room}")
         found = doctest.testmod(module, extraglobs={"tmp_path": tmp_path})

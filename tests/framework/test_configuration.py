@@ -139,7 +139,7 @@ class TestCatalog:
     @pytest.mark.parametrize("name", ["paintings_folder", "artists_file"])
     def test_a_folder_that_the_environment_would_pass_over(self, context, name):
         with pytest.raises(
-            WrongParameterError, match=f"{name}=/mine would be ignored: .* a grisaille.datasets.Gallery"
+            WrongParameterError, match=f"{name}=/mine would be ignored: .* a grisaille.demo.datasets.Gallery"
         ):
             _ = context("demo", **{name: "/mine"}).catalog
 

@@ -125,7 +125,8 @@ class TestProperties:
         assert (one.trustworthiness, one.continuity) == (other.continuity, other.trustworthiness)
         assert one.recall == other.recall
         assert one.area_under_rnx == pytest.approx(other.area_under_rnx)
-        assert one.spearman == pytest.approx(other.spearman)
+        # By counting, which is within 1e-5 of the exact value.
+        assert one.spearman == pytest.approx(other.spearman, abs=1e-5)
 
     @FEWER
     @given(n=st.integers(6, 20), seed=SEEDS, k=st.sampled_from([1, 3, 5]))

@@ -294,8 +294,8 @@ class TestRunningAgain:
     def test_the_command_that_was_named_mends_it(self, demo_run):
         demo_run.again("--from-nodes", "join_codes", "--params", "report.examples=1")
         stamp = stamps.read(demo_run.newest("07_model_output/composition_embeddings.npy"))
-        assert stamp["recipe"]["pool5.composition_encoder"]["parameters"]["autoencoder"]["seed"] == 5
-        assert stamp["recipe"]["top.composition_encoder"]["parameters"]["autoencoder"]["seed"] == 0
+        assert stamp["recipe"]["pool5.composition_autoencoder"]["parameters"]["autoencoder"]["seed"] == 5
+        assert stamp["recipe"]["top.composition_autoencoder"]["parameters"]["autoencoder"]["seed"] == 0
         told = " ".join(demo_run.again("--pipeline", "discovery").stdout.split())
         assert "is older than" not in told
 

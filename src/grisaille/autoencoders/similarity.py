@@ -23,6 +23,8 @@ COMPRESSED = "compressed"
 _BLOCK = 512
 # Squared distances below this are rounding; it also keeps the gradient of the square root finite.
 _TINY = 1e-9
+# By what part of the squared lengths of two rows float32 may be wrong about their squared distance.
+ROUNDING = 1e-6
 # The offset is measured in this quantile of squared distances: the least of a sample would be a near-duplicate's.
 _SMALLEST = 0.001
 # Smallest deviation of a coordinate that is believed, in deviations of all values; on real paintings it was 0.3.
@@ -55,7 +57,9 @@ class Target:
             share: How much of the smallest squared distances to take from all.
         """
         squared = _whole_squares(sample, sample)[np.triu_indices(len(sample[0]), 1)]
-        unit = float(np.sqrt(squared.mean())) or 1.0
+        # Equal paintings differ by rounding, which is no distance.
+        rounding = ROUNDING * sum(np.square(rows).sum(axis=1).mean() for rows in sample)
+        unit = float(np.sqrt(squared.mean())) if squared.mean() > rounding else 1.0
         squared = squared / unit**2
         offset = share * float(np.quantile(squared, _SMALLEST))
         remaining = np.sqrt(np.maximum(squared - offset, _TINY))
@@ -206,7 +210,7 @@ class Geometry:
         """Deviation of one value of a code; for `hellinger`, of a chunk of length 1."""
         size = float(np.sqrt(self.mean_square / (2 * self.code_size)))
         if self.likeness == "euclidean":
-            return size
+            return size or 1.0
         # Black pictures may have no features at all.
         return size / max(float(np.linalg.norm(self.rows, axis=1).mean()), _TINY)
 
@@ -244,7 +248,10 @@ def compressed_encoder(geometry: Geometry, settings: Similarity, draw: Initializ
 
 
 def _length(inputs: Any, likeness: Likeness) -> Any:
-    return ops.norm(inputs, axis=-1, keepdims=True) + 1e-12 if likeness == "hellinger" else ops.ones_like(inputs[:, :1])
+    if likeness == "euclidean":
+        return ops.ones_like(inputs[:, :1])
+    # Not the norm, which has no gradient at zero.
+    return ops.sqrt(ops.sum(ops.square(inputs), axis=-1, keepdims=True) + 1e-24)
 
 
 def _half_whitened(example: FloatArray) -> FloatArray:

@@ -12,6 +12,7 @@ from grisaille.arrays import FloatArray
 from grisaille.autoencoders.compression import Projection
 from grisaille.autoencoders.progress import Progress, history_table
 from grisaille.autoencoders.similarity import (
+    ROUNDING,
     ChunkModel,
     Geometry,
     Target,
@@ -53,7 +54,9 @@ def train_similarity(
     shape = Geometry(compressed, settings.code_size, settings.likeness, lesson.target.offset)
     draw = Initializers(settings.seed)
     encoder, decoder = compressed_encoder(shape, chosen, draw), compressed_decoder(shape, chosen, draw)
-    variance = float(compressed[:, :-1].var(axis=0).sum()) or 1.0
+    variance = float(compressed[:, :-1].var(axis=0).sum())
+    # Of equal paintings it is rounding.
+    variance = variance if variance > ROUNDING * float(np.square(compressed).sum(axis=1).mean()) else 1.0
     history = lesson.fit(ChunkModel(encoder, decoder, lesson.target, variance, chosen), chosen.learning_rate, name)
     return *assemble(Projection(basis), encoder, decoder, settings.likeness), history
 

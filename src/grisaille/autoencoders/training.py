@@ -150,7 +150,8 @@ def encode(encoder: keras.Model, rows: Rows, batch_size: int = 256) -> tuple[Flo
     parts = [
         [
             keras.ops.convert_to_numpy(part)
-            for part in both(as_float32(rows[start : start + batch_size]), training=False)
+            # Of a single output, Keras gives the tensor itself.
+            for part in keras.tree.flatten(both(as_float32(rows[start : start + batch_size]), training=False))
         ]
         for start in range(0, rows.shape[0], batch_size)
     ]

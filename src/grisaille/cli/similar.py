@@ -174,7 +174,8 @@ def _versions_of(run: str, storage: Any) -> dict[str, str]:
 
 def _known(versions: dict[str, str], made: dict[str, Any]) -> dict[str, str]:
     """Versions of the models, the paintings and the embeddings, and of nothing that a question writes."""
-    return {name: version for name, version in versions.items() if name in made or name == "paintings"}
+    wanted = {*made, "paintings", "composition_joiner"}
+    return {name: version for name, version in versions.items() if name in wanted}
 
 
 def _start_tensorflow() -> None:
