@@ -3,7 +3,8 @@ import os
 
 import pytest
 
-from grisaille.storage import LOCK, DiskFullError, atomic_path, files, is_damaged, remove_partials, write_atomically
+from grisaille.storage import DiskFullError, atomic_path, files, remove_partials, write_atomically
+from grisaille.storage.files import LOCK
 
 
 class TestWritingWhole:
@@ -19,16 +20,7 @@ class TestWritingWhole:
             write_atomically(path, fail)
         assert [(each.name, each.read_text()) for each in tmp_path.iterdir()] == [("a.txt", "before")]
 
-    def test_a_seal_is_there_before_the_file(self, tmp_path, monkeypatch):
-        def die(*_):
-            raise SystemExit
-
-        monkeypatch.setattr(type(tmp_path), "replace", die)
-        with pytest.raises(SystemExit):
-            write_atomically(tmp_path / "a.txt", lambda file: file.write(b"a"), checksummed=True)
-        assert list(tmp_path.iterdir()) == []
-
-    def test_file_seal_and_name_are_on_the_disk_when_it_is_done(self, tmp_path, monkeypatch):
+    def test_file_and_name_are_on_the_disk_when_it_is_done(self, tmp_path, monkeypatch):
         """In this order: a power failure may come at any time."""
         path, synced = tmp_path / "a.txt", []
         sync = os.fsync
@@ -41,9 +33,9 @@ class TestWritingWhole:
             synced.append((one.name, names))
 
         monkeypatch.setattr(os, "fsync", watch)
-        write_atomically(path, lambda file: file.write(b"a"), checksummed=True)
-        half, seal = f"a.txt.{os.getpid()}.partial", "a.txt.sha256"
-        assert synced == [(half, [half]), (seal, [half, seal]), (tmp_path.name, ["a.txt", seal])]
+        write_atomically(path, lambda file: file.write(b"a"))
+        half = f"a.txt.{os.getpid()}.partial"
+        assert synced == [(half, [half]), (tmp_path.name, ["a.txt"])]
 
     @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
     def test_want_of_room_however_deep(self, tmp_path, code):
@@ -64,20 +56,20 @@ class TestWritingWhole:
 
 
 class TestChecksums:
-    def test_a_file_is_read_once_unless_it_changes(self, tmp_path, monkeypatch):
-        path, read = tmp_path / "a.txt", []
-        digest = files._digest
-        monkeypatch.setattr(files, "_digest", lambda path: (read.append(path.name), digest(path))[1])
-        write_atomically(path, lambda file: file.write(b"a"), checksummed=True)
-        assert not is_damaged(path)
-        assert len(read) == 1
+    def test_a_file_is_read_once_unless_it_changes(self, tmp_path):
+        path, read = tmp_path / "a.txt", files._digest.cache_info
+        path.write_bytes(b"a")
+        files.seal(path)
+        before = read().misses
+        assert files.stored_checksum(path) == files.sha256(path)
+        assert read().misses == before
         path.write_bytes(b"bb")
-        assert is_damaged(path)
-        assert len(read) == 2
+        assert files.stored_checksum(path) != files.sha256(path)
+        assert read().misses == before + 1
 
-    def test_of_a_file_without_seal_nobody_knows(self, tmp_path):
+    def test_a_file_without_seal(self, tmp_path):
         (tmp_path / "a.txt").write_text("a")
-        assert not is_damaged(tmp_path / "a.txt")
+        assert files.stored_checksum(tmp_path / "a.txt") is None
 
 
 class TestSweeping:

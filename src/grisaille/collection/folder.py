@@ -43,13 +43,11 @@ class PictureFolder(Mapping[str, Reader]):
             root: The folder.
             filesystem: Of fsspec; the local one unless given.
         """
-        filesystem = filesystem or LocalFileSystem()
-        self.root = root
-        self._filesystem = filesystem
-        self._base = str(filesystem._strip_protocol(root))
+        self.root, self._filesystem = root, filesystem or LocalFileSystem()
+        self._base = str(self._filesystem._strip_protocol(root))
         listed = {
             _in_utf_8(str(PurePosixPath(path).relative_to(self._base))): facts
-            for path, facts in sorted(filesystem.find(root, detail=True).items())
+            for path, facts in sorted(self._filesystem.find(root, detail=True).items())
         }
         self._found = {name: facts for name, facts in listed.items() if not _is_hidden(name)}
         self._paths = [name for name in self._found if PurePosixPath(name).suffix.lower() in SUFFIXES]
@@ -97,18 +95,14 @@ def _read(filesystem: Any, base: str, facts: Mapping[str, Any]) -> bytes:
     if (facts.get("size") or 0) > _MOST_BYTES:
         raise OSError(errno.EFBIG, f"{facts['size'] / 1e9:.1f} GB, more than any picture")
     if isinstance(filesystem, LocalFileSystem):
-        _stay_inside(Path(facts["name"]), Path(base))
+        try:
+            real = Path(facts["name"]).resolve(strict=True)
+        except RuntimeError:
+            raise OSError(errno.ELOOP, "a link that leads to itself") from None
+        if not real.is_relative_to(Path(base).resolve()):
+            raise OSError(errno.EPERM, "a link that leads out of the folder")
+        # Reading a pipe would wait for whoever writes into it.
+        if not real.is_file():
+            raise OSError(errno.EINVAL, "not a plain file")
     data: bytes = filesystem.cat_file(facts["name"])
     return data
-
-
-def _stay_inside(path: Path, base: Path) -> None:
-    try:
-        real = path.resolve(strict=True)
-    except RuntimeError:
-        raise OSError(errno.ELOOP, "a link that leads to itself") from None
-    if not real.is_relative_to(base.resolve()):
-        raise OSError(errno.EPERM, "a link that leads out of the folder")
-    # Reading a pipe would wait for whoever writes into it.
-    if not real.is_file():
-        raise OSError(errno.EINVAL, "not a plain file")

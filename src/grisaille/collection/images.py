@@ -9,7 +9,7 @@ from typing import Any
 import imagehash
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageCms, UnidentifiedImageError
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from grisaille.errors import GrisailleError
 
@@ -22,18 +22,6 @@ RESIZE_FILTERS = {
     "bicubic": Image.Resampling.BICUBIC,
     "lanczos": Image.Resampling.LANCZOS,
 }
-_ORIENTATION = 0x0112
-# EXIF's eight ways to hold a camera; 1 is upright.
-_TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-_LONGEST_REASON = 200
 
 
 class UnusableImageError(GrisailleError):
@@ -104,23 +92,19 @@ def decode(data: bytes, max_megapixels: float = 150.0) -> tuple[Image.Image, str
         raise UnusableImageError("decompression bomb: the header claims more than 178 megapixels") from None
     except Exception as error:
         # Decoders raise OSError, SyntaxError, ValueError, struct.error, EOFError, ... on broken files; whichever
-        # it is, one bad file must not end the run.
-        raise UnusableImageError(f"cannot be decoded: {_in_one_line(error)}") from error
-
-
-def _in_one_line(error: Exception) -> str:
-    # Some decoders quote the file at length.
-    words = " ".join(str(error).split()) or type(error).__name__
-    return words if len(words) <= _LONGEST_REASON else f"{words[:_LONGEST_REASON]}..."
+        # it is, one bad file must not end the run. Some quote the file at length.
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        raise UnusableImageError(f"cannot be decoded: {reason}") from error
 
 
 def _upright(image: Image.Image) -> Image.Image:
-    # Pillow's own `exif_transpose` writes the EXIF block anew as well, and stumbles over what it cannot write.
     try:
-        turn = _TURNS.get(image.getexif().get(_ORIENTATION, 1))
+        image.getexif()
+        # Pillow knows the orientation now. It would write the EXIF block anew, and stumble over what it cannot write.
+        image.info = {name: image.info[name] for name in ("icc_profile", "transparency") if name in image.info}
+        return ImageOps.exif_transpose(image)
     except Exception:
         return image
-    return image if turn is None else image.transpose(turn)
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:

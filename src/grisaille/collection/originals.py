@@ -30,9 +30,8 @@ class Originals(Mapping[str, Reader]):
             paintings: Columns path and sha256.
             files: Of the collection, as they are now.
         """
-        self._digests = dict(zip(paintings["path"], paintings["sha256"], strict=True))
-        self._files = files
-        self._blanks: list[str] = []
+        self._digests, self._files = dict(zip(paintings["path"], paintings["sha256"], strict=True)), files
+        self._blanks: set[str] = set()
 
     def __getitem__(self, path: str) -> Reader:
         """The function that reads one file; it travels to other processes."""
@@ -56,7 +55,7 @@ class Originals(Mapping[str, Reader]):
         try:
             image, _ = images.decode(self[path](), max_megapixels=178)
         except (KeyError, OSError, images.UnusableImageError):
-            self._blanks.append(path)
+            self._blanks.add(path)
             return None
         if side is not None:
             image.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=3)
@@ -64,7 +63,7 @@ class Originals(Mapping[str, Reader]):
 
     def warn_of_blanks(self) -> None:
         """Say how many pictures were asked for in vain."""
-        blanks = sorted(set(self._blanks))
+        blanks = sorted(self._blanks)
         if blanks:
             logger.warning(
                 "%d paintings are shown as blanks: since ingestion they were moved or changed (%s%s)",

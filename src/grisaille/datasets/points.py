@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from operator import methodcaller
 from typing import Any, Protocol
 
 import pandas as pd
@@ -11,7 +12,7 @@ from kedro.io.core import AbstractDataset, DatasetError
 from tqdm import tqdm
 
 from grisaille.features.store import fingerprint
-from grisaille.storage import AnyPath, as_path, is_damaged, sha256, write_atomically
+from grisaille.storage.files import AnyPath, as_path, seal, sha256, stored_checksum, write_atomically
 
 _INDEX = "index.json"
 
@@ -64,7 +65,7 @@ class PointsDataset(AbstractDataset[Sequence[Computable], pd.DataFrame]):
         """
         try:
             names = json.loads((self._path / _INDEX).read_text("utf-8"))
-            return pd.DataFrame([self._read(name)["row"] for name in names])
+            return pd.DataFrame([self._row(name) for name in names])
         except FileNotFoundError as error:
             raise DatasetError(
                 f"the points in {self._path} are not complete: run `kedro run --pipeline study`"
@@ -73,29 +74,30 @@ class PointsDataset(AbstractDataset[Sequence[Computable], pd.DataFrame]):
     def save(self, data: Sequence[Computable]) -> None:
         """Compute and store what is missing."""
         self._path.mkdir(parents=True, exist_ok=True)
-        names = [fingerprint(point.identity) for point in data]
-        missing = [(name, point) for name, point in zip(names, data, strict=True) if not self._is_stored(name)]
-        with tqdm(total=len(data), initial=len(data) - len(missing), desc="points of the study", unit=" points") as bar:
-            for name, point in missing:
-                row = point.compute()
-                self._write(self._file(name), {"identity": point.identity, "row": row}, checksummed=True)
-                bar.update()
-        self._write(self._path / _INDEX, names)
+        points = {fingerprint(point.identity): point for point in data}
+        missing = [name for name in points if not self._is_stored(name)]
+        done = len(points) - len(missing)
+        for name in tqdm(missing, total=len(points), initial=done, desc="points of the study", unit=" points"):
+            self._write(self._file(name), {"identity": points[name].identity, "row": points[name].compute()})
+            seal(self._file(name))
+        self._write(self._path / _INDEX, [fingerprint(point.identity) for point in data])
+
+    @staticmethod
+    def _write(path: AnyPath, content: Any) -> None:
+        write_atomically(path, methodcaller("write", json.dumps(content, indent=1).encode()))
 
     def _is_stored(self, name: str) -> bool:
-        return self._file(name).is_file() and not is_damaged(self._file(name))
+        path = self._file(name)
+        return path.is_file() and stored_checksum(path) in {None, sha256(path)}
 
-    def _read(self, name: str) -> Any:
-        if is_damaged(self._file(name)):
+    def _row(self, name: str) -> Any:
+        content = self._file(name).read_text("utf-8")
+        if not self._is_stored(name):
             raise DatasetError(
                 f"the point {self._file(name)} is damaged: its checksum is not the one it was stored with. "
                 "`kedro run --pipeline study` with the same --params computes it again, and no other"
             )
-        return json.loads(self._file(name).read_text("utf-8"))
-
-    @staticmethod
-    def _write(path: AnyPath, content: Any, checksummed: bool = False) -> None:
-        write_atomically(path, lambda file: file.write(json.dumps(content, indent=1).encode()), checksummed)
+        return json.loads(content)["row"]
 
     def files(self) -> list[AnyPath]:
         """The files of the last run's points, and their index."""

@@ -5,7 +5,7 @@ import json
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from copy import copy
 from functools import lru_cache
 from itertools import islice
@@ -47,19 +47,15 @@ def identity(settings: Backbone) -> dict[str, Any]:
 
 
 def _checked_hash(path: Path, settings: Backbone) -> str:
-    found = _file_hash(path)
+    if not path.is_file():
+        raise BackboneError(f"there is no model or weights file {path} (backbone.model_file, backbone.weights)")
+    found = sha256(path)
     if settings.weights_sha256 not in {None, found}:
         raise BackboneError(
             f"{path} is not the file that backbone.weights_sha256 means: its SHA-256 is {found}, "
             f"not {settings.weights_sha256}"
         )
     return found
-
-
-def _file_hash(path: Path) -> str:
-    if not path.is_file():
-        raise BackboneError(f"there is no model or weights file {path} (backbone.model_file, backbone.weights)")
-    return sha256(path)
 
 
 def build(settings: Backbone) -> Any:
@@ -103,11 +99,7 @@ def build(settings: Backbone) -> Any:
 
 
 def _input_shape(network: Any, settings: Backbone) -> tuple[int, int, int]:
-    """Height, width and channels of what a CNN is shown.
-
-    Raises:
-        BackboneError: If it cannot be shown a picture, or none of the size or preprocessing that is asked for.
-    """
+    """Height, width and channels of what a CNN is shown, if it can be shown what is asked for."""
     shapes = [tuple(given.shape[1:]) for given in network.inputs or ()]
     if len(shapes) != 1 or len(shapes[0]) != 3 or shapes[0][2] not in (1, 3):
         raise BackboneError(
@@ -115,19 +107,16 @@ def _input_shape(network: Any, settings: Backbone) -> tuple[int, int, int]:
             f"come last. Received: {', '.join(map(str, shapes)) or 'no input'}"
         )
     height, width, channels = shapes[0]
-    if (
-        settings.image_size
-        and (height or settings.image_size, width or settings.image_size) != (settings.image_size,) * 2
-    ):
+    side = settings.image_size or 224
+    if settings.image_size and {height or side, width or side} != {side}:
         raise BackboneError(
-            f"backbone.image_size={settings.image_size} is not allowed: the model takes {height} x {width} pixels only"
+            f"backbone.image_size={side} is not allowed: the model takes {height} x {width} pixels only"
         )
     if channels == 1 and settings.preprocessing in {"caffe", "torch"}:
         raise BackboneError(
             f"backbone.preprocessing={settings.preprocessing} is for three channels, and the model takes grey "
             "pictures: set it to none (0 to 255) or tf (-1 to 1)"
         )
-    side = settings.image_size or 224
     return height or side, width or side, channels
 
 
@@ -160,22 +149,18 @@ def _application(settings: Backbone) -> Any:
         network = builder(weights=weights, include_top=False, input_shape=(side, side, 3))
     except Exception as error:
         # Keras raises a bare Exception when a download fails, ValueError when a file does not fit.
-        raise BackboneError(_weights_help(settings, error)) from error
+        cache = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras")) / "models"
+        raise BackboneError(
+            f"{settings.name} could not get its weights '{settings.weights}' ({error}). Either let Keras download them "
+            f"into {cache} (or put its file there yourself), or give a file you have with "
+            "backbone.weights=/path/to/notop.weights.h5 or backbone.model_file=/path/to/model.keras, or take seeded "
+            "random weights, which know nothing about art, with backbone.weights=random"
+        ) from error
     finally:
         keras.config.set_dtype_policy(previous)
     if weights is None:
         Initializers(settings.seed).draw(network)
     return network
-
-
-def _weights_help(settings: Backbone, error: Exception) -> str:
-    cache = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras")) / "models"
-    return (
-        f"{settings.name} could not get its weights '{settings.weights}' ({error}). Either let Keras download them "
-        f"into {cache} (or put its file there yourself), or give a file you have with "
-        "backbone.weights=/path/to/notop.weights.h5 or backbone.model_file=/path/to/model.keras, or take seeded "
-        "random weights, which know nothing about art, with backbone.weights=random"
-    )
 
 
 class Extraction:
@@ -249,24 +234,17 @@ class Extraction:
             BackboneError: If a value does not fit the dtype.
         """
         size = self._settings.batch_size
-        batches = [(first, min(first + size, stop)) for start, stop in ranges for first in range(start, stop, size)]
+        batches = [
+            range(first, min(first + size, stop)) for start, stop in ranges for first in range(start, stop, size)
+        ]
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            for (first, _), pixels in zip(batches, self._decoded(batches, pool), strict=True):
-                yield first, self._forward(pixels)
-
-    def _decoded(
-        self, batches: Sequence[tuple[int, int]], pool: ThreadPoolExecutor
-    ) -> Iterator[npt.NDArray[np.float32]]:
-        # Three batches ahead keep the network fed without holding more than a few megabytes of pixels.
-        queue: deque[list[Future[npt.NDArray[np.uint8]]]] = deque()
-        remaining = iter(batches)
-        for first, stop in islice(remaining, 3):
-            queue.append([pool.submit(self._pixels, row) for row in range(first, stop)])
-        while queue:
-            decoded = [future.result() for future in queue.popleft()]
-            for first, stop in islice(remaining, 1):
-                queue.append([pool.submit(self._pixels, row) for row in range(first, stop)])
-            yield self._preprocess(np.stack(decoded).astype(np.float32))
+            decoding = ([pool.submit(self._pixels, row) for row in batch] for batch in batches)
+            # Three batches ahead keep the network fed without holding more than a few megabytes of pixels.
+            ahead = deque(islice(decoding, 3))
+            for batch in batches:
+                pixels = np.stack([future.result() for future in ahead.popleft()])
+                ahead.extend(islice(decoding, 1))
+                yield batch.start, self._forward(self._preprocess(pixels.astype(np.float32)))
 
     def _pixels(self, row: int) -> npt.NDArray[np.uint8]:
         from grisaille.collection import images

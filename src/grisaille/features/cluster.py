@@ -12,22 +12,13 @@ def helpers() -> Iterator[Executor | None]:
 
     While it is open, the task leaves its worker's thread to those it waits for.
     """
-    if not _in_a_task():
+    distributed = sys.modules.get("distributed")  # whoever runs in a task has imported it
+    try:
+        in_a_task = distributed is not None and distributed.get_worker() is not None
+    except ValueError:
+        in_a_task = False
+    if distributed is None or not in_a_task:
         yield None
         return
-    from distributed import worker_client
-
-    with worker_client() as client:
+    with distributed.worker_client() as client:
         yield client.get_executor(pure=False)
-
-
-def _in_a_task() -> bool:
-    # Whoever runs in a task has imported it.
-    distributed = sys.modules.get("distributed")
-    if distributed is None:
-        return False
-    try:
-        distributed.get_worker()
-    except ValueError:
-        return False
-    return True

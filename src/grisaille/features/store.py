@@ -1,7 +1,7 @@
 """Features on disk: content-addressed, written shard by shard, read through memory maps.
 
 A store is a folder named after a fingerprint of everything that determines its content. Shards are plain `.npy`
-files, each written under a temporary name, sealed with its checksum and renamed; the manifest, with all checksums, is
+files, each written whole, and then sealed with its checksum in a file beside it; the manifest, with all checksums, is
 written last, and only then does the store exist. A shard that does not match its checksum is never read, and is
 computed again when the store is written. Nothing here knows how features are computed, nor where helpers come from.
 """
@@ -11,6 +11,7 @@ import json
 import logging
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, as_completed
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -23,7 +24,7 @@ from tqdm import tqdm
 from grisaille.arrays import ColumnRange, FloatArray
 from grisaille.errors import GrisailleError
 from grisaille.storage import npy
-from grisaille.storage.files import AnyPath, local_copy, sha256, stored_checksum, write_atomically
+from grisaille.storage.files import AnyPath, local_copy, seal, sha256, stored_checksum, write_atomically
 
 logger = logging.getLogger(__name__)
 
@@ -64,17 +65,10 @@ class ShardedArray:
     """
 
     def __init__(
-        self,
-        files: list[AnyPath],
-        shard_rows: int,
-        shape: tuple[int, int],
-        dtype: np.dtype[Any],
-        checksums: list[str] | None = None,
+        self, shards: list[tuple[AnyPath, str]], shard_rows: int, shape: tuple[int, int], dtype: np.dtype[Any]
     ) -> None:
-        """Wrap the shards of one layer, each of `shard_rows` rows except the last, and check them when first read."""
-        self._files, self._shard_rows = files, shard_rows
-        self._checksums: list[str] | list[None] = checksums or [None] * len(files)
-        self.shape, self.dtype = shape, dtype
+        """Wrap the shards of one layer, each of `shard_rows` rows except the last, by file and checksum."""
+        self._shards, self._shard_rows, self.shape, self.dtype = shards, shard_rows, shape, dtype
 
     def __len__(self) -> int:
         """Number of rows."""
@@ -83,12 +77,9 @@ class ShardedArray:
     def __getitem__(self, key: Any) -> FloatArray:
         """Rows (a slice, an integer or an integer array), then optionally columns (a slice), as a new array."""
         rows, columns = key if isinstance(key, tuple) else (key, slice(None))
-        if isinstance(rows, int | np.integer):
-            result: FloatArray = self._take(np.array([self._positive(int(rows))]), columns)[0]
-            return result
-        if isinstance(rows, slice):
-            return self._take(np.arange(*rows.indices(len(self))), columns)
-        return self._take(np.where(np.asarray(rows) < 0, np.asarray(rows) + len(self), rows), columns)
+        chosen = np.arange(len(self))[rows]
+        taken = self._take(np.atleast_1d(chosen), columns)
+        return taken if chosen.ndim else taken[0]
 
     def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> FloatArray:
         """The whole matrix, in memory."""
@@ -98,51 +89,40 @@ class ShardedArray:
         """A contiguous range of columns, read only when rows of it are asked for."""
         return ColumnRange(self, start, stop)
 
-    def _positive(self, row: int) -> int:
-        if not -len(self) <= row < len(self):
-            raise IndexError(f"row {row} of {len(self)}")
-        return row % len(self)
-
     def _take(self, rows: npt.NDArray[np.int64], columns: slice) -> FloatArray:
         width = len(range(*columns.indices(self.shape[1])))
         result = np.empty((len(rows), width), dtype=self.dtype)
         shard_of = rows // self._shard_rows
-        for shard in np.unique(shard_of):
+        for shard in np.unique(shard_of).tolist():
             chosen = np.flatnonzero(shard_of == shard)
-            mapped = self._mapped(int(shard))
-            local = rows[chosen] - shard * self._shard_rows
+            first = shard * self._shard_rows
+            path, checksum = self._shards[shard]
+            shape = min(self._shard_rows, len(self) - first), self.shape[1]
+            mapped = _open_shard(path, checksum, shape, self.dtype)
+            local = rows[chosen] - first
             if _is_range(local) and _is_range(chosen):
                 result[chosen[0] : chosen[-1] + 1] = mapped[local[0] : local[-1] + 1, columns]
             else:
                 result[chosen] = mapped[local, columns]
         return result
 
-    def _checked(self, shard: int) -> Path:
-        """A local file of a shard; it is read through once a process, before anything of it is used."""
-        path, checksum = self._files[shard], self._checksums[shard]
-        local = local_copy(path, checksum)
-        if checksum is not None and sha256(local) != checksum:
-            raise FeatureStoreError(
-                f"the shard {path} is damaged: its checksum is not the one it was stored with. {_MEND}"
-            )
-        return local
-
-    def _mapped(self, shard: int) -> FloatArray:
-        path = self._files[shard]
-        rows = min(self._shard_rows, len(self) - shard * self._shard_rows)
-        try:
-            mapped = npy.map_array(self._checked(shard))
-        except npy.ArrayFileError as error:
-            raise FeatureStoreError(f"the shard {path} is damaged: {error}. {_MEND}") from error
-        if (mapped.shape, mapped.dtype) != ((rows, self.shape[1]), self.dtype):
-            raise FeatureStoreError(
-                f"the shard {path} holds {mapped.shape} {mapped.dtype}, not {(rows, self.shape[1])} {self.dtype}"
-            )
-        return mapped
-
 
 def _is_range(rows: npt.NDArray[np.int64]) -> bool:
     return bool(np.all(np.diff(rows) == 1))
+
+
+def _open_shard(path: AnyPath, checksum: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> FloatArray:
+    """Map a shard; it is read through once a process, before anything of it is used."""
+    local = local_copy(path, checksum)
+    if sha256(local) != checksum:
+        raise FeatureStoreError(f"the shard {path} is damaged: its checksum is not the one it was stored with. {_MEND}")
+    try:
+        mapped = npy.map_array(local)
+    except npy.ArrayFileError as error:
+        raise FeatureStoreError(f"the shard {path} is damaged: {error}. {_MEND}") from error
+    if (mapped.shape, mapped.dtype) != (shape, dtype):
+        raise FeatureStoreError(f"the shard {path} holds {mapped.shape} {mapped.dtype}, not {shape} {dtype}")
+    return mapped
 
 
 class FeatureStore(Mapping[str, ShardedArray]):
@@ -170,11 +150,10 @@ class FeatureStore(Mapping[str, ShardedArray]):
 
     def __getitem__(self, layer: str) -> ShardedArray:
         """The matrix of a layer."""
-        described = self.manifest["layers"][layer]
-        files = [self.folder / shard["file"] for shard in described["shards"]]
-        shape = (self.manifest["rows"], described["columns"])
-        checksums = [shard["sha256"] for shard in described["shards"]]
-        return ShardedArray(files, self.manifest["shard_rows"], shape, np.dtype(self.manifest["dtype"]), checksums)
+        manifest, described = self.manifest, self.manifest["layers"][layer]
+        shards = [(self.folder / shard["file"], shard["sha256"]) for shard in described["shards"]]
+        shape = manifest["rows"], described["columns"]
+        return ShardedArray(shards, manifest["shard_rows"], shape, np.dtype(manifest["dtype"]))
 
     def __iter__(self) -> Iterator[str]:
         """Names of the layers, in the order of the backbone."""
@@ -191,13 +170,8 @@ class FeatureStore(Mapping[str, ShardedArray]):
 
     def damaged(self) -> list[AnyPath]:
         """The shards that do not hold what was stored; reads all of them, once a process."""
-        shards = [shard for layer in self.manifest["layers"].values() for shard in layer["shards"]]
-        paths = {self.folder / shard["file"]: shard["sha256"] for shard in shards}
-        return [path for path, checksum in paths.items() if not _matches(path, checksum)]
-
-
-def _matches(path: AnyPath, checksum: str) -> bool:
-    return sha256(local_copy(path, checksum)) == checksum
+        listed = {self.folder / name: checksum for name, checksum in _checksums(self.manifest).items()}
+        return [path for path, checksum in listed.items() if sha256(local_copy(path, checksum)) != checksum]
 
 
 class _Shard(BaseModel):
@@ -250,6 +224,11 @@ def _read_manifest(folder: AnyPath) -> dict[str, Any]:
     return manifest
 
 
+def _checksums(manifest: Mapping[str, Any]) -> dict[str, str]:
+    """Name of a shard -> its checksum."""
+    return {shard["file"]: shard["sha256"] for layer in manifest["layers"].values() for shard in layer["shards"]}
+
+
 def write(root: AnyPath, source: Source, helpers: Executor | None = None) -> FeatureStore:
     """Store what is missing of a source.
 
@@ -265,9 +244,18 @@ def write(root: AnyPath, source: Source, helpers: Executor | None = None) -> Fea
     folder.mkdir(parents=True, exist_ok=True)
     starts = range(0, source.rows, source.shard_rows)
     ranges = [(start, min(start + source.shard_rows, source.rows)) for start in starts]
-    before = _manifest_if_any(folder)
-    missing = [rows for rows in ranges if not _is_stored(folder, source, rows, before)]
-    _tell(folder, before is not None, len(missing), len(ranges))
+    try:
+        listed: dict[str, str] | None = _checksums(_read_manifest(folder))
+    except FeatureStoreError:
+        listed = None
+    missing = [rows for rows in ranges if not _is_stored(folder, source, rows, listed or {})]
+    if not missing:
+        logger.info("features are stored already: %s", folder)
+    elif listed is not None:
+        text = "%d of %d shards are damaged or missing and computed again: %s"
+        logger.warning(text, len(missing), len(ranges), folder)
+    elif len(missing) < len(ranges):
+        logger.info("going on with shard %d of %d in %s", len(ranges) - len(missing) + 1, len(ranges), folder)
     if missing:
         done = source.rows - sum(stop - start for start, stop in missing)
         with tqdm(total=source.rows, initial=done, desc="extracting features", unit=" paintings") as progress:
@@ -275,25 +263,9 @@ def write(root: AnyPath, source: Source, helpers: Executor | None = None) -> Fea
                 _write_shards(folder, source, missing, progress)
             else:
                 _hand_out_shards(folder, source, missing, helpers, progress)
-    if missing or before is None:
-        _write_manifest(folder, source, ranges)
+    if missing or listed is None:
+        _write_manifest(folder, source, starts)
     return FeatureStore(folder)
-
-
-def _manifest_if_any(folder: AnyPath) -> dict[str, Any] | None:
-    try:
-        return _read_manifest(folder)
-    except FeatureStoreError:
-        return None
-
-
-def _tell(folder: AnyPath, finished: bool, missing: int, shards: int) -> None:
-    if finished and missing:
-        logger.warning("%d of %d shards are damaged or missing and computed again: %s", missing, shards, folder)
-    elif not missing:
-        logger.info("features are stored already: %s", folder)
-    elif missing < shards:
-        logger.info("going on with shard %d of %d in %s", shards - missing + 1, shards, folder)
 
 
 def _hand_out_shards(
@@ -314,7 +286,7 @@ def write_shard(folder: AnyPath, source: Source, rows: tuple[int, int]) -> None:
         source: Which rows of can be computed.
         rows: First row, and one past the last.
     """
-    if not _is_stored(folder, source, rows):
+    if not _is_stored(folder, source, rows, {}):
         _write_shards(folder, source, [rows], tqdm(disable=True))
 
 
@@ -322,7 +294,7 @@ def _write_shards(folder: AnyPath, source: Source, missing: list[tuple[int, int]
     batches = source.compute(missing)
     # One shard is written while the next is computed.
     with ThreadPoolExecutor(1) as writer:
-        written: Future[None] | None = None
+        written: Future[Any] = writer.submit(bool)
         for start, stop in missing:
             shard = {name: np.empty((stop - start, width), source.dtype) for name, width in source.columns.items()}
             filled = start
@@ -332,11 +304,9 @@ def _write_shards(folder: AnyPath, source: Source, missing: list[tuple[int, int]
                     shard[name][first - start : first - start + len(values)] = values
                     filled = first + len(values)
                 progress.update(filled - first)
-            if written is not None:
-                written.result()
-            written = writer.submit(_save, folder, start, shard)
-        if written is not None:
             written.result()
+            written = writer.submit(_save, folder, start, shard)
+        written.result()
 
 
 def _shard(folder: AnyPath, layer: str, start: int) -> AnyPath:
@@ -348,58 +318,44 @@ def _save(folder: AnyPath, start: int, shard: Mapping[str, FloatArray]) -> None:
         path = _shard(folder, layer, start)
         # A run that was killed between the layers has left some.
         if not _is_whole(path, values.shape, values.dtype):
-            write_atomically(path, partial(np.save, arr=values, allow_pickle=False), checksummed=True)
+            write_atomically(path, partial(np.save, arr=values, allow_pickle=False))
+            seal(path)
 
 
-def _is_stored(
-    folder: AnyPath, source: Source, rows: tuple[int, int], manifest: Mapping[str, Any] | None = None
-) -> bool:
+def _is_stored(folder: AnyPath, source: Source, rows: tuple[int, int], listed: Mapping[str, str]) -> bool:
     """Whether a range of rows is there for every layer, as it was written."""
     start, stop = rows
+    paths = {_shard(folder, layer, start): width for layer, width in source.columns.items()}
     return all(
-        _is_whole(_shard(folder, layer, start), (stop - start, width), source.dtype, manifest)
-        for layer, width in source.columns.items()
+        _is_whole(path, (stop - start, width), source.dtype, listed.get(path.name)) for path, width in paths.items()
     )
 
 
-def _is_whole(
-    path: AnyPath, shape: tuple[int, ...], dtype: np.dtype[Any], manifest: Mapping[str, Any] | None = None
-) -> bool:
+def _is_whole(path: AnyPath, shape: tuple[int, ...], dtype: np.dtype[Any], listed: str | None = None) -> bool:
     """Whether a shard is as it was written, by its seal or its manifest, whichever of these is not damaged itself."""
-    if not path.is_file():
-        return False
-    layers = manifest["layers"].values() if manifest is not None else ()
-    listed = {shard["sha256"] for layer in layers for shard in layer["shards"] if shard["file"] == path.name}
-    known = {*listed, stored_checksum(path)} - {None}
-    if not any(_matches(path, checksum) for checksum in known):
-        return False
-    try:
-        mapped = npy.map_array(local_copy(path))
-    except npy.ArrayFileError:
-        return False
-    return (mapped.shape, mapped.dtype) == (shape, dtype)
+    for checksum in filter(None, {listed, stored_checksum(path)}):
+        with suppress(FeatureStoreError, FileNotFoundError):
+            _open_shard(path, checksum, shape, dtype)
+            return True
+    return False
 
 
-def _write_manifest(folder: AnyPath, source: Source, ranges: list[tuple[int, int]]) -> None:
-    layers = {
-        name: {
-            "columns": width,
-            "shards": [_describe(_shard(folder, name, start)) for start, _ in ranges],
-        }
-        for name, width in source.columns.items()
-    }
+def _write_manifest(folder: AnyPath, source: Source, starts: Iterable[int]) -> None:
     manifest = {
         "identity": source.identity,
         "rows": source.rows,
         "shard_rows": source.shard_rows,
         "dtype": source.dtype.name,
-        "layers": layers,
+        "layers": {
+            name: {"columns": width, "shards": [_describe(_shard(folder, name, start)) for start in starts]}
+            for name, width in source.columns.items()
+        },
     }
     digest = {"digest": fingerprint(manifest)}
     write_atomically(folder / MANIFEST, lambda file: file.write(json.dumps(manifest | digest, indent=1).encode()))
 
 
 def _describe(path: AnyPath) -> dict[str, Any]:
-    # A local file was hashed as it was written; to read another again would mean to fetch it.
+    # A local shard was hashed as it was written; to read another again would mean to fetch it.
     checksum = sha256(path) if isinstance(path, Path) else stored_checksum(path) or sha256(path)
     return {"file": path.name, "bytes": path.stat().st_size, "sha256": checksum}

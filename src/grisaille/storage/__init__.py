@@ -1,31 +1,10 @@
-"""How things lie on a disk: whole or not there, sealed with a checksum, and looked at before they are believed."""
+"""How things lie on a disk: whole or not there, one run at a time, and looked at before they are believed."""
 
-from grisaille.storage.files import (
-    LOCK,
-    AnyPath,
-    DiskFullError,
-    as_path,
-    atomic_path,
-    expanded,
-    is_damaged,
-    local_copy,
-    remove_partials,
-    sha256,
-    stored_checksum,
-    write_atomically,
-)
-
-__all__ = [
-    "LOCK",
-    "AnyPath",
-    "DiskFullError",
-    "as_path",
-    "atomic_path",
-    "expanded",
-    "is_damaged",
-    "local_copy",
-    "remove_partials",
-    "sha256",
-    "stored_checksum",
-    "write_atomically",
-]
+from grisaille.storage.files import AnyPath as AnyPath
+from grisaille.storage.files import DiskFullError as DiskFullError
+from grisaille.storage.files import as_path as as_path
+from grisaille.storage.files import atomic_path as atomic_path
+from grisaille.storage.files import expanded as expanded
+from grisaille.storage.files import remove_partials as remove_partials
+from grisaille.storage.files import sha256 as sha256
+from grisaille.storage.files import write_atomically as write_atomically

@@ -5,6 +5,7 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Iterable
+from itertools import accumulate
 from pathlib import Path
 
 from grisaille.errors import GrisailleError
@@ -62,9 +63,7 @@ def unpack(archive: Path, folder: Path, most_gigabytes: float = 20.0, most_files
 
 
 def _check(sizes: Iterable[int], most_gigabytes: float, most_files: int) -> None:
-    total = 0
-    for number, size in enumerate(sizes, 1):
-        total += size
+    for number, total in enumerate(accumulate(sizes), 1):
         if number > most_files:
             raise UnsafeArchiveError(f"more than {most_files:,} files")
         if total > most_gigabytes * 1e9:

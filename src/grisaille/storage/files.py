@@ -1,7 +1,4 @@
-"""Files wherever fsspec reaches: written whole or not at all, sealed with a checksum, and mapped into memory.
-
-What the files hold is not known here.
-"""
+"""Files wherever fsspec reaches, written whole or not at all; what they hold is not known here."""
 
 from __future__ import annotations
 
@@ -13,6 +10,8 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
+from operator import methodcaller
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
@@ -26,11 +25,9 @@ AnyPath: TypeAlias = "Path | UPath"
 LOCK = ".lock"
 
 _PARTIAL = ".partial"
-# Values of an array, as NumPy reports them.
-_CUT_SHORT = re.compile(r"\d+ requested and \d+ written")
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-# Of local files, by path: what told this state of the file from others, and its checksum.
-_hashed: dict[Path, tuple[tuple[int, int, int], str]] = {}
+# HDF5 and NumPy tell of a full disk in words only, the latter in values of an array.
+_TOLD = re.compile("|".join([*map(os.strerror, _NO_ROOM), r"\d+ requested and \d+ written"]))
 
 
 class DiskFullError(GrisailleError):
@@ -55,13 +52,11 @@ def expanded(path: str | os.PathLike[str]) -> str:
 
 
 @contextmanager
-def atomic_path(path: AnyPath, checksummed: bool = False) -> Iterator[AnyPath]:
+def atomic_path(path: AnyPath) -> Iterator[AnyPath]:
     """A temporary path that becomes this one when the block ends well, so that a killed run leaves no half of a file.
 
     Args:
-        path: Of a file; what was there is replaced.
-        checksummed: Whether the file's checksum is written beside it, before there is a file. A sealed file must not be
-            replaced unless its reader can do with finding the seal of the next: the two are not renamed as one.
+        path: Of a file or a folder; a file that was there is replaced.
 
     Yields:
         Where to write, in the same folder.
@@ -73,29 +68,18 @@ def atomic_path(path: AnyPath, checksummed: bool = False) -> Iterator[AnyPath]:
     temporary = path.with_name(f"{path.name}.{os.getpid()}{_PARTIAL}")
     try:
         yield temporary
-        if isinstance(temporary, Path):
-            for written in [temporary] if temporary.is_file() else temporary.rglob("*"):
-                _sync(written)
-        if checksummed:
-            seal = _seal(path)
-            seal.write_text(sha256(temporary), "utf-8")
-            if isinstance(seal, Path):
-                _sync(seal)
-        # `rename` of a local file would not replace another on every system.
-        if not isinstance(path, Path):
-            path.fs.mv(temporary.path, path.path, recursive=True)  # type: ignore[union-attr]
-        else:
-            temporary.replace(path)
-            # Let the name survive a power failure, too: a manifest must not, when the shards that it lists have lost
-            # theirs. Windows opens no folders, and some mounted drives sync none.
-            with suppress(OSError):
-                _sync(path.parent)
-        if temporary in _hashed:
-            _hashed[path] = _hashed.pop(temporary)  # type: ignore[index,arg-type]
+        if not isinstance(temporary, Path):
+            temporary.fs.mv(temporary.path, path.path, recursive=True)  # type: ignore[union-attr]
+            return
+        for written in [temporary] if temporary.is_file() else temporary.rglob("*"):
+            _sync(written)
+        temporary.replace(path)  # type: ignore[arg-type]
+        # Let the name survive a power failure, too: a manifest must not, when the shards that it lists have lost
+        # theirs. Windows opens no folders, and some mounted drives sync none.
+        with suppress(OSError):
+            _sync(temporary.parent)
     except BaseException as error:
         _remove(temporary)
-        if checksummed and not path.exists():
-            _seal(path).unlink(missing_ok=True)
         reason = _want_of_room(error)
         if reason is None:
             raise
@@ -105,27 +89,25 @@ def atomic_path(path: AnyPath, checksummed: bool = False) -> Iterator[AnyPath]:
         ) from error
 
 
-def _remove(path: AnyPath) -> None:
-    """Remove a file or a folder, if it is there."""
-    if path.is_dir():
-        path.fs.rm(path.path, recursive=True) if not isinstance(path, Path) else shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
-
-
-def write_atomically(path: AnyPath, write: Callable[[IO[bytes]], object], checksummed: bool = False) -> None:
-    """Write a file under a temporary name and rename it.
+def write_atomically(path: AnyPath, write: Callable[[IO[bytes]], object]) -> None:
+    """Write a file, whole or not at all.
 
     Args:
         path: Where; what was there is replaced.
         write: Writes into an open file.
-        checksummed: As `atomic_path`.
 
     Raises:
         DiskFullError: As `atomic_path`.
     """
-    with atomic_path(path, checksummed) as temporary, temporary.open("wb") as file:
+    with atomic_path(path) as temporary, temporary.open("wb") as file:
         write(file)
+
+
+def _remove(path: AnyPath) -> None:
+    if path.is_dir():
+        path.fs.rm(path.path, recursive=True) if not isinstance(path, Path) else shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _sync(path: Path) -> None:
@@ -137,56 +119,45 @@ def _sync(path: Path) -> None:
 
 
 def _want_of_room(error: BaseException | None) -> str | None:
-    """What an error, or one that led to it, says of a full disk; HDF5 and NumPy say it in words only."""
+    """What an error, or one that led to it, says of a full disk."""
     while error is not None:
-        if isinstance(error, OSError) and _CUT_SHORT.fullmatch(str(error)):
-            return str(error)
+        told = _TOLD.search(str(error)) if isinstance(error, OSError | RuntimeError) else None
+        if told is not None:
+            return told[0]
         if isinstance(error, OSError) and error.errno in _NO_ROOM:
-            return f"{os.strerror(error.errno or 0)}" + (f": {error.filename}" if error.filename else "")
-        for code in _NO_ROOM:
-            if isinstance(error, OSError | RuntimeError) and os.strerror(code) in str(error):
-                return os.strerror(code)
+            return os.strerror(error.errno or 0)
         error = error.__cause__ or error.__context__
     return None
-
-
-def _seal(path: AnyPath) -> AnyPath:
-    return path.with_name(f"{path.name}.sha256")
-
-
-def stored_checksum(path: AnyPath) -> str | None:
-    """The checksum that a file was sealed with; None where it never was."""
-    try:
-        return _seal(path).read_text("utf-8")
-    except FileNotFoundError:
-        return None
-
-
-def is_damaged(path: AnyPath) -> bool:
-    """Whether a sealed file does not hold what was written; of a file without seal nobody knows."""
-    expected = stored_checksum(path)
-    return expected is not None and path.is_file() and sha256(path) != expected
 
 
 def sha256(path: AnyPath) -> str:
     """SHA-256 of a file in hexadecimal digits. A local file is read once a process, unless it changes."""
     if not isinstance(path, Path):
-        return _digest(path)
+        return _digest.__wrapped__(path)
     stat = path.stat()
-    state = (stat.st_size, stat.st_mtime_ns, stat.st_ino)
-    known, digest = _hashed.get(path, (None, ""))
-    if known != state:
-        digest = _digest(path)
-        _hashed[path] = state, digest
-    return digest
+    return _digest(path, stat.st_size, stat.st_mtime_ns, stat.st_ino)
 
 
-def _digest(path: AnyPath) -> str:
+@cache
+def _digest(path: AnyPath, *_state: int) -> str:
     digest = hashlib.sha256()
     with path.open("rb") as file:
         for block in iter(lambda: file.read(1 << 22), b""):
             digest.update(block)
     return digest.hexdigest()
+
+
+def seal(path: AnyPath) -> None:
+    """Write a file's checksum beside it."""
+    write_atomically(path.with_name(f"{path.name}.sha256"), methodcaller("write", sha256(path).encode()))
+
+
+def stored_checksum(path: AnyPath) -> str | None:
+    """The checksum that a file was sealed with; None where it never was."""
+    try:
+        return path.with_name(f"{path.name}.sha256").read_text("utf-8")
+    except FileNotFoundError:
+        return None
 
 
 def remove_partials(root: Path) -> list[Path]:

@@ -1,7 +1,7 @@
 """Arrays from `.npy` files that nobody vouches for: a header that claims another size than the file's is refused."""
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,12 +13,8 @@ class ArrayFileError(GrisailleError):
     """A file that is no array, or not the array it says it is."""
 
 
-def map_array(path: Path, mode: Literal["r", "c"] = "r") -> npt.NDArray[Any]:
-    """Map an array of a local file into memory.
-
-    Args:
-        path: The file.
-        mode: As in `numpy.memmap`.
+def map_array(path: Path) -> npt.NDArray[Any]:
+    """Map an array of a local file into memory, to be read only.
 
     Raises:
         ArrayFileError: If it is no `.npy` file, holds Python objects, or is too long or too short.
@@ -26,7 +22,7 @@ def map_array(path: Path, mode: Literal["r", "c"] = "r") -> npt.NDArray[Any]:
     try:
         # Of headers whose product overflows, NumPy warns before it refuses them.
         with np.errstate(over="ignore"):
-            mapped = np.lib.format.open_memmap(path, mode)
+            mapped = np.lib.format.open_memmap(path, "r")
     except OSError:
         raise
     except Exception as error:
@@ -45,7 +41,5 @@ def read_array(path: Path) -> npt.NDArray[Any]:
     Raises:
         ArrayFileError: As `map_array`.
     """
-    # NumPy sets aside the memory that a header asks for; once mapped, it is known to ask for what is there.
-    map_array(path)
-    array: npt.NDArray[Any] = np.load(path, allow_pickle=False)
-    return array
+    # `numpy.load` sets aside the memory that a header asks for; once mapped, it is known to ask for what is there.
+    return np.array(map_array(path))

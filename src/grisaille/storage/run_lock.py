@@ -1,7 +1,5 @@
 """One run at a time in a storage. Where files are not local there is no lock that a killed run would lose."""
 
-from __future__ import annotations
-
 import logging
 import os
 import socket
@@ -28,16 +26,11 @@ class StorageError(GrisailleError, RuntimeError):
 
 
 class RunLock:
-    """The right to write to a storage. The operating system takes it back when its holder dies.
-
-    Attributes:
-        root: Of the storage.
-    """
+    """The right to write to a storage. The operating system takes it back when its holder dies."""
 
     def __init__(self, root: Path) -> None:
-        """Name the storage; nothing is taken yet."""
-        self.root = root
-        self._lock = FileLock(root / LOCK)
+        """Name the folder of the storage; nothing is taken yet."""
+        self.root, self._holder, self._lock = root, root / HOLDER, FileLock(root / LOCK)
 
     def acquire(self) -> None:
         """Take the lock, and leave word of who holds it; where a file system has none, warn and go on.
@@ -55,32 +48,26 @@ class RunLock:
             logger.warning("%s has no locks, so nothing keeps two runs apart: start one at a time", self.root)
             return
         except Timeout:
+            try:
+                holder = self._holder.read_text("utf-8")
+            except OSError:  # it has not left word yet, or is about to go
+                holder = "a process that has just begun or just ended"
             raise AnotherRunError(
-                f"another run is writing to {self.root}: {self._holder()}. Wait until it has ended; "
+                f"another run is writing to {self.root}: {holder}. Wait until it has ended; "
                 "both would save to the same places"
             ) from None
         except OSError as error:
             raise StorageError(f"nothing can be stored in {self.root}: {error.strerror or error}") from error
+        since = datetime.now(timezone.utc).isoformat(timespec="seconds")
+        command = " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])
+        word = f"process {os.getpid()} on {socket.gethostname()} since {since} ({command})".encode("utf-8", "replace")
         try:
-            write_atomically(self.root / HOLDER, lambda file: file.write(_this_process().encode("utf-8", "replace")))
+            write_atomically(self._holder, lambda file: file.write(word))
         except BaseException:
             self._lock.release()
             raise
 
     def release(self) -> None:
         """Give the lock back."""
-        (self.root / HOLDER).unlink(missing_ok=True)
+        self._holder.unlink(missing_ok=True)
         self._lock.release()
-
-    def _holder(self) -> str:
-        try:
-            return (self.root / HOLDER).read_text("utf-8")
-        except OSError:
-            # It has not left word yet, or is about to go.
-            return "a process that has just begun or just ended"
-
-
-def _this_process() -> str:
-    since = datetime.now(timezone.utc).isoformat(timespec="seconds")
-    command = " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])
-    return f"process {os.getpid()} on {socket.gethostname()} since {since} ({command})"
