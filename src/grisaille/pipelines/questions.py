@@ -6,7 +6,6 @@ from typing import Any
 
 from grisaille.arrays import FloatArray
 from grisaille.framework import config
-from grisaille.lookalikes.embedding import Embedder
 from grisaille.lookalikes.queries import Query
 from grisaille.parameters import Autoencoder, Backbone, Chunk, named
 
@@ -38,6 +37,8 @@ def embed(queries: list[Query], max_megapixels: float, models: dict[str, Any]) -
         max_megapixels: As in ingestion.
         models: The arguments of `MODELS`, and the encoders.
     """
+    from grisaille.lookalikes.embedding import Embedder
+
     chunks = named(models["chunks"], Chunk)
     embedder = Embedder(
         # Kedro validates parameters of named arguments only.

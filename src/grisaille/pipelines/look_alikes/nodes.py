@@ -74,7 +74,7 @@ def find_look_alikes(
 
 
 def _sheet(query: Query, table: pd.DataFrame, originals: Originals) -> Any:
-    from grisaille.contact_sheet import SIDE, Picture, contact_sheet
+    from grisaille.plots.contact_sheet import SIDE, Picture, contact_sheet
 
     note = "this file is in the collection" if table["in_collection"].any() else ""
     found = [
