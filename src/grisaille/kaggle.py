@@ -11,7 +11,6 @@ import shutil
 import sys
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from omegaconf import OmegaConf
@@ -38,31 +37,6 @@ as ~/.kaggle/kaggle.json and type make data again."""
 
 class NotFetchedError(GrisailleError):
     """The set could not be fetched; the message says what to do by hand."""
-
-
-@dataclass(frozen=True)
-class Arrived:
-    """What lies in the folder, held against the set's own table of artists.
-
-    Attributes:
-        artists: Names in the table.
-        originals: Files of the originals that are pictures by their ending.
-        resized: Files of the smaller copies, likewise.
-        expected: Paintings that the table promises.
-        short: Artist -> (files found, paintings promised), where fewer were found.
-    """
-
-    artists: int
-    originals: int
-    resized: int
-    expected: int
-    short: Mapping[str, tuple[int, int]]
-
-    def lines(self) -> list[str]:
-        """What a person should read."""
-        found = f"{self.originals:,} originals and {self.resized:,} smaller copies"
-        first = f"{found}; artists.csv promises {self.expected:,} paintings by {self.artists} artists"
-        return [first, *(f"  {name}: {found:,} of {promised:,}" for name, (found, promised) in self.short.items())]
 
 
 def _download() -> Path:
@@ -145,35 +119,30 @@ def _put(half: Path, paintings: Path) -> Path:
     return half.rename(paintings)
 
 
-def count(raw: Path, aliases: Mapping[str, str]) -> Arrived:
-    """Hold the files against the table.
+def count(raw: Path, aliases: Mapping[str, str]) -> tuple[str, list[str]]:
+    """Hold the files against the set's own table of artists.
 
     Args:
         raw: The folder that `fetch` filled.
         aliases: Other spelling of a folder -> name in the table.
+
+    Returns:
+        What lies there and what the table promises, and a line for every artist of whom fewer paintings were found.
     """
     table = pd.read_csv(raw / "artists.csv", encoding="utf-8-sig")
     index = ArtistIndex.build(table, aliases)
-    originals = _pictures(raw / "paintings", ORIGINALS)
+    originals, resized = (_pictures(raw / "paintings", below) for below in (ORIGINALS, RESIZED))
     found = Counter(index.match(path)[0] for path in originals)
     promised = dict(zip(table["name"].str.strip(), table["paintings"].tolist(), strict=True))
-    short = {name: (found[name], number) for name, number in promised.items() if found[name] < number}
-    return Arrived(
-        artists=len(promised),
-        originals=len(originals),
-        resized=len(_pictures(raw / "paintings", RESIZED)),
-        expected=sum(promised.values()),
-        short=short,
+    return (
+        f"{len(originals):,} originals and {len(resized):,} smaller copies; "
+        f"artists.csv promises {sum(promised.values()):,} paintings by {len(promised)} artists",
+        [f"  {name}: {found[name]:,} of {number:,}" for name, number in promised.items() if found[name] < number],
     )
 
 
 def _pictures(folder: Path, below: str) -> list[str]:
     return [f"{below}/{path}" for path in PictureFolder(str(folder / below))]
-
-
-def _aliases() -> dict[str, str]:
-    settings = OmegaConf.load("conf/base/parameters_ingestion.yml")
-    return dict(settings.ingestion.aliases)
 
 
 def main(arguments: list[str] | None = None, download: Callable[[], Path] = _download) -> int:
@@ -192,9 +161,9 @@ def main(arguments: list[str] | None = None, download: Callable[[], Path] = _dow
     except (NotFetchedError, UnsafeArchiveError, OSError) as error:
         print(f"{error}\n\n{BY_HAND}", file=sys.stderr)
         return 2
-    arrived = count(given.raw, _aliases())
-    print("\n".join(arrived.lines()))
-    if arrived.short:
+    arrived, short = count(given.raw, dict(OmegaConf.load("conf/base/parameters_ingestion.yml").ingestion.aliases))
+    print("\n".join([arrived, *short]))
+    if short:
         print(f"\nPaintings are missing. Remove {given.raw / 'paintings'} and fetch again.\n{BY_HAND}", file=sys.stderr)
         return 1
     print(f"All there, in {given.raw}. Next: kedro run")

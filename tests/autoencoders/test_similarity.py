@@ -186,8 +186,8 @@ class TestLikenessIsKept:
         ]
         ours = preserved(rows, likeness, joined(halves(likeness), likeness)[0])
         baseline = preserved(rows, likeness, np.concatenate(pca, axis=1))
-        assert ours.recall > baseline.recall
-        assert ours.spearman > baseline.spearman
+        assert ours["recall"] > baseline["recall"]
+        assert ours["spearman"] > baseline["spearman"]
         history = trained(likeness, HALVES[0])[2]
         assert history["loss"].iloc[-1] < history["loss"].iloc[0]
 
@@ -195,8 +195,8 @@ class TestLikenessIsKept:
     def test_the_joiner_mends_what_no_chunk_can_know(self, rows, halves, likeness):
         corrected, history = joined(halves(likeness), likeness)
         beside, nothing = joined(halves(likeness), likeness, joiner_hidden=0)
-        assert preserved(rows, likeness, corrected).recall > preserved(rows, likeness, beside).recall + 0.02
-        assert preserved(rows, likeness, corrected).spearman > preserved(rows, likeness, beside).spearman
+        assert preserved(rows, likeness, corrected)["recall"] > preserved(rows, likeness, beside)["recall"] + 0.02
+        assert preserved(rows, likeness, corrected)["spearman"] > preserved(rows, likeness, beside)["spearman"]
         assert history["loss"].iloc[-1] < history["loss"].iloc[0]
         assert not len(nothing)
 

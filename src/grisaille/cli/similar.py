@@ -31,27 +31,20 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
 @click.argument("pictures", nargs=-1, required=True, type=click.Path(exists=True, allow_dash=True))
 @click.option("--count", "-n", type=click.IntRange(1, 100), help="Look-alikes a picture.")
 @_options
-def similar(
-    pictures: tuple[str, ...],
-    count: int | None,
-    env: str | None,
-    params: dict[str, Any],
-    run: str | None,
-    output: Path | None,
-) -> None:
+def similar(pictures: tuple[str, ...], **asked: Any) -> None:
     """Find the paintings most like PICTURES: files, or folders of them, which need not be in the collection.
 
     With - as the only one, names are read from standard input, one a line, and each is answered as it comes: only the
     first has to wait for TensorFlow and the models.
     """
     if pictures != ("-",):
-        _look_alikes(pictures, count, env, params, run, output)
+        _look_alikes(pictures, **asked)
         return
     for number, name in enumerate(_lines(sys.stdin), start=1):
         try:
             if not Path(name).exists():
                 raise click.ClickException(f"there is no {name}")
-            _look_alikes((name,), count, env, params, run, output, number)
+            _look_alikes((name,), first=number, **asked)
         except click.ClickException as error:
             error.show()
 
@@ -69,17 +62,11 @@ def _lines(stream: TextIO) -> Iterator[str]:
 
 
 def _look_alikes(
-    pictures: tuple[str, ...],
-    count: int | None,
-    env: str | None,
-    params: dict[str, Any],
-    run: str | None,
-    output: Path | None,
-    first: int = 1,
+    pictures: tuple[str, ...], count: int | None, params: dict[str, Any], output: Path | None, first: int = 1, **of: Any
 ) -> None:
     asked = {"query": "\n".join(str(Path(picture).resolve()) for picture in pictures)}
     group = params.get("discovery", {}) | ({} if count is None else {"look_alikes": count})
-    catalog = _run("look_alikes", params | asked | ({"discovery": group} if group else {}), env, run)
+    catalog = _run("look_alikes", params | asked | ({"discovery": group} if group else {}), **of)
     table = catalog.load("look_alikes")
     for query, found in table.groupby("query", sort=False):
         click.echo(f"\n{query}" + (" (this file is in the collection)" if found["in_collection"].any() else ""))
@@ -95,13 +82,13 @@ def _look_alikes(
 @click.argument("start")
 @click.argument("stop")
 @_options
-def path(start: str, stop: str, env: str | None, params: dict[str, Any], run: str | None, output: Path | None) -> None:
+def path(start: str, stop: str, params: dict[str, Any], output: Path | None, **of: Any) -> None:
     """Find a chain of paintings from START to STOP, each like the one before.
 
     START and STOP are names of paintings (a part that no other has is enough), or files.
     """
     chain = "\n".join(str(Path(end).resolve()) if Path(end).is_file() else end for end in (start, stop))
-    catalog = _run("chain", params | {"chain": chain}, env, run)
+    catalog = _run("chain", params | {"chain": chain}, **of)
     for row in catalog.load("chain_paintings").itertuples():
         click.echo(f"  {row.step:>2}  {f'{row.distance:#.3g}' if row.step else '':<8} {row.painting_id}")
     _say_where(catalog, "chain_figure", output)
@@ -134,7 +121,10 @@ def _run(pipeline: str, params: dict[str, Any], env: str | None, run: str | None
         if "keras" not in sys.modules:
             _start_tensorflow()
         with KedroSession.create(found, env=env, runtime_params={"chunks": chunks} | params) as session:
-            session.run(pipeline_names=[pipeline], load_versions=_known(versions, made))
+            # Versions of the models, the paintings and the embeddings, and of nothing that a question writes.
+            wanted = {*made, "paintings", "composition_joiner"}
+            known = {name: version for name, version in versions.items() if name in wanted}
+            session.run(pipeline_names=[pipeline], load_versions=known)
             return session.load_context().catalog
     except (ValueError, RuntimeError, DatasetError, GrisailleError) as error:
         raise click.ClickException(str(error)) from error
@@ -170,12 +160,6 @@ def _versions_of(run: str, storage: Any) -> dict[str, str]:
             f"the run {manifest['run']} neither made nor read embeddings: name one that trained or encoded"
         )
     return {name: record["version"] for name, record in known.items() if record["version"]}
-
-
-def _known(versions: dict[str, str], made: dict[str, Any]) -> dict[str, str]:
-    """Versions of the models, the paintings and the embeddings, and of nothing that a question writes."""
-    wanted = {*made, "paintings", "composition_joiner"}
-    return {name: version for name, version in versions.items() if name in wanted}
 
 
 def _start_tensorflow() -> None:

@@ -187,11 +187,11 @@ class ArtistIndex:
         Raises:
             ValueError: If the table has rows but no column `name`.
         """
+        index = cls(spellings={normalise(alias): name for alias, name in aliases.items()})
         if artists.empty:
-            return cls(spellings={normalise(a): name for a, name in aliases.items()})
+            return index
         if "name" not in artists:
             raise ValueError(f"the table of artists needs a column 'name'. Received: {list(artists.columns)}")
-        index = cls(spellings={normalise(alias): name for alias, name in aliases.items()})
         names: dict[str, str] = {}
         twice = []
         for name, genre in _rows(artists):

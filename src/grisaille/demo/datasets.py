@@ -22,7 +22,18 @@ def _torn(artist: gallery.Artist, seed: int) -> bytes:
     return whole[: len(whole) // 2]
 
 
-class GalleryDataset(AbstractDataset[NoReturn, Mapping[str, Callable[[], bytes]]]):
+class _Gallery(AbstractDataset[NoReturn, Any]):
+    """What is always there, and takes nothing."""
+
+    def save(self, data: NoReturn) -> NoReturn:
+        """Refuse: the painter does not take returns."""
+        raise DatasetError(f"{type(self).__name__} is read-only")
+
+    def _exists(self) -> bool:
+        return True
+
+
+class GalleryDataset(_Gallery):
     r"""``GalleryDataset`` loads the procedural painter's oeuvre like a folder of image files: some artists' paintings,
     one forgery (a byte-identical copy under another name) and one torn canvas (half a file).
 
@@ -74,15 +85,8 @@ class GalleryDataset(AbstractDataset[NoReturn, Mapping[str, Callable[[], bytes]]
         """What changes with the oeuvre."""
         return f"{self._paintings_each} paintings each, seed {self._seed}"
 
-    def save(self, data: NoReturn) -> NoReturn:
-        """Refuse: the painter does not take returns."""
-        raise DatasetError("GalleryDataset is read-only")
 
-    def _exists(self) -> bool:
-        return True
-
-
-class GalleryArtistsDataset(AbstractDataset[NoReturn, pd.DataFrame]):
+class GalleryArtistsDataset(_Gallery):
     """``GalleryArtistsDataset`` loads the table of the procedural painter's artists.
 
     Examples:
@@ -109,10 +113,3 @@ class GalleryArtistsDataset(AbstractDataset[NoReturn, pd.DataFrame]):
     def fingerprint(self) -> str:
         """There is one table."""
         return "gallery"
-
-    def save(self, data: NoReturn) -> NoReturn:
-        """Refuse."""
-        raise DatasetError("GalleryArtistsDataset is read-only")
-
-    def _exists(self) -> bool:
-        return True

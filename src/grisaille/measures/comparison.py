@@ -12,7 +12,7 @@ from grisaille.arrays import BoolArray, FloatArray, IntArray, StringArray
 from grisaille.collection.artists import UNKNOWN
 from grisaille.collection.split import HELD_OUT, TRAIN, VALIDATION
 from grisaille.lazy import pd
-from grisaille.measures.neighbourhoods import MEASURES, DistanceBins, Preservation, Preserved, nearest, ranks
+from grisaille.measures.neighbourhoods import DistanceBins, Preservation, nearest, ranks
 from grisaille.measures.retrieval import Retrieval
 from grisaille.measures.silhouettes import DistanceSums
 from grisaille.measures.spaces import Space, blocks, rows_at_a_time
@@ -155,7 +155,20 @@ def compare(
             one, other = ((binned[chosen], rank[chosen]) for binned, rank in (placed[reference], placed[reduced]))
             measure.update(rows[chosen], one, other)
     sizes = {part: int(rows.sum()) for part, rows in parts.items()}
-    found = {pair: _of_parts(pair, preservation, sizes) for pair in pairs}
+    table: list[dict[str, Any]] = []
+    curves = [pd.DataFrame(columns=["space", "likeness", "neighbours", "rnx"])]
+    for pair in pairs:
+        (_, likeness), (space, _) = pair
+        own = {part: preservation[pair, part] for part in parts}
+        whole = Preservation.together(list(own.values()))
+        for part, measure in {"all": whole, **own}.items():
+            row = {"space": space, "likeness": likeness, "paintings": part, "queries": measure.queries}
+            table.append(row | measure.result(sizes.get(part, sum(sizes.values()))))
+        rnx = whole.rnx()
+        # Evenly spaced on the logarithmic scale that the area is taken on.
+        shown = np.unique(np.geomspace(1, max(len(rnx), 1), _CURVE_POINTS).astype(int))[: len(rnx)]
+        curve = {"space": space, "likeness": likeness, "neighbours": shown, "rnx": rnx[shown - 1]}
+        curves.append(pd.DataFrame(curve))
     return Compared(
         sums={name: filled.sums for name, filled in sums.items()},
         queries=asked,
@@ -163,45 +176,9 @@ def compare(
             name: (np.concatenate([rows for rows, _ in found]), np.concatenate([far for _, far in found]))
             for name, found in neighbours.items()
         },
-        preservation=_preservation_table(found),
-        rnx=_rnx_table(found),
+        preservation=pd.DataFrame(table),
+        rnx=pd.concat(curves[1:] or curves, ignore_index=True),
         retrieval=pd.DataFrame(
             [{"space": space, "likeness": likeness} | retrieval[space, likeness].result() for space, likeness in spaces]
         ),
     )
-
-
-def _of_parts(
-    pair: Pair, preservation: Mapping[tuple[Pair, str], Preservation], sizes: Mapping[str, int]
-) -> dict[str, tuple[int, Preserved]]:
-    """Part of the collection -> queries and measures; "all" first."""
-    parts = {part: measure for (of, part), measure in preservation.items() if of == pair}
-    whole = Preservation.together(list(parts.values()))
-    return {"all": (whole.queries, whole.result(sum(sizes.values())))} | {
-        part: (measure.queries, measure.result(sizes[part])) for part, measure in parts.items()
-    }
-
-
-def _preservation_table(found: Mapping[Pair, dict[str, tuple[int, Preserved]]]) -> pd.DataFrame:
-    rows = []
-    for ((_, likeness), (space, _)), parts in found.items():
-        for part, (count, preserved) in parts.items():
-            row = {"space": space, "likeness": likeness, "paintings": part, "queries": count}
-            row |= {name: getattr(preserved, name) for name in MEASURES}
-            row |= {f"{name}_margin": preserved.margins[name] for name in MEASURES}
-            rows.append(row)
-    return pd.DataFrame(rows)
-
-
-def _rnx_table(found: Mapping[Pair, dict[str, tuple[int, Preserved]]]) -> pd.DataFrame:
-    tables = []
-    for ((_, likeness), (space, _)), parts in found.items():
-        curve = parts["all"][1].rnx
-        # Evenly spaced on the logarithmic scale that the area is taken on.
-        sizes = np.unique(np.geomspace(1, max(len(curve), 1), _CURVE_POINTS).astype(int))[: len(curve)]
-        tables.append(
-            pd.DataFrame({"space": space, "likeness": likeness, "neighbours": sizes, "rnx": curve[sizes - 1]})
-        )
-    if not tables:
-        return pd.DataFrame(columns=["space", "likeness", "neighbours", "rnx"])
-    return pd.concat(tables, ignore_index=True)

@@ -1,7 +1,5 @@
 """Does a reduced space keep the neighbourhoods and the distances of the space it came from."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from grisaille.arrays import FloatArray, IntArray
@@ -86,31 +84,6 @@ class DistanceBins:
 MEASURES = ("recall", "trustworthiness", "continuity", "area_under_rnx", "spearman")
 
 
-@dataclass(frozen=True)
-class Preserved:
-    """How much of a space another one keeps, for a set of queries against all points.
-
-    Of two points only the recall is defined, and all else NaN.
-
-    Attributes:
-        recall: Mean share of a point's k nearest that are among its k nearest in the other space.
-        trustworthiness: 1 unless points are near in the reduced space that are far in the reference.
-        continuity: 1 unless points are far in the reduced space that are near in the reference.
-        area_under_rnx: Agreement of neighbourhoods over all sizes, on a logarithmic scale; 0 is chance.
-        spearman: Of the distances.
-        rnx: R_NX(K) for K = 1 .. n - 2, shape (n - 2,).
-        margins: Measure -> half the width of its 95% confidence interval; 0 when every point was a query.
-    """
-
-    recall: float
-    trustworthiness: float
-    continuity: float
-    area_under_rnx: float
-    spearman: float
-    rnx: FloatArray
-    margins: dict[str, float]
-
-
 class Preservation:
     """Compares a reduced space with its reference block by block.
 
@@ -141,6 +114,7 @@ class Preservation:
         self._larger_rank = np.zeros(n, dtype=np.int64)
         # Pairs of coarse bins, by groups of queries.
         self._joint = np.zeros((_GROUPS, _COARSE, _COARSE), dtype=np.int64)
+        self._shares, self._chance = _area_under_rnx(n)
         # Of either space, by fine bins: how many distances, and the sum of the other space's bins.
         self._fine = np.zeros((2, 2, _FINE))
 
@@ -180,32 +154,8 @@ class Preservation:
         intruders = np.where(low <= k, np.maximum(high - k, 0), 0).sum(axis=1)
         missing = np.where(high <= k, np.maximum(low - k, 0), 0).sum(axis=1)
         found = np.count_nonzero(larger <= self._k, axis=1) / self._k
-        area = self._shares_of_area()[larger].sum(axis=1) - self._area_of_chance()
+        area = self._shares[larger].sum(axis=1) - self._chance
         self._scores.append(np.stack([found, 1 - intruders / worst, 1 - missing / worst, area], axis=1))
-
-    def _area_weights(self) -> FloatArray:
-        """Weight of R_NX(K) in the area, for K = 1 .. n - 2."""
-        weights = 1 / np.arange(1, max(self._n - 1, 2))
-        return np.asarray(weights / weights.sum())
-
-    def _shares_of_area(self) -> FloatArray:
-        """What a neighbour adds to the area, by the larger of its two ranks, shape (n,).
-
-        R_NX(K) = ((n - 1) Q(K) - K) / (n - 1 - K) is linear in Q(K), the share of neighbours found within K.
-        """
-        n, shares = self._n, np.zeros(self._n)
-        if n > 2:
-            sizes = np.arange(1, n - 1)
-            each = self._area_weights() * (n - 1) / (sizes * (n - 1 - sizes))
-            shares[1 : n - 1] = np.cumsum(each[::-1])[::-1]
-        return shares
-
-    def _area_of_chance(self) -> float:
-        n = self._n
-        if n <= 2:
-            return float("nan")
-        sizes = np.arange(1, n - 1)
-        return float((self._area_weights() * sizes / (n - 1 - sizes)).sum())
 
     def _count_distances(self, high: IntArray, low: IntArray) -> None:
         group = (self.queries + np.arange(len(high)))[:, None] % _GROUPS
@@ -216,31 +166,37 @@ class Preservation:
             fine[0] += np.bincount(own.ravel(), minlength=_FINE)
             fine[1] += np.bincount(own.ravel(), beside.ravel(), minlength=_FINE)
 
-    def result(self, population: int | None = None) -> Preserved:
+    def result(self, population: int | None = None) -> dict[str, float]:
         """The measures over all queries so far.
 
         Args:
             population: How many points the queries are a sample of; None if they are no sample.
+
+        Returns:
+            `recall`, the mean share of a point's k nearest that are among its k nearest in the other space;
+            `trustworthiness`, 1 unless points are near in the reduced space that are far in the reference;
+            `continuity`, 1 unless points are far in the reduced space that are near in the reference;
+            `area_under_rnx`, agreement of neighbourhoods over all sizes, on a logarithmic scale, 0 being chance; and
+            `spearman` of the distances. Of two points only the recall is defined, and all else NaN. Then, as
+            `recall_margin` and so on, half the width of each one's 95% confidence interval; 0 when every point was a
+            query.
 
         Raises:
             ValueError: If there was no query.
         """
         if not self.queries:
             raise ValueError("nothing was compared")
-        n = self._n
-        sizes = np.arange(1, n - 1)
+        means = [float(mean) for mean in np.concatenate(self._scores).mean(axis=0)]
+        margins = self._margins(population or self.queries)
+        return dict(zip(MEASURES, [*means, self._spearman()], strict=True)) | {
+            f"{name}_margin": margin for name, margin in zip(MEASURES, margins, strict=True)
+        }
+
+    def rnx(self) -> FloatArray:
+        """R_NX(K) over all queries so far, for K = 1 .. n - 2, shape (n - 2,)."""
+        n, sizes = self._n, np.arange(1, self._n - 1)
         agreement = np.cumsum(self._larger_rank[1:])[: n - 2] / (self.queries * sizes)
-        rnx = ((n - 1) * agreement - sizes) / (n - 1 - sizes)
-        recall, trust, continuity, area = (float(mean) for mean in np.concatenate(self._scores).mean(axis=0))
-        return Preserved(
-            recall=recall,
-            trustworthiness=trust,
-            continuity=continuity,
-            area_under_rnx=area,
-            spearman=self._spearman(),
-            rnx=rnx,
-            margins=self._margins(population or self.queries),
-        )
+        return np.asarray(((n - 1) * agreement - sizes) / (n - 1 - sizes))
 
     def _spearman(self) -> float:
         """Of the coarse bins, and what fine bins add to it.
@@ -261,20 +217,33 @@ class Preservation:
         product += a_bin * (added[0] @ self._fine[0, 1] + _RATIO * (added[1] @ self._fine[1, 1]))
         return float(product) / np.sqrt(scale) if scale else float("nan")
 
-    def _margins(self, population: int) -> dict[str, float]:
+    def _margins(self, population: int) -> list[float]:
         left_out = max(1 - self.queries / population, 0.0)
         if left_out == 0.0:
-            return dict.fromkeys(MEASURES, 0.0)
+            return [0.0] * len(MEASURES)
         if self.queries < 2 * _GROUPS:
-            return dict.fromkeys(MEASURES, float("nan"))
+            return [float("nan")] * len(MEASURES)
         errors = np.concatenate(self._scores).std(axis=0, ddof=1) / np.sqrt(self.queries)
         whole = self._joint.sum(axis=0)
         without = [spearman_of_counts(whole - group) for group in self._joint]
         jackknife = np.sqrt((_GROUPS - 1) * np.var(without))
-        return {
-            name: float(1.96 * error * np.sqrt(left_out))
-            for name, error in zip(MEASURES, [*errors, jackknife], strict=True)
-        }
+        return [float(1.96 * error * np.sqrt(left_out)) for error in (*errors, jackknife)]
+
+
+def _area_under_rnx(n: int) -> tuple[FloatArray, float]:
+    """What a neighbour adds to the area, by the larger of its two ranks, shape (n,), and the area of chance.
+
+    R_NX(K) = ((n - 1) Q(K) - K) / (n - 1 - K) is linear in Q(K), the share of neighbours found within K.
+    """
+    shares = np.zeros(n)
+    if n <= 2:
+        return shares, float("nan")
+    sizes = np.arange(1, n - 1)
+    weights = 1 / sizes
+    weights = weights / weights.sum()
+    each = weights * (n - 1) / (sizes * (n - 1 - sizes))
+    shares[1 : n - 1] = np.cumsum(each[::-1])[::-1]
+    return shares, float((weights * sizes / (n - 1 - sizes)).sum())
 
 
 def spearman_of_counts(joint: IntArray) -> float:

@@ -14,13 +14,13 @@ from matplotlib.figure import Figure
 from grisaille.collection import Files, images
 from grisaille.collection.artists import present, rows_of
 from grisaille.collection.originals import Originals
-from grisaille.parameters import Comparison, named, plain
+from grisaille.parameters import Backbone, Comparison, named, plain
 from grisaille.parameters import Report as Settings
 from grisaille.plots import curves
 from grisaille.plots.comparison import scatter, side_name
 from grisaille.plots.heat_map import silhouette_heat_map
 from grisaille.report import summary_lines
-from grisaille.report.results import SPACE_NAMES, Results, ends_of_pairs, is_number
+from grisaille.report.results import SPACE_NAMES, Results, ends_of_pairs, is_number, number
 
 
 def render(results: Results, files: Files) -> str:
@@ -33,8 +33,7 @@ def render(results: Results, files: Files) -> str:
     Returns:
         HTML; names from files and tables are escaped.
     """
-    settings = results.parameters.get("report", {})
-    settings = settings if isinstance(settings, Settings) else Settings.model_validate(settings)
+    settings = Settings.model_validate(results.parameters.get("report", {}))
     thumbnails = Thumbnails(results.paintings, files, settings.thumbnail_size)
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -90,12 +89,10 @@ class Thumbnails:
         """The picture, who painted it, and what its file is called."""
         if painting_id not in self._made:
             path, artist = (str(self._rows.loc[painting_id, column]) for column in ("path", "artist"))
-            self._made[painting_id] = {"picture": self._picture(path), "artist": artist, "name": painting_id}
+            image = self.originals.picture(path)
+            picture = "" if image is None else _data_uri(images.thumbnail(image, self._side), "image/webp")
+            self._made[painting_id] = {"picture": picture, "artist": artist, "name": painting_id}
         return self._made[painting_id]
-
-    def _picture(self, path: str) -> str:
-        image = self.originals.picture(path)
-        return "" if image is None else _data_uri(images.thumbnail(image, self._side), "image/webp")
 
 
 def _data_uri(data: bytes, kind: str) -> str:
@@ -108,18 +105,13 @@ def _png(figure: Figure) -> str:
     return _data_uri(buffer.getvalue(), "image/png")
 
 
-def _number(value: Any, digits: int = 2) -> str:
-    # A minus sign, so that columns of figures line up; a dash for what is not defined.
-    return f"{value:.{digits}f}".replace("-", "\N{MINUS SIGN}") if is_number(value) else "\N{EN DASH}"
-
-
 def _experiments(results: Results) -> dict[str, Any]:
     table = results.paper_experiments
     known = table["raw_euclidean"].notna()
     # A collection without the artists that the 2021 work compared has nothing to be held against it.
     repeats = bool(table.loc[known, "paper"].notna().any())
     columns = ({"paper": "2021 work"} if repeats else {}) | SPACE_NAMES
-    rows = [[row["title"], *(_number(row[column]) for column in columns)] for row in table[known].to_dict("records")]
+    rows = [[row["title"], *(number(row[column]) for column in columns)] for row in table[known].to_dict("records")]
     titles = table.loc[~known, "title"].tolist()
     absent = "; ".join(titles[:_NAMED])
     if len(titles) > _NAMED:
@@ -140,39 +132,41 @@ def _preservation(results: Results) -> dict[str, Any]:
         "spearman": "Spearman",
     }
     # Nothing stops the training on likeness, so it takes the validation paintings in.
-    stopped = results.architecture != "similarity"
+    stopped = results.autoencoder.architecture != "similarity"
     parts = _PARTS if stopped else _PARTS | {"validation": "seen in training, too"}
+    order = list(_PARTS)
+    # The likeness that the embedding was asked to keep, and there the embedding, come before the others.
+    wanted_first = sorted(
+        results.preservation.to_dict("records"),
+        key=lambda row: (
+            row["likeness"] != results.made_for, row["space"] != "embedding", order.index(row["paintings"])
+        ),
+    )  # fmt: skip
     rows = [
         [
-            f"{'PCA' if row['space'] == 'pca' else 'Embedding'} against {_LIKENESS_NAMES[row['likeness']]}",
+            _against(row),
             f"{parts[row['paintings']]} ({row['queries']:,})",
             *(_with_margin(row[measure], row[f"{measure}_margin"]) for measure in measures),
         ]
-        for row in _most_wanted_first(results)
+        for row in wanted_first
     ]
     return {"columns": ["Space", "Paintings", *measures.values()], "rows": rows}
 
 
-def _most_wanted_first(results: Results) -> list[dict[Any, Any]]:
-    """The likeness that the embedding was asked to keep, and there the embedding, before the others."""
-    parts = list(_PARTS)
-
-    def order(row: dict[Any, Any]) -> tuple[bool, bool, int]:
-        return row["likeness"] != results.made_for, row["space"] != "embedding", parts.index(row["paintings"])
-
-    return sorted(results.preservation.to_dict("records"), key=order)
+def _against(row: dict[Any, Any]) -> str:
+    return f"{'PCA' if row['space'] == 'pca' else 'Embedding'} against {_LIKENESS_NAMES[row['likeness']]}"
 
 
 def _with_margin(value: float, margin: float) -> str:
-    return f"{_number(value, 3)} ± {_number(margin, 3)}" if margin else _number(value, 3)
+    return f"{number(value, 3)} ± {number(margin, 3)}" if margin else number(value, 3)
 
 
 def _pair_agreement(results: Results) -> dict[str, Any]:
     rows = [
         [
-            f"{'PCA' if row['space'] == 'pca' else 'Embedding'} against {_LIKENESS_NAMES[row['likeness']]}",
+            _against(row),
             f"{row['pairs']:,}",
-            _number(row["spearman"], 3),
+            number(row["spearman"], 3),
             f"{row['sign_agreement']:.1%}" if is_number(row["sign_agreement"]) else "\N{EN DASH}",
         ]
         for row in results.pair_agreement.to_dict("records")
@@ -189,7 +183,7 @@ def _retrieval(results: Results) -> dict[str, Any]:
     rows = [
         [
             SPACE_NAMES["embedding" if row["space"] == "embedding" else f"{row['space']}_{row['likeness']}"],
-            *(_number(row[measure], 3) for measure in measures),
+            *(number(row[measure], 3) for measure in measures),
         ]
         for row in results.retrieval.to_dict("records")
     ]
@@ -211,7 +205,7 @@ def _comparisons(results: Results, thumbnails: Thumbnails, count: int) -> list[d
                 "title": comparison.title,
                 "expected": comparison.expected,
                 "figures": [
-                    (label, _number(figures[name][column]))
+                    (label, number(figures[name][column]))
                     for column, label in {"paper": "2021 work", **SPACE_NAMES}.items()
                 ],
                 "sides": [
@@ -230,24 +224,21 @@ def _ends(results: Results) -> dict[str, Comparison]:
     ends = ends_of_pairs(pairs, "raw_euclidean")
     if ends is None:
         return {}
-    headings = {
-        "lowest_of_all_pairs": "Hardest to tell apart in the full features, by Euclidean distance",
-        "highest_of_all_pairs": "Furthest apart in the full features, by Euclidean distance",
-    }
     found = {}
-    for (name, heading), end in zip(headings.items(), ends, strict=True):
-        one, other = str(pairs.loc[end, "artist"]), str(pairs.loc[end, "other_artist"])
-        found[name] = Comparison(left=(one,), right=(other,), title=f"{heading}: {one} and {other}")
+    for end, row, heading in zip(("lowest", "highest"), ends, ("Hardest to tell apart", "Furthest apart"), strict=True):
+        one, other = str(pairs.loc[row, "artist"]), str(pairs.loc[row, "other_artist"])
+        title = f"{heading} in the full features, by Euclidean distance: {one} and {other}"
+        found[f"{end}_of_all_pairs"] = Comparison(left=(one,), right=(other,), title=title)
     return found
 
 
 def _network(results: Results) -> str:
     """What is known of the network: nothing, where its weights are a file."""
-    given = "file" if results.setting("backbone", "model_file") else str(results.setting("backbone", "weights"))
+    backbone = Backbone.model_validate(results.parameters.get("backbone", {}))
     return {
         "random": ", whose weights are random, and which knows nothing,",
         "imagenet": " that was trained to recognise things in photographs",
-    }.get(given, "")
+    }.get("" if backbone.model_file else backbone.weights, "")
 
 
 def _spread(results: Results, rows: Any, count: int) -> list[str]:

@@ -10,7 +10,7 @@ import numpy as np
 from grisaille.arrays import FloatArray
 from grisaille.lazy import pd
 from grisaille.likenesses.metrics import Likeness
-from grisaille.parameters import Autoencoder, Chunk, named
+from grisaille.parameters import Autoencoder, Chunk, Evaluation, named
 
 SPACE_NAMES = {
     "raw_euclidean": "Raw features, Euclidean",
@@ -56,7 +56,7 @@ class Results:
     @property
     def k(self) -> int:
         """Neighbours counted; fewer than asked for in a tiny collection."""
-        return min(int(self.setting("evaluation", "neighbours", 10)), len(self.paintings) - 1)
+        return min(Evaluation.model_validate(self.parameters.get("evaluation", {})).neighbours, len(self.paintings) - 1)
 
     @property
     def values(self) -> int:
@@ -65,38 +65,34 @@ class Results:
         return sum(chunk.stop - chunk.start for chunk in chunks.values())
 
     @property
-    def made_for(self) -> Likeness:
-        """The likeness that the embedding is made to keep."""
-        return Autoencoder.model_validate(self.parameters.get("autoencoder", {})).made_for
+    def autoencoder(self) -> Autoencoder:
+        """The settings of the autoencoders."""
+        return Autoencoder.model_validate(self.parameters.get("autoencoder", {}))
 
     @property
-    def architecture(self) -> str:
-        """Of the autoencoders."""
-        return Autoencoder.model_validate(self.parameters.get("autoencoder", {})).architecture
+    def made_for(self) -> Likeness:
+        """The likeness that the embedding is made to keep."""
+        return self.autoencoder.made_for
 
-    def setting(self, group: str, name: str, default: Any = None) -> Any:
-        """One parameter, whether its group was validated into a model or not."""
-        return _get(self.parameters.get(group, {}), name, default)
+    def preserved(self, space: str, measure: str) -> float:
+        """What a space keeps of the likeness that the embedding is made to keep; NaN if it is not known."""
+        rows = _where(self.preservation, space=space, likeness=self.made_for, paintings="all")[measure]
+        return float(rows.iloc[0]) if len(rows) else float("nan")
 
-    def preserved(self, space: str, likeness: str, measure: str, paintings: str = "all") -> float:
-        """One figure of the preservation table; NaN if it is not there."""
-        table = self.preservation
-        row = table[(table["space"] == space) & (table["likeness"] == likeness) & (table["paintings"] == paintings)]
-        return float(row[measure].iloc[0]) if len(row) else float("nan")
-
-    def retrieved(self, space: str, likeness: str, measure: str) -> float:
-        """One figure of the retrieval table; NaN if it is not there."""
-        table = self.retrieval
-        row = table[(table["space"] == space) & (table["likeness"] == likeness)]
-        return float(row[measure].iloc[0]) if len(row) else float("nan")
+    def nearest_by_the_same_artist(self, space: str, likeness: str) -> float:
+        """The share of paintings whose nearest is; NaN if it is not known."""
+        rows = _where(self.retrieval, space=space, likeness=likeness)["one_nn"]
+        return float(rows.iloc[0]) if len(rows) else float("nan")
 
     def nearest(self, space: str, likeness: str, painting_id: str) -> list[str]:
         """Identifiers of the nearest paintings, nearest first."""
-        table = self.neighbours
-        rows = table[
-            (table["space"] == space) & (table["likeness"] == likeness) & (table["painting_id"] == painting_id)
-        ]
+        rows = _where(self.neighbours, space=space, likeness=likeness, painting_id=painting_id)
         return [str(name) for name in rows.sort_values("rank")["neighbour_id"]]
+
+
+def _where(table: pd.DataFrame, **wanted: str) -> pd.DataFrame:
+    """The rows that hold these values."""
+    return table[np.logical_and.reduce([table[column] == value for column, value in wanted.items()])]
 
 
 # Of an artist with fewer paintings nobody can say what is typical.
@@ -122,10 +118,11 @@ def ends_of_pairs(pairs: pd.DataFrame, space: str) -> tuple[int, int] | None:
     return int(chosen.index[int(silhouettes.argmin())]), int(chosen.index[int(silhouettes.argmax())])
 
 
-def _get(group: Any, name: str, default: Any = None) -> Any:
-    return group.get(name, default) if isinstance(group, dict) else getattr(group, name, default)
-
-
 def is_number(value: Any) -> bool:
     """Whether a table's cell holds a finite number."""
     return value is not None and not isinstance(value, str) and bool(np.isfinite(value))
+
+
+def number(value: Any, digits: int = 2, undefined: str = "\N{EN DASH}") -> str:
+    """A figure with a minus sign, so that columns of figures line up; a dash for what is not defined."""
+    return f"{value:.{digits}f}".replace("-", "\N{MINUS SIGN}") if is_number(value) else undefined

@@ -1,7 +1,7 @@
 """The verdict in words: every sentence follows from the tables."""
 
 from grisaille.collection.artists import UNKNOWN
-from grisaille.report.results import Results, ends_of_pairs, is_number
+from grisaille.report.results import Results, ends_of_pairs, is_number, number
 
 
 def summary(results: Results) -> list[str]:
@@ -11,8 +11,8 @@ def summary(results: Results) -> list[str]:
 
 def verdict(results: Results) -> str:
     """One word-sized answer to the question, from recall of neighbours against PCA and against all."""
-    recall = results.preserved("embedding", results.made_for, "recall")
-    baseline = results.preserved("pca", results.made_for, "recall")
+    recall = results.preserved("embedding", "recall")
+    baseline = results.preserved("pca", "recall")
     if len(results.paintings) <= results.k + 1:
         return f"{len(results.paintings)} paintings are too few to judge: all of them are each other's nearest."
     kept = "Most" if recall >= 0.7 else "About half" if recall >= 0.4 else "Some" if recall >= 0.15 else "Little"
@@ -36,8 +36,8 @@ def _what(results: Results) -> str:
 
 def _neighbours(results: Results) -> str:
     k = results.k
-    kept = k * results.preserved("embedding", results.made_for, "recall")
-    baseline = k * results.preserved("pca", results.made_for, "recall")
+    kept = k * results.preserved("embedding", "recall")
+    baseline = k * results.preserved("pca", "recall")
     return (
         f"Of a painting's {k} nearest in the full features, {kept:.1f} are still among its {k} nearest "
         f"(PCA at the same size: {baseline:.1f}; chance: {k * k / max(len(results.paintings) - 1, 1):.1f})."
@@ -45,19 +45,20 @@ def _neighbours(results: Results) -> str:
 
 
 def _distances(results: Results) -> str:
-    kept = results.preserved("embedding", results.made_for, "spearman")
-    baseline = results.preserved("pca", results.made_for, "spearman")
+    kept = results.preserved("embedding", "spearman")
+    baseline = results.preserved("pca", "spearman")
     if not is_number(kept):
         return "All distances are the same in one of the spaces, so that their order says nothing."
-    return f"The order of all distances agrees to {kept:.3f} on a scale to 1 (Spearman; PCA: {_figure(baseline, 3)})."
+    pca = number(baseline, 3, "undefined")
+    return f"The order of all distances agrees to {kept:.3f} on a scale to 1 (Spearman; PCA: {pca})."
 
 
 def _artists(results: Results) -> str:
     likeness = results.made_for
     shares = {
-        "in the full features": results.retrieved("raw", likeness, "one_nn"),
-        "after PCA": results.retrieved("pca", likeness, "one_nn"),
-        "in the embedding": results.retrieved("embedding", "euclidean", "one_nn"),
+        "in the full features": results.nearest_by_the_same_artist("raw", likeness),
+        "after PCA": results.nearest_by_the_same_artist("pca", likeness),
+        "in the embedding": results.nearest_by_the_same_artist("embedding", "euclidean"),
     }
     if not all(map(is_number, shares.values())):
         return (
@@ -75,14 +76,11 @@ def _pairs(results: Results) -> str:
     ends = ends_of_pairs(pairs, "embedding")
     if ends is None:
         return "There are fewer than two artists, so no pair to tell apart."
-    closest, farthest = (pairs.loc[end].to_dict() for end in ends)
+    names, figures = [], []
+    for pair in (pairs.loc[end].to_dict() for end in ends):
+        names.append(f"{pair['artist']} and {pair['other_artist']}")
+        figures.append([number(pair[space], undefined="undefined") for space in ("embedding", raw)])
     return (
-        f"Hardest to tell apart: {closest['artist']} and {closest['other_artist']} "
-        f"(silhouette {_figure(closest['embedding'])}, full features {_figure(closest[raw])}); easiest: "
-        f"{farthest['artist']} and {farthest['other_artist']} "
-        f"({_figure(farthest['embedding'])}, {_figure(farthest[raw])})."
+        f"Hardest to tell apart: {names[0]} (silhouette {figures[0][0]}, full features {figures[0][1]}); "
+        f"easiest: {names[1]} ({', '.join(figures[1])})."
     )
-
-
-def _figure(value: float, digits: int = 2) -> str:
-    return f"{value:.{digits}f}".replace("-", "\N{MINUS SIGN}") if is_number(value) else "undefined"
