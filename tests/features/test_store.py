@@ -278,9 +278,10 @@ class TestAFlippedByte:
         assert write(tmp_path, again).manifest == store.manifest
         assert again.computed == []
 
-    def test_a_damaged_seal_of_a_listed_shard_costs_nothing(self, tmp_path):
+    @pytest.mark.parametrize("damaged", [b"0" * 64, b"\xff", b""])
+    def test_a_damaged_seal_of_a_listed_shard_costs_nothing(self, tmp_path, damaged):
         store = write(tmp_path, CountedSource())
-        flip(store.folder / "wide-00000000.npy.sha256")
+        (store.folder / "wide-00000000.npy.sha256").write_bytes(damaged)
         again = CountedSource()
         write(tmp_path, again)
         assert again.computed == []

@@ -155,7 +155,7 @@ def seal(path: AnyPath) -> None:
 def stored_checksum(path: AnyPath) -> str | None:
     """The checksum that a file was sealed with; None where it never was."""
     try:
-        return path.with_name(f"{path.name}.sha256").read_text("utf-8")
+        return path.with_name(f"{path.name}.sha256").read_text("utf-8", "replace")
     except FileNotFoundError:
         return None
 
