@@ -137,7 +137,8 @@ class Gallery:
         newest = {}
         for path in sorted(self.data.glob("0[3578]_*/**/*Z/**/*")):
             if path.suffix in {".csv", ".parquet", ".npy", ".png"}:
-                newest[str(path.parents[1].relative_to(self.data))] = hashlib.sha256(path.read_bytes()).hexdigest()
+                name = re.sub(r"/[^/]*Z/", "/", str(path.relative_to(self.data)))
+                newest[name] = hashlib.sha256(path.read_bytes()).hexdigest()
         return newest
 
     def left_over(self) -> list[Path]:

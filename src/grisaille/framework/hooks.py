@@ -16,6 +16,7 @@ from grisaille.errors import GrisailleError
 from grisaille.framework import config
 from grisaille.framework.catalog import AtomicCatalog
 from grisaille.provenance import recipes
+from grisaille.storage import DiskFullError
 from grisaille.terminal import print_any_letter
 
 if TYPE_CHECKING:
@@ -297,7 +298,8 @@ class RunManifestHook:
             self._write(run_params, pipeline, catalog, error)
         except Exception as another:
             # What ended the run, such as a full disk, may end this, too, and is what has to be told, once.
-            logger.warning("the failed run leaves no manifest: %s", another)
+            reason = "there is no room for it" if isinstance(another, DiskFullError) else another
+            logger.warning("the failed run leaves no manifest: %s", reason)
 
     def _write(self, run_params: Mapping[str, Any], pipeline: Any, catalog: Any, error: Exception | None) -> None:
         from grisaille.features import backbone
