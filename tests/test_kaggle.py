@@ -84,6 +84,13 @@ class TestWhatCannotBeFetched:
         assert "make data ARCHIVE=" in told
         assert not (raw / "paintings").exists()
 
+    def test_outside_the_project_it_says_so_before_anything_is_fetched(self, get, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        code, told, raw = get(download=lambda: pytest.fail("something was fetched"))
+        assert (code, told.count("\n")) == (2, 1)
+        assert f"{tmp_path} is not the project's folder" in told
+        assert not raw.exists()
+
     def test_another_set(self, get, downloaded):
         (downloaded / "artists.csv").unlink()
         code, told, raw = get()

@@ -26,6 +26,9 @@ ADDRESS = f"https://www.kaggle.com/datasets/{HANDLE}"
 ORIGINALS = "images/images"
 RESIZED = "resized/resized"
 
+# Below the project's folder, where the command is given.
+_SETTINGS = Path("conf/base/parameters_ingestion.yml")
+
 BY_HAND = f"""\
 By hand, in a browser:
   1. open {ADDRESS}
@@ -145,6 +148,12 @@ def _pictures(folder: Path, below: str) -> list[str]:
     return [f"{below}/{path}" for path in PictureFolder(str(folder / below))]
 
 
+def _aliases() -> dict[str, str]:
+    if not _SETTINGS.is_file():
+        raise NotFetchedError(f"{Path.cwd()} is not the project's folder: it has no {_SETTINGS.as_posix()}")
+    return dict(OmegaConf.load(_SETTINGS).ingestion.aliases)
+
+
 def main(arguments: list[str] | None = None, download: Callable[[], Path] = _download) -> int:
     """Fetch or unpack, then count.
 
@@ -155,13 +164,18 @@ def main(arguments: list[str] | None = None, download: Callable[[], Path] = _dow
     parser.add_argument("--raw", type=Path, default=Path("data/01_raw"), help="where to (default: %(default)s)")
     parser.add_argument("--archive", type=Path, help="the zip file, if you have it")
     given = parser.parse_args(arguments)
+    try:
+        aliases = _aliases()
+    except NotFetchedError as error:
+        print(error, file=sys.stderr)
+        return 2
     given.raw.mkdir(parents=True, exist_ok=True)
     try:
         unpack_download(given.archive, given.raw) if given.archive else fetch(given.raw, download)
     except (NotFetchedError, UnsafeArchiveError, OSError) as error:
         print(f"{error}\n\n{BY_HAND}", file=sys.stderr)
         return 2
-    arrived, short = count(given.raw, dict(OmegaConf.load("conf/base/parameters_ingestion.yml").ingestion.aliases))
+    arrived, short = count(given.raw, aliases)
     print("\n".join([arrived, *short]))
     if short:
         print(f"\nPaintings are missing. Remove {given.raw / 'paintings'} and fetch again.\n{BY_HAND}", file=sys.stderr)

@@ -160,6 +160,28 @@ class TestIndex:
         assert np.mean(shared) > 9.8
         assert (np.diff(distances, axis=1) >= 0).all()
 
+    @pytest.mark.parametrize("reached", [0, 2, 10])
+    def test_queries_that_it_finds_too_few_for_are_searched_exactly(self, monkeypatch, reached):
+        """As Faiss does of points that no link leads to: it fills up with -1."""
+
+        class Index:
+            def __init__(self, *_):
+                self.hnsw = mock.Mock()
+
+            def add(self, _):
+                pass
+
+            def search(self, block, k):
+                rows = np.tile(np.arange(k), (len(block), 1))
+                rows[1:, reached:] = -1
+                return None, rows
+
+        monkeypatch.setitem(sys.modules, "faiss", mock.Mock(IndexHNSWFlat=Index))
+        known = np.arange(20.0)[:, None]
+        rows, distances = search(known, np.array([[0.0], [12.2], [19.0]]), 3, exact_up_to=10)
+        assert rows.tolist() == [[0, 1, 2], [12, 13, 11], [19, 18, 17]]
+        np.testing.assert_allclose(distances, [[0, 1, 2], [0.2, 0.8, 1.2], [0, 1, 2]], atol=1e-12)
+
     def test_up_to_so_many_points_no_library_is_needed(self, monkeypatch):
         monkeypatch.setitem(sys.modules, "faiss", None)
         assert search(points(20), points(2), 3, exact_up_to=20)[0].shape == (2, 3)

@@ -1,9 +1,17 @@
 import errno
+import hashlib
+import multiprocessing
 import os
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from uuid import uuid4
 
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
 
-from grisaille.storage import DiskFullError, atomic_path, files, remove_partials, write_atomically
+from grisaille.storage import DiskFullError, as_path, atomic_path, files, local_copy, remove_partials, write_atomically
 from grisaille.storage.files import LOCK
 
 
@@ -85,3 +93,85 @@ class TestSweeping:
         (tmp_path / "demo" / LOCK).touch()
         (tmp_path / "demo" / "a.npy.7.partial").touch()
         assert remove_partials(tmp_path) == []
+
+
+def leave_whole_or_not(path, content):
+    """End with 0 if the copy is all there at once."""
+    os._exit(int(local_copy(path).read_bytes() != content))
+
+
+class TestCopies:
+    CONTENT = b"half of it, and the other"
+
+    @pytest.fixture(autouse=True)
+    def folder(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+        return tmp_path
+
+    @pytest.fixture
+    def fetched(self, monkeypatch):
+        """What was handed out, slowly, as over a network."""
+        fetched = []
+
+        def get_file(filesystem, source, target, *_, **__):
+            content = filesystem.cat_file(source)
+            fetched.append(source)
+            with Path(target).open("wb") as file:
+                for part in (content[: len(content) // 2], content[len(content) // 2 :]):
+                    file.write(part)
+                    file.flush()
+                    time.sleep(0.3)
+
+        monkeypatch.setattr(MemoryFileSystem, "get_file", get_file)
+        return fetched
+
+    @pytest.fixture
+    def bucket(self, fetched):
+        bucket = as_path(f"memory://{uuid4().hex}")
+        bucket.mkdir(parents=True)
+        (bucket / "a.npy").write_bytes(self.CONTENT)
+        return bucket
+
+    def test_processes_that_fetch_the_same_read_no_half_of_it(self, bucket):
+        context = multiprocessing.get_context("fork")
+        others = [context.Process(target=leave_whole_or_not, args=(bucket / "a.npy", self.CONTENT)) for _ in range(4)]
+        for other in others:
+            other.start()
+            time.sleep(0.1)
+        for other in others:
+            other.join()
+        assert [other.exitcode for other in others] == [0] * 4
+
+    def test_threads_that_fetch_the_same_fetch_it_once(self, bucket, fetched):
+        with ThreadPoolExecutor(6) as threads:
+            copies = list(threads.map(local_copy, [bucket / "a.npy"] * 6))
+        assert {copy.read_bytes() for copy in copies} == {self.CONTENT}
+        assert len(fetched) == 1
+
+    def test_the_folder_is_a_users_own(self, bucket, folder):
+        copy = local_copy(bucket / "a.npy")
+        assert copy.parent.parent == folder
+        assert copy.parent.stat().st_mode & 0o777 == 0o700
+        assert [path.name for path in copy.parent.iterdir()] == [copy.name]
+
+    def test_one_that_is_not_what_was_stored_is_fetched_anew(self, bucket, fetched):
+        local_copy(bucket / "a.npy").write_bytes(b"half of it")
+        checksum = hashlib.sha256(self.CONTENT).hexdigest()
+        for _ in range(2):
+            assert local_copy(bucket / "a.npy", checksum).read_bytes() == self.CONTENT
+        assert len(fetched) == 2
+
+    def test_when_they_are_too_many_those_not_used_for_longest_go(self, bucket, monkeypatch):
+        monkeypatch.setenv("GRISAILLE_COPIES_GB", str(2.5 * len(self.CONTENT) / 1e9))
+        for name in "bcd":
+            (bucket / f"{name}.npy").write_bytes(self.CONTENT)
+        copies = {name: local_copy(bucket / f"{name}.npy") for name in "abc"}
+        assert all(copy.exists() for copy in copies.values())  # they were used just now
+        half = copies["a"].with_name("e.npy.7.partial")
+        half.touch()
+        for age, copy in enumerate([copies["a"], copies["b"], copies["c"], half]):
+            os.utime(copy, (time.time() - 1000 * (age + 1),) * 2)
+        local_copy(bucket / "b.npy")
+        copies["d"] = local_copy(bucket / "d.npy")
+        assert {name for name, copy in copies.items() if copy.exists()} == {"b", "d"}
+        assert not half.exists()

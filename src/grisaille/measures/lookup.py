@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
-from grisaille.arrays import FloatArray, IntArray
+from grisaille.arrays import BoolArray, FloatArray, IntArray
 
 EXACT_UP_TO = 1_000_000
 # Queries and points that are multiplied at a time: 128 MB of float32 products.
@@ -55,10 +55,14 @@ def search(
     rows, distances = np.empty((len(queries), k), dtype=np.int64), np.empty((len(queries), k))
     for start in progress(range(0, len(queries), _QUERIES)):
         block = queries[start : start + _QUERIES].astype(np.float64)
-        found, far = _by_distance(points, find((block - mean).astype(np.float32)), block)
+        candidates = find((block - mean).astype(np.float32))
+        # An index fills up with -1 where it reached fewer points.
+        doubtful = (candidates < 0).any(axis=1)
+        found, far = _by_distance(points, candidates, block)
         if exactly and spare < len(points):
-            for row in _crowded(far, k, np.linalg.norm(block - mean, axis=1)):
-                found[row, :k], far[row, :k] = _one_by_one(points, block[row], k)
+            doubtful |= _crowded(far, k, np.linalg.norm(block - mean, axis=1))
+        for row in np.flatnonzero(doubtful):
+            found[row, :k], far[row, :k] = _one_by_one(points, block[row], k)
         rows[start : start + len(block)] = found[:, :k]
         distances[start : start + len(block)] = far[:, :k]
     return rows, distances
@@ -72,10 +76,11 @@ def _by_distance(points: FloatArray, candidates: IntArray, block: FloatArray) ->
     return np.take_along_axis(candidates, order, axis=1), np.take_along_axis(exact, order, axis=1)
 
 
-def _crowded(far: FloatArray, k: int, lengths: FloatArray) -> IntArray:
-    """Queries whose last candidate is, to float32, as near as their k-th: others that are no candidates may be, too."""
+def _crowded(far: FloatArray, k: int, lengths: FloatArray) -> BoolArray:
+    """Whether a query's last candidate is as near as its k-th, to float32: others, no candidates, may be, too."""
     doubt = 2 * _ROUNDING * (lengths + far[:, -1]) ** 2
-    return np.flatnonzero(far[:, -1] ** 2 - far[:, k - 1] ** 2 <= doubt)
+    crowded: BoolArray = far[:, -1] ** 2 - far[:, k - 1] ** 2 <= doubt
+    return crowded
 
 
 def _one_by_one(points: FloatArray, query: FloatArray, k: int) -> tuple[IntArray, FloatArray]:
