@@ -11,8 +11,8 @@ from uuid import uuid4
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 
-from grisaille.storage import DiskFullError, as_path, atomic_path, files, local_copy, remove_partials, write_atomically
-from grisaille.storage.files import LOCK
+from grisaille.storage import DiskFullError, as_path, atomic_path, files, remove_partials, write_atomically
+from grisaille.storage.files import LOCK, local_copy
 
 
 class TestWritingWhole:
