@@ -89,14 +89,14 @@ class TestWriting:
 
     @pytest.mark.parametrize("damaged", ["wide-00000000.npy", "narrow-00000004.npy", "narrow-00000008.npy"])
     def test_a_shard_that_cannot_be_written_ends_the_run(self, tmp_path, monkeypatch, damaged):
-        original = feature_store.write_atomically
+        original = feature_store.seal
 
-        def full(path, *given, **options):
+        def full(path, written):
             if path.name == damaged:
                 raise OSError("the disk is full")
-            original(path, *given, **options)
+            original(path, written)
 
-        monkeypatch.setattr(feature_store, "write_atomically", full)
+        monkeypatch.setattr(feature_store, "seal", full)
         with pytest.raises(OSError, match="the disk is full"):
             write(tmp_path, CountedSource())
         assert not list(tmp_path.glob(f"*/{MANIFEST}"))
@@ -111,6 +111,21 @@ class TestWriting:
         resumed = CountedSource()
         write(tmp_path, resumed)
         assert resumed.computed[:2] == [0, 2]
+
+    def test_a_seal_is_there_before_its_shard(self, tmp_path, monkeypatch):
+        """A run that is killed between the two must not lose what was computed."""
+
+        def die(half, path):
+            assert path.with_name(f"{path.name}.sha256").read_text() == hashlib.sha256(half.read_bytes()).hexdigest()
+            raise SystemExit
+
+        rename = type(tmp_path).replace
+        monkeypatch.setattr(
+            type(tmp_path), "replace", lambda half, path: (die if path.suffix == ".npy" else rename)(half, path)
+        )
+        with pytest.raises(SystemExit):
+            write(tmp_path, CountedSource())
+        assert not list(tmp_path.rglob("*.npy"))
 
     def test_a_shard_that_nobody_vouches_for_is_computed_again(self, tmp_path):
         (died(tmp_path, 4) / "wide-00000000.npy.sha256").unlink()

@@ -1,7 +1,7 @@
 """Features on disk: content-addressed, written shard by shard, read through memory maps.
 
 A store is a folder named after a fingerprint of everything that determines its content. Shards are plain `.npy`
-files, each written whole, and then sealed with its checksum in a file beside it; the manifest, with all checksums, is
+files, each sealed with its checksum in a file beside it and only then renamed; the manifest, with all checksums, is
 written last, and only then does the store exist. A shard that does not match its checksum is never read, and is
 computed again when the store is written. Nothing here knows how features are computed, nor where helpers come from.
 """
@@ -12,7 +12,6 @@ import logging
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, as_completed
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -24,7 +23,7 @@ from tqdm import tqdm
 from grisaille.arrays import ColumnRange, FloatArray
 from grisaille.errors import GrisailleError
 from grisaille.storage import npy
-from grisaille.storage.files import AnyPath, local_copy, seal, sha256, stored_checksum, write_atomically
+from grisaille.storage.files import AnyPath, atomic_path, local_copy, seal, sha256, stored_checksum, write_atomically
 
 logger = logging.getLogger(__name__)
 
@@ -318,8 +317,10 @@ def _save(folder: AnyPath, start: int, shard: Mapping[str, FloatArray]) -> None:
         path = _shard(folder, layer, start)
         # A run that was killed between the layers has left some.
         if not _is_whole(path, values.shape, values.dtype):
-            write_atomically(path, partial(np.save, arr=values, allow_pickle=False))
-            seal(path)
+            with atomic_path(path) as temporary:
+                with temporary.open("wb") as file:
+                    np.save(file, values, allow_pickle=False)
+                seal(path, temporary)
 
 
 def _is_stored(folder: AnyPath, source: Source, rows: tuple[int, int], listed: Mapping[str, str]) -> bool:

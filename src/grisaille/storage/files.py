@@ -154,9 +154,10 @@ def _digest(path: AnyPath, *_state: int) -> str:
     return digest.hexdigest()
 
 
-def seal(path: AnyPath) -> None:
-    """Write a file's checksum beside it."""
-    write_atomically(path.with_name(f"{path.name}.sha256"), methodcaller("write", sha256(path).encode()))
+def seal(path: AnyPath, written: AnyPath | None = None) -> None:
+    """Write a file's checksum beside it; before it has its name, the checksum of what was written elsewhere."""
+    checksum = sha256(path if written is None else written)
+    write_atomically(path.with_name(f"{path.name}.sha256"), methodcaller("write", checksum.encode()))
 
 
 def stored_checksum(path: AnyPath) -> str | None:
