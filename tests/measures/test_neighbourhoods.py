@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.stats import spearmanr
@@ -120,14 +120,14 @@ class TestProperties:
 
     @FEWER
     @given(n=SIZES, seed=SEEDS)
+    @example(n=24, seed=3)
     def test_the_other_way_round_trustworthiness_is_continuity(self, n, seed):
         spaces = some_spaces(n, seed)
         one, other = compare(*spaces), compare(*spaces[::-1])
         assert (one["trustworthiness"], one["continuity"]) == (other["continuity"], other["trustworthiness"])
         assert one["recall"] == other["recall"]
         assert one["area_under_rnx"] == pytest.approx(other["area_under_rnx"])
-        # By counting, which is within 1e-5 of the exact value.
-        assert one["spearman"] == pytest.approx(other["spearman"], abs=1e-5)
+        assert one["spearman"] == pytest.approx(other["spearman"], abs=1e-12)
 
     @FEWER
     @given(n=st.integers(6, 20), seed=SEEDS, k=st.sampled_from([1, 3, 5]))

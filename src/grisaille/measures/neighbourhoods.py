@@ -115,7 +115,7 @@ class Preservation:
         # Pairs of coarse bins, by groups of queries.
         self._joint = np.zeros((_GROUPS, _COARSE, _COARSE), dtype=np.int64)
         self._shares, self._chance = _area_under_rnx(n)
-        # Of either space, by fine bins: how many distances, and the sum of the other space's bins.
+        # Of either space, by fine bins: how many distances, and the sum of the other space's bins, fine and coarse.
         self._fine = np.zeros((2, 2, _FINE))
 
     @classmethod
@@ -162,7 +162,8 @@ class Preservation:
         one, other = high // _RATIO, low // _RATIO
         joint = (group * _COARSE + one) * _COARSE + other
         self._joint += np.bincount(joint.ravel(), minlength=self._joint.size).reshape(self._joint.shape)
-        for fine, own, beside in zip(self._fine, (high, low), (low, one), strict=True):
+        besides = low + other * _RATIO, high + one * _RATIO
+        for fine, own, beside in zip(self._fine, (high, low), besides, strict=True):
             fine[0] += np.bincount(own.ravel(), minlength=_FINE)
             fine[1] += np.bincount(own.ravel(), beside.ravel(), minlength=_FINE)
 
@@ -202,8 +203,9 @@ class Preservation:
         """Of the coarse bins, and what fine bins add to it.
 
         With R the rank of a distance's coarse bin and r what the fine one adds to it, and S and s of the other space,
-        the sum of (R + r)(S + s) is that of RS + r(S + s) + Rs. Only RS needs pairs of bins: r has a mean of 0 in every
-        coarse bin, so that what goes with it may be the number of a bin, which is nearly its rank, in place of a rank.
+        the sum of (R + r)(S + s) is that of RS + r(S + s / 2) + s(R + r / 2). Only RS needs pairs of bins: r has a mean
+        of 0 in every coarse bin, so that what goes with it may be the number of a bin, which is nearly its rank, in
+        place of a rank.
         """
         ranks_of_coarse, added, scale = [], [], 1.0
         for counts, _ in self._fine:
@@ -213,8 +215,8 @@ class Preservation:
             added.append(fine - np.repeat(coarse, _RATIO))
             scale *= float((counts * fine**2).sum())
         product = ranks_of_coarse[0] @ self._joint.sum(axis=0) @ ranks_of_coarse[1]
-        a_bin = self._joint.sum() / _FINE
-        product += a_bin * (added[0] @ self._fine[0, 1] + _RATIO * (added[1] @ self._fine[1, 1]))
+        ranks_a_bin = self._joint.sum() / _FINE
+        product += ranks_a_bin / 2 * (added[0] @ self._fine[0, 1] + added[1] @ self._fine[1, 1])
         return float(product) / np.sqrt(scale) if scale else float("nan")
 
     def _margins(self, population: int) -> list[float]:
