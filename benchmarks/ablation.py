@@ -2,8 +2,8 @@
 
     python -m benchmarks.ablation [--likeness hellinger|euclidean] [--params a.b=1,...]
 
-Works on what a run of `kedro run --pipeline autoencoding` with the same likeness has stored, trains every variant on
-it anew and prints a Markdown table; a training takes about a minute. Give the parameters of the run, as to Kedro.
+Works on what `kedro run --pipelines ingestion,feature_extraction` has stored, trains every variant anew and prints a
+Markdown table; a training takes some minutes. Give the parameters of the run, as to Kedro.
 """
 
 import argparse
@@ -17,8 +17,9 @@ from kedro.framework.startup import bootstrap_project
 from omegaconf import OmegaConf
 
 from grisaille import autoencoders
-from grisaille.arrays import ColumnRange
-from grisaille.autoencoders.similarity_training import train_similarity
+from grisaille.arrays import ColumnRange, FloatArray
+from grisaille.autoencoders.compression import compress_chunk
+from grisaille.likenesses.metrics import MetricRows, lengths
 from grisaille.measures.comparison import Collection, compare
 from grisaille.measures.spaces import embedding_space, feature_space
 from grisaille.parameters import Autoencoder, Chunk, named
@@ -46,11 +47,11 @@ def main() -> None:
     parser.add_argument("--params", default="")
     parser.add_argument("--only", nargs="*", default=None, help="names of variants")
     given = parser.parse_args()
-    laboratory = StudyRunner(catalog_of(PROJECT, f"{given.params},autoencoder.likeness={given.likeness}"))
+    ablation = Ablation(catalog_of(PROJECT, f"{given.params},autoencoder.likeness={given.likeness}"))
     print("| variant | recall@10 | seen | never seen | Spearman | P@10 | training, s |\n|---|---|---|---|---|---|---|")
     for name, changes in VARIANTS.items():
         if given.only is None or name in given.only:
-            print(f"| {name} | {laboratory.row(changes)} |", flush=True)
+            print(f"| {name} | {ablation.row(changes)} |", flush=True)
 
 
 def catalog_of(project: Path, parameters: str) -> Any:
@@ -66,7 +67,7 @@ def catalog_of(project: Path, parameters: str) -> Any:
         return session.load_context().catalog
 
 
-class StudyRunner:
+class Ablation:
     """What all variants share."""
 
     def __init__(self, catalog: Any) -> None:
@@ -74,26 +75,32 @@ class StudyRunner:
         self.features, self.paintings = catalog.load("features"), catalog.load("paintings")
         self.chunks = named(catalog.load("params:chunks"), Chunk)
         self.settings: Autoencoder = catalog.load("params:autoencoder")
-        self.bases = [catalog.load(f"{name}.basis") for name in self.chunks]
-        self.compressed = [catalog.load(f"{name}.compressed") for name in self.chunks]
-        lengths, layers = catalog.load("lengths"), list(self.features)
-        self.lengths = [lengths[:, layers.index(chunk.layer)] for chunk in self.chunks.values()]
         split = self.paintings["split"].to_numpy(dtype=str)
         self.training = np.flatnonzero(split != "held_out")
+        norms = {layer: lengths(self.features[layer], self.settings.likeness) for layer in self.features}
+        self.norms = [norms[chunk.layer] for chunk in self.chunks.values()]
+        self.compressed = [self._compress(*piece) for piece in zip(self.chunks.values(), self.norms, strict=True)]
         labels = np.unique(self.paintings["artist"].to_numpy(dtype=str), return_inverse=True)[1]
         self.collection = Collection(labels, self.paintings["duplicate_of"].isna().to_numpy(), split)
         self.raw = CachedSpace(feature_space(self.features, self.settings.likeness))
+
+    def _compress(self, chunk: Chunk, norms: FloatArray) -> tuple[FloatArray, FloatArray]:
+        rows = MetricRows(self._columns(chunk), self.settings.likeness, norms)
+        components = self.settings.similarity.resolve_for(self.settings.likeness).components
+        return compress_chunk(rows, self.training, components, self.settings.seed, self.settings.channels)
+
+    def _columns(self, chunk: Chunk) -> ColumnRange:
+        return ColumnRange(self.features[chunk.layer], chunk.start, chunk.stop)
 
     def row(self, changes: dict[str, Any]) -> str:
         """Train a variant, encode all paintings, and measure."""
         settings = self.settings.model_copy(update={"similarity": self.settings.similarity.model_copy(update=changes)})
         start = time.perf_counter()
         codes = []
-        for chunk, basis, compressed in zip(self.chunks.values(), self.bases, self.compressed, strict=True):
-            _, encoder, _ = train_similarity(basis, compressed[self.training], settings, "variant")
-            columns = ColumnRange(self.features[chunk.layer], chunk.start, chunk.stop)
-            codes.append(autoencoders.encode(encoder, columns))
-        given = [code for code, _ in codes], [seen for _, seen in codes], self.lengths
+        for chunk, (basis, compressed) in zip(self.chunks.values(), self.compressed, strict=True):
+            _, encoder, _ = autoencoders.train_similarity(basis, compressed[self.training], settings, "variant")
+            codes.append(autoencoders.encode(encoder, self._columns(chunk)))
+        given = [code for code, _ in codes], [seen for _, seen in codes], self.norms
         joiner, _ = autoencoders.train_joiner(*given, self.training, settings)
         seconds = time.perf_counter() - start
         embedding = embedding_space(autoencoders.join(joiner, *given))
