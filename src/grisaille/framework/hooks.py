@@ -89,14 +89,12 @@ class RecipeHook:
         made = pipeline.all_outputs()
         older: dict[str, tuple[list[str], list[str]]] = {}
         for node in {node.name: node for known in pipelines.values() for node in known.nodes}.values():
-            stored = {name: stamp for name in node.outputs if name not in made and (stamp := catalog.stamp(name))}
-            newer = [
-                name
-                for name in sorted(made & set(node.inputs))
-                if any(stamp["inputs"].get(name) not in {None, catalog.checksum(name)} for stamp in stored.values())
-            ]
-            if newer:
-                older[node.name] = list(stored), newer
+            if read := sorted(made & set(node.inputs)):
+                stored = {name: stamp for name in node.outputs if name not in made and (stamp := catalog.stamp(name))}
+                recorded = [stamp["inputs"] for stamp in stored.values()]
+                newer = [n for n in read if any(then.get(n) not in {None, catalog.checksum(n)} for then in recorded)]
+                if newer:
+                    older[node.name] = list(stored), newer
         if older:
             results, sources = (
                 ", ".join(dict.fromkeys(name for names in older.values() for name in names[part])) for part in (0, 1)
