@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import errno
-import getpass
 import hashlib
 import os
 import re
 import shutil
 import tempfile
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
@@ -28,9 +26,6 @@ AnyPath: TypeAlias = "Path | UPath"
 LOCK = ".lock"
 
 _PARTIAL = ".partial"
-# Seconds after its last use in which a copy may be about to be opened.
-_IN_USE = 60
-_COPIES_GB = 20
 _fetching = threading.Lock()
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 # HDF5 and NumPy tell of a full disk in words only, the latter in values of an array.
@@ -187,13 +182,10 @@ def remove_partials(root: Path) -> list[Path]:
 
 
 def local_copy(path: AnyPath, checksum: str | None = None) -> Path:
-    """The file itself where it is local; elsewhere a copy, in a folder of the user's own for temporary files.
-
-    Copies that were not used for longest are removed when all of them have more than 20 GB, or as many as the
-    environment variable GRISAILLE_COPIES_GB says; none that was used in the last minute.
+    """The file itself where it is local; elsewhere a copy, which this process keeps until it ends.
 
     Args:
-        path: Of a file that never changes under its name.
+        path: Of a file.
         checksum: Of its content. A copy that has another is fetched anew.
 
     Raises:
@@ -201,29 +193,16 @@ def local_copy(path: AnyPath, checksum: str | None = None) -> Path:
     """
     if isinstance(path, Path):
         return path
-    folder = Path(tempfile.gettempdir()) / f"grisaille-{getattr(os, 'getuid', getpass.getuser)()}"
-    folder.mkdir(mode=0o700, exist_ok=True)
     name = hashlib.sha256(repr((str(path), sorted(path.storage_options.items()))).encode()).hexdigest()
-    copy = folder / f"{name}{path.suffix}"
+    copy = Path(_copies().name) / f"{name}{path.suffix}"
     # Threads of a process would write into one temporary file.
     with _fetching:
         if not copy.is_file() or checksum not in {None, sha256(copy)}:
             with atomic_path(copy) as temporary:
                 path.fs.get_file(path.path, str(temporary))
-            _make_room(folder)
-        # What tells a changed file is its time of modification, which stays.
-        os.utime(copy, ns=(time.time_ns(), copy.stat().st_mtime_ns))
     return copy
 
 
-def _make_room(folder: Path) -> None:
-    """Remove what was used before all else, halves of files that killed processes left, too."""
-    room = float(os.environ.get("GRISAILLE_COPIES_GB", _COPIES_GB)) * 1e9
-    # Others come and go meanwhile, and Windows removes nothing that is open.
-    with suppress(OSError):
-        states = {path: path.stat() for path in folder.iterdir()}
-        used = {path: max(state.st_atime, state.st_mtime) for path, state in states.items()}
-        for path in sorted(used, key=lambda path: used[path], reverse=True):
-            room -= states[path].st_size
-            if room < 0 and used[path] < time.time() - _IN_USE:
-                path.unlink()
+@cache
+def _copies() -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(prefix="grisaille-")
