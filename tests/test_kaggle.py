@@ -112,4 +112,4 @@ class TestWhatCannotBeFetched:
         page.write_bytes(b"<html>sign in</html>")
         code, told, _ = get("--archive", str(page))
         assert code == 2
-        assert "no zip or tar archive" in told
+        assert "not a zip file" in told

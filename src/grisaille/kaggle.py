@@ -9,6 +9,7 @@ import argparse
 import os
 import shutil
 import sys
+import zipfile
 from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -19,7 +20,6 @@ from grisaille.collection.artists import ArtistIndex
 from grisaille.collection.folder import PictureFolder
 from grisaille.errors import GrisailleError
 from grisaille.lazy import pd
-from grisaille.storage.archives import UnsafeArchiveError, unpack
 
 HANDLE = "ikarus777/best-artworks-of-all-time"
 ADDRESS = f"https://www.kaggle.com/datasets/{HANDLE}"
@@ -77,23 +77,20 @@ def fetch(raw: Path, download: Callable[[], Path] = _download) -> Path:
     except Exception as error:
         # kagglehub's errors share no class of their own, and what helps is the same for all of them.
         raise NotFetchedError(f"{HANDLE} could not be fetched: {error}") from error
-    half = paintings.with_name("paintings.partial")
-    shutil.rmtree(half, ignore_errors=True)
-    shutil.copytree(source, half, copy_function=_link)
-    return _put(half, paintings)
+    return _put(paintings, lambda half: shutil.copytree(source, half, copy_function=_link))
 
 
 def unpack_download(archive: Path, raw: Path) -> Path:
     """As `fetch`, of the zip file that a browser saved.
 
     Raises:
-        UnsafeArchiveError: As `archives.unpack`.
+        BadZipFile: If it is no zip file, or a damaged one.
         NotFetchedError: If it is another archive, or paintings lie there already.
     """
     paintings = raw / "paintings"
     _must_be_free(paintings)
-    half = unpack(archive, paintings.with_name("paintings.unpacked"))
-    return _put(half, paintings)
+    with zipfile.ZipFile(archive) as zipped:
+        return _put(paintings, zipped.extractall)
 
 
 def _must_be_free(paintings: Path) -> None:
@@ -109,17 +106,21 @@ def _link(source: str, target: str) -> str:
     return target
 
 
-def _put(half: Path, paintings: Path) -> Path:
-    """Give the finished folder its name, unless it is something else."""
-    table = half / "artists.csv"
-    if not table.is_file() or not (half / ORIGINALS).is_dir():
-        found = ", ".join(sorted(path.name for path in half.iterdir())[:8]) or "nothing"
-        shutil.rmtree(half)
-        raise NotFetchedError(f"expected artists.csv and {ORIGINALS}/ in the set, and found {found}")
-    shutil.copy2(table, paintings.with_name("artists.csv"))
-    if paintings.is_dir():
-        shutil.rmtree(paintings)
-    return half.rename(paintings)
+def _put(paintings: Path, fill: Callable[[Path], object]) -> Path:
+    """Fill a folder, and give it its name when it is the whole set."""
+    half = paintings.with_name("paintings.partial")
+    shutil.rmtree(half, ignore_errors=True)
+    try:
+        fill(half)
+        table = half / "artists.csv"
+        if not table.is_file() or not (half / ORIGINALS).is_dir():
+            found = ", ".join(sorted(path.name for path in half.iterdir())[:8]) or "nothing"
+            raise NotFetchedError(f"expected artists.csv and {ORIGINALS}/ in the set, and found {found}")
+        shutil.copy2(table, paintings.with_name("artists.csv"))
+        shutil.rmtree(paintings, ignore_errors=True)
+        return half.rename(paintings)
+    finally:
+        shutil.rmtree(half, ignore_errors=True)
 
 
 def count(raw: Path, aliases: Mapping[str, str]) -> tuple[str, list[str]]:
@@ -172,7 +173,7 @@ def main(arguments: list[str] | None = None, download: Callable[[], Path] = _dow
     given.raw.mkdir(parents=True, exist_ok=True)
     try:
         unpack_download(given.archive, given.raw) if given.archive else fetch(given.raw, download)
-    except (NotFetchedError, UnsafeArchiveError, OSError) as error:
+    except (NotFetchedError, zipfile.BadZipFile, OSError) as error:
         print(f"{error}\n\n{BY_HAND}", file=sys.stderr)
         return 2
     arrived, short = count(given.raw, aliases)
