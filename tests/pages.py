@@ -4,10 +4,11 @@ import hashlib
 
 import numpy as np
 import pandas as pd
+from PIL import Image
 
 from grisaille.pipelines.evaluation import nodes
 from grisaille.pipelines.evaluation.nodes import SPACES
-from grisaille.report.results import Results
+from grisaille.report.results import Results, with_ends
 from helpers import encode, picture
 
 
@@ -47,21 +48,21 @@ def results(artists=("Ada", "Bert", "<img src=x onerror=alert(1)>"), each=4, see
             for s, k in SPACES
         ]
     )
+    blank = Image.new("RGB", (2, 2))
     return Results(
         paintings=paintings,
-        rejected=pd.DataFrame({"path": ["<script>.jpg"], "reason": ["empty file"]}),
+        rejected_paintings=pd.DataFrame({"path": ["<script>.jpg"], "reason": ["empty file"]}),
         pair_silhouettes=pairs,
         preservation=preservation,
         retrieval=retrieval,
         paper_experiments=nodes.repeat_paper_experiments(sums, pairs, paintings, comparisons),
         pair_agreement=nodes.compare_pairs(pairs),
-        rnx_curves=pd.DataFrame(
-            [{"space": s, "likeness": k, "neighbours": size, "rnx": 0.5} for s, k in rows for size in (1, 2)]
-        ),
         neighbours=pd.DataFrame(neighbours),
-        embeddings=random.random((n, 6), dtype=np.float32),
-        pca_embeddings=random.random((n, 6), dtype=np.float32),
+        rnx_figure=blank,
+        silhouette_heat_map=blank,
+        scatters=dict.fromkeys(with_ends(comparisons, pairs), blank),
         parameters={
+            "autoencoder": {"code_size": 6},
             "chunks": {"a": {"layer": "x", "start": 0, "stop": 600}},
             "comparisons": comparisons,
             "evaluation": {"neighbours": 10},

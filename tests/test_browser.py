@@ -118,7 +118,9 @@ class TestHostileNames:
 
     def test_none_runs_and_all_can_be_read(self, browser, tmp_path):
         rejected = pd.DataFrame({"path": self.NAMES, "reason": self.NAMES})
-        given = replace(results(artists=self.NAMES, name="{}" + self.NAMES[0] + self.NAMES[2]), rejected=rejected)
+        given = replace(
+            results(artists=self.NAMES, name="{}" + self.NAMES[0] + self.NAMES[2]), rejected_paintings=rejected
+        )
         given.paintings.loc[1:3, "duplicate_of"] = given.paintings["painting_id"][0]
         given.paper_experiments["title"] = self.NAMES[1]
         comparison = {"left": [self.NAMES[0]], "right": [self.NAMES[1]], "title": self.NAMES[2]}

@@ -50,7 +50,7 @@ KINDS = {
     "SpreadsheetSafeCSVDataset": (table, lambda loaded: loaded["value"][0]),
     "CSVDataset": (table, lambda loaded: loaded["value"][0]),
     "JSONDataset": (lambda value: {"value": value}, lambda loaded: loaded["value"]),
-    "FigureDataset": (figure, lambda loaded: loaded[0, 0, 0] * 10),
+    "FigureDataset": (figure, lambda loaded: loaded.getpixel((0, 0))[0] / 25.5),
     "KerasModelDataset": (model, lambda loaded: loaded.get_weights()[0][0, 0]),
 }
 

@@ -7,7 +7,7 @@ import pytest
 
 from grisaille.collection.artists import UNKNOWN
 from grisaille.explorer.map_table import Near, gather
-from grisaille.explorer.pictures import Picture
+from grisaille.explorer.pictures import MapPicture
 from grisaille.measures.comparison import Collection
 from grisaille.pipelines.evaluation import nodes
 from grisaille.plots.comparison import principal_plane, scatter, side_name
@@ -56,7 +56,7 @@ class TestPaintingsByNobodyKnowsWhom:
         paintings = table.assign(artist=table["artist"].where(shown, UNKNOWN))
         none = Near(*(pd.DataFrame(columns=["painting_id", "rank", "neighbour_id", "distance"]),) * 2)
         places = {"pca": table[["x", "y"]].to_numpy()}
-        blanks = [Picture(b"", "#000000")] * len(table)
+        blanks = [MapPicture(b"", "#000000")] * len(table)
         found = gather(paintings, places, none, np.ones((len(table), 2)), blanks)
         assert found["silhouette"][~shown].isna().all()
 
@@ -126,7 +126,8 @@ class TestLongTables:
             {"comparison": [f"{n}" for n in range(absent)], "title": [f"Absent {n}" for n in range(absent)]}
         )
         comparisons = pd.concat([given.paper_experiments, nowhere], ignore_index=True)
-        return render(replace(given, paintings=paintings, rejected=files_left_out, paper_experiments=comparisons), {})
+        tables = {"paintings": paintings, "rejected_paintings": files_left_out, "paper_experiments": comparisons}
+        return render(replace(given, **tables), {})
 
     def test_of_rejected_files_two_hundred_are_listed(self):
         page = self.page(rejected=10_000)
@@ -195,10 +196,12 @@ class TestWords:
         assert "as much as PCA" in verdict(given)
 
 
+POINTS = np.random.default_rng(0).random((12, 6))
+
+
 class TestFigures:
     def test_sides_differ_in_shape_and_colour(self):
-        given = results()
-        figure = scatter("Title", {"Space": given.embeddings}, [np.arange(4), np.arange(4, 8)], ["Ada", "Bert"])
+        figure = scatter("Title", {"Space": POINTS}, [np.arange(4), np.arange(4, 8)], ["Ada", "Bert"])
         one, two = figure.axes[0].collections
         assert one.get_paths()[0].vertices.shape != two.get_paths()[0].vertices.shape
         assert figure.axes[0].get_xlabel().startswith("first component")
@@ -219,8 +222,8 @@ class TestFigures:
         """matplotlib stops at a formula that it does not understand."""
         given = results(artists=(name, "Bert"))
         for figure in (
-            scatter(name, {"Space": given.embeddings}, [np.arange(4), np.arange(4, 8)], [name, "Bert"]),
-            scatter(name, {"Space": given.embeddings}, [np.arange(4), np.array([], dtype=int)], ["Bert", name]),
+            scatter(name, {"Space": POINTS}, [np.arange(4), np.arange(4, 8)], [name, "Bert"]),
+            scatter(name, {"Space": POINTS}, [np.arange(4), np.array([], dtype=int)], ["Bert", name]),
             silhouette_heat_map(given.pair_silhouettes),
         ):
             figure.savefig(io.BytesIO(), format="png", dpi=20)

@@ -2,12 +2,9 @@
 
 from typing import Any
 
-import numpy as np
 from kedro.io.core import get_filepath_str
 from kedro_datasets.matplotlib import MatplotlibDataset
-from matplotlib import image
-
-from grisaille.arrays import FloatArray
+from PIL import Image
 
 
 class FigureDataset(MatplotlibDataset):
@@ -23,9 +20,11 @@ class FigureDataset(MatplotlibDataset):
         ```
     """  # noqa: D205 - the first sentence of a Kedro dataset names the class, and does not fit on a line
 
-    DEFAULT_SAVE_ARGS: dict[str, Any] = {"metadata": {"Software": None}}  # noqa: RUF012 - the parent's
+    DEFAULT_SAVE_ARGS: dict[str, Any] = {"dpi": 110, "metadata": {"Software": None}}  # noqa: RUF012 - the parent's
 
-    def load(self) -> FloatArray:
-        """The pixels: float32 between 0 and 1, shape (height, width, 3 or 4)."""
+    def load(self) -> Image.Image:
+        """The picture."""
         with self._fs.open(get_filepath_str(self._get_load_path(), self._protocol), "rb") as file:
-            return np.asarray(image.imread(file, format="png"), dtype=np.float32)
+            image = Image.open(file, formats=["PNG"])
+            image.load()
+        return image

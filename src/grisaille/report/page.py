@@ -9,18 +9,16 @@ import jinja2
 import numpy as np
 import pandas as pd
 import yaml
-from matplotlib.figure import Figure
+from PIL.Image import Image
 
 from grisaille.collection import Files, images
 from grisaille.collection.artists import present, rows_of
 from grisaille.collection.originals import Originals
-from grisaille.parameters import Backbone, Comparison, named, plain
+from grisaille.parameters import Backbone, plain
 from grisaille.parameters import Report as Settings
-from grisaille.plots import curves
-from grisaille.plots.comparison import scatter, side_name
-from grisaille.plots.heat_map import silhouette_heat_map
+from grisaille.plots.comparison import side_name
 from grisaille.report import summary_lines
-from grisaille.report.results import SPACE_NAMES, Results, ends_of_pairs, is_number, number
+from grisaille.report.results import SPACE_NAMES, Results, is_number, number, with_ends
 
 
 def render(results: Results, files: Files) -> str:
@@ -48,11 +46,11 @@ def render(results: Results, files: Files) -> str:
         retrieval=_retrieval(results),
         comparisons=_comparisons(results, thumbnails, settings.thumbnails),
         pair_agreement=_pair_agreement(results),
-        rnx_curves=_png(curves.rnx_curves(results.rnx_curves)),
+        rnx_curves=_png(results.rnx_figure),
         sampled=int(results.preservation["queries"].max()) < len(results.paintings),
-        heat_map=_png(silhouette_heat_map(results.pair_silhouettes)) if len(results.pair_silhouettes) else None,
+        heat_map=_png(results.silhouette_heat_map) if len(results.pair_silhouettes) else None,
         examples=_examples(results, thumbnails, settings.examples),
-        rejected=_first(results.rejected),
+        rejected=_first(results.rejected_paintings),
         duplicates=_first(results.paintings.dropna(subset=["duplicate_of"])),
         network=_network(results),
         made_for=_LIKENESS_NAMES[results.made_for],
@@ -99,9 +97,9 @@ def _data_uri(data: bytes, kind: str) -> str:
     return f"data:{kind};base64,{base64.b64encode(data).decode()}"
 
 
-def _png(figure: Figure) -> str:
+def _png(figure: Image) -> str:
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=110)
+    figure.save(buffer, "PNG")
     return _data_uri(buffer.getvalue(), "image/png")
 
 
@@ -193,13 +191,12 @@ def _retrieval(results: Results) -> dict[str, Any]:
 def _comparisons(results: Results, thumbnails: Thumbnails, count: int) -> list[dict[str, Any]]:
     figures = results.paper_experiments.set_index("comparison").to_dict("index")
     shown = []
-    for name, comparison in (named(results.parameters.get("comparisons", {}), Comparison) | _ends(results)).items():
+    for name, comparison in with_ends(results.parameters.get("comparisons", {}), results.pair_silhouettes).items():
         artists = results.paintings["artist"].to_numpy(dtype=str)
         sides = [rows_of(artists, side) for side in (comparison.left, comparison.right)]
         if not all(len(side) for side in sides):
             continue
         names = [side_name(present(side, artists)) for side in (comparison.left, comparison.right)]
-        spaces = {"PCA": results.pca_embeddings, "Embedding": results.embeddings}
         shown.append(
             {
                 "title": comparison.title,
@@ -212,24 +209,10 @@ def _comparisons(results: Results, thumbnails: Thumbnails, count: int) -> list[d
                     (side_name, [thumbnails(painting) for painting in _spread(results, side, count)])
                     for side_name, side in zip(names, sides, strict=True)
                 ],
-                "scatter": _png(scatter(comparison.title, spaces, sides, names)),
+                "scatter": _png(results.scatters[name]),
             }
         )
     return shown
-
-
-def _ends(results: Results) -> dict[str, Comparison]:
-    """The pairs at both ends of the raw features' silhouettes, so that every collection has something to look at."""
-    pairs = results.pair_silhouettes
-    ends = ends_of_pairs(pairs, "raw_euclidean")
-    if ends is None:
-        return {}
-    found = {}
-    for end, row, heading in zip(("lowest", "highest"), ends, ("Hardest to tell apart", "Furthest apart"), strict=True):
-        one, other = str(pairs.loc[row, "artist"]), str(pairs.loc[row, "other_artist"])
-        title = f"{heading} in the full features, by Euclidean distance: {one} and {other}"
-        found[f"{end}_of_all_pairs"] = Comparison(left=(one,), right=(other,), title=title)
-    return found
 
 
 def _network(results: Results) -> str:

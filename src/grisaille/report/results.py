@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from PIL.Image import Image
 
-from grisaille.arrays import FloatArray
 from grisaille.lazy import pd
 from grisaille.likenesses.metrics import Likeness
-from grisaille.parameters import Autoencoder, Chunk, Evaluation, named
+from grisaille.parameters import Autoencoder, Chunk, Comparison, Evaluation, named
 
 SPACE_NAMES = {
     "raw_euclidean": "Raw features, Euclidean",
@@ -27,30 +28,30 @@ class Results:
 
     Attributes:
         paintings: One row a painting.
-        rejected: Files that could not be used, with reasons.
+        rejected_paintings: Files that could not be used, with reasons.
         pair_silhouettes: One row a pair of artists, one column a space.
         preservation: One row a reduced space, likeness and part of the collection.
         retrieval: One row a space.
         paper_experiments: The named comparisons.
         pair_agreement: Do the pairs' silhouettes agree with those of the raw features.
-        rnx_curves: Agreement of neighbourhoods of every size.
         neighbours: The nearest paintings in every space.
-        embeddings: float32, shape (n, 320).
-        pca_embeddings: The Euclidean baseline, float32, shape (n, 320).
+        rnx_figure: Agreement of neighbourhoods of every size.
+        silhouette_heat_map: Every pair of artists.
+        scatters: A figure a comparison (`with_ends`).
         parameters: Of the run.
     """
 
     paintings: pd.DataFrame
-    rejected: pd.DataFrame
+    rejected_paintings: pd.DataFrame
     pair_silhouettes: pd.DataFrame
     preservation: pd.DataFrame
     retrieval: pd.DataFrame
     paper_experiments: pd.DataFrame
     pair_agreement: pd.DataFrame
-    rnx_curves: pd.DataFrame
     neighbours: pd.DataFrame
-    embeddings: FloatArray
-    pca_embeddings: FloatArray
+    rnx_figure: Image
+    silhouette_heat_map: Image
+    scatters: Mapping[str, Image]
     parameters: dict[str, Any]
 
     @property
@@ -59,10 +60,10 @@ class Results:
         return min(Evaluation.model_validate(self.parameters.get("evaluation", {})).neighbours, len(self.paintings) - 1)
 
     @property
-    def values(self) -> int:
-        """Values a painting before the reduction, as far as chunks cover them."""
+    def values(self) -> tuple[int, int]:
+        """Values a painting before the reduction, as far as chunks cover them, and after it."""
         chunks = named(self.parameters.get("chunks", {}), Chunk)
-        return sum(chunk.stop - chunk.start for chunk in chunks.values())
+        return sum(chunk.stop - chunk.start for chunk in chunks.values()), len(chunks) * self.autoencoder.code_size
 
     @property
     def autoencoder(self) -> Autoencoder:
@@ -116,6 +117,24 @@ def ends_of_pairs(pairs: pd.DataFrame, space: str) -> tuple[int, int] | None:
         return None
     silhouettes = chosen[space].to_numpy(dtype=float)
     return int(chosen.index[int(silhouettes.argmin())]), int(chosen.index[int(silhouettes.argmax())])
+
+
+def with_ends(comparisons: Mapping[str, Any], pairs: pd.DataFrame) -> dict[str, Comparison]:
+    """The named comparisons, and the pairs at both ends of the raw features' silhouettes.
+
+    So there is something to look at in every collection.
+
+    Args:
+        comparisons: The parameter group.
+        pairs: As `Results.pair_silhouettes`.
+    """
+    found = named(comparisons, Comparison)
+    ends = ends_of_pairs(pairs, "raw_euclidean")
+    for name, heading, row in zip(("lowest", "highest"), ("Hardest to tell apart", "Furthest apart"), ends or ()):  # noqa: B905 - there may be no ends
+        one, other = str(pairs.loc[row, "artist"]), str(pairs.loc[row, "other_artist"])
+        title = f"{heading} in the full features, by Euclidean distance: {one} and {other}"
+        found[f"{name}_of_all_pairs"] = Comparison(left=(one,), right=(other,), title=title)
+    return found
 
 
 def is_number(value: Any) -> bool:

@@ -25,12 +25,10 @@ def verdict(results: Results) -> str:
 
 def _what(results: Results) -> str:
     paintings, artists = len(results.paintings), len(set(results.paintings["artist"]) - {UNKNOWN})
-    size = results.embeddings.shape[1]
+    values, size = results.values
     by = f"{artists} artist{'' if artists == 1 else 's'}" if artists else "artists whose names are not known"
     return (
-        f"{paintings:,} paintings by {by}: "
-        f"{results.values:,} values a painting became {size}, "
-        f"{results.values / size:.0f} times fewer."
+        f"{paintings:,} paintings by {by}: {values:,} values a painting became {size}, {values / size:.0f} times fewer."
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -20,8 +21,8 @@ from grisaille.likenesses.metrics import LIKENESSES
 from grisaille.measures import silhouettes
 from grisaille.measures.comparison import Collection, Name, compare, queries
 from grisaille.measures.spaces import Space, embedding_space, feature_space
-from grisaille.parameters import Chunk, Comparison, Evaluation, named
-from grisaille.report.results import Results, ends_of_pairs
+from grisaille.parameters import Chunk, Evaluation, named
+from grisaille.report.results import Results, with_ends
 from grisaille.report.summary_lines import summary
 
 logger = logging.getLogger(__name__)
@@ -34,6 +35,8 @@ SPACES: tuple[Name, ...] = (
     ("pca", "hellinger"),
     ("embedding", "euclidean"),
 )
+# What the report shows, by the names of datasets.
+TABLES = [field.name for field in fields(Results) if field.name != "parameters"]
 
 
 def reduce_with_pca(
@@ -160,7 +163,7 @@ def repeat_paper_experiments(
     """
     artists, labels = np.unique(paintings["artist"].to_numpy(dtype=str), return_inverse=True)
     rows = []
-    for name, comparison in named(comparisons, Comparison).items():
+    for name, comparison in with_ends(comparisons, pair_silhouettes).items():
         for given, meant in misspelt([*comparison.left, *comparison.right], artists).items():
             logger.warning("comparison %s: there is no %s in the collection; did you mean %s?", name, given, meant)
         left, right = (rows_of(artists, side) for side in (comparison.left, comparison.right))
@@ -168,19 +171,7 @@ def repeat_paper_experiments(
         for (space, likeness), sums in zip(SPACES, artist_distances, strict=True):
             row[_column(space, likeness)] = silhouettes.pair_silhouette(sums, labels, left, right)
         rows.append(row)
-    ends = [_end_of_all_pairs(pair_silhouettes, end) for end in ("highest", "lowest")]
-    return pd.DataFrame(rows + [end for end in ends if end])
-
-
-def _end_of_all_pairs(pairs: pd.DataFrame, end: str) -> dict[str, Any]:
-    """The pair that stands at one end in the raw features, with its figures in every space."""
-    ends = ends_of_pairs(pairs, "raw_euclidean")
-    if ends is None:
-        return {}
-    pair = pairs.loc[ends[0] if end == "lowest" else ends[1]]
-    figures = {_column(*space): pair[_column(*space)] for space in SPACES}
-    title = f"{end} of all pairs in the raw features: {pair['artist']} and {pair['other_artist']}"
-    return {"comparison": f"{end}_of_all_pairs", "title": title, "paper": None} | figures
+    return pd.DataFrame(rows)
 
 
 def _column(space: str, likeness: str) -> str:
@@ -195,14 +186,18 @@ def draw_heat_map(pair_silhouettes: pd.DataFrame) -> Any:
 
 
 def draw_scatters(
-    embeddings: FloatArray, reduced: dict[str, FloatArray], paintings: pd.DataFrame, comparisons: dict[str, Any]
+    embeddings: FloatArray,
+    reduced: dict[str, FloatArray],
+    paintings: pd.DataFrame,
+    pair_silhouettes: pd.DataFrame,
+    comparisons: dict[str, Any],
 ) -> dict[str, Any]:
     """Both sides of every comparison on two principal components, reduced by PCA and by the autoencoders."""
     from grisaille.plots.comparison import scatter, side_name
 
     artists = paintings["artist"].to_numpy(dtype=str)
     figures = {}
-    for name, comparison in named(comparisons, Comparison).items():
+    for name, comparison in with_ends(comparisons, pair_silhouettes).items():
         sides = [rows_of(artists, side) for side in (comparison.left, comparison.right)]
         names = [side_name(present(side, artists)) for side in (comparison.left, comparison.right)]
         spaces = {"PCA": reduced["euclidean"], "Embedding": embeddings}
@@ -210,36 +205,15 @@ def draw_scatters(
     return figures
 
 
-def write_report(  # noqa: PLR0913, PLR0917 - a report draws on everything
-    paintings: pd.DataFrame,
-    rejected: pd.DataFrame,
-    raw_paintings: Files,
-    pair_silhouettes: pd.DataFrame,
-    preservation: pd.DataFrame,
-    retrieval: pd.DataFrame,
-    paper_experiments: pd.DataFrame,
-    pair_agreement: pd.DataFrame,
-    rnx_curves: pd.DataFrame,
-    neighbours: pd.DataFrame,
-    embeddings: FloatArray,
-    pca_embeddings: dict[str, FloatArray],
-    **parameters: Any,
-) -> tuple[str, list[str]]:
-    """One HTML page, and its five main lines; the parameters are the groups that made what it shows."""
+def write_report(raw_paintings: Files, **shown: Any) -> tuple[str, list[str]]:
+    """One HTML page, and its five main lines.
+
+    Args:
+        raw_paintings: For thumbnails.
+        **shown: The fields of `Results`, and the parameter groups that made them.
+    """
     from grisaille.report import page
 
-    results = Results(
-        paintings=paintings,
-        rejected=rejected,
-        pair_silhouettes=pair_silhouettes,
-        preservation=preservation,
-        retrieval=retrieval,
-        paper_experiments=paper_experiments,
-        pair_agreement=pair_agreement,
-        rnx_curves=rnx_curves,
-        neighbours=neighbours,
-        embeddings=embeddings,
-        pca_embeddings=pca_embeddings["euclidean"],
-        parameters=parameters,
-    )
+    tables = {name: shown.pop(name) for name in TABLES}
+    results = Results(**tables, parameters=shown)
     return page.render(results, raw_paintings), summary(results)

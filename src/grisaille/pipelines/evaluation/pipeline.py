@@ -40,25 +40,15 @@ def create_pipeline(**kwargs: Any) -> Pipeline:
             Node(nodes.draw_heat_map, "pair_silhouettes", "silhouette_heat_map", name="draw_heat_map"),
             Node(
                 nodes.draw_scatters,
-                ["composition_embeddings", "pca_embeddings", "paintings", "params:comparisons"],
+                ["composition_embeddings", "pca_embeddings", "paintings", "pair_silhouettes", "params:comparisons"],
                 "scatters",
                 name="draw_scatters",
             ),
             Node(
                 nodes.write_report,
                 {
-                    "paintings": "paintings",
-                    "rejected": "rejected_paintings",
                     "raw_paintings": "raw_paintings",
-                    "pair_silhouettes": "pair_silhouettes",
-                    "preservation": "preservation",
-                    "retrieval": "retrieval",
-                    "paper_experiments": "paper_experiments",
-                    "pair_agreement": "pair_agreement",
-                    "rnx_curves": "rnx_curves",
-                    "neighbours": "neighbours",
-                    "embeddings": "composition_embeddings",
-                    "pca_embeddings": "pca_embeddings",
+                    **{name: name for name in nodes.TABLES},
                     **{group: f"params:{group}" for group in _SHOWN},
                 },
                 ["report", "report_summary"],
@@ -66,4 +56,7 @@ def create_pipeline(**kwargs: Any) -> Pipeline:
             ),
         ],
         tags="evaluation",
+        # One box in Kedro-Viz, which opens to what is inside of it.
+        namespace="evaluation",
+        prefix_datasets_with_namespace=False,
     )
