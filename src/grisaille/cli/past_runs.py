@@ -78,11 +78,9 @@ def _paintings(version: str, command: Mapping[str, Any], path: Path, root: AnyPa
     parameters = command.get("params", {}) | {"storage": str(root)}
     session = KedroSession.create(path, False, command.get("env"), parameters)
     logging.getLogger("kedro").setLevel(logging.WARNING)  # which a session sets anew
-    context: Any = session.load_context()
-    # Nothing will run, so that no pipeline has to be built to check parameters.
-    context._pipelines_to_validate = []
+    catalog = session.load_context().catalog
     try:
-        known, files = context.catalog.load("picture_files", version), context.catalog.load("raw_paintings")
+        known, files = catalog.load("picture_files", version), catalog.load("raw_paintings")
     except DatasetError as error:
         return "missing", " ".join(str(error).split())
     found: Counter[str] = Counter()

@@ -7,8 +7,8 @@ environment is read. A hook would not do: Kedro-Viz runs without them.
 
 import difflib
 import glob
-from collections.abc import Mapping
-from functools import cache, cached_property
+from collections.abc import Callable, Mapping
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from kedro.framework.project import pipelines, settings
 from kedro.utils import find_kedro_project
 from omegaconf import OmegaConf
 
+from grisaille.parameters import Parameters
 from grisaille.parameters import messages as parameter_errors
 from grisaille.storage import AnyPath, as_path, expanded
 
@@ -39,30 +40,7 @@ _PATHS = ("paintings_folder", "artists_file", "backbone.model_file", "backbone.w
 _NO_PATHS = ("imagenet", "random")
 
 
-class LiteralConfigLoader(OmegaConfigLoader):
-    """Kedro's configuration loader, in a folder of any name: Kedro reads `conf_source` as a part of a pattern."""
-
-    @staticmethod
-    def _initialise_filesystem_and_protocol(conf_source: str) -> tuple[Any, Any]:
-        filesystem, protocol = OmegaConfigLoader._initialise_filesystem_and_protocol(conf_source)
-        return _LiteralFilesystem(filesystem, Path(conf_source).as_posix()), protocol
-
-
-class _LiteralFilesystem:
-    """A filesystem whose patterns begin with a folder that is none."""
-
-    def __init__(self, filesystem: Any, folder: str) -> None:
-        self._filesystem, self._folder = filesystem, folder
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._filesystem, name)
-
-    def glob(self, pattern: str) -> Any:
-        rest = pattern.removeprefix(self._folder)
-        return self._filesystem.glob(pattern if rest == pattern else glob.escape(self._folder) + rest)
-
-
-class RunConfigLoader(LiteralConfigLoader):
+class RunConfigLoader(OmegaConfigLoader):
     """Kedro's configuration loader, which pipelines can ask for the parameters of the session it was made for.
 
     It checks all of them, also those of pipelines that are not run: Kedro checks what the nodes of a run ask for, and
@@ -85,6 +63,10 @@ class RunConfigLoader(LiteralConfigLoader):
         given = _from(Path.cwd(), runtime_params or {}, "storage")
         storage = given.pop("storage", None)
         super().__init__(conf_source, env, given, **kwargs)
+        # Kedro reads the folder as a part of a pattern, in which brackets would stand for single characters.
+        shared = self._fs
+        self._fs = type(shared)(*shared.storage_args, **shared.storage_options, skip_instance_cache=True)
+        self._fs.glob = partial(_glob_below, self._fs.glob, Path(conf_source).as_posix())
         self._project = _project_of(Path(conf_source))
         if storage is not None:
             self["globals"] = {**self["globals"], "storage": str(storage)}
@@ -157,6 +139,12 @@ class RunConfigLoader(LiteralConfigLoader):
         return as_path(given) if "://" in given else project / given
 
 
+def _glob_below(find: Callable[[str], list[str]], folder: str, pattern: str) -> list[str]:
+    """What a pattern finds that begins with a folder's name, which is none."""
+    rest = pattern.removeprefix(folder)
+    return find(pattern if rest == pattern else glob.escape(folder) + rest)
+
+
 def _from(folder: Path, given: Mapping[str, Any], *more: str) -> dict[str, Any]:
     """Parameters whose paths are absolute: those that are not begin in a folder.
 
@@ -210,7 +198,7 @@ def _refuse_unknown(loader: OmegaConfigLoader, given: dict[str, Any]) -> None:
             f"storage={given['storage']} is no parameter: write it into globals.yml instead of parameters.yml, or say "
             "--params storage=..."
         )
-    known = list(stored(str(loader.conf_source), loader.base_env))
+    known = list(Parameters.model_fields)
     for name, value in given.items():
         asked_for = name in (loader.runtime_params or {})
         if name not in known and (asked_for or difflib.get_close_matches(name, known, 1, cutoff=0.8)):
@@ -225,12 +213,10 @@ def chunks() -> list[str]:
 
 
 def _chunks() -> list[str]:
-    if _newest is not None:
-        given = _newest.groups.get("chunks")
-    else:
-        project = find_project(Path.cwd())
-        environment = settings.CONFIG_LOADER_ARGS["default_run_env"]
-        given = stored(str(project / settings.CONF_SOURCE), environment).get("chunks") if project else None
+    project = find_project(Path.cwd()) if _newest is None else None
+    if project:
+        RunConfigLoader(str(project / settings.CONF_SOURCE), **settings.CONFIG_LOADER_ARGS)
+    given = None if _newest is None else _newest.groups.get("chunks")
     return [str(name) for name, chunk in (given or {}).items() if chunk is not None]
 
 
@@ -241,9 +227,3 @@ def rebuild_pipelines_of_another_shape() -> None:
     """
     if _built_for is not None and _chunks() != _built_for:
         pipelines.configure("grisaille.pipeline_registry")
-
-
-@cache
-def stored(source: str, environment: str) -> dict[str, Any]:
-    """The parameters in a folder of configuration, of an environment over the base environment."""
-    return dict(LiteralConfigLoader(source, env=environment, **settings.CONFIG_LOADER_ARGS)["parameters"])
