@@ -16,10 +16,10 @@ from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 from omegaconf import OmegaConf
 
-from grisaille import autoencoders
 from grisaille.arrays import ColumnRange, FloatArray
+from grisaille.autoencoders import joining, similarity_training, training
 from grisaille.autoencoders.compression import compress_chunk
-from grisaille.likenesses.metrics import MetricRows, lengths
+from grisaille.likenesses.metrics import MetricRows, layer_norms
 from grisaille.measures.comparison import Collection, compare
 from grisaille.measures.spaces import embedding_space, feature_space
 from grisaille.parameters import Autoencoder, Chunk, named
@@ -28,15 +28,15 @@ from grisaille.study import CachedSpace
 PROJECT = Path(__file__).resolve().parents[1]
 VARIANTS: dict[str, dict[str, Any]] = {
     "as it is": {},
-    "without matching neighbourhoods": {"neighbours": 0.0},
-    "without matching distances": {"distances": 0.0},
+    "without matching neighbourhoods": {"neighbour_weight": 0.0},
+    "without matching distances": {"distance_weight": 0.0},
     "without the offset": {"offset": 0.0},
-    "without the decoder's error": {"reconstruction": 0.0},
+    "without the decoder's error": {"reconstruction_weight": 0.0},
     "without the PCA start": {"pca_start": False},
-    "without mixing": {"mixing": 0.0},
+    "without mixing": {"mixup_angle": 0.0},
     "linear only": {"hidden": 0},
     "without the joiner": {"joiner_hidden": 0},
-    "reconstruction only": {"neighbours": 0.0, "distances": 0.0, "reconstruction": 1.0},
+    "reconstruction only": {"neighbour_weight": 0.0, "distance_weight": 0.0, "reconstruction_weight": 1.0},
 }
 
 
@@ -77,7 +77,7 @@ class Ablation:
         self.settings: Autoencoder = catalog.load("params:autoencoder")
         split = self.paintings["split"].to_numpy(dtype=str)
         self.training = np.flatnonzero(split != "held_out")
-        norms = {layer: lengths(self.features[layer], self.settings.likeness) for layer in self.features}
+        norms = {layer: layer_norms(self.features[layer], self.settings.likeness) for layer in self.features}
         self.norms = [norms[chunk.layer] for chunk in self.chunks.values()]
         self.compressed = [self._compress(*piece) for piece in zip(self.chunks.values(), self.norms, strict=True)]
         labels = np.unique(self.paintings["artist"].to_numpy(dtype=str), return_inverse=True)[1]
@@ -98,12 +98,12 @@ class Ablation:
         start = time.perf_counter()
         codes = []
         for chunk, (basis, compressed) in zip(self.chunks.values(), self.compressed, strict=True):
-            _, encoder, _ = autoencoders.train_similarity(basis, compressed[self.training], settings, "variant")
-            codes.append(autoencoders.encode(encoder, self._columns(chunk)))
+            _, encoder, _ = similarity_training.train_similarity(basis, compressed[self.training], settings, "variant")
+            codes.append(training.encode(encoder, self._columns(chunk)))
         given = [code for code, _ in codes], [seen for _, seen in codes], self.norms
-        joiner, _ = autoencoders.train_joiner(*given, self.training, settings)
+        joiner, _ = joining.train_joiner(*given, self.training, settings)
         seconds = time.perf_counter() - start
-        embedding = embedding_space(autoencoders.join(joiner, *given))
+        embedding = embedding_space(joining.join(joiner, *given))
         raw, reduced = ("raw", settings.likeness), ("embedding", "euclidean")
         found = compare(
             {raw: self.raw, reduced: embedding},  # type: ignore[dict-item]

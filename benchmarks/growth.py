@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from benchmarks.tools import LAYERS, Given, Noise, kaggle_artists, seconds
-from grisaille import autoencoders
 from grisaille.arrays import ColumnRange, FloatArray
+from grisaille.autoencoders import joining, training
 from grisaille.autoencoders.compression import compress_chunk
 from grisaille.autoencoders.similarity_training import train_similarity
 from grisaille.features import store as feature_store
-from grisaille.likenesses.metrics import LIKENESSES, MetricRows, lengths
+from grisaille.likenesses.metrics import LIKENESSES, MetricRows, layer_norms
 from grisaille.measures.comparison import Collection, compare
 from grisaille.measures.spaces import embedding_space, feature_space
 from grisaille.parameters import Autoencoder
@@ -47,7 +47,7 @@ class Stages:
 
     def compress(self) -> None:
         """Principal components of every chunk, for `hellinger`."""
-        length = {layer: lengths(self.store[layer], "hellinger") for layer in LAYERS}
+        length = {layer: layer_norms(self.store[layer], "hellinger") for layer in LAYERS}
         names = [layer for layer, width in LAYERS.items() for _ in range(0, width, _CHUNK)]
         for chunk, layer in zip(self._chunks(), names, strict=True):
             components = self.settings.similarity.resolve_for("hellinger").components
@@ -63,13 +63,13 @@ class Stages:
 
     def encode(self) -> None:
         """Every chunk of every painting."""
-        self.codes = [autoencoders.encode(e, chunk) for e, chunk in zip(self.encoders, self._chunks(), strict=True)]
+        self.codes = [training.encode(e, chunk) for e, chunk in zip(self.encoders, self._chunks(), strict=True)]
 
     def join(self) -> None:
         """All chunks, by a joiner that is trained for it."""
         codes, compressed = ([each[part] for each in self.codes] for part in (0, 1))
-        joiner, _ = autoencoders.train_joiner(codes, compressed, self.norms, self.everyone, self.settings)
-        self.embeddings = autoencoders.join(joiner, codes, compressed, self.norms)
+        joiner, _ = joining.train_joiner(codes, compressed, self.norms, self.everyone, self.settings)
+        self.embeddings = joining.join(joiner, codes, compressed, self.norms)
 
     def compare(self) -> None:
         """Raw features by either likeness, and the embedding against them."""

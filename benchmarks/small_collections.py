@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 
 from benchmarks.ablation import PROJECT, catalog_of
-from grisaille import autoencoders
 from grisaille.arrays import ColumnRange, FloatArray, IntArray
+from grisaille.autoencoders import joining, training
 from grisaille.autoencoders.compression import Projection
 from grisaille.autoencoders.factored_components import fit_factored_components
 from grisaille.autoencoders.principal_components import fit_principal_components
 from grisaille.autoencoders.similarity_training import train_similarity
-from grisaille.likenesses.metrics import MetricRows, lengths
+from grisaille.likenesses.metrics import MetricRows, layer_norms
 from grisaille.parameters import Autoencoder, Chunk, named
 
 _STRANGERS = 200
@@ -60,7 +60,7 @@ class Part:
         self.layers: Mapping[str, FloatArray] = {layer: features[layer][np.sort(chosen)] for layer in features}
         back = np.argsort(np.argsort(chosen))
         self.layers = {layer: rows[back] for layer, rows in self.layers.items()}
-        self.lengths = {layer: lengths(rows, self.settings.likeness) for layer, rows in self.layers.items()}
+        self.lengths = {layer: layer_norms(rows, self.settings.likeness) for layer, rows in self.layers.items()}
         self.pieces = [
             MetricRows(
                 ColumnRange(self.layers[c.layer], c.start, c.stop), self.settings.likeness, self.lengths[c.layer]
@@ -88,11 +88,11 @@ class Part:
         codes = []
         for c, basis, rows in zip(self.chunks, bases, compressed, strict=True):
             _, encoder, _ = train_similarity(basis, rows[self.training], self.settings, "part")
-            codes.append(autoencoders.encode(encoder, ColumnRange(self.layers[c.layer], c.start, c.stop)))
+            codes.append(training.encode(encoder, ColumnRange(self.layers[c.layer], c.start, c.stop)))
         norms = [self.lengths[c.layer] for c in self.chunks]
         given = [code for code, _ in codes], [seen for _, seen in codes], norms
-        joiner, _ = autoencoders.train_joiner(*given, self.training, self.settings)
-        return autoencoders.join(joiner, *given)
+        joiner, _ = joining.train_joiner(*given, self.training, self.settings)
+        return joining.join(joiner, *given)
 
     def _nearest(self, points: FloatArray) -> IntArray:
         """Rows of the collection that are nearest to each point, itself left out."""

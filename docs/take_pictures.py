@@ -1,6 +1,6 @@
 """Take the pictures of the docs anew (needs Chromium).
 
-First `make demo`, `kedro run --env demo --pipeline discovery` and `make viz`.
+First `make demo`, `kedro run --env demo --pipelines discovery` and `make viz`.
 """
 
 import json
@@ -32,7 +32,7 @@ def report(browser: Browser) -> None:
 
 
 def explorer(browser: Browser) -> None:
-    """The demo's map, and a painting chosen on it (`kedro run --env demo --pipeline discovery` first)."""
+    """The demo's map, and a painting chosen on it (`kedro run --env demo --pipelines discovery` first)."""
     page = browser.new_page(viewport={"width": 1440, "height": 880})
     address = (PROJECT / "data/demo/08_reporting/explorer.html").as_uri()
     page.goto(f"{address}#colour=artist&spread=1&view=0.1,0.18,1.15&painting=Paul_Pointe_5")

@@ -28,14 +28,14 @@ VERSION = "2026-01-31T09.30.00.000Z"
 
 # Commands that another test runs: that test.
 ELSEWHERE = {
-    "kedro run --pipeline evaluation": (
+    "kedro run --pipelines evaluation": (
         "tests/pipelines/test_whole_run.py",
         "test_evaluation_alone_repeats_the_tables",
     ),
     # The fixture `demo_run` runs it.
     "kedro run --env demo": ("tests/pipelines/test_whole_run.py", "test_progress_was_visible"),
-    "kedro run --pipeline study": ("tests/pipelines/test_whole_run.py", "test_it_goes_on_where_it_stopped"),
-    "kedro run --pipeline discovery": (
+    "kedro run --pipelines study": ("tests/pipelines/test_whole_run.py", "test_it_goes_on_where_it_stopped"),
+    "kedro run --pipelines discovery": (
         "tests/pipelines/test_whole_run.py",
         "test_the_nearest_are_those_that_the_evaluation_found",
     ),
@@ -106,7 +106,7 @@ CHECKED = {
         "kedro run --env demo --runner grisaille.framework.runner.DaskRunner "
         "--runner-params address=tcp://127.0.0.1:8786"
     ): "tests/framework/test_cluster.py runs it with workers of its own",
-    f"kedro run --pipeline evaluation --load-versions composition_embeddings:{VERSION}": (
+    f"kedro run --pipelines evaluation --load-versions composition_embeddings:{VERSION}": (
         "runs below with three versions"
     ),
     "make demo": "installs, and then runs the command above",

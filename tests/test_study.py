@@ -106,7 +106,9 @@ class TestPoints:
     def test_a_point_is_also_what_suits_its_likeness(self, laboratory, monkeypatch):
         before = laboratory.work("one")[0].identity
         monkeypatch.setitem(
-            parameters.METRIC_DEFAULTS, "hellinger", parameters.MetricDefaults(components=10, offset=0.1, mixing=0.2)
+            parameters.METRIC_DEFAULTS,
+            "hellinger",
+            parameters.MetricDefaults(components=10, offset=0.1, mixup_angle=0.2),
         )
         assert laboratory.work("one")[0].identity != before
 

@@ -8,16 +8,16 @@ import itertools
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from typing import Any, Literal
 
 import numpy as np
 
-from grisaille import autoencoders
 from grisaille.arrays import ColumnRange, FloatArray, IntArray, Rows
 from grisaille.autoencoders.baseline import pca_embeddings
 from grisaille.autoencoders.compression import compress_chunk
 from grisaille.collection.split import HELD_OUT
-from grisaille.likenesses.metrics import MetricRows, lengths
+from grisaille.likenesses.metrics import MetricRows, layer_norms
 from grisaille.measures.comparison import Collection, Name, compare, queries
 from grisaille.measures.spaces import Space, embedding_space, feature_space
 from grisaille.parameters import Autoencoder, Chunk, Study
@@ -93,13 +93,13 @@ def plan(features: Mapping[str, Rows], settings: Study) -> list[Point]:
 
 
 class CachedSpace(Space):
-    """A space whose distances are computed once for each walk and each set of points that is asked for."""
+    """A space that computes its distances once for each set of points that is asked for."""
 
     def __init__(self, space: Space) -> None:
         """Wrap a space."""
-        self._space, self._known = space, dict[tuple[bytes, int], list[FloatArray]]()
-        self._among = dict[bytes, FloatArray]()
-        self.n = space.n
+        self._space, self.n = space, space.n
+        self._among = cache(lambda rows: space.among(np.array(rows)))
+        self._walk = cache(lambda rows, size: list(space.walk(np.array(rows), size)))
 
     def distances(self, rows: IntArray) -> FloatArray:
         """As `Space.distances`."""
@@ -107,17 +107,11 @@ class CachedSpace(Space):
 
     def among(self, rows: IntArray) -> FloatArray:
         """As `Space.among`."""
-        key = rows.tobytes()
-        if key not in self._among:
-            self._among[key] = self._space.among(rows)
-        return self._among[key]
+        return self._among(tuple(rows.tolist()))
 
     def walk(self, rows: IntArray, size: int) -> Iterator[FloatArray]:
         """As `Space.walk`."""
-        key = (rows.tobytes(), size)
-        if key not in self._known:
-            self._known[key] = list(self._space.walk(rows, size))
-        return iter(self._known[key])
+        return iter(self._walk(tuple(rows.tolist()), size))
 
 
 class StudyRunner:
@@ -221,47 +215,43 @@ class StudyRunner:
         return scores[:, kept], stored, seconds
 
     def _by_autoencoder(self, chunks: list[Chunk], sizes: list[int]) -> tuple[FloatArray, int, float]:
+        from grisaille.autoencoders import joining, similarity_training, training
+
         likeness = self._autoencoder.likeness
         # A code cannot hold what the encoder does not see.
         components = max(self._autoencoder.similarity.resolve_for(likeness).components, *sizes)
-        length, measuring = self._once(
-            "lengths", lambda: {layer: lengths(self._features[layer], likeness) for layer in self._layers}
+        norms, measuring = self._once(
+            "norms", lambda: {layer: layer_norms(self._features[layer], likeness) for layer in self._layers}
         )
-        (compressed, bases), compressing = self._once(
-            "compressed", lambda: self._compress(chunks, components, length), components
+        compressed, compressing = self._once(
+            "compressed", lambda: self._compress(chunks, components, norms), components
         )
         start = time.perf_counter()
-        encoders, codes, shown = [], [], []
-        for chunk, basis, rows, size in zip(chunks, bases, compressed, sizes, strict=True):
+        encoders = []
+        for chunk, (basis, rows), size in zip(chunks, compressed, sizes, strict=True):
             settings = self._autoencoder.model_copy(update={"code_size": size})
             name = f"{chunk.layer}[{chunk.start}:{chunk.stop}] to {size} values"
-            _, encoder, _ = autoencoders.train_similarity(basis, rows[self._training], settings, name)
-            encoders.append(encoder)
+            encoders.append(similarity_training.train_similarity(basis, rows[self._training], settings, name)[1])
         seconds = measuring + compressing + time.perf_counter() - start
-        for encoder, chunk in zip(encoders, chunks, strict=True):
-            code, seen = autoencoders.encode(encoder, ColumnRange(self._features[chunk.layer], chunk.start, chunk.stop))
-            codes.append(code)
-            shown.append(seen)
-        norms = [length[chunk.layer] for chunk in chunks]
+        encoded = [training.encode(model, self._columns(chunk)) for model, chunk in zip(encoders, chunks, strict=True)]
+        codes, shown = ([part[place] for part in encoded] for place in (0, 1))
+        per_chunk = [norms[chunk.layer] for chunk in chunks]
         start = time.perf_counter()
-        joiner, _ = autoencoders.train_joiner(codes, shown, norms, self._training, self._autoencoder)
+        joiner, _ = joining.train_joiner(codes, shown, per_chunk, self._training, self._autoencoder)
         seconds += time.perf_counter() - start
         stored = sum(4 * model.count_params() for model in (*encoders, joiner))
-        return autoencoders.join(joiner, codes, shown, norms), stored, seconds
+        return joining.join(joiner, codes, shown, per_chunk), stored, seconds
 
     def _compress(
-        self, chunks: list[Chunk], components: int, length: Mapping[str, FloatArray]
-    ) -> tuple[list[FloatArray], list[FloatArray]]:
-        compressed, bases = [], []
-        for chunk in chunks:
-            columns = ColumnRange(self._features[chunk.layer], chunk.start, chunk.stop)
-            rows = MetricRows(columns, self._autoencoder.likeness, length[chunk.layer])
-            basis, rows_compressed = compress_chunk(
-                rows, self._training, components, self._autoencoder.seed, self._autoencoder.channels
-            )
-            bases.append(basis)
-            compressed.append(rows_compressed)
-        return compressed, bases
+        self, chunks: list[Chunk], components: int, norms: Mapping[str, FloatArray]
+    ) -> list[tuple[FloatArray, FloatArray]]:
+        """Basis and compressed rows of every chunk."""
+        trained = self._autoencoder
+        rows = [MetricRows(self._columns(chunk), trained.likeness, norms[chunk.layer]) for chunk in chunks]
+        return [compress_chunk(piece, self._training, components, trained.seed, trained.channels) for piece in rows]
+
+    def _columns(self, chunk: Chunk) -> ColumnRange:
+        return ColumnRange(self._features[chunk.layer], chunk.start, chunk.stop)
 
 
 def split_evenly(values: int, pieces: int) -> list[int]:

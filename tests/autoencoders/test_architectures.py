@@ -2,7 +2,8 @@ import keras
 import numpy as np
 import pytest
 
-from grisaille.autoencoders import build, fit_principal_components
+from grisaille.autoencoders.architectures import build
+from grisaille.autoencoders.principal_components import fit_principal_components
 from grisaille.parameters import Autoencoder
 
 

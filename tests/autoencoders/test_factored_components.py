@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from grisaille.autoencoders import fit_principal_components
 from grisaille.autoencoders.compression import compress_chunk
 from grisaille.autoencoders.factored_components import fit_factored_components
+from grisaille.autoencoders.principal_components import fit_principal_components
 
 POSITIONS, CHANNELS = 6, 20
 

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from sklearn.decomposition import PCA
 
-from grisaille.autoencoders import fit_principal_components
 from grisaille.autoencoders.baseline import pca_embeddings
+from grisaille.autoencoders.principal_components import fit_principal_components
 from grisaille.parameters import Chunk
 
 

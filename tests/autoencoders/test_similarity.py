@@ -4,18 +4,17 @@ import keras
 import numpy as np
 import pytest
 
-from grisaille import autoencoders
 from grisaille.arrays import ColumnRange
-from grisaille.autoencoders import similarity
+from grisaille.autoencoders import joining, principal_components, similarity, training
 from grisaille.autoencoders.compression import Projection, compress_chunk, compressed_squares
-from grisaille.autoencoders.similarity_training import Batches, mix
+from grisaille.autoencoders.similarity_training import MixedBatches, mix
 from grisaille.initializers import Initializers
-from grisaille.likenesses.metrics import MetricRows, lengths
+from grisaille.likenesses.metrics import MetricRows, layer_norms
 from grisaille.measures.neighbourhoods import DistanceBins, Preservation, nearest, ranks
 from grisaille.measures.spaces import embedding_space, feature_space
 from grisaille.parameters import Autoencoder, Chunk, Similarity
 
-SMALL = {"components": 40, "hidden": 32, "epochs": 60, "minimum_steps": 0, "batch_size": 100, "mixing": 0.3}
+SMALL = {"components": 40, "hidden": 32, "epochs": 60, "minimum_steps": 0, "batch_size": 100, "mixup_angle": 0.3}
 HALVES = [Chunk(layer="a", start=0, stop=48), Chunk(layer="a", start=48, stop=96)]
 TRAINING = np.arange(200)
 
@@ -29,8 +28,8 @@ def rows():
     return (signal * random.uniform(0.5, 2, (260, 1))).astype(np.float32)
 
 
-def liked(rows, likeness, chunks=HALVES):
-    length = lengths(rows, likeness)
+def metric_rows(rows, likeness, chunks=HALVES):
+    length = layer_norms(rows, likeness)
     return [MetricRows(ColumnRange(rows, chunk.start, chunk.stop), likeness, length) for chunk in chunks]
 
 
@@ -38,10 +37,10 @@ def settings_for(likeness, code_size=4, seed=0, **settings):
     return Autoencoder(likeness=likeness, code_size=code_size, similarity=Similarity(**SMALL | settings), seed=seed)
 
 
-def train(rows, likeness, chunk=HALVES[0], training=TRAINING, **settings):
+def train(rows, likeness, chunk=HALVES[0], chosen=TRAINING, **settings):
     columns = ColumnRange(rows, chunk.start, chunk.stop)
     given = settings_for(likeness, **settings)
-    return autoencoders.train(columns, lengths(rows, likeness), training, np.array([], dtype=int), given, "t")
+    return training.train(columns, layer_norms(rows, likeness), chosen, np.array([], dtype=int), given, "t")
 
 
 @pytest.fixture(scope="module")
@@ -57,15 +56,15 @@ def halves(trained, rows):
     @cache
     def make(likeness):
         encoders = [trained(likeness, chunk)[1] for chunk in HALVES]
-        both = [autoencoders.encode(e, rows[:, c.start : c.stop]) for e, c in zip(encoders, HALVES, strict=True)]
-        return *zip(*both, strict=True), [lengths(rows, likeness)] * len(HALVES)
+        both = [training.encode(e, rows[:, c.start : c.stop]) for e, c in zip(encoders, HALVES, strict=True)]
+        return *zip(*both, strict=True), [layer_norms(rows, likeness)] * len(HALVES)
 
     return make
 
 
 def joined(given, likeness, training=TRAINING, **settings):
-    joiner, history = autoencoders.train_joiner(*given, training, settings_for(likeness, **settings))
-    return autoencoders.join(joiner, *given), history
+    joiner, history = joining.train_joiner(*given, training, settings_for(likeness, **settings))
+    return joining.join(joiner, *given), history
 
 
 def preserved(rows, likeness, embedding):
@@ -102,7 +101,9 @@ class TestCompression:
 
 class TestTarget:
     def test_the_distances_of_chunks_add_up_and_the_offset_changes_no_order(self, rows):
-        compressed = [Projection.fit(piece, TRAINING, 47, 0).compress(piece) for piece in liked(rows, "euclidean")]
+        compressed = [
+            Projection.fit(piece, TRAINING, 47, 0).compress(piece) for piece in metric_rows(rows, "euclidean")
+        ]
         target = similarity.Target.measure(compressed, 0.9)
         upper = np.triu_indices(260, 1)
         squared = ((rows[:, None].astype(float) - rows[None]) ** 2).sum(axis=2)[upper]
@@ -112,7 +113,9 @@ class TestTarget:
         assert (np.diff(shifted[np.argsort(squared)]) >= 0).all()
 
     def test_a_scale_is_the_distance_to_a_neighbour(self, rows):
-        compressed = [Projection.fit(piece, TRAINING, 47, 0).compress(piece) for piece in liked(rows, "euclidean")]
+        compressed = [
+            Projection.fit(piece, TRAINING, 47, 0).compress(piece) for piece in metric_rows(rows, "euclidean")
+        ]
         target = similarity.Target.measure(compressed, 0.0)
         found = similarity.scales(compressed, np.arange(260), target, rank=3)
         distances = np.linalg.norm(rows[:, None].astype(float) - rows[None], axis=2)
@@ -137,7 +140,7 @@ class TestMixing:
         np.testing.assert_allclose(mix(one, other, mean, np.full((9, 1), np.pi / 2)), other, rtol=1e-4, atol=1e-4)
 
     def test_a_batch_is_the_same_however_often_it_is_asked_for(self, rows):
-        batches = Batches([rows], np.ones(260), 50, seed=1, mixing=0.5)
+        batches = MixedBatches([rows], np.ones(260), 50, seed=1, mixup_angle=0.5)
         first, again = batches[2][0][0], batches[2][0][0]
         assert np.array_equal(first, again)
         batches.on_epoch_end()
@@ -145,7 +148,7 @@ class TestMixing:
 
     def test_every_pass_shows_every_painting_once(self, rows):
         numbered = np.arange(260, dtype=np.float32)[:, None] * np.ones((1, 4), np.float32)
-        batches = Batches([numbered], np.ones(260), 52, seed=1, mixing=0.0, passes=3)
+        batches = MixedBatches([numbered], np.ones(260), 52, seed=1, mixup_angle=0.0, passes=3)
         assert len(batches) == 15
         for first in (0, 5, 10):
             shown = np.concatenate([batches[first + number][0][0][:, 0] for number in range(5)])
@@ -153,15 +156,17 @@ class TestMixing:
 
     def test_codes_are_turned_as_their_rows_are(self, rows):
         lengthless = np.hstack([rows, np.zeros((260, 1), np.float32)])
-        (shown, codes), _ = Batches([lengthless], np.ones(260), 50, seed=1, mixing=0.5, codes=[2 * rows])[0]
+        (shown, codes), _ = MixedBatches([lengthless], np.ones(260), 50, seed=1, mixup_angle=0.5, codes=[2 * rows])[0]
         np.testing.assert_allclose(codes, 2 * shown[:, :-1], rtol=1e-4, atol=1e-4)
 
 
 class TestLoss:
     @pytest.mark.parametrize("weights", [(1.0, 0.0), (0.0, 1.0)])
     def test_it_is_what_it_is_defined_as(self, rows, weights):
-        compressed = [Projection.fit(piece, TRAINING, 20, 0).compress(piece)[:30] for piece in liked(rows, "hellinger")]
-        settings = Similarity(distances=weights[0], neighbours=weights[1], temperature=0.1)
+        compressed = [
+            Projection.fit(piece, TRAINING, 20, 0).compress(piece)[:30] for piece in metric_rows(rows, "hellinger")
+        ]
+        settings = Similarity(distance_weight=weights[0], neighbour_weight=weights[1], temperature=0.1)
         target = similarity.Target.measure(compressed, 0.5)
         codes = np.random.default_rng(0).standard_normal((30, 6)).astype(np.float32)
         scale = np.random.default_rng(1).uniform(0.5, 1, 30).astype(np.float32)
@@ -181,8 +186,8 @@ class TestLikenessIsKept:
     @pytest.mark.parametrize("likeness", ["euclidean", "hellinger"])
     def test_better_than_pca_of_the_same_size_for_paintings_seen_and_not(self, rows, trained, halves, likeness):
         pca = [
-            autoencoders.fit_principal_components(piece, TRAINING, 4, 0).transform(piece)
-            for piece in liked(rows, likeness)
+            principal_components.fit_principal_components(piece, TRAINING, 4, 0).transform(piece)
+            for piece in metric_rows(rows, likeness)
         ]
         ours = preserved(rows, likeness, joined(halves(likeness), likeness)[0])
         baseline = preserved(rows, likeness, np.concatenate(pca, axis=1))
@@ -207,7 +212,7 @@ class TestLikenessIsKept:
 
     def test_the_same_seed_gives_the_same_and_another_gives_others(self, rows, halves):
         def embed(seed):
-            codes = autoencoders.encode(train(rows, "hellinger", epochs=3, seed=seed)[1], rows[:, :48])[0]
+            codes = training.encode(train(rows, "hellinger", epochs=3, seed=seed)[1], rows[:, :48])[0]
             return codes, joined(halves("hellinger"), "hellinger", joiner_epochs=3, seed=seed)[0]
 
         for one, two, other in zip(embed(0), embed(0), embed(1), strict=True):
@@ -228,9 +233,9 @@ class TestModels:
 
     def test_what_the_encoder_sees_is_the_compressed_chunk(self, rows, trained):
         _, encoder, _ = trained("hellinger", HALVES[0])
-        norms = lengths(rows, "hellinger")
-        codes, seen = autoencoders.encode(encoder, rows[:, :48])
-        _, expected = compress_chunk(liked(rows, "hellinger")[0], TRAINING, 40, 0)
+        norms = layer_norms(rows, "hellinger")
+        codes, seen = training.encode(encoder, rows[:, :48])
+        _, expected = compress_chunk(metric_rows(rows, "hellinger")[0], TRAINING, 40, 0)
         assert codes.dtype == seen.dtype == np.float32
         np.testing.assert_allclose(seen / norms[:, None], expected, rtol=1e-3, atol=1e-5)
 
@@ -243,7 +248,7 @@ class TestModels:
 
     @pytest.mark.parametrize("likeness", ["euclidean", "hellinger"])
     def test_the_decoder_reconstructs_better_than_the_mean(self, rows, likeness):
-        autoencoder, _, _ = train(rows, likeness, epochs=200, reconstruction=1.0)
+        autoencoder, _, _ = train(rows, likeness, epochs=200, reconstruction_weight=1.0)
         given = rows[:, :48]
         error = np.square(autoencoder.predict_on_batch(given) - given).mean()
         assert error < 0.9 * given.var(axis=0).mean()
@@ -257,25 +262,25 @@ class TestModels:
         decoded = similarity.compressed_decoder(shape, settings, Initializers(0)).predict_on_batch(code)
         np.testing.assert_allclose(decoded[:, :8], compressed[:, :8], rtol=1e-3, atol=1e-3)
 
-    @pytest.mark.parametrize("settings", [{"hidden": 0}, {"pca_start": False}, {"neighbours": 0.0}, {"mixing": 0.0}])
+    @pytest.mark.parametrize(
+        "settings", [{"hidden": 0}, {"pca_start": False}, {"neighbour_weight": 0.0}, {"mixup_angle": 0.0}]
+    )
     def test_parts_can_be_left_out(self, rows, settings):
         assert np.isfinite(train(rows, "hellinger", epochs=2, **settings)[2]["loss"]).all()
 
     def test_one_painting_has_nothing_to_be_compared_with(self, rows):
         with pytest.raises(ValueError, match="compares paintings"):
-            train(rows, "hellinger", training=np.array([0]))
+            train(rows, "hellinger", chosen=np.array([0]))
 
     @pytest.mark.parametrize("likeness", ["euclidean", "hellinger"])
     @pytest.mark.parametrize("kind", ["three", "equal", "black"])
     def test_the_smallest_collections(self, rows, likeness, kind):
         few = {"three": rows[:3], "equal": rows[[0, 0, 0]], "black": 0 * rows[:3]}[kind]
         both = [
-            autoencoders.encode(
-                train(few, likeness, chunk, np.arange(3), epochs=2)[1], few[:, chunk.start : chunk.stop]
-            )
+            training.encode(train(few, likeness, chunk, np.arange(3), epochs=2)[1], few[:, chunk.start : chunk.stop])
             for chunk in HALVES
         ]
-        given = *zip(*both, strict=True), [lengths(few, likeness)] * 2
+        given = *zip(*both, strict=True), [layer_norms(few, likeness)] * 2
         embedding, _ = joined(given, likeness, np.arange(3), joiner_epochs=2)
         assert embedding.shape == (3, 8)
         assert np.isfinite(embedding).all()

@@ -10,11 +10,10 @@ import numpy as np
 import pytest
 from numpy._core._multiarray_umath import __cpu_dispatch__ as dispatched
 
-from grisaille import autoencoders
-from grisaille.autoencoders import similarity
+from grisaille.autoencoders import similarity, training
 from grisaille.autoencoders.compression import Projection, compress_chunk
 from grisaille.initializers import Initializers
-from grisaille.likenesses.metrics import MetricRows, lengths
+from grisaille.likenesses.metrics import MetricRows, layer_norms
 from grisaille.parameters import Similarity
 
 VALUES, CHANNELS, COUNT = 128, 8, 256
@@ -37,7 +36,7 @@ ENCODE = """
 import sys
 from pathlib import Path
 import keras, numpy as np
-from grisaille.autoencoders import encode
+from grisaille.autoencoders.training import encode
 for path in Path(sys.argv[1]).glob("*.keras"):
     encoder = keras.saving.load_model(path, compile=False)
     np.save(path.with_suffix(".codes.npy"), encode(encoder, np.load(path.with_suffix(".npy")))[0])
@@ -61,8 +60,8 @@ def features(kind: str) -> np.ndarray:
 def models(kind: str, likeness: str) -> tuple[np.ndarray, keras.Model]:
     """Features, and an encoder that looks at all that it is shown: training would end with other weights."""
     rows = features(kind)
-    liked = MetricRows(rows, likeness, lengths(rows, likeness))
-    basis, compressed = compress_chunk(liked, np.arange(COUNT), 144, 0, CHANNELS)
+    metric_rows = MetricRows(rows, likeness, layer_norms(rows, likeness))
+    basis, compressed = compress_chunk(metric_rows, np.arange(COUNT), 144, 0, CHANNELS)
     geometry, draw = similarity.Geometry(compressed, 16, likeness, 0.5), Initializers(0)
     encoder = similarity.compressed_encoder(geometry, Similarity(hidden=32), draw)
     bend = encoder.get_layer("bend")
@@ -82,18 +81,18 @@ class TestCompanyInTheBatch:
     @pytest.mark.parametrize("size", [1, 7])
     def test_a_code_is_that_of_a_large_batch(self, kind, likeness, size):
         rows, encoder = models(kind, likeness)
-        for one, other in zip(*(autoencoders.encode(encoder, rows, each) for each in (size, 256)), strict=True):
+        for one, other in zip(*(training.encode(encoder, rows, each) for each in (size, 256)), strict=True):
             assert_same(one, other)
 
     def test_codes_of_compressed_rows_are_those_of_rows(self, kind, likeness):
         """Training sees the former, who asks for look-alikes the latter."""
         rows, encoder = models(kind, likeness)
-        liked = MetricRows(rows, likeness, np.ones(COUNT, np.float32))
+        metric_rows = MetricRows(rows, likeness, np.ones(COUNT, np.float32))
         basis, _ = compress_chunk(
-            MetricRows(rows, likeness, lengths(rows, likeness)), np.arange(COUNT), 144, 0, CHANNELS
+            MetricRows(rows, likeness, layer_norms(rows, likeness)), np.arange(COUNT), 144, 0, CHANNELS
         )
-        compressed = Projection(basis).compress(liked)
-        assert_same(encoder.get_layer("compressed_encoder")(compressed).numpy(), autoencoders.encode(encoder, rows)[0])
+        compressed = Projection(basis).compress(metric_rows)
+        assert_same(encoder.get_layer("compressed_encoder")(compressed).numpy(), training.encode(encoder, rows)[0])
 
 
 @pytest.mark.parametrize("processor", PROCESSORS)
@@ -104,4 +103,4 @@ def test_other_instructions(processor, tmp_path):
         np.save(tmp_path / f"{name}.npy", rows)
     subprocess.run([sys.executable, "-c", ENCODE, tmp_path], env=os.environ | PROCESSORS[processor], check=True)
     for name, (rows, encoder) in cases.items():
-        assert_same(np.load(tmp_path / f"{name}.codes.npy"), autoencoders.encode(encoder, rows)[0])
+        assert_same(np.load(tmp_path / f"{name}.codes.npy"), training.encode(encoder, rows)[0])

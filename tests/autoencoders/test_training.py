@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from grisaille import autoencoders
+from grisaille.autoencoders import training
 from grisaille.parameters import Autoencoder
 
 TINY = {"architecture": "positional", "channels": 8, "code_size": 4, "epochs": 6, "batch_size": 8}
@@ -16,7 +16,7 @@ def rows():
 def train(rows, validation=10, **settings):
     split = len(rows) - validation
     given = Autoencoder(**TINY | settings)
-    return autoencoders.train(rows, np.ones(len(rows)), np.arange(split), np.arange(split, len(rows)), given, "t")
+    return training.train(rows, np.ones(len(rows)), np.arange(split), np.arange(split, len(rows)), given, "t")
 
 
 class TestTraining:
@@ -37,7 +37,7 @@ class TestTraining:
         assert train(rows, validation=0)[2].columns.tolist() == ["epoch", "loss"]
 
     def test_the_same_seed_gives_the_same_codes_and_another_gives_others(self, rows):
-        one, two, other = (autoencoders.encode(train(rows, seed=seed)[1], rows)[0] for seed in (5, 5, 6))
+        one, two, other = (training.encode(train(rows, seed=seed)[1], rows)[0] for seed in (5, 5, 6))
         assert np.array_equal(one, two)
         assert not np.array_equal(one, other)
 
@@ -48,13 +48,13 @@ class TestTraining:
 
     def test_no_painting_to_train_on(self, rows):
         with pytest.raises(ValueError, match="no painting to train on"):
-            autoencoders.train(rows, np.ones(60), np.array([], dtype=int), np.arange(3), Autoencoder(**TINY), "t")
+            training.train(rows, np.ones(60), np.array([], dtype=int), np.arange(3), Autoencoder(**TINY), "t")
 
 
 class TestLinear:
     def test_pca_needs_no_epochs_and_reports_its_errors(self, rows):
         _, encoder, history = train(rows, architecture="pca", code_size=3)
-        codes, seen = autoencoders.encode(encoder, rows)
+        codes, seen = training.encode(encoder, rows)
         assert seen.shape == (60, 0)
         assert codes.dtype == np.float32
         assert len(history) == 1

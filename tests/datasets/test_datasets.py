@@ -161,7 +161,7 @@ class TestFeatureStoreDataset:
         dataset.expect(lambda: {"who": "somebody else"})
         dataset.save(Work())
         other = feature_store.fingerprint(Work.identity)
-        with pytest.raises(DatasetError, match=rf"differ.*{other}.*kedro run --pipeline feature_extraction"):
+        with pytest.raises(DatasetError, match=rf"differ.*{other}.*kedro run --pipelines feature_extraction"):
             dataset.load()
 
     @pytest.mark.parametrize("identity", [None, lambda: None])
@@ -170,7 +170,7 @@ class TestFeatureStoreDataset:
         if identity:
             dataset.expect(identity)
         assert not dataset.exists()
-        with pytest.raises(DatasetError, match="kedro run --pipeline ingestion"):
+        with pytest.raises(DatasetError, match="kedro run --pipelines ingestion"):
             dataset.load()
 
 

@@ -253,7 +253,7 @@ class TestAFlippedByte:
         flip(store.folder / "wide-00000004.npy")
         opened = FeatureStore(store.folder)
         assert np.array_equal(opened["wide"][:4], CountedSource().values("wide")[:4])
-        with pytest.raises(FeatureStoreError, match=r"wide-00000004\.npy is damaged.*--pipeline feature_extraction"):
+        with pytest.raises(FeatureStoreError, match=r"wide-00000004\.npy is damaged.*--pipelines feature_extraction"):
             opened["wide"][5]
         assert opened.damaged() == [store.folder / "wide-00000004.npy"]
 

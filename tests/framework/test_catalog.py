@@ -282,5 +282,5 @@ class TestFeatures:
         flip(path)
         assert not catalog.exists("features")
         assert str(path) in caplog.text
-        with pytest.raises(FeatureStoreError, match=rf"{path} is damaged.*--pipeline feature_extraction"):
+        with pytest.raises(FeatureStoreError, match=rf"{path} is damaged.*--pipelines feature_extraction"):
             np.asarray(catalog.load("features")["narrow"])

@@ -36,7 +36,7 @@ class TestCosine:
 
     def test_negative_features_are_refused(self):
         with pytest.raises(ValueError, match="a feature is negative"):
-            likeness.lengths(-np.ones((2, 2), dtype=np.float32), "hellinger")
+            likeness.layer_norms(-np.ones((2, 2), dtype=np.float32), "hellinger")
 
 
 class TestEuclidean:

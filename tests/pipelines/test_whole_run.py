@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import silhouette_score
 
-from grisaille import autoencoders
+from grisaille.autoencoders import joining
 from grisaille.demo.painter import ALIKE, ARTISTS
 from grisaille.provenance import stamps
 from helpers import kedro
@@ -39,7 +39,7 @@ class TestWhatIsLeft:
         embeddings = demo_run.embeddings()
         assert embeddings.dtype == np.float32
         assert embeddings.shape == (181, 24)
-        found = autoencoders.join(joiner, codes, compressed, [block5, block4, block4])
+        found = joining.join(joiner, codes, compressed, [block5, block4, block4])
         np.testing.assert_allclose(embeddings, found, rtol=1e-5, atol=1e-6)
 
     def test_one_file_an_artist(self, demo_run):

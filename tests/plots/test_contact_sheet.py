@@ -1,10 +1,10 @@
 import pytest
 
-from grisaille.plots.contact_sheet import Picture, strip
+from grisaille.plots.contact_sheet import Tile, strip
 
 
 def chain(count):
-    return strip([Picture(None, f"Painting {number}", note="distance 1.0") for number in range(count)])
+    return strip([Tile(None, f"Painting {number}", note="distance 1.0") for number in range(count)])
 
 
 def captions(figure):

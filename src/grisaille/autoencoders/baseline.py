@@ -7,7 +7,7 @@ from tqdm import tqdm
 
 from grisaille.arrays import ColumnRange, FloatArray, IntArray, Rows
 from grisaille.autoencoders.principal_components import fit_principal_components
-from grisaille.likenesses.metrics import Likeness, MetricRows, lengths
+from grisaille.likenesses.metrics import Likeness, MetricRows, layer_norms
 from grisaille.parameters import Chunk
 
 
@@ -27,10 +27,10 @@ def pca_embeddings(
     Returns:
         float32, shape (n, k * chunks).
     """
-    length = {layer: lengths(features[layer], likeness) for layer in {chunk.layer for chunk in chunks}}
+    norms = {layer: layer_norms(features[layer], likeness) for layer in {chunk.layer for chunk in chunks}}
     scores = []
     for chunk in tqdm(chunks, f"PCA, {likeness}", unit=" chunks"):
         columns = ColumnRange(features[chunk.layer], chunk.start, chunk.stop)
-        liked = MetricRows(columns, likeness, length[chunk.layer])
-        scores.append(fit_principal_components(liked, training, k, seed).transform(liked))
+        rows = MetricRows(columns, likeness, norms[chunk.layer])
+        scores.append(fit_principal_components(rows, training, k, seed).transform(rows))
     return np.concatenate(scores, axis=1)

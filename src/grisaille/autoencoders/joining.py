@@ -34,7 +34,7 @@ def train_joiner(
     Args:
         codes: As `encode` gives them, shape (n, code_size), one array a chunk.
         compressed: Likewise, shape (n, k + 2).
-        norms: Of the layer that each chunk is a piece of (`likenesses.metrics.lengths`), shape (n,), one array a chunk.
+        norms: Norms of each chunk's whole layer (`likenesses.metrics.layer_norms`), shape (n,), one array a chunk.
         training: Rows to learn from, shape (m,).
         settings: Architecture, likeness, seed, and the group `similarity`.
 
@@ -93,7 +93,7 @@ def _divided(
     if len(sizes) != 1:
         raise ValueError(
             f"the chunks' codes and the features are of different collections ({sorted(sizes)} paintings): "
-            "run `kedro run --pipeline autoencoding` for all chunks"
+            "run `kedro run --pipelines autoencoding` for all chunks"
         )
     return [
         rows / norm[:, None]

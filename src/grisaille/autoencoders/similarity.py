@@ -100,8 +100,8 @@ def likeness_loss(rows: Sequence[Any], codes: Any, scale: Any, target: Target, s
     """How far the distances and neighbourhoods of a batch's codes are from those of its compressed rows.
 
     For distances t_ij of paintings, t'_ij = sqrt(t_ij^2 - offset), and q_ij of their codes, the loss is
-        distances * mean_ij (q_ij - t'_ij)^2 / var(t')
-        + neighbours * mean_i KL(softmax_j(-t'_ij / s_i) || softmax_j(-q_ij / s_i))
+        distance_weight * mean_ij (q_ij - t'_ij)^2 / var(t')
+        + neighbour_weight * mean_i KL(softmax_j(-t'_ij / s_i) || softmax_j(-q_ij / s_i))
     where s_i is `temperature` times the distance of i to one of its near neighbours.
 
     Args:
@@ -131,7 +131,7 @@ def likeness_loss(rows: Sequence[Any], codes: Any, scale: Any, target: Target, s
     # The divergence of softmax(near) from softmax(kept), with fewer passes over all pairs than by its definition.
     moved = ops.sum(ops.softmax(near) * error, axis=1) / width[:, 0]
     neighbours = ops.mean(moved + ops.logsumexp(kept, axis=1) - ops.logsumexp(near, axis=1))
-    return settings.distances * distances + settings.neighbours * neighbours
+    return settings.distance_weight * distances + settings.neighbour_weight * neighbours
 
 
 def _squares(x: Any, lengths: Any) -> Any:
@@ -142,7 +142,7 @@ class ChunkModel(keras.Model):
     """Trains the encoder and the decoder of one chunk.
 
     To the loss of its codes (`likeness_loss`) comes
-        reconstruction * mean |a - decoded a|^2 / mean |a - mean a|^2
+        reconstruction_weight * mean |a - decoded a|^2 / mean |a - mean a|^2
     for coordinates a.
     """
 
@@ -174,7 +174,7 @@ class ChunkModel(keras.Model):
         code, decoded = y_pred
         error = ops.mean(ops.sum(ops.square(x[0][:, :-1] - decoded), axis=1)) / self._variance
         settings = self._settings
-        return likeness_loss(x, code, y, self._target, settings) + settings.reconstruction * error
+        return likeness_loss(x, code, y, self._target, settings) + settings.reconstruction_weight * error
 
 
 @dataclass(frozen=True)

@@ -73,7 +73,7 @@ class Lesson:
     """
 
     target: Target
-    batches: "Batches"
+    batches: "MixedBatches"
     rounds: int
     passes: int
 
@@ -96,13 +96,13 @@ class Lesson:
         if count < 2:
             raise ValueError(f"training on likeness compares paintings with each other. Received: {count}")
         chosen = settings.similarity
-        suited = chosen.resolve_for(settings.likeness)
+        defaults = chosen.resolve_for(settings.likeness)
         sample = np.random.default_rng(settings.seed).permutation(count)[:_SAMPLE]
-        target = Target.measure([rows[sample] for rows in compressed], suited.offset)
+        target = Target.measure([rows[sample] for rows in compressed], defaults.offset)
         size = min(chosen.batch_size, count)
-        width = scales(compressed, sample, target, round(chosen.rank * len(sample) / size))
+        width = scales(compressed, sample, target, round(chosen.scale_neighbour * len(sample) / size))
         rounds, passes = _rounds(max(epochs, math.ceil(chosen.minimum_steps / (count // size))))
-        batches = Batches(compressed, width, size, settings.seed, suited.mixing, passes, codes)
+        batches = MixedBatches(compressed, width, size, settings.seed, defaults.mixup_angle, passes, codes)
         return cls(target, batches, rounds, passes)
 
     def fit(self, model: keras.Model, learning_rate: float, name: str) -> pd.DataFrame:
@@ -126,7 +126,7 @@ def _rounds(passes: int) -> tuple[int, int]:
     return rounds, math.ceil(passes / rounds)
 
 
-class Batches(keras.utils.PyDataset):
+class MixedBatches(keras.utils.PyDataset):
     """Batches of one size, so that every step compares as many pairs; what is left over waits for the next epoch.
 
     A painting may be mixed with another: turned towards it by a random angle around the mean, which leaves the spread
@@ -141,7 +141,7 @@ class Batches(keras.utils.PyDataset):
         scale: FloatArray,
         size: int,
         seed: int,
-        mixing: float,
+        mixup_angle: float,
         passes: int = 1,
         codes: Sequence[FloatArray] = (),
     ) -> None:
@@ -152,7 +152,7 @@ class Batches(keras.utils.PyDataset):
             scale: Of every painting's neighbourhood, shape (m,).
             size: Rows a batch.
             seed: Of order, partners and angles.
-            mixing: Largest angle, in radians.
+            mixup_angle: Largest angle, in radians.
             passes: Over the rows, in what Keras takes as one epoch.
             codes: Of these rows, shape (m, code_size), one array a chunk; turned as these are.
         """
@@ -160,7 +160,7 @@ class Batches(keras.utils.PyDataset):
         self._shown = [*compressed, *codes]
         self._turns = [mix] * len(compressed) + [turn] * len(codes)
         self._means = [rows.mean(axis=0) for rows in self._shown]
-        self._scale, self._size, self._seed, self._mixing = scale, size, seed, mixing
+        self._scale, self._size, self._seed, self._mixup_angle = scale, size, seed, mixup_angle
         self._epoch, self._passes = 0, passes
         self._shuffle()
 
@@ -177,11 +177,11 @@ class Batches(keras.utils.PyDataset):
         """One batch: the chunks, their codes where there are any, and the scales."""
         chosen = self._order[index * self._size : (index + 1) * self._size]
         shown = [rows[chosen] for rows in self._shown]
-        if self._mixing:
+        if self._mixup_angle:
             # Seeded by what is asked for, so that it does not matter how often Keras asks.
             random = np.random.default_rng((self._seed, self._epoch, index))
             partners = random.integers(0, len(self._scale), len(chosen))
-            angles = random.uniform(0, self._mixing, (len(chosen), 1)).astype(np.float32)
+            angles = random.uniform(0, self._mixup_angle, (len(chosen), 1)).astype(np.float32)
             shown = [
                 turned(rows, others[partners], mean, angles)
                 for turned, rows, others, mean in zip(self._turns, shown, self._shown, self._means, strict=True)

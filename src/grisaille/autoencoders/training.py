@@ -60,8 +60,7 @@ def train(
 
     Args:
         rows: Features of the chunk, shape (n, values).
-        norms: What the likeness divides the painting's whole layer by (`likenesses.metrics.lengths`), float32, shape
-            (n,).
+        norms: Norms of the whole layer (`likenesses.metrics.layer_norms`), float32, shape (n,).
         training: Rows to learn from, shape (m,).
         validation: Rows that stop the training, possibly none; the training loss is watched then.
         settings: Architecture, epochs, and so on.
@@ -76,9 +75,9 @@ def train(
     """
     if settings.architecture == "similarity":
         chosen = np.union1d(training, validation).astype(np.int64)
-        liked = MetricRows(rows, settings.likeness, norms)
+        metric_rows = MetricRows(rows, settings.likeness, norms)
         components = settings.similarity.resolve_for(settings.likeness).components
-        basis, compressed = compress_chunk(liked, chosen, components, settings.seed, settings.channels)
+        basis, compressed = compress_chunk(metric_rows, chosen, components, settings.seed, settings.channels)
         return train_similarity(basis, compressed[chosen], settings, name)
     if not len(training):
         raise ValueError("there is no painting to train on")

@@ -9,7 +9,7 @@ from typing import Any
 from kedro.io.core import AbstractDataset, DatasetError
 
 from grisaille.features import store as feature_store
-from grisaille.features.cluster import helpers
+from grisaille.features.cluster import cluster_executor
 from grisaille.features.store import FeatureStore, FeatureStoreError, Source
 from grisaille.storage import AnyPath, as_path
 
@@ -73,7 +73,7 @@ class FeatureStoreDataset(AbstractDataset[Source, FeatureStore]):
         """
         folder = self.stored_at()
         if folder is None:
-            raise DatasetError("the paintings are not known yet: run `kedro run --pipeline ingestion` first")
+            raise DatasetError("the paintings are not known yet: run `kedro run --pipelines ingestion` first")
         try:
             return FeatureStore(folder)
         except FeatureStoreError as error:
@@ -83,12 +83,12 @@ class FeatureStoreDataset(AbstractDataset[Source, FeatureStore]):
             raise DatasetError(
                 f"{error}. The paintings or the backbone's settings differ from those of the stores that exist "
                 f"({', '.join(others) or 'none'}), or the extraction did not finish: "
-                "run `kedro run --pipeline feature_extraction` with the same parameters"
+                "run `kedro run --pipelines feature_extraction` with the same parameters"
             ) from error
 
     def save(self, data: Source) -> None:
         """Compute and store what is missing, on all workers of a cluster where there is one."""
-        with helpers() as executor:
+        with cluster_executor() as executor:
             feature_store.write(self._path, data, executor)
 
     def _exists(self) -> bool:

@@ -68,7 +68,7 @@ class PointsDataset(AbstractDataset[Sequence[Computable], pd.DataFrame]):
             return pd.DataFrame([self._row(name) for name in names])
         except FileNotFoundError as error:
             raise DatasetError(
-                f"the points in {self._path} are not complete: run `kedro run --pipeline study`"
+                f"the points in {self._path} are not complete: run `kedro run --pipelines study`"
             ) from error
 
     def save(self, data: Sequence[Computable]) -> None:
@@ -95,7 +95,7 @@ class PointsDataset(AbstractDataset[Sequence[Computable], pd.DataFrame]):
         if not self._is_stored(name):
             raise DatasetError(
                 f"the point {self._file(name)} is damaged: its checksum is not the one it was stored with. "
-                "`kedro run --pipeline study` with the same --params computes it again, and no other"
+                "`kedro run --pipelines study` with the same --params computes it again, and no other"
             )
         return json.loads(content)["row"]
 

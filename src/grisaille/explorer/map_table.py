@@ -10,7 +10,7 @@ import numpy as np
 
 from grisaille.arrays import FloatArray
 from grisaille.collection.artists import UNKNOWN
-from grisaille.explorer.pictures import Picture
+from grisaille.explorer.pictures import MapPicture
 from grisaille.lazy import pd
 from grisaille.measures.silhouettes import point_silhouettes
 
@@ -35,7 +35,7 @@ def gather(
     places: Mapping[str, FloatArray],
     near: Near,
     artist_distances: FloatArray,
-    shown: Sequence[Picture],
+    shown: Sequence[MapPicture],
 ) -> pd.DataFrame:
     """Join what is known of every painting.
 
@@ -59,7 +59,7 @@ def gather(
     if len(artist_distances) != len(paintings):
         raise ValueError(
             f"{len(artist_distances)} artist_distances of {len(paintings)} paintings: "
-            "run `kedro run --pipeline evaluation`"
+            "run `kedro run --pipelines evaluation`"
         )
     artists, labels = np.unique(paintings["artist"].to_numpy(dtype=str), return_inverse=True)
     table = pd.DataFrame({name: paintings[name].to_numpy() for name in _COPIED if name in paintings})
@@ -87,7 +87,7 @@ def _nested(near: pd.DataFrame, identifiers: np.ndarray) -> pd.Series:
     known = pd.Index(identifiers)
     whose, who = (known.get_indexer(near[column].to_numpy(dtype=str)) for column in ("painting_id", "neighbour_id"))
     if min(whose.min(initial=0), who.min(initial=0)) < 0:
-        raise ValueError("the neighbours are of other paintings: run `kedro run --pipeline evaluation`")
+        raise ValueError("the neighbours are of other paintings: run `kedro run --pipelines evaluation`")
     order = np.lexsort((near["rank"].to_numpy(), whose))
     distances = near["distance"].to_numpy(dtype=np.float64)[order]
     first = np.searchsorted(whose[order], np.arange(len(identifiers) + 1))

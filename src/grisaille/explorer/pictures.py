@@ -20,7 +20,7 @@ _NOTHING = "#8d8a83"
 
 
 @dataclass(frozen=True)
-class Picture:
+class MapPicture:
     """A painting, small.
 
     Attributes:
@@ -38,7 +38,7 @@ def pictures(
     side: int,
     most_bytes: float,
     progress: Callable[[Iterable[str]], Iterable[str]] = iter,
-) -> list[Picture]:
+) -> list[MapPicture]:
     """A small picture of every painting: as large as suits their number, and as good as fits.
 
     Args:
@@ -76,8 +76,8 @@ def _steps(count: int, side: int) -> Iterator[tuple[int, int]]:
                 yield tried, quality
 
 
-def _shrink(image: Image.Image | None, side: int, quality: int) -> Picture:
+def _shrink(image: Image.Image | None, side: int, quality: int) -> MapPicture:
     if image is None:
-        return Picture(b"", _NOTHING)
+        return MapPicture(b"", _NOTHING)
     red, green, blue = np.asarray(image.resize((1, 1), Image.Resampling.BOX))[0, 0].tolist()
-    return Picture(images.thumbnail(image, side, quality), f"#{red:02x}{green:02x}{blue:02x}")
+    return MapPicture(images.thumbnail(image, side, quality), f"#{red:02x}{green:02x}{blue:02x}")

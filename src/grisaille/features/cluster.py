@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def helpers() -> Iterator[Executor | None]:
+def cluster_executor() -> Iterator[Executor | None]:
     """All workers of the cluster whose task this is, as an executor; None outside of a cluster.
 
     While it is open, the task leaves its worker's thread to those it waits for.

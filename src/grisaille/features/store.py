@@ -3,7 +3,8 @@
 A store is a folder named after a fingerprint of everything that determines its content. Shards are plain `.npy`
 files, each sealed with its checksum in a file beside it and only then renamed; the manifest, with all checksums, is
 written last, and only then does the store exist. A shard that does not match its checksum is never read, and is
-computed again when the store is written. Nothing here knows how features are computed, nor where helpers come from.
+computed again when the store is written. Nothing here knows how features are
+computed, nor where an executor comes from.
 """
 
 import hashlib
@@ -29,7 +30,7 @@ logger = logging.getLogger(__name__)
 
 MANIFEST = "manifest.json"
 
-_MEND = "`kedro run --pipeline feature_extraction` with the same --params makes it again, and nothing that is whole"
+_MEND = "`kedro run --pipelines feature_extraction` with the same --params makes it again, and nothing that is whole"
 
 
 class FeatureStoreError(GrisailleError):
@@ -228,13 +229,13 @@ def _checksums(manifest: Mapping[str, Any]) -> dict[str, str]:
     return {shard["file"]: shard["sha256"] for layer in manifest["layers"].values() for shard in layer["shards"]}
 
 
-def write(root: AnyPath, source: Source, helpers: Executor | None = None) -> FeatureStore:
+def write(root: AnyPath, source: Source, executor: Executor | None = None) -> FeatureStore:
     """Store what is missing of a source.
 
     Args:
         root: Folder of all stores.
         source: What to store. Shards that an earlier run finished are not computed again.
-        helpers: Compute and write the missing shards, where there are any; they must reach the same folder.
+        executor: Compute and write the missing shards, where there are any; they must reach the same folder.
 
     Returns:
         The finished store.
@@ -258,19 +259,19 @@ def write(root: AnyPath, source: Source, helpers: Executor | None = None) -> Fea
     if missing:
         done = source.rows - sum(stop - start for start, stop in missing)
         with tqdm(total=source.rows, initial=done, desc="extracting features", unit=" paintings") as progress:
-            if helpers is None:
+            if executor is None:
                 _write_shards(folder, source, missing, progress)
             else:
-                _hand_out_shards(folder, source, missing, helpers, progress)
+                _hand_out_shards(folder, source, missing, executor, progress)
     if missing or listed is None:
         _write_manifest(folder, source, starts)
     return FeatureStore(folder)
 
 
 def _hand_out_shards(
-    folder: AnyPath, source: Source, missing: list[tuple[int, int]], helpers: Executor, progress: Any
+    folder: AnyPath, source: Source, missing: list[tuple[int, int]], executor: Executor, progress: Any
 ) -> None:
-    tasks = {helpers.submit(write_shard, folder, source.part(*rows), rows): rows for rows in missing}
+    tasks = {executor.submit(write_shard, folder, source.part(*rows), rows): rows for rows in missing}
     for task in as_completed(tasks):
         task.result()
         start, stop = tasks[task]

@@ -18,7 +18,7 @@ LIKENESSES: tuple[Likeness, ...] = get_args(Likeness)
 _BLOCK = 128
 
 
-def lengths(layer: Rows, likeness: Likeness) -> FloatArray:
+def layer_norms(layer: Rows, likeness: Likeness) -> FloatArray:
     """What every painting's layer is divided by, after the square root if there is one.
 
     Args:
@@ -47,15 +47,15 @@ def lengths(layer: Rows, likeness: Likeness) -> FloatArray:
 class MetricRows:
     """A matrix of features, transformed for a likeness when its rows are read."""
 
-    def __init__(self, source: Rows, likeness: Likeness, length: FloatArray) -> None:
+    def __init__(self, source: Rows, likeness: Likeness, norms: FloatArray) -> None:
         """Wrap a layer, or some columns of it.
 
         Args:
             source: Features, shape (n, d).
             likeness: Which likeness.
-            length: As `lengths` gives for the whole layer, shape (n,).
+            norms: As `layer_norms` gives for the whole layer, shape (n,).
         """
-        self._source, self._likeness, self._length = source, likeness, length
+        self._source, self._likeness, self._norms = source, likeness, norms
         self.shape = source.shape
         self.dtype = np.dtype(np.float32)
 
@@ -65,7 +65,7 @@ class MetricRows:
         if self._likeness == "hellinger":
             # In place but for what is float32 already, which may be a view of the caller's array.
             values = np.sqrt(values, out=values if self._source.dtype != np.float32 else None)
-            values /= self._length[rows, None]
+            values /= self._norms[rows, None]
         return values
 
 
@@ -82,8 +82,8 @@ def columns(features: Mapping[str, Rows], likeness: Likeness, width: int) -> lis
     """
     pieces = []
     for layer in features.values():
-        length = lengths(layer, likeness)
+        norms = layer_norms(layer, likeness)
         for start in range(0, layer.shape[1], width):
             piece = ColumnRange(layer, start, min(start + width, layer.shape[1]))
-            pieces.append(MetricRows(piece, likeness, length))
+            pieces.append(MetricRows(piece, likeness, norms))
     return pieces

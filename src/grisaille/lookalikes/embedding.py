@@ -9,7 +9,7 @@ from grisaille.arrays import FloatArray
 from grisaille.autoencoders.joining import join
 from grisaille.autoencoders.training import encode
 from grisaille.features.backbone import Extraction, built_once
-from grisaille.likenesses.metrics import Likeness, lengths
+from grisaille.likenesses.metrics import Likeness, layer_norms
 from grisaille.parameters import Backbone, Chunk
 
 
@@ -56,7 +56,7 @@ class Embedder:
         ranges = [(start, min(start + 64, len(readers))) for start in range(0, len(readers), 64)]
         batches = [batch for _, batch in extraction.compute(ranges)]
         features = {layer: np.concatenate([batch[layer] for batch in batches]) for layer in self._backbone.layers}
-        norms = {layer: lengths(values, self._likeness) for layer, values in features.items()}
+        norms = {layer: layer_norms(values, self._likeness) for layer, values in features.items()}
         pieces = {name: features[chunk.layer][:, chunk.start : chunk.stop] for name, chunk in self._chunks.items()}
         encoded = [encode(self._encoders[name], rows) for name, rows in pieces.items()]
         codes, compressed = zip(*encoded, strict=True)

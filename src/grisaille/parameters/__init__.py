@@ -146,15 +146,15 @@ class MetricDefaults:
 
     components: int
     offset: float
-    mixing: float
+    mixup_angle: float
 
 
 # Measured (docs/findings.md). Lengths count for Euclid: some paintings are close to all others, so that less can be
 # taken from its distances; mixtures, whose lengths are all middling, are less like paintings, so that there is less
 # mixing; and what is learnt holds for other paintings anyway, so that the encoder may see more.
 METRIC_DEFAULTS = {
-    "hellinger": MetricDefaults(components=144, offset=0.9, mixing=1.25),
-    "euclidean": MetricDefaults(components=192, offset=0.6, mixing=0.45),
+    "hellinger": MetricDefaults(components=144, offset=0.9, mixup_angle=1.25),
+    "euclidean": MetricDefaults(components=192, offset=0.6, mixup_angle=0.45),
 }
 
 
@@ -163,17 +163,16 @@ class Similarity(Group):
 
     Attributes:
         components: Principal components that the encoder sees of a chunk; null takes what suits the likeness, as for
-            `offset` and `mixing`.
+            `offset` and `mixup_angle`.
         hidden: Width of the two layers of each encoder's perceptron; 0 leaves the linear map alone.
         pca_start: Whether the linear map starts as PCA, or at random.
         offset: Share of the smallest squared distances that is taken from all of them.
-        distances: Weight of the term that matches distances.
-        neighbours: Weight of the term that matches neighbourhoods.
-        reconstruction: Weight of the decoder's error.
-        temperature: Width of a neighbourhood, in distances to the neighbour of rank `rank`.
-        rank: Which neighbour in a batch sets a painting's scale.
-        mixing: Largest angle, in radians, by which a training painting is turned towards another; 0 leaves all as they
-            are.
+        distance_weight: Weight of the term that matches distances.
+        neighbour_weight: Weight of the term that matches neighbourhoods.
+        reconstruction_weight: Weight of the decoder's error.
+        temperature: Width of a neighbourhood, in distances to the neighbour of rank `scale_neighbour`.
+        scale_neighbour: Which neighbour in a batch sets a painting's scale.
+        mixup_angle: Largest angle, in radians, by which a training painting is turned towards another; 0 turns none.
         epochs: Passes over the training paintings, of each chunk's autoencoder.
         minimum_steps: Batches, at least; a small collection is passed over more often.
         batch_size: Paintings whose distances are matched at once.
@@ -187,12 +186,12 @@ class Similarity(Group):
     hidden: int = Field(512, ge=0, le=8192)
     pca_start: bool = True
     offset: float | None = Field(None, ge=0, lt=1)
-    distances: float = Field(1.0, ge=0)
-    neighbours: float = Field(0.3, ge=0)
-    reconstruction: float = Field(0.3, ge=0)
+    distance_weight: float = Field(1.0, ge=0)
+    neighbour_weight: float = Field(0.3, ge=0)
+    reconstruction_weight: float = Field(0.3, ge=0)
     temperature: float = Field(0.03, gt=0)
-    rank: int = Field(8, ge=1)
-    mixing: float | None = Field(None, ge=0, le=1.5708)
+    scale_neighbour: int = Field(8, ge=1)
+    mixup_angle: float | None = Field(None, ge=0, le=1.5708)
     epochs: int = Field(50, ge=1)
     minimum_steps: int = Field(300, ge=0)
     batch_size: int = Field(512, ge=2)
@@ -202,11 +201,11 @@ class Similarity(Group):
 
     def resolve_for(self, likeness: str) -> MetricDefaults:
         """What is null here filled in."""
-        suited = METRIC_DEFAULTS[likeness]
+        defaults = METRIC_DEFAULTS[likeness]
         return MetricDefaults(
-            components=suited.components if self.components is None else self.components,
-            offset=suited.offset if self.offset is None else self.offset,
-            mixing=suited.mixing if self.mixing is None else self.mixing,
+            components=defaults.components if self.components is None else self.components,
+            offset=defaults.offset if self.offset is None else self.offset,
+            mixup_angle=defaults.mixup_angle if self.mixup_angle is None else self.mixup_angle,
         )
 
 

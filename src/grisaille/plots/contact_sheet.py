@@ -24,7 +24,7 @@ _LONGEST = 60
 
 
 @dataclass(frozen=True)
-class Picture:
+class Tile:
     """A picture and what stands below it.
 
     Attributes:
@@ -40,7 +40,7 @@ class Picture:
     note: str = ""
 
 
-def contact_sheet(query: Picture, found: Sequence[Picture], footnote: str = "", columns: int = 5) -> Figure:
+def contact_sheet(query: Tile, found: Sequence[Tile], footnote: str = "", columns: int = 5) -> Figure:
     """A query, large, and what was found for it in rows, nearest first."""
     columns = max(1, min(columns, len(found)))
     lines = [found[start : start + columns] for start in range(0, len(found), columns)]
@@ -48,7 +48,7 @@ def contact_sheet(query: Picture, found: Sequence[Picture], footnote: str = "", 
     width, height = _LARGE + 3 * _GAP + columns * (_SQUARE + _GAP), max(sum(heights) + 2 * _GAP, 4.9)
     figure = new_figure(width, height, layout=None)
 
-    def as_path(picture: Picture, left: float, top: float, side: float) -> None:
+    def as_path(picture: Tile, left: float, top: float, side: float) -> None:
         axes = figure.add_axes((left / width, 1 - (top + side) / height, side / width, side / height))
         _draw(axes, picture, large=picture is query)
 
@@ -62,14 +62,14 @@ def contact_sheet(query: Picture, found: Sequence[Picture], footnote: str = "", 
     return figure
 
 
-def strip(pictures: Sequence[Picture], columns: int = 6) -> Figure:
+def strip(pictures: Sequence[Tile], columns: int = 6) -> Figure:
     """Pictures in their order, from left to right and from row to row, with an arrow to the next.
 
     Of more than 60, a blank in the middle stands for those that are left out, and says how many they are.
     """
     if len(pictures) > _LONGEST:
         half, left_out = _LONGEST // 2, f"{len(pictures) - _LONGEST + 1:,} more paintings"
-        blank = Picture(None, left_out, "all are in chain.csv")
+        blank = Tile(None, left_out, "all are in chain.csv")
         pictures = [*pictures[:half], blank, *pictures[1 - half :]]
     columns = min(columns, len(pictures))
     lines = [pictures[start : start + columns] for start in range(0, len(pictures), columns)]
@@ -89,14 +89,14 @@ def strip(pictures: Sequence[Picture], columns: int = 6) -> Figure:
     return figure
 
 
-def _caption_inches(pictures: Sequence[Picture]) -> float:
+def _caption_inches(pictures: Sequence[Tile]) -> float:
     """What the longest of some captions takes."""
     texts = [[_wrapped(picture.heading), _wrapped(picture.title), picture.note] for picture in pictures]
     lines = max(sum(text.count("\n") + 1 for text in caption if text) for caption in texts)
     return (_BELOW + lines * _LEADING * _SMALL) / 72
 
 
-def _draw(axes: Axes, picture: Picture, large: bool = False) -> None:
+def _draw(axes: Axes, picture: Tile, large: bool = False) -> None:
     axes.set_axis_off()
     # All of them in squares of one size, or captions would not stand in line.
     axes.set_anchor("NW" if large else "N")

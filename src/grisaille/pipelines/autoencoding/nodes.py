@@ -7,13 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from grisaille import autoencoders
 from grisaille.arrays import ColumnRange, FloatArray, IntArray
 from grisaille.collection.artists import file_name
 from grisaille.collection.split import TRAIN, VALIDATION
 from grisaille.features.store import FeatureStore
 from grisaille.lazy import pd
-from grisaille.likenesses.metrics import Likeness, lengths
+from grisaille.likenesses.metrics import Likeness, layer_norms
 from grisaille.parameters import Autoencoder, Backbone, Chunk, named
 
 logger = logging.getLogger(__name__)
@@ -23,7 +22,7 @@ def measure_layers(features: FeatureStore, architecture: str, likeness: Likeness
     """What the likeness divides every layer by: float32, shape (n, layers), in the order of the features."""
     # The other architectures know Euclidean distances only.
     kept: Likeness = likeness if architecture == "similarity" else "euclidean"
-    return np.stack([lengths(features[layer], kept) for layer in features], axis=1)
+    return np.stack([layer_norms(features[layer], kept) for layer in features], axis=1)
 
 
 def train_autoencoder(
@@ -34,7 +33,9 @@ def train_autoencoder(
     Returns:
         The autoencoder and the history of its training.
     """
-    autoencoder, _, history = autoencoders.train(
+    from grisaille.autoencoders import training
+
+    autoencoder, _, history = training.train(
         _columns(features, chunk),
         _norms(list(features), layer_norms, chunk),
         _rows(picture_files, TRAIN),
@@ -47,9 +48,11 @@ def train_autoencoder(
 
 def take_encoder(autoencoder: Any, history: pd.DataFrame) -> Any:
     """Cut the encoder off, which is all that new pictures need, and tell how the training went."""
+    from grisaille.autoencoders import training
+
     first, last = history["loss"].iloc[[0, -1]]
     logger.info("%d epochs took the loss from %.3g to %.3g", history["epoch"].iloc[-1], first, last)
-    return autoencoders.take_encoder(autoencoder)
+    return training.take_encoder(autoencoder)
 
 
 def encode_chunk(features: FeatureStore, encoder: Any, chunk: Chunk) -> tuple[FloatArray, FloatArray]:
@@ -59,7 +62,9 @@ def encode_chunk(features: FeatureStore, encoder: Any, chunk: Chunk) -> tuple[Fl
         The codes, float32, shape (n, code_size), and the compressed rows that `similarity` made them of, float32, shape
         (n, k + 2); of other architectures, which make codes of the chunk itself, shape (n, 0).
     """
-    return autoencoders.encode(encoder, _columns(features, chunk))
+    from grisaille.autoencoders import training
+
+    return training.encode(encoder, _columns(features, chunk))
 
 
 def join_codes(
@@ -83,12 +88,14 @@ def join_codes(
     Returns:
         The embeddings, float32, shape (n, 320), the joiner, and the history of its training.
     """
+    from grisaille.autoencoders import joining
+
     wanted = named(chunks, Chunk)
     codes, compressed = ([encoded[f"{name}.{part}"] for name in wanted] for part in ("codes", "compressed"))
     norms = [_norms(list(backbone.layers), layer_norms, chunk) for chunk in wanted.values()]
-    training = _rows(picture_files, TRAIN, VALIDATION)
-    joiner, history = autoencoders.train_joiner(codes, compressed, norms, training, settings)
-    return autoencoders.join(joiner, codes, compressed, norms), joiner, history
+    rows = _rows(picture_files, TRAIN, VALIDATION)
+    joiner, history = joining.train_joiner(codes, compressed, norms, rows, settings)
+    return joining.join(joiner, codes, compressed, norms), joiner, history
 
 
 def group_by_artist(embeddings: FloatArray, paintings: pd.DataFrame) -> dict[str, FloatArray]:

@@ -44,7 +44,7 @@ def find_chain(
     Raises:
         ValueError: If it is not two that are asked for, or a name is not clear.
     """
-    from grisaille.plots.contact_sheet import SIDE, Picture, strip
+    from grisaille.plots.contact_sheet import SIDE, Tile, strip
 
     if not asked:
         raise ValueError("nothing is asked: name two paintings by --params chain='one;other'")
@@ -72,7 +72,7 @@ def find_chain(
     found["title"] = titles(found["painting_id"].tolist(), found["artist"].tolist())
     found["distance"] = np.concatenate([[0.0], np.linalg.norm(np.diff(points[found["row"]], axis=0), axis=1)])
     pictures = [
-        Picture(
+        Tile(
             image,
             step["artist"] or step["title"],
             step["title"] if step["artist"] else "",

@@ -32,7 +32,7 @@ def extract_features(
     if gone:
         raise ValueError(
             f"{len(gone)} paintings are no longer where ingestion found them, among them {gone[0]}: "
-            "run `kedro run --pipeline ingestion` again"
+            "run `kedro run --pipelines ingestion` again"
         )
     readers = [originals[path] for path in picture_files["path"]]
     extraction = Extraction(readers, picture_files["sha256"].tolist(), settings, ingestion.max_megapixels)

@@ -74,11 +74,11 @@ def find_look_alikes(
 
 
 def _sheet(query: Query, table: pd.DataFrame, originals: Originals) -> Any:
-    from grisaille.plots.contact_sheet import SIDE, Picture, contact_sheet
+    from grisaille.plots.contact_sheet import SIDE, Tile, contact_sheet
 
     note = "this file is in the collection" if table["in_collection"].any() else ""
     found = [
-        Picture(
+        Tile(
             originals.picture(row["path"], SIDE),
             row["artist"],
             row["title"],
@@ -86,7 +86,7 @@ def _sheet(query: Query, table: pd.DataFrame, originals: Originals) -> Any:
         )
         for row in table.to_dict("records")
     ]
-    return contact_sheet(Picture(query.image, query.name, note=note), found, _FOOTNOTE)
+    return contact_sheet(Tile(query.image, query.name, note=note), found, _FOOTNOTE)
 
 
 def _in_words(share: float) -> str:
