@@ -55,8 +55,6 @@ def colours(project: Path = PROJECT, environments: tuple[str, ...] = ENVIRONMENT
     bootstrap_project(project)
     styles: dict[str, Any] = {}
     for env in environments:
-        # Pipelines are built from the parameters of the session, once a process; here are several sessions.
-        pipelines._is_data_loaded = False
         catalog = KedroSession.create(project, env=None if env == "base" else env).load_context().catalog
         for pipeline in pipelines.values():
             for name in pipeline.datasets():
