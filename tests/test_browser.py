@@ -163,7 +163,8 @@ class TestKedroViz:
         page = browser.new_page(viewport={"width": 1600, "height": 1000})
         page.goto(viz)
         page.wait_for_selector(".pipeline-node--modularPipeline")
-        assert page.locator(".pipeline-node--modularPipeline").count() == 3
+        # Three chunks of the small demo, and evaluation.
+        assert page.locator(".pipeline-node--modularPipeline").count() == 4
 
 
 class TestDocsSite:
@@ -242,13 +243,10 @@ class TestPublishedViz:
             [node.textContent.trim(), getComputedStyle(node.querySelector('.pipeline-node__bg')).fill]))"""
         )
         assert fills["raw_paintings"] == "rgb(228, 220, 203)"
-        assert fills["composition_embeddings"] == fills["pca_embeddings"] == "rgb(244, 191, 164)"
+        assert fills["composition_embeddings"] == fills["artist_embeddings"] == "rgb(244, 191, 164)"
         assert "top.composition_codes" in fills
         assert (
-            len(
-                {fills[name] for name in ("paintings", "features", "layer_norms", "composition_joiner", "preservation")}
-            )
-            == 5
+            len({fills[name] for name in ("paintings", "features", "layer_norms", "composition_joiner", "report")}) == 5
         )
 
     def test_a_table_and_a_picture_are_previewed(self, page, built_viz):

@@ -63,15 +63,19 @@ class RunConfigLoader(OmegaConfigLoader):
         given = _from(Path.cwd(), runtime_params or {}, "storage")
         storage = given.pop("storage", None)
         super().__init__(conf_source, env, given, **kwargs)
-        # Kedro reads the folder as a part of a pattern, in which brackets would stand for single characters.
-        shared = self._fs
-        self._fs = type(shared)(*shared.storage_args, **shared.storage_options, skip_instance_cache=True)
-        self._fs.glob = partial(_glob_below, self._fs.glob, Path(conf_source).as_posix())
         self._project = _project_of(Path(conf_source))
         if storage is not None:
             self["globals"] = {**self["globals"], "storage": str(storage)}
         global _newest  # noqa: PLW0603 - create_pipeline() has no other way to learn of its session
         _newest = self
+
+    @staticmethod
+    def _initialise_filesystem_and_protocol(conf_source: str) -> tuple[Any, Any]:
+        shared, protocol = OmegaConfigLoader._initialise_filesystem_and_protocol(conf_source)
+        own: Any = type(shared)(*shared.storage_args, **shared.storage_options, skip_instance_cache=True)
+        # Kedro reads the folder as a part of a pattern, in which brackets would stand for single characters.
+        own.glob = partial(_glob_below, own.glob, Path(conf_source).as_posix())
+        return own, protocol
 
     def __getitem__(self, key: str) -> Any:
         """As `OmegaConfigLoader`'s.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 from concurrent.futures import Executor
+from pathlib import PurePosixPath
 from typing import Any, TypeAlias
 
 import dask
@@ -106,7 +107,14 @@ def _execute(package: str, task: Task) -> Node:
     """Run a node, on a worker, with the project's own hooks."""
     if project.PACKAGE_NAME != package:
         project.configure_project(package)
-    _clear_unfinished(task.node.outputs, task.catalog)
+    stored = _stored(task.node.outputs, task.catalog)
+    if stored and len(stored) == len(task.node.outputs):
+        # Dask asks again for what a worker had answered before it died. Others may be reading the results.
+        return task.node
+    for path, dataset in stored.items():
+        # Kedro saves no version twice.
+        logger.info("%s is saved once more: a worker died", path)
+        dataset._fs.rm(str(PurePosixPath(path).parent), recursive=True)  # type: ignore[attr-defined]  # all have it
     task.hook_manager = _create_hook_manager()
     _register_hooks(task.hook_manager, project.settings.HOOKS)
     node = task.execute()
@@ -136,10 +144,10 @@ def _forget_versions(names: Iterable[str], catalog: Catalog) -> None:
         dataset.release()
 
 
-def _clear_unfinished(names: Iterable[str], catalog: Catalog) -> None:
-    """Take away what a worker that died has saved of this run's version: Kedro saves no version twice."""
-    for dataset in _versioned(names, catalog):
-        path = dataset._get_versioned_path(str(dataset.resolve_save_version()))
-        if dataset._exists_function(str(path)):
-            logger.info("%s is saved once more: a worker died", path)
-            dataset._fs.rm(str(path.parent), recursive=True)  # type: ignore[attr-defined]  # all of kedro-datasets have it
+def _stored(names: Iterable[str], catalog: Catalog) -> dict[str, AbstractVersionedDataset[Any, Any]]:
+    """Path -> dataset of what is stored of this run's version."""
+    paths = {
+        str(dataset._get_versioned_path(str(dataset.resolve_save_version()))): dataset
+        for dataset in _versioned(names, catalog)
+    }
+    return {path: dataset for path, dataset in paths.items() if dataset._exists_function(path)}
