@@ -330,7 +330,8 @@ PAINTINGS_EACH = 6
 
 # Training and pictures that repeat, and break, as longer and more of them would.
 QUICK = (
-    "autoencoder.similarity.epochs=1,autoencoder.similarity.minimum_steps=10,report.thumbnails=1,report.examples=1,"
+    "autoencoder.similarity.epochs=1,autoencoder.similarity.joiner_epochs=1,autoencoder.similarity.minimum_steps=10,"
+    "report.thumbnails=1,report.examples=1,"
     "comparisons.tropf_kurve=null,comparisons.gitter_nacht=null,comparisons.punkt_pointe=null,"
     "comparisons.mistism_dottism=null,discovery.umap=false"
 )
@@ -345,7 +346,8 @@ def small_gallery(folder: Path, cnn: Path) -> Gallery:
     (conf / "catalog.yml").write_text(catalog.replace("paintings_each: 18", f"paintings_each: {PAINTINGS_EACH}"))
     parameters = (
         f"backbone.model_file={cnn},backbone.shard_rows=16,autoencoder.channels=8,autoencoder.code_size=8,"
-        "autoencoder.similarity.epochs=2,autoencoder.similarity.minimum_steps=20,evaluation.pca_code_size=8"
+        "autoencoder.similarity.epochs=2,autoencoder.similarity.joiner_epochs=2,autoencoder.similarity.minimum_steps=20,"
+        "evaluation.pca_code_size=8"
     )
     return Gallery(folder, ("--params", parameters))
 
