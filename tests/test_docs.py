@@ -225,7 +225,11 @@ def _make_the_demo_the_base(project, demo_run):
     conf = project / "conf"
     files = [*sorted(conf.glob("base/parameters*.yml")), *sorted(conf.glob("demo/parameters*.yml"))]
     # How well they are trained is asked elsewhere.
-    small = [*demo_run.parameters[1].split(","), "autoencoder.similarity.minimum_steps=20", "autoencoder.similarity.joiner_epochs=1"]
+    small = [
+        *demo_run.parameters[1].split(","),
+        "autoencoder.similarity.minimum_steps=20",
+        "autoencoder.similarity.joiner_epochs=1",
+    ]
     small += ["autoencoder.similarity.epochs=5", "report.thumbnails=2", "report.examples=1"]
     merged = OmegaConf.merge(*map(OmegaConf.load, files), OmegaConf.from_dotlist(small))
     for path in files:

@@ -11,7 +11,8 @@ from nbclient import NotebookClient
 from grisaille.demo.datasets import GalleryArtistsDataset, GalleryDataset
 from helpers import PATIENCE, PROJECT, kedro
 
-QUICK = "autoencoder.similarity.minimum_steps=20,autoencoder.similarity.joiner_epochs=1,report.examples=1,comparisons.mistism_dottism=null"
+QUICK = "autoencoder.similarity.minimum_steps=20,autoencoder.similarity.joiner_epochs=1,"
+QUICK += "report.examples=1,comparisons.mistism_dottism=null"
 
 
 def run_notebook(project, name, given=""):

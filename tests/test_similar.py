@@ -10,7 +10,7 @@ from PIL import Image
 
 from grisaille.cli.similar import _start_tensorflow
 from grisaille.demo import painter as gallery
-from grisaille.lookalikes.embedding import Embedder
+from grisaille.lookalikes.embedding import embed
 from grisaille.parameters import Backbone, Chunk
 from helpers import command
 
@@ -47,10 +47,10 @@ class TestEmbedding:
         stored = {name: demo_run.newest(f"06_models/{name}/composition_encoder.keras") for name in chunks}
         encoders = {name: keras.saving.load_model(path, compile=False) for name, path in stored.items()}
         joiner = keras.saving.load_model(demo_run.newest("06_models/composition_joiner.keras"), compile=False)
-        embedder = Embedder(Backbone(model_file=small_cnn), chunks, encoders, joiner, "hellinger", 150)
         paintings = pd.read_parquet(demo_run.newest("03_primary/paintings.parquet"))
         row = paintings["path"].tolist().index(f"{ARTIST.name.replace(' ', '_')}_5.png")
-        found = embedder.embed([hanging.read_bytes, hanging.read_bytes])
+        twice = [hanging.read_bytes] * 2
+        found = embed(twice, Backbone(model_file=small_cnn), chunks, encoders, joiner, "hellinger", 150)
         np.testing.assert_allclose(found, demo_run.embeddings()[[row, row]], rtol=1e-4, atol=1e-5)
 
 

@@ -37,10 +37,11 @@ def embed(queries: list[Query], max_megapixels: float, models: dict[str, Any]) -
         max_megapixels: As in ingestion.
         models: The arguments of `MODELS`, and the encoders.
     """
-    from grisaille.lookalikes.embedding import Embedder
+    from grisaille.lookalikes import embedding
 
     chunks = named(models["chunks"], Chunk)
-    embedder = Embedder(
+    return embedding.embed(
+        [lambda query=query: query.data for query in queries],  # type: ignore[misc]
         # Kedro validates parameters of named arguments only.
         Backbone.model_validate(models["backbone"]),
         chunks,
@@ -49,4 +50,3 @@ def embed(queries: list[Query], max_megapixels: float, models: dict[str, Any]) -
         Autoencoder.model_validate(models["autoencoder"]).made_for,
         max_megapixels,
     )
-    return embedder.embed([lambda query=query: query.data for query in queries])  # type: ignore[misc]
