@@ -20,7 +20,6 @@ LAYERS = {
     "raw": ("#e4dccb", "#5e5643"),
     "primary": ("#f0dc9c", "#6d5a16"),
     "feature": ("#b4d0ea", "#1f4e79"),
-    "model_input": ("#b5dccb", "#1d5a47"),
     "models": ("#d2c1ea", "#4b3577"),
     "model_output": ("#f4bfa4", "#7d3a1a"),
     "reporting": ("#f3c3d4", "#77294b"),

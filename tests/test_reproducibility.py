@@ -156,7 +156,7 @@ class TestVerify:
 
     def test_what_was_touched_is_named(self, call, one_thread, tmp_path):
         storage, records = copied(one_thread.storage, tmp_path), one_thread.before["outputs"]
-        (storage / records["pool5.composition_codes"]["path"]).unlink()
+        shutil.rmtree(storage / records["pool5.composition_codes"]["path"])
         flip(storage / records["composition_embeddings"]["path"])
         flip(sorted((storage / records["features"]["path"]).glob("*.npy"))[0])
         flip(next((storage / records["artist_embeddings"]["path"]).glob("*.npy")))

@@ -55,16 +55,17 @@ def take_encoder(autoencoder: Any, history: pd.DataFrame) -> Any:
     return training.take_encoder(autoencoder)
 
 
-def encode_chunk(features: FeatureStore, encoder: Any, chunk: Chunk) -> tuple[FloatArray, FloatArray]:
+def encode_chunk(features: FeatureStore, encoder: Any, chunk: Chunk) -> dict[str, FloatArray]:
     """Encode one chunk of every painting.
 
     Returns:
-        The codes, float32, shape (n, code_size), and the compressed rows that `similarity` made them of, float32, shape
-        (n, k + 2); of other architectures, which make codes of the chunk itself, shape (n, 0).
+        `codes`, float32, shape (n, code_size), and `compressed`, the rows that `similarity` made them of, float32,
+        shape (n, k + 2); of other architectures, which make codes of the chunk itself, shape (n, 0).
     """
     from grisaille.autoencoders import training
 
-    return training.encode(encoder, _columns(features, chunk))
+    codes, compressed = training.encode(encoder, _columns(features, chunk))
+    return {"codes": codes, "compressed": compressed}
 
 
 def join_codes(
@@ -73,7 +74,7 @@ def join_codes(
     backbone: Backbone,
     chunks: dict[str, Any],
     settings: Autoencoder,
-    **encoded: FloatArray,
+    **encoded: dict[str, FloatArray],
 ) -> tuple[FloatArray, Any, pd.DataFrame]:
     """Join the codes of all chunks in the order of the parameters.
 
@@ -83,7 +84,7 @@ def join_codes(
         backbone: For the order of the layers.
         chunks: The parameter group.
         settings: Of the training.
-        **encoded: `CHUNK.codes` and `CHUNK.compressed` of every chunk, as `encode_chunk` gives them.
+        **encoded: What `encode_chunk` gives, by the names of the chunks.
 
     Returns:
         The embeddings, float32, shape (n, 320), the joiner, and the history of its training.
@@ -91,7 +92,7 @@ def join_codes(
     from grisaille.autoencoders import joining
 
     wanted = named(chunks, Chunk)
-    codes, compressed = ([encoded[f"{name}.{part}"] for name in wanted] for part in ("codes", "compressed"))
+    codes, compressed = ([encoded[name][part] for name in wanted] for part in ("codes", "compressed"))
     norms = [_norms(list(backbone.layers), layer_norms, chunk) for chunk in wanted.values()]
     rows = _rows(picture_files, TRAIN, VALIDATION)
     joiner, history = joining.train_joiner(codes, compressed, norms, rows, settings)

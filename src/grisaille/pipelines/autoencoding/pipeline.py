@@ -7,8 +7,6 @@ from kedro.pipeline import Node, Pipeline
 from grisaille.framework import config
 from grisaille.pipelines.autoencoding import nodes
 
-_ENCODED = ("codes", "compressed")
-
 
 def create_pipeline(**kwargs: Any) -> Pipeline:
     """Train and encode every chunk in a namespace of its own, then join the codes.
@@ -21,6 +19,8 @@ def create_pipeline(**kwargs: Any) -> Pipeline:
         ["features", "params:autoencoder.architecture", "params:autoencoder.likeness"],
         "layer_norms",
         name="measure_layers",
+        # One box in Kedro-Viz with what the layers are made by.
+        namespace="feature_extraction",
     )
     return Pipeline([norms, *(_chunk(name) for name in chunks), _join(chunks)], tags="autoencoding")
 
@@ -43,7 +43,7 @@ def _chunk(name: str) -> Pipeline:
             Node(
                 nodes.encode_chunk,
                 ["features", "composition_encoder", "params:chunk"],
-                ["composition_codes", "composition_compressed"],
+                "composition_codes",
                 name="encode_chunk",
             ),
         ]
@@ -68,7 +68,7 @@ def _join(chunks: list[str]) -> Pipeline:
                     "backbone": "params:backbone",
                     "chunks": "params:chunks",
                     "settings": "params:autoencoder",
-                    **{f"{name}.{part}": f"{name}.composition_{part}" for name in chunks for part in _ENCODED},
+                    **{name: f"{name}.composition_codes" for name in chunks},
                 },
                 ["composition_embeddings", "composition_joiner", "composition_history"],
                 name="join_codes",

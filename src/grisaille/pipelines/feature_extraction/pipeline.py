@@ -19,4 +19,6 @@ def create_pipeline(**kwargs: Any) -> Pipeline:
             )
         ],
         tags="feature_extraction",
+        namespace="feature_extraction",
+        prefix_datasets_with_namespace=False,
     )
