@@ -127,7 +127,7 @@ def _error(autoencoder: keras.Model, rows: Rows, chosen: IntArray) -> float:
 def take_encoder(autoencoder: keras.Model) -> keras.Model:
     """The encoder inside of an autoencoder, (n, values) -> (n, code_size); the two share their weights."""
     code = autoencoder.get_layer("code").output
-    return keras.Model(autoencoder.inputs, code, name=f"{autoencoder.name}_encoder")
+    return keras.Model(autoencoder.inputs[0], code, name=f"{autoencoder.name}_encoder")
 
 
 def encode(encoder: keras.Model, rows: Rows, batch_size: int = 256) -> tuple[FloatArray, FloatArray]:
@@ -144,7 +144,7 @@ def encode(encoder: keras.Model, rows: Rows, batch_size: int = 256) -> tuple[Flo
         by the norms yet.
     """
     outputs = [encoder.output, *(layer.output for layer in encoder.layers if layer.name == COMPRESSED)]
-    both = keras.Model(encoder.inputs, outputs)
+    both = keras.Model(encoder.inputs[0], outputs)
     # Called, not `predict`: that compiles each encoder for the few batches that it will ever see.
     parts = [
         [

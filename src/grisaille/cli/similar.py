@@ -64,6 +64,8 @@ def _lines(stream: TextIO) -> Iterator[str]:
 def _look_alikes(
     pictures: tuple[str, ...], count: int | None, params: dict[str, Any], output: Path | None, first: int = 1, **of: Any
 ) -> None:
+    from grisaille.lookalikes.neighbour_index import three_digits
+
     asked = {"query": "\n".join(str(Path(picture).resolve()) for picture in pictures)}
     group = params.get("discovery", {}) | ({} if count is None else {"look_alikes": count})
     catalog = _run("look_alikes", params | asked | ({"discovery": group} if group else {}), **of)
@@ -74,7 +76,7 @@ def _look_alikes(
             # Of the last in a tiny collection nothing can be said: no painting has so many others.
             known = row.distance_percentile == row.distance_percentile
             usual = f"  (closer than {100 * row.distance_percentile:.0f} of 100 paintings to theirs)" if known else ""
-            click.echo(f"  {row.rank:>2}  {row.distance:<#8.3g} {row.painting_id}{usual}")
+            click.echo(f"  {row.rank:>2}  {three_digits(row.distance):<8} {row.painting_id}{usual}")
     _say_where(catalog, "contact_sheets", output, first)
 
 
@@ -87,10 +89,12 @@ def path(start: str, stop: str, params: dict[str, Any], output: Path | None, **o
 
     START and STOP are names of paintings (a part that no other has is enough), or files.
     """
+    from grisaille.lookalikes.neighbour_index import three_digits
+
     chain = "\n".join(str(Path(end).resolve()) if Path(end).is_file() else end for end in (start, stop))
     catalog = _run("chain", params | {"chain": chain}, **of)
     for row in catalog.load("chain_paintings").itertuples():
-        click.echo(f"  {row.step:>2}  {f'{row.distance:#.3g}' if row.step else '':<8} {row.painting_id}")
+        click.echo(f"  {row.step:>2}  {three_digits(row.distance) if row.step else '':<8} {row.painting_id}")
     _say_where(catalog, "chain_figure", output)
 
 
@@ -105,6 +109,7 @@ def _run(pipeline: str, params: dict[str, Any], env: str | None, run: str | None
 
     from grisaille.cli import project
     from grisaille.errors import GrisailleError
+    from grisaille.parameters import Autoencoder
 
     found = project.find()
     # What Kedro would say of a failure is said below, in one line.
@@ -117,6 +122,10 @@ def _run(pipeline: str, params: dict[str, Any], env: str | None, run: str | None
             loader, catalog = session.load_context().config_loader, session.load_context().catalog
             versions = {} if run is None else _versions_of(run, loader.storage(found))
             made = _recipe(catalog, versions.get(_ANSWERED_FROM))
+            run = catalog.where(_ANSWERED_FROM, versions.get(_ANSWERED_FROM)).parent.name
+            # What made the embeddings, where the run has only read what that made.
+            others = {name: catalog.version_with(name, made[name]["checksum"]) for name in made if versions}
+            versions = {name: version for name, version in others.items() if version} | versions
         chunks = {name: None for name in catalog.settings["chunks"]} | made[_ANSWERED_FROM]["parameters"]["chunks"]
         if "keras" not in sys.modules:
             _start_tensorflow()
@@ -125,6 +134,8 @@ def _run(pipeline: str, params: dict[str, Any], env: str | None, run: str | None
             wanted = {*made, "paintings", "composition_joiner"}
             known = {name: version for name, version in versions.items() if name in wanted}
             session.run(pipeline_names=[pipeline], load_versions=known)
+            likeness = Autoencoder.model_validate(made[_ANSWERED_FROM]["parameters"]["autoencoder"]).made_for
+            click.echo(f"\n{likeness.capitalize()} likeness, by the embeddings of {run}")
             return session.load_context().catalog
     except (ValueError, RuntimeError, DatasetError, GrisailleError) as error:
         raise click.ClickException(str(error)) from error

@@ -156,6 +156,12 @@ class AtomicCatalog(DataCatalog, CatalogCommandsMixin):
         found = self.where(name, version)
         return None if found is None else stamps.read(found)
 
+    def version_with(self, name: str, checksum: str | None) -> str | None:
+        """The version of a result that has a checksum; None where there is none."""
+        dataset = self.get(name)
+        known = dataset.list_versions(full_path=False) if _is_file(dataset) and dataset._version else []
+        return next((v for v in known if (stamp := self.stamp(name, v)) and stamp["checksum"] == checksum), None)
+
     def checksum(self, name: str) -> str | None:
         """The checksum of what would be read: of a source, what tells that it has changed; None where nobody knows."""
         dataset = self.get(name)
@@ -191,10 +197,13 @@ class AtomicCatalog(DataCatalog, CatalogCommandsMixin):
         if stamp is None:
             return None
         found = recipes.differences(stamp["recipe"], self.settings)
-        return f"it was made with {recipes.sentence(found)}" if found else self.older(name)
+        older = self.older(name)
+        if found or older is None:
+            return f"it was made with {recipes.sentence(found)}" if found else None
+        return "{} is older than {}".format(*older)
 
-    def older(self, name: str, known: dict[str, str | None] | None = None) -> str | None:
-        """Which result, of one and all that it was made from, is older than what it was made from; or None."""
+    def older(self, name: str, known: dict[str, tuple[str, str] | None] | None = None) -> tuple[str, str] | None:
+        """A result, of one and all that it was made from, that is older than its source, and that source; or None."""
         known = {} if known is None else known
         if name not in known:
             known[name] = None
@@ -203,9 +212,7 @@ class AtomicCatalog(DataCatalog, CatalogCommandsMixin):
                 if source not in self:
                     continue
                 now = self.checksum(source)
-                known[name] = (
-                    f"{name} is older than {source}" if then and now and then != now else self.older(source, known)
-                )
+                known[name] = (name, source) if then and now and then != now else self.older(source, known)
                 if known[name]:
                     break
         return known[name]

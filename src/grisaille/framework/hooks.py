@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime, timezone
 from pathlib import Path
@@ -82,13 +82,11 @@ class RecipeHook:
     @hook_impl
     def after_pipeline_run(self, pipeline: Any, catalog: Any) -> None:
         """Name the results that are older now than what they were made from, with the command that makes them again."""
-        from kedro.framework.project import pipelines
-
         if not isinstance(catalog, AtomicCatalog):
             return
         made = pipeline.all_outputs()
         older: dict[str, tuple[list[str], list[str]]] = {}
-        for node in {node.name: node for known in pipelines.values() for node in known.nodes}.values():
+        for node in _nodes().values():
             if read := sorted(made & set(node.inputs)):
                 stored = {name: stamp for name in node.outputs if name not in made and (stamp := catalog.stamp(name))}
                 recorded = [stamp["inputs"] for stamp in stored.values()]
@@ -99,9 +97,29 @@ class RecipeHook:
             results, sources = (
                 ", ".join(dict.fromkeys(name for names in older.values() for name in names[part])) for part in (0, 1)
             )
-            logger.warning(
-                "%s: older now than %s; `kedro run --from-nodes %s` makes that again", results, sources, ",".join(older)
-            )
+            logger.warning("%s: older now than %s; %s makes that again", results, sources, _command_from(older))
+
+
+def _nodes() -> dict[str, Any]:
+    """Name -> node of all pipelines but those of questions, whose answers nobody needs again."""
+    from kedro.framework.project import pipelines
+
+    from grisaille.provenance.manifest import QUESTIONS
+
+    asked = (pipeline for name, pipeline in pipelines.items() if name not in QUESTIONS)
+    return {node.name: node for pipeline in asked for node in pipeline.nodes}
+
+
+def _command_from(nodes: Iterable[str]) -> str:
+    """The command that runs some nodes and what comes after them."""
+    from kedro.framework.project import pipelines
+
+    names = {name: {node.name for node in pipeline.nodes} for name, pipeline in pipelines.items()}
+    default = names.pop("__default__", set())
+    outside = set(nodes) - default
+    wanted = ["__default__"] * bool(set(nodes) & default) + [name for name in sorted(names) if names[name] & outside]
+    option = f"--pipelines {','.join(wanted)} " if outside else ""
+    return f"`kedro run {option}--from-nodes {','.join(nodes)}`"
 
 
 def _refuse_unknown_version(name: str, dataset: Any) -> None:
@@ -155,10 +173,12 @@ def _refuse_conflict(found: Mapping[str, recipes.Recipe], catalog: AtomicCatalog
     clash = recipes.conflict(found)
     if clash is not None:
         one, other, common = clash
+        older = {stale[0] for name in (one, other) if (stale := catalog.older(name))}
+        makers = [name for name, node in _nodes().items() if older & set(node.outputs)]
+        command = _command_from(makers) if makers else "`kedro run --only-missing-outputs` with the same --params"
         raise GrisailleError(
-            f"{one} and {other} do not fit together: they were made from different versions of {common}. "
-            "`kedro run --only-missing-outputs` with the same --params makes again what is outdated; --load-versions "
-            "names versions that fit"
+            f"{one} and {other} do not fit together: they were made from different versions of {common}. {command} "
+            "makes again what is outdated; --load-versions names versions that fit"
         )
 
 

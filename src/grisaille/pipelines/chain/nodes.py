@@ -12,7 +12,7 @@ from grisaille.collection import Files
 from grisaille.collection.originals import Originals
 from grisaille.lazy import pd
 from grisaille.lookalikes import chains
-from grisaille.lookalikes.neighbour_index import NeighbourIndex, titles
+from grisaille.lookalikes.neighbour_index import NeighbourIndex, three_digits, titles
 from grisaille.lookalikes.queries import read_queries, several
 from grisaille.parameters import Discovery, Ingestion
 from grisaille.pipelines.questions import embed
@@ -76,7 +76,7 @@ def find_chain(
             image,
             step["artist"] or step["title"],
             step["title"] if step["artist"] else "",
-            f"distance {step['distance']:#.3g}" if step["step"] else "",
+            f"distance {three_digits(step['distance'])}" if step["step"] else "",
         )
         for image, step in zip(images, found.to_dict("records"), strict=True)
     ]

@@ -12,7 +12,7 @@ from grisaille.arrays import FloatArray
 from grisaille.collection import Files
 from grisaille.collection.originals import Originals
 from grisaille.lazy import pd
-from grisaille.lookalikes.neighbour_index import NeighbourIndex, titles
+from grisaille.lookalikes.neighbour_index import NeighbourIndex, three_digits, titles
 from grisaille.lookalikes.queries import Query, read_queries
 from grisaille.parameters import Discovery, Ingestion
 from grisaille.pipelines.questions import embed
@@ -82,7 +82,7 @@ def _sheet(query: Query, table: pd.DataFrame, originals: Originals) -> Any:
             originals.picture(row["path"], SIDE),
             row["artist"],
             row["title"],
-            f"distance {row['distance']:#.3g}\n{_in_words(row['distance_percentile'])}",
+            f"distance {three_digits(row['distance'])}\n{_in_words(row['distance_percentile'])}",
         )
         for row in table.to_dict("records")
     ]
