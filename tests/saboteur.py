@@ -22,7 +22,7 @@ DELAY = float(os.environ.get("SABOTEUR_DELAY", "0"))
 
 WRITING = os.O_WRONLY | os.O_RDWR
 # What changes from run to run: the version, and the process in the name of a temporary file.
-VARYING = re.compile(r"\d{4}-\d\d-\d\dT[\d.]+Z/|\.\d+\.partial$")
+VARYING = re.compile(r"\d{4}-\d\d-\d\dT[\d.]+Z/|\.\d+\.partial(?=/|$)")
 
 
 def kill():
