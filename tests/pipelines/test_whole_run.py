@@ -30,7 +30,7 @@ class TestWhatIsLeft:
 
     def test_embeddings_are_what_the_joiner_makes_of_the_codes(self, demo_run):
         def part(name, kind):
-            return np.load(demo_run.newest(f"07_model_output/{name}/composition_{kind}.npy"))
+            return np.load(demo_run.newest(f"07_model_output/{name}/composition_codes") / f"{kind}.npy")
 
         block4, block5 = np.load(demo_run.newest("05_model_input/layer_norms.npy")).T
         chunks = ("pool5", "top", "bottom")
@@ -301,7 +301,7 @@ class TestRunningAgain:
 
     def test_only_missing_outputs_is_right_about_the_features(self, demo_run):
         again = demo_run.again("--only-missing-outputs")
-        assert "extract_features" not in again.stdout
+        assert "Running node: feature_extraction.extract_features" not in again.stdout
 
     def test_features_of_other_settings_are_not_mistaken_for_these(self, demo_run):
         parameters = demo_run.parameters[1] + ",backbone.resize=bicubic"
