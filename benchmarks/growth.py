@@ -47,14 +47,14 @@ class Stages:
 
     def compress(self) -> None:
         """Principal components of every chunk, for `hellinger`."""
-        length = {layer: layer_norms(self.store[layer], "hellinger") for layer in LAYERS}
+        norms = {layer: layer_norms(self.store[layer], "hellinger") for layer in LAYERS}
         names = [layer for layer, width in LAYERS.items() for _ in range(0, width, _CHUNK)]
         for chunk, layer in zip(self._chunks(), names, strict=True):
             components = self.settings.similarity.resolve_for("hellinger").components
-            basis, rows = compress_chunk(MetricRows(chunk, "hellinger", length[layer]), self.everyone, components, 0)
+            basis, rows = compress_chunk(MetricRows(chunk, "hellinger", norms[layer]), self.everyone, components, 0)
             self.bases.append(basis)
             self.compressed.append(rows)
-            self.norms.append(length[layer])
+            self.norms.append(norms[layer])
 
     def train(self) -> None:
         """Every chunk's encoder."""

@@ -60,11 +60,9 @@ class Part:
         self.layers: Mapping[str, FloatArray] = {layer: features[layer][np.sort(chosen)] for layer in features}
         back = np.argsort(np.argsort(chosen))
         self.layers = {layer: rows[back] for layer, rows in self.layers.items()}
-        self.lengths = {layer: layer_norms(rows, self.settings.likeness) for layer, rows in self.layers.items()}
+        self.norms = {layer: layer_norms(rows, self.settings.likeness) for layer, rows in self.layers.items()}
         self.pieces = [
-            MetricRows(
-                ColumnRange(self.layers[c.layer], c.start, c.stop), self.settings.likeness, self.lengths[c.layer]
-            )
+            MetricRows(ColumnRange(self.layers[c.layer], c.start, c.stop), self.settings.likeness, self.norms[c.layer])
             for c in self.chunks
         ]
         self.nearest_raw = self._nearest(np.concatenate([piece[:] for piece in self.pieces], axis=1))
@@ -89,7 +87,7 @@ class Part:
         for c, basis, rows in zip(self.chunks, bases, compressed, strict=True):
             _, encoder, _ = train_similarity(basis, rows[self.training], self.settings, "part")
             codes.append(training.encode(encoder, ColumnRange(self.layers[c.layer], c.start, c.stop)))
-        norms = [self.lengths[c.layer] for c in self.chunks]
+        norms = [self.norms[c.layer] for c in self.chunks]
         given = [code for code, _ in codes], [seen for _, seen in codes], norms
         joiner, _ = joining.train_joiner(*given, self.training, self.settings)
         return joining.join(joiner, *given)

@@ -107,9 +107,19 @@ class TestWhatCannotBeFetched:
         assert (code, own.read_bytes()) == (2, b"mine")
         assert "holds other files" in told
 
-    def test_a_page_in_place_of_the_archive(self, get, tmp_path):
-        page = tmp_path / "archive.zip"
-        page.write_bytes(b"<html>sign in</html>")
-        code, told, _ = get("--archive", str(page))
+    @pytest.mark.parametrize("kind", ["a page", "a flipped byte", "a broken download", "encrypted"])
+    def test_an_archive_that_cannot_be_unpacked(self, get, downloaded, tmp_path, kind):
+        archive = tmp_path / "archive.zip"
+        with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
+            packed.write(downloaded / "artists.csv", "artists.csv")
+        data = bytearray(archive.read_bytes())
+        if kind == "encrypted":
+            # The flag of the local header, and that of the directory.
+            data[6] |= 1
+            data[data.index(b"PK\x01\x02") + 8] |= 1
+        data[50] ^= 255 * (kind == "a flipped byte")
+        archive.write_bytes({"a page": b"<html>sign in</html>", "a broken download": data[:60]}.get(kind, data))
+        code, told, raw = get("--archive", str(archive))
         assert code == 2
-        assert "not a zip file" in told
+        assert "cannot be unpacked" in told
+        assert not list(raw.iterdir())

@@ -9,8 +9,8 @@ import platform
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("TF_DETERMINISTIC_OPS", "1")
 
-# A training step frees its arrays and allocates them again. glibc gives such memory back to the system each time, and a
-# third of the time of training goes into page faults (docs/performance.md). These keep it: M_ARENA_MAX, M_MMAP_MAX and
+# A training step frees its arrays and allocates them again. glibc gives such memory back to the system each time, and
+# much of a training goes into page faults (docs/performance.md). These keep it: M_ARENA_MAX, M_MMAP_MAX and
 # M_TRIM_THRESHOLD of mallopt(3).
 if platform.libc_ver()[0] == "glibc":
     for _option, _value in {-8: 1, -4: 0, -1: 1 << 30}.items():

@@ -10,6 +10,7 @@ import os
 import shutil
 import sys
 import zipfile
+import zlib
 from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -36,6 +37,10 @@ By hand, in a browser:
   3. make data ARCHIVE=/path/to/archive.zip
 If there is a network and Kaggle wants to know who you are: make an API token on your account's settings page, save it
 as ~/.kaggle/kaggle.json and type make data again."""
+
+
+# What zipfile raises of a damaged or encrypted file, or one that is packed in a way that Python does not know.
+_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError)
 
 
 class NotFetchedError(GrisailleError):
@@ -84,13 +89,15 @@ def unpack_download(archive: Path, raw: Path) -> Path:
     """As `fetch`, of the zip file that a browser saved.
 
     Raises:
-        BadZipFile: If it is no zip file, or a damaged one.
-        NotFetchedError: If it is another archive, or paintings lie there already.
+        NotFetchedError: If it is no zip file that can be read, or another one, or paintings lie there already.
     """
     paintings = raw / "paintings"
     _must_be_free(paintings)
-    with zipfile.ZipFile(archive) as zipped:
-        return _put(paintings, zipped.extractall)
+    try:
+        with zipfile.ZipFile(archive) as zipped:
+            return _put(paintings, zipped.extractall)
+    except _BROKEN as error:
+        raise NotFetchedError(f"{archive} cannot be unpacked: {error or type(error).__name__}") from error
 
 
 def _must_be_free(paintings: Path) -> None:
@@ -173,7 +180,7 @@ def main(arguments: list[str] | None = None, download: Callable[[], Path] = _dow
     given.raw.mkdir(parents=True, exist_ok=True)
     try:
         unpack_download(given.archive, given.raw) if given.archive else fetch(given.raw, download)
-    except (NotFetchedError, zipfile.BadZipFile, OSError) as error:
+    except (NotFetchedError, OSError) as error:
         print(f"{error}\n\n{BY_HAND}", file=sys.stderr)
         return 2
     arrived, short = count(given.raw, aliases)

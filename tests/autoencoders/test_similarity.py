@@ -239,7 +239,7 @@ class TestModels:
         assert codes.dtype == seen.dtype == np.float32
         np.testing.assert_allclose(seen / norms[:, None], expected, rtol=1e-3, atol=1e-5)
 
-    def test_a_cosine_encoder_scales_with_its_input(self, rows, trained):
+    def test_a_hellinger_encoder_scales_with_its_input(self, rows, trained):
         _, encoder, _ = trained("hellinger", HALVES[0])
         given = rows[:, :48]
         np.testing.assert_allclose(

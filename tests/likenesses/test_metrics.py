@@ -11,7 +11,7 @@ from grisaille.measures.spaces import feature_space
 FEATURES = arrays(np.float32, (6, 8), elements=st.floats(0, 100, width=32))
 
 
-class TestCosine:
+class TestHellinger:
     @given(FEATURES, FEATURES)
     def test_squared_distance_is_two_minus_two_cosines_a_layer(self, first, second):
         first, second = first + 1, second + 1

@@ -48,15 +48,15 @@ def contact_sheet(query: Tile, found: Sequence[Tile], footnote: str = "", column
     width, height = _LARGE + 3 * _GAP + columns * (_SQUARE + _GAP), max(sum(heights) + 2 * _GAP, 4.9)
     figure = new_figure(width, height, layout=None)
 
-    def as_path(picture: Tile, left: float, top: float, side: float) -> None:
+    def draw_at(picture: Tile, left: float, top: float, side: float) -> None:
         axes = figure.add_axes((left / width, 1 - (top + side) / height, side / width, side / height))
         _draw(axes, picture, large=picture is query)
 
-    as_path(query, _GAP, _GAP, _LARGE)
+    draw_at(query, _GAP, _GAP, _LARGE)
     top = _GAP
     for line, high in zip(lines, heights, strict=True):
         for column, picture in enumerate(line):
-            as_path(picture, _LARGE + 3 * _GAP + column * (_SQUARE + _GAP), top, _SQUARE)
+            draw_at(picture, _LARGE + 3 * _GAP + column * (_SQUARE + _GAP), top, _SQUARE)
         top += high
     figure.text((_LARGE + 3 * _GAP) / width, 0.6 * _GAP / height, footnote, fontsize=8, color=_GREY)
     return figure

@@ -130,7 +130,11 @@ def with_ends(comparisons: Mapping[str, Any], pairs: pd.DataFrame) -> dict[str, 
     """
     found = named(comparisons, Comparison)
     ends = ends_of_pairs(pairs, "raw_euclidean")
-    for name, heading, row in zip(("lowest", "highest"), ("Hardest to tell apart", "Furthest apart"), ends or ()):  # noqa: B905 - there may be no ends
+    if ends is None:
+        return found
+    for name, heading, row in zip(
+        ("lowest", "highest"), ("Hardest to tell apart", "Furthest apart"), ends, strict=True
+    ):
         one, other = str(pairs.loc[row, "artist"]), str(pairs.loc[row, "other_artist"])
         title = f"{heading} in the full features, by Euclidean distance: {one} and {other}"
         found[f"{name}_of_all_pairs"] = Comparison(left=(one,), right=(other,), title=title)
