@@ -15,6 +15,7 @@ from kedro.framework.project import pipelines, settings
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 from kedro.io import AbstractVersionedDataset, MemoryDataset
+from kedro.pipeline import Node, Pipeline
 from pydantic import BaseModel
 
 from grisaille.datasets import (
@@ -24,6 +25,7 @@ from grisaille.datasets import (
     PointsDataset,
 )
 from grisaille.demo.datasets import GalleryDataset
+from grisaille.framework import config
 from grisaille.framework.catalog import AtomicCatalog
 from grisaille.framework.config import RunConfigLoader, WrongParameterError
 from grisaille.parameters import Autoencoder, Backbone, Chunk, Comparison, Parameters
@@ -44,8 +46,6 @@ def context():
 
     def open_context(env=None, **runtime):
         pipelines.set_requested(None)
-        # Pipelines are built from the parameters of the run, once a process; a test has several runs.
-        pipelines._is_data_loaded = False
         return KedroSession.create(PROJECT, env=env, runtime_params=runtime).load_context()
 
     yield open_context
@@ -399,6 +399,18 @@ class TestPipelines:
         none = dict.fromkeys(CHUNKS)
         _ = context(chunks=none | {"corner": chunk}).params
         assert {node.namespace for node in pipelines["autoencoding"].nodes} - {"feature_extraction"} == {"corner", None}
+
+    def test_a_second_session_of_a_process_has_its_own(self, context, monkeypatch):
+        def shaped(**_):
+            return {"made": Pipeline([Node(len, "a", f"by_{config.shaping('evaluation')['neighbours']}", name="make")])}
+
+        with monkeypatch.context() as patch:
+            patch.setattr("grisaille.pipeline_registry.find_pipelines", shaped)
+            pipelines.configure("grisaille.pipeline_registry")
+            for k in (5, 7):
+                _ = context(evaluation={"neighbours": k}).params
+                assert pipelines["made"].all_outputs() == {f"by_{k}"}
+        pipelines.configure("grisaille.pipeline_registry")
 
     def test_the_default_goes_from_ingestion_to_evaluation(self, context):
         _ = context().params

@@ -23,8 +23,8 @@ from grisaille.parameters import messages as parameter_errors
 from grisaille.storage import AnyPath, as_path, expanded
 
 _newest: "RunConfigLoader | None" = None
-# The chunks that the registered pipelines were built for.
-_built_for: list[str] | None = None
+# Parameter groups that the registered pipelines were built from.
+_shape: dict[str, Any] = {}
 
 # What comes from outside -> the parameter that says where it lies.
 SOURCES = {"raw_paintings": "paintings_folder", "raw_artists": "artists_file"}
@@ -211,23 +211,30 @@ def _refuse_unknown(loader: OmegaConfigLoader, given: dict[str, Any]) -> None:
 
 def chunks() -> list[str]:
     """The names of the session's chunks, in the order of the configuration; null takes a name away."""
-    global _built_for  # noqa: PLW0603 - as above
-    _built_for = _chunks()
-    return _built_for
+    return [str(name) for name, chunk in shaping("chunks").items() if chunk is not None]
 
 
-def _chunks() -> list[str]:
+def shaping(group: str) -> dict[str, Any]:
+    """A parameter group of the session, for pipelines whose nodes depend on it.
+
+    Args:
+        group: Its name.
+    """
+    _shape[group] = _group(group)
+    return _shape[group]
+
+
+def _group(name: str) -> dict[str, Any]:
     project = find_project(Path.cwd()) if _newest is None else None
     if project:
         RunConfigLoader(str(project / settings.CONF_SOURCE), **settings.CONFIG_LOADER_ARGS)
-    given = None if _newest is None else _newest.groups.get("chunks")
-    return [str(name) for name, chunk in (given or {}).items() if chunk is not None]
+    return {} if _newest is None else dict(_newest.groups.get(name) or {})
 
 
 def rebuild_pipelines_of_another_shape() -> None:
-    """Have Kedro build the pipelines again if the session has other chunks than they were built for.
+    """Have Kedro build the pipelines again if they were built from other parameters than this session's.
 
     Kedro keeps the pipelines of the first session of a process.
     """
-    if _built_for is not None and _chunks() != _built_for:
+    if any(_group(name) != built for name, built in _shape.items()):
         pipelines.configure("grisaille.pipeline_registry")
