@@ -67,6 +67,9 @@ def kedro_viz(browser: Browser) -> None:
     page.wait_for_selector(".pipeline-node--modularPipeline", timeout=60_000)
     time.sleep(3)  # the graph glides into place
     page.screenshot(path=IMAGES / "kedro-viz.png")
+    page.locator(".pipeline-node--modularPipeline", has_text="pool5").dispatch_event("click")
+    time.sleep(3)
+    page.screenshot(path=IMAGES / "kedro-viz-pool5.png")
     nodes = json.loads((PROJECT / "build" / "api" / "main").read_text(encoding="utf-8"))["nodes"]
     chosen = next(node["id"] for node in nodes if node["name"] == "preservation")
     page.goto(f"{address}/?pid=__default__&sid={chosen}")

@@ -62,8 +62,13 @@ class Point:
 
     @property
     def name(self) -> str:
-        """Of the file that a run would name, whose seal or stamp may be what is being written."""
-        return Path(self.event.path).name.removesuffix(".sha256").removesuffix(".stamp.json")
+        """Of the file that a run would name, whose seal or stamp may be what is being written.
+
+        A result of several files is saved as one folder, which is what is named.
+        """
+        parts = Path(self.event.path.removesuffix(".sha256").removesuffix(".stamp.json")).parts
+        # The versions of a result, taken out of the path, lie in a folder of its name.
+        return next((name for folder, name in itertools.pairwise(parts) if folder == name), parts[-1])
 
     @property
     def words(self) -> str:
@@ -425,8 +430,9 @@ nothing temporary was left: **{survived} of {kills}**.
 
 ## No room
 
-From one point on no byte could be written (`RLIMIT_FSIZE`). One error named the file, nothing stored was damaged,
-nothing temporary was left, and the next run, with room, gave identical results: **{filled} of {fills}**.
+From one point on no byte could be written (`RLIMIT_FSIZE`). One error named the file, or the folder of a result of
+several files. Nothing stored was damaged, nothing temporary was left, and the next run, with room, gave identical
+results: **{filled} of {fills}**.
 
 | while | from | shards stored | |
 |---|---|---|---|

@@ -154,6 +154,15 @@ class TestParameters:
     def test_an_environment_keeps_what_it_does_not_name(self, context):
         assert context("demo").params["backbone"].layers == ("block4_pool", "block5_pool")
 
+    def test_a_file_that_has_changed_is_read_again(self, tmp_path, monkeypatch):
+        shutil.copytree(PROJECT / "conf", tmp_path / "conf")
+        monkeypatch.setattr(config, "_newest", None)
+        for seed in (5, 77):
+            (tmp_path / "conf" / "base" / "globals.yml").write_text(f"storage: data\nseed: {seed}\n")
+            (tmp_path / "conf" / "base" / "parameters.yml").write_text(f"seed: {seed}\n")
+            loader = RunConfigLoader(str(tmp_path / "conf"), base_env="base", default_run_env="local")
+            assert loader["parameters"]["seed"] == seed
+
     def test_one_seed_governs_all(self, context):
         params = context(seed=7).params
         assert {params["seed"], params["backbone"].seed, params["autoencoder"].seed, params["evaluation"].seed} == {7}

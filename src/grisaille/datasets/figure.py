@@ -20,7 +20,10 @@ class FigureDataset(MatplotlibDataset):
         ```
     """  # noqa: D205 - the first sentence of a Kedro dataset names the class, and does not fit on a line
 
-    DEFAULT_SAVE_ARGS: dict[str, Any] = {"dpi": 110, "metadata": {"Software": None}}  # noqa: RUF012 - the parent's
+    # Pillow's own level takes half as long again to save a few bytes of 100.
+    DEFAULT_SAVE_ARGS: dict[str, Any] = {  # noqa: RUF012 - the parent's
+        "dpi": 110, "metadata": {"Software": None}, "pil_kwargs": {"compress_level": 4},
+    }  # fmt: skip
 
     def load(self) -> Image.Image:
         """The picture."""

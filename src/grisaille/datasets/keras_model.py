@@ -1,6 +1,7 @@
 """A Keras model in a `.keras` file, versioned. TensorFlow is imported with this module, so nothing else imports it."""
 
 import tempfile
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,10 @@ from grisaille.autoencoders.archive import make_deterministic
 class KerasModelDataset(TensorFlowModelDataset):
     """``KerasModelDataset`` saves and loads as ``TensorFlowModelDataset`` does; equal models become equal bytes.
 
+    A process reads a model once, as long as its file stays as it is: a server that answers a question in a few hundred
+    milliseconds would spend seconds on its encoders. Train on a copy (`keras.models.clone_model`), since all who load a
+    model share it.
+
     Examples:
         ```yaml
         "{chunk}.encoder":
@@ -24,14 +29,8 @@ class KerasModelDataset(TensorFlowModelDataset):
 
     def load(self) -> Any:
         """Read the model."""
-        import keras
-
         path = get_filepath_str(self._get_load_path(), self._protocol)
-        with tempfile.TemporaryDirectory() as folder:
-            stored = Path(folder) / "model.keras"
-            # `get` and `put` would read the path as a pattern.
-            self._fs.get_file(path, str(stored))
-            return keras.saving.load_model(stored, **self._load_args)
+        return _read(self._fs, path, self._fs.ukey(path), **self._load_args)
 
     def save(self, data: Any) -> None:
         """Write the model, without its date."""
@@ -44,3 +43,15 @@ class KerasModelDataset(TensorFlowModelDataset):
             make_deterministic(saved)
             self._fs.put_file(str(saved), path)
         self._invalidate_cache()
+
+
+@lru_cache(maxsize=16)
+def _read(filesystem: Any, path: str, state: str, **options: Any) -> Any:
+    """Read a model in a certain state of its file."""
+    import keras
+
+    with tempfile.TemporaryDirectory() as folder:
+        stored = Path(folder) / "model.keras"
+        # `get` and `put` would read the path as a pattern.
+        filesystem.get_file(path, str(stored))
+        return keras.saving.load_model(stored, **options)

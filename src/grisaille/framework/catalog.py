@@ -12,7 +12,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, TypeAlias
 
 from kedro.framework.context import CatalogCommandsMixin, KedroContext
 from kedro.io import AbstractVersionedDataset, DataCatalog, SharedMemoryDataCatalog
@@ -28,6 +28,9 @@ from grisaille.storage import AnyPath, DiskFullError, as_path, atomic_path
 logger = logging.getLogger(__name__)
 
 MEND = "`kedro run --only-missing-outputs` with the same --params makes it again, and what is made from it"
+
+# Result -> what `AtomicCatalog.older` found of it.
+_Older: TypeAlias = dict[str, tuple[str, str] | None]
 
 # Where this thread is saving: catalog name -> a dataset that writes to a temporary path.
 _temporary: ContextVar[Mapping[str, Any]] = ContextVar("temporary", default={})  # noqa: B039 - never changed in place
@@ -47,6 +50,7 @@ class AtomicCatalog(DataCatalog, CatalogCommandsMixin):
         settings: All parameters of the session, completed.
         given: Dotted names of the parameters that the command gave.
         storage: Where everything is stored; None where nobody knows.
+        pictures: Checksum of `picture_files`, and those of the pictures that it lists, read once.
     """
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
@@ -55,6 +59,7 @@ class AtomicCatalog(DataCatalog, CatalogCommandsMixin):
         self.settings: dict[str, Any] = {}
         self.given: frozenset[str] = frozenset()
         self.storage: AnyPath | None = None
+        self.pictures: tuple[str | None, list[str]] = None, []
         self._made: dict[str, tuple[dict[str, Any], dict[str, str | None], Recipe]] = {}
         self._told: set[str] = set()
 
@@ -191,19 +196,24 @@ class AtomicCatalog(DataCatalog, CatalogCommandsMixin):
                 f"with. {MEND}"
             )
 
-    def outdated(self, name: str) -> str | None:
+    def outdated(self, name: str, known: _Older | None = None) -> str | None:
         """Why a result is not what a run with these settings would make; None where it is, or nobody knows."""
         stamp = self.stamp(name)
         if stamp is None:
             return None
         found = recipes.differences(stamp["recipe"], self.settings)
-        older = self.older(name)
+        older = self.older(name, known)
         if found or older is None:
             return f"it was made with {recipes.sentence(found)}" if found else None
         return "{} is older than {}".format(*older)
 
-    def older(self, name: str, known: dict[str, tuple[str, str] | None] | None = None) -> tuple[str, str] | None:
-        """A result, of one and all that it was made from, that is older than its source, and that source; or None."""
+    def older(self, name: str, known: _Older | None = None) -> tuple[str, str] | None:
+        """A result, of one and all that it was made from, that is older than its source, and that source; or None.
+
+        Args:
+            name: Of the result.
+            known: What was found of others, as long as nothing was saved since.
+        """
         known = {} if known is None else known
         if name not in known:
             known[name] = None
@@ -217,15 +227,15 @@ class AtomicCatalog(DataCatalog, CatalogCommandsMixin):
                     break
         return known[name]
 
-    def warn(self, name: str) -> None:
-        """Say once what is wrong with a result that is going to be read."""
+    def warn(self, name: str, known: _Older | None = None) -> None:
+        """Say once what is wrong with a result that is going to be read; arguments as those of `older`."""
         if name in self._told or self.where(name) is None:
             return
         self._told.add(name)
         stamp, dataset = self.stamp(name), self.get(name)
         if stamp is None and _is_file(dataset) and dataset._version:
             logger.warning("%s has no stamp: nobody knows what it was made from. %s", name, MEND)
-        elif reason := self.outdated(name):
+        elif reason := self.outdated(name, known):
             logger.warning("%s: %s. %s", name, reason, MEND)
 
     def note(self, node: Any) -> None:
@@ -304,7 +314,10 @@ class _Identity:
         settings = Backbone.model_validate(self.catalog.settings["backbone"])
         if self.study:
             settings = Study.model_validate(self.catalog.settings["study"]).seen_by(settings)
-        return backbone.store_identity(self.catalog.read("picture_files")["sha256"].tolist(), settings)
+        files = self.catalog.checksum("picture_files")
+        if self.catalog.pictures[0] != files:
+            self.catalog.pictures = files, self.catalog.read("picture_files")["sha256"].tolist()
+        return backbone.store_identity(self.catalog.pictures[1], settings)
 
 
 def _is_file(dataset: Any) -> bool:

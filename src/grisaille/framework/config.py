@@ -5,6 +5,7 @@ the loader of this project leaves itself here; where there is no session (`kedro
 environment is read. A hook would not do: Kedro-Viz runs without them.
 """
 
+import copy
 import difflib
 import glob
 from collections.abc import Callable, Mapping
@@ -25,6 +26,9 @@ from grisaille.storage import AnyPath, as_path, expanded
 _newest: "RunConfigLoader | None" = None
 # Parameter groups that the registered pipelines were built from.
 _shape: dict[str, Any] = {}
+
+# Key of the configuration and state of its files -> what Kedro parsed them to.
+_parsed: dict[tuple[Any, ...], Any] = {}
 
 # What comes from outside -> the parameter that says where it lies.
 SOURCES = {"raw_paintings": "paintings_folder", "raw_artists": "artists_file"}
@@ -76,6 +80,18 @@ class RunConfigLoader(OmegaConfigLoader):
         # Kedro reads the folder as a part of a pattern, in which brackets would stand for single characters.
         own.glob = partial(_glob_below, own.glob, Path(conf_source).as_posix())
         return own, protocol
+
+    def _read_raw_config(self, key: str) -> Any:
+        """As `OmegaConfigLoader`'s, which parses files anew for every question that a server is asked."""
+        folders = [Path(self._get_conf_env_path(env or self.default_run_env)) for env in (self.base_env, self.env)]
+        files = [path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file()]
+        state = key, tuple((path, path.stat().st_mtime_ns, path.stat().st_size) for path in files)
+        if not files:
+            return super()._read_raw_config(key)
+        if state not in _parsed:
+            _parsed[state] = super()._read_raw_config(key)
+        # Resolving changes what was parsed.
+        return copy.deepcopy(_parsed[state])
 
     def __getitem__(self, key: str) -> Any:
         """As `OmegaConfigLoader`'s.

@@ -65,8 +65,9 @@ class RecipeHook:
         found = {name: stamp["recipe"] for name in names if (stamp := catalog.stamp(name))}
         _continue_with_settings(found, pipeline, catalog)
         _refuse_conflict(found, catalog)
+        older: dict[str, tuple[str, str] | None] = {}
         for name in names:
-            catalog.warn(name)
+            catalog.warn(name, older)
         if "params:backbone" in pipeline.inputs():
             from grisaille.features import backbone
             from grisaille.parameters import Backbone

@@ -46,19 +46,14 @@ def contact_sheet(query: Tile, found: Sequence[Tile], footnote: str = "", column
     lines = [found[start : start + columns] for start in range(0, len(found), columns)]
     heights = [_SQUARE + _caption_inches(line) + _GAP for line in lines]
     width, height = _LARGE + 3 * _GAP + columns * (_SQUARE + _GAP), max(sum(heights) + 2 * _GAP, 4.9)
-    figure = new_figure(width, height, layout=None)
-
-    def draw_at(picture: Tile, left: float, top: float, side: float) -> None:
-        axes = figure.add_axes((left / width, 1 - (top + side) / height, side / width, side / height))
-        _draw(axes, picture, large=picture is query)
-
-    draw_at(query, _GAP, _GAP, _LARGE)
+    figure, axes = _paper(width, height)
+    _draw(axes, query, _GAP, _GAP, _LARGE, large=True)
     top = _GAP
     for line, high in zip(lines, heights, strict=True):
         for column, picture in enumerate(line):
-            draw_at(picture, _LARGE + 3 * _GAP + column * (_SQUARE + _GAP), top, _SQUARE)
+            _draw(axes, picture, _LARGE + 3 * _GAP + column * (_SQUARE + _GAP), top, _SQUARE)
         top += high
-    figure.text((_LARGE + 3 * _GAP) / width, 0.6 * _GAP / height, footnote, fontsize=8, color=_GREY)
+    axes.text(_LARGE + 3 * _GAP, height - 0.6 * _GAP, footnote, fontsize=8, color=_GREY)
     return figure
 
 
@@ -75,18 +70,25 @@ def strip(pictures: Sequence[Tile], columns: int = 6) -> Figure:
     lines = [pictures[start : start + columns] for start in range(0, len(pictures), columns)]
     heights = [_SQUARE + _caption_inches(line) + _GAP for line in lines]
     width, height = columns * (_SQUARE + 2 * _GAP) + _GAP, sum(heights) + _GAP
-    figure = new_figure(width, height, layout=None)
+    figure, axes = _paper(width, height)
     top, last = _GAP, pictures[-1]
     for line, high in zip(lines, heights, strict=True):
         for column, picture in enumerate(line):
             left = _GAP + column * (_SQUARE + 2 * _GAP)
-            axes = figure.add_axes((left / width, 1 - (top + _SQUARE) / height, _SQUARE / width, _SQUARE / height))
-            _draw(axes, picture)
+            _draw(axes, picture, left, top, _SQUARE)
             if picture is not last:
-                middle = (left + _SQUARE + _GAP) / width, 1 - (top + _SQUARE / 2) / height
-                figure.text(*middle, "\N{RIGHTWARDS ARROW}", ha="center", va="center", fontsize=15, color=_GREY)
+                middle = left + _SQUARE + _GAP, top + _SQUARE / 2
+                axes.text(*middle, "\N{RIGHTWARDS ARROW}", ha="center", va="center", fontsize=15, color=_GREY)
         top += high
     return figure
+
+
+def _paper(width: float, height: float) -> tuple[Figure, Axes]:
+    """A figure, and axes that cover it, in inches from its upper left corner."""
+    figure = new_figure(width, height, layout=None)
+    axes = figure.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(height, 0), autoscale_on=False)
+    axes.set_axis_off()
+    return figure, axes
 
 
 def _caption_inches(pictures: Sequence[Tile]) -> float:
@@ -96,20 +98,17 @@ def _caption_inches(pictures: Sequence[Tile]) -> float:
     return (_BELOW + lines * _LEADING * _SMALL) / 72
 
 
-def _draw(axes: Axes, picture: Tile, large: bool = False) -> None:
-    axes.set_axis_off()
-    # All of them in squares of one size, or captions would not stand in line.
-    axes.set_anchor("NW" if large else "N")
-    width = height = 1.0
+def _draw(axes: Axes, picture: Tile, left: float, top: float, side: float, large: bool = False) -> None:
+    """A picture in a square, and its caption below: all squares are of one size, so that captions stand in line."""
+    bottom = top + side
     if picture.image is not None:
-        width, height = (length / max(picture.image.size) for length in picture.image.size)
+        width, height = (side * length / max(picture.image.size) for length in picture.image.size)
         shown = picture.image.copy()
         shown.thumbnail((2 * SIDE, 2 * SIDE) if large else (SIDE, SIDE), Image.Resampling.LANCZOS)
-        left = 0.0 if large else (1 - width) / 2
-        axes.imshow(shown, extent=(left, left + width, 0, height), interpolation="antialiased")
-    axes.set_xlim(0, width if large else 1)
-    axes.set_ylim(0, height if large else 1)
-    axes.set_aspect("equal")
+        begin = left if large else left + (side - width) / 2
+        bottom = top + height if large else bottom
+        extent = (begin, begin + width, bottom, bottom - height)
+        axes.imshow(shown, extent=extent, aspect="auto", interpolation="antialiased")
     size = 11 if large else _SMALL
     lines: list[tuple[str, dict[str, Any]]] = [
         (_wrapped(picture.heading, large), {"fontweight": "bold", "color": "black"}),
@@ -120,10 +119,9 @@ def _draw(axes: Axes, picture: Tile, large: bool = False) -> None:
     for text, style in lines:
         if text:
             # Names are no formulas, whatever dollars they hold.
-            axes.annotate(
-                text, (0, 0), (0, -below), xycoords="axes fraction", textcoords="offset points", va="top",
-                fontsize=size, linespacing=1.2, parse_math=False, **style,
-            )  # fmt: skip
+            axes.text(
+                left, bottom + below / 72, text, va="top", fontsize=size, linespacing=1.2, parse_math=False, **style
+            )
             below += _LEADING * size * (text.count("\n") + 1)
 
 

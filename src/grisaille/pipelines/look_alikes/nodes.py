@@ -17,7 +17,7 @@ from grisaille.lookalikes.queries import Query, read_queries
 from grisaille.parameters import Discovery, Ingestion
 from grisaille.pipelines.questions import embed
 
-_FOOTNOTE = "* so many of 100 paintings in the collection are farther from their own neighbour of the same rank"
+_FOOTNOTE = "* of 100 paintings in the collection, this many have a neighbour of the same rank that is farther away"
 
 
 def find_look_alikes(
