@@ -189,7 +189,7 @@ def demo_run(tmp_path_factory, common, small_cnn) -> Run:
         "--params",
         f"backbone.model_file={small_cnn},backbone.shard_rows=64,autoencoder.channels=8,autoencoder.code_size=8,"
         # Not in the file: of one folder's files Kedro may read any first.
-        "evaluation.pca_code_size=8,comparisons.punkt_pointe=null,comparisons.tropf_kurve=null",
+        "comparisons.punkt_pointe=null,comparisons.tropf_kurve=null",
     )
     original, output = common / "run", common / "run.txt"
     with FileLock(common / "run.lock"):

@@ -287,9 +287,9 @@ class ProjectContext(KedroContext):
             given = loader.runtime_params or {}
             catalog.given = frozenset(name for group in given for name, _ in recipes.leaves(group, given[group]))
             catalog.storage = loader.storage(Path(self.project_path))
-            for name, study in {"features": False, "study_features": True}.items():
+            for name in ("features", "study_features", "palettes"):
                 if name in catalog and hasattr(features := catalog.get(name), "expect"):
-                    features.expect(_Identity(catalog, study))
+                    features.expect(_Identity(catalog, name))
         return catalog
 
 
@@ -299,25 +299,28 @@ class _Identity:
 
     Attributes:
         catalog: Of the run; the paintings may not be known before.
-        study: Whether the layers of the study are meant.
+        name: Of the dataset.
     """
 
     catalog: AtomicCatalog
-    study: bool
+    name: str
 
     def __call__(self) -> Mapping[str, Any] | None:
-        from grisaille.features import backbone
-        from grisaille.parameters import Backbone, Study
+        from grisaille.features import backbone, palettes
+        from grisaille.parameters import Backbone, Colour, Study
 
         if self.catalog.where("picture_files") is None or self.catalog.is_damaged("picture_files"):
             return None
-        settings = Backbone.model_validate(self.catalog.settings["backbone"])
-        if self.study:
-            settings = Study.model_validate(self.catalog.settings["study"]).seen_by(settings)
         files = self.catalog.checksum("picture_files")
         if self.catalog.pictures[0] != files:
             self.catalog.pictures = files, self.catalog.read("picture_files")["sha256"].tolist()
-        return backbone.store_identity(self.catalog.pictures[1], settings)
+        digests = self.catalog.pictures[1]
+        if self.name == "palettes":
+            return palettes.identity(digests, Colour.model_validate(self.catalog.settings["colour"]))
+        settings = Backbone.model_validate(self.catalog.settings["backbone"])
+        if self.name == "study_features":
+            settings = Study.model_validate(self.catalog.settings["study"]).seen_by(settings)
+        return backbone.store_identity(digests, settings)
 
 
 def _is_file(dataset: Any) -> bool:

@@ -19,7 +19,7 @@ from kedro.framework.project import pipelines, settings
 from kedro.utils import find_kedro_project
 from omegaconf import OmegaConf
 
-from grisaille.parameters import Parameters
+from grisaille.parameters import Parameters, plain
 from grisaille.parameters import messages as parameter_errors
 from grisaille.storage import AnyPath, as_path, expanded
 
@@ -230,7 +230,7 @@ def chunks() -> list[str]:
     return [str(name) for name, chunk in shaping("chunks").items() if chunk is not None]
 
 
-def shaping(group: str) -> dict[str, Any]:
+def shaping(group: str) -> Any:
     """A parameter group of the session, for pipelines whose nodes depend on it.
 
     Args:
@@ -240,11 +240,12 @@ def shaping(group: str) -> dict[str, Any]:
     return _shape[group]
 
 
-def _group(name: str) -> dict[str, Any]:
+def _group(name: str) -> Any:
     project = find_project(Path.cwd()) if _newest is None else None
     if project:
         RunConfigLoader(str(project / settings.CONF_SOURCE), **settings.CONFIG_LOADER_ARGS)
-    return {} if _newest is None else dict(_newest.groups.get(name) or {})
+    given = {} if _newest is None else _newest.groups
+    return plain(given.get(name, Parameters.model_fields[name].default))
 
 
 def rebuild_pipelines_of_another_shape() -> None:

@@ -13,7 +13,7 @@ from grisaille.collection.artists import UNKNOWN
 from grisaille.collection.split import HELD_OUT, TRAIN, VALIDATION
 from grisaille.lazy import pd
 from grisaille.measures.neighbourhoods import DistanceBins, Preservation, nearest, ranks
-from grisaille.measures.retrieval import Retrieval
+from grisaille.measures.retrieval import Answers, Retrieval
 from grisaille.measures.silhouettes import DistanceSums
 from grisaille.measures.spaces import Space, blocks, rows_at_a_time
 
@@ -60,6 +60,8 @@ class Compared:
         preservation: One row a reduced space, reference likeness and part of the collection.
         rnx: The curve of every reduced space: space, likeness, neighbours (K), rnx.
         retrieval: One row a space.
+        answers: Space -> the nearest paintings that retrieval counts.
+        references: Spaces that others were held against.
     """
 
     sums: dict[Name, FloatArray]
@@ -68,6 +70,8 @@ class Compared:
     preservation: pd.DataFrame
     rnx: pd.DataFrame
     retrieval: pd.DataFrame
+    answers: dict[Name, Answers]
+    references: tuple[Name, ...]
 
 
 def queries(n: int, exact_up_to: int, sample: int, seed: int) -> IntArray:
@@ -181,4 +185,6 @@ def compare(
         retrieval=pd.DataFrame(
             [{"space": space, "likeness": likeness} | retrieval[space, likeness].result() for space, likeness in spaces]
         ),
+        answers={name: filled.answers() for name, filled in retrieval.items()},
+        references=tuple(dict.fromkeys(reference for reference, _ in pairs)),
     )

@@ -1,8 +1,25 @@
 """Does likeness mean anything: how often the nearest paintings are by the same artist."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from grisaille.arrays import BoolArray, FloatArray, IntArray
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a space answered.
+
+    Attributes:
+        rows: The queries, shape (q,).
+        near: Rows of the k nearest that take part, nearest first, shape (q, k).
+        average_precision: By artist, shape (q,); NaN where no other painting is by the same artist.
+    """
+
+    rows: IntArray
+    near: IntArray
+    average_precision: FloatArray
 
 
 class Retrieval:
@@ -22,9 +39,7 @@ class Retrieval:
             k: Neighbours of precision@k; fewer where there are fewer.
         """
         self._labels, self._kept, self._k = labels, kept, max(1, min(k, int(kept.sum()) - 1))
-        self._first: list[FloatArray] = []
-        self._precision: list[FloatArray] = []
-        self._average: list[FloatArray] = []
+        self._found: list[Answers] = []
 
     def update(self, rows: IntArray, order: IntArray) -> None:
         """Take in the neighbours of some points, shape (b,), nearest first, shape (b, n - 1)."""
@@ -34,9 +49,15 @@ class Retrieval:
         rows, order = rows[queries], order[queries]
         order = order[self._kept[order]].reshape(len(rows), -1)
         relevant = self._labels[order] == self._labels[rows, None]
-        self._first.append(relevant[:, 0].astype(float))
-        self._precision.append(relevant[:, : self._k].mean(axis=1))
-        self._average.append(_average_precision(relevant))
+        # A view would keep every painting's whole order alive.
+        self._found.append(Answers(rows, order[:, : self._k].copy(), _average_precision(relevant)))
+
+    def answers(self) -> Answers:
+        """What was found for all queries so far."""
+        if not self._found:
+            return Answers(np.empty(0, np.int64), np.empty((0, self._k), np.int64), np.empty(0))
+        parts = ([getattr(found, name) for found in self._found] for name in ("rows", "near", "average_precision"))
+        return Answers(*(np.concatenate(part) for part in parts))
 
     def result(self) -> dict[str, float]:
         """`one_nn`, `precision` and `mean_average_precision` over all queries, each between 0 and 1.
@@ -44,12 +65,13 @@ class Retrieval:
         Average precision is taken over the queries that have another painting by their artist. All are NaN if there
         was no query.
         """
-        if not self._first:
+        found = self.answers()
+        if not len(found.rows):
             return dict.fromkeys(("one_nn", "precision", "mean_average_precision"), float("nan"))
-        average = np.concatenate(self._average)
+        same, average = self._labels[found.near] == self._labels[found.rows, None], found.average_precision
         return {
-            "one_nn": float(np.concatenate(self._first).mean()),
-            "precision": float(np.concatenate(self._precision).mean()),
+            "one_nn": float(same[:, 0].mean()),
+            "precision": float(same.mean()),
             "mean_average_precision": float(np.nanmean(average)) if np.isfinite(average).any() else float("nan"),
         }
 

@@ -245,6 +245,59 @@ class Autoencoder(Group):
         return self.likeness if self.architecture == "similarity" else "euclidean"
 
 
+class Style(Group):
+    """How style is described and encoded.
+
+    Attributes:
+        channels: Of the CNN's maps.
+        code_size: Values a chunk.
+        shrinkage: Share of the mean variance within paintings that is added to the variance of every direction.
+        whitening: Power of a component's standard deviation that it is divided by: 0 leaves components as they are, 1
+            makes all of them count the same.
+    """
+
+    channels: int = Field(512, ge=1)
+    code_size: int = Field(64, ge=1, le=4096)
+    shrinkage: float = Field(0.1, gt=0)
+    whitening: float = Field(0.5, ge=0, le=1)
+
+
+class Colour(Group):
+    """How palettes are described and encoded.
+
+    Attributes:
+        bins: Equal parts of each axis of CIE Lab.
+        reach: Largest a* and b* that are told apart; more colourful pixels count to the outermost parts.
+        code_size: Values of an embedding.
+        whitening: As for style.
+    """
+
+    bins: int = Field(8, ge=2, le=16)
+    reach: int = Field(64, ge=8, le=128)
+    code_size: int = Field(64, ge=1, le=4096)
+    whitening: float = Field(0.5, ge=0, le=1)
+
+
+class Mixture(Group):
+    """Shares of the likenesses in the squared distances of the mixture.
+
+    Attributes:
+        composition: Of what is where.
+        style: Of patterns.
+        colour: Of palettes.
+    """
+
+    composition: float = Field(0.1, ge=0)
+    style: float = Field(1.0, ge=0)
+    colour: float = Field(0.15, ge=0)
+
+    @model_validator(mode="after")
+    def _something_counts(self) -> "Mixture":
+        if not self.composition + self.style + self.colour:
+            raise ValueError("at least one share must be larger than 0")
+        return self
+
+
 class Comparison(Group):
     """Two groups of paintings that a reader would want to see apart.
 
@@ -268,14 +321,12 @@ class Evaluation(Group):
 
     Attributes:
         neighbours: k of recall@k and precision@k.
-        pca_code_size: Components a chunk of the PCA that every embedding is held against.
         exact_up_to: Paintings up to which every one is compared with all.
         sample: Paintings that are compared with all in a larger collection; figures then come with a 95% margin.
         seed: Seeds the randomised PCA and the sample.
     """
 
     neighbours: int = Field(10, ge=1)
-    pca_code_size: int = Field(64, ge=1)
     exact_up_to: int = Field(20_000, ge=1)
     sample: int = Field(5000, ge=100)
     seed: int = Field(0, ge=0)
@@ -372,6 +423,7 @@ class Parameters(BaseModel):
         artists_file: The table of artists; null takes the catalog's, if it is there.
         query: Pictures whose look-alikes are wanted: a file, a folder, or several with semicolons between.
         chain: Two paintings, by name or file, that a chain is to join, with a semicolon between.
+        likenesses: Which are made; `composition` always is.
     """
 
     model_config = ConfigDict(allow_inf_nan=False)
@@ -384,7 +436,11 @@ class Parameters(BaseModel):
     ingestion: Ingestion = Ingestion()
     backbone: Backbone = Backbone()
     chunks: dict[str, Chunk | None] = {}
+    likenesses: tuple[Literal["composition", "style", "colour"], ...] = ("composition", "style", "colour")
     autoencoder: Autoencoder = Autoencoder()
+    style: Style = Style()
+    colour: Colour = Colour()
+    mixture: Mixture = Mixture()
     evaluation: Evaluation = Evaluation()
     comparisons: dict[str, Comparison | None] = {}
     report: Report = Report()
@@ -399,6 +455,14 @@ class Parameters(BaseModel):
                     raise ValueError(
                         f"{group}.{name} is not allowed; the name must be of letters, digits, _ and - alone{words}"
                     )
+        return self
+
+    @model_validator(mode="after")
+    def _composition_is_made(self) -> "Parameters":
+        if "composition" not in self.likenesses or len(set(self.likenesses)) != len(self.likenesses):
+            raise ValueError(
+                f"likenesses must name composition, and each once. Received: {', '.join(self.likenesses) or 'none'}"
+            )
         return self
 
     @model_validator(mode="after")

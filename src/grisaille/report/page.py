@@ -2,6 +2,7 @@
 
 import base64
 import io
+from collections.abc import Mapping
 from importlib import resources
 from typing import Any
 
@@ -14,6 +15,7 @@ from PIL.Image import Image
 from grisaille.collection import Files, images
 from grisaille.collection.artists import present, rows_of
 from grisaille.collection.originals import Originals
+from grisaille.collection.split import HELD_OUT
 from grisaille.parameters import Backbone, plain
 from grisaille.parameters import Report as Settings
 from grisaille.plots.comparison import side_name
@@ -43,7 +45,8 @@ def render(results: Results, files: Files) -> str:
         summary=summary_lines.summary(results),
         experiments=_experiments(results),
         preservation=_preservation(results),
-        retrieval=_retrieval(results),
+        usefulness=_usefulness(results),
+        likenesses=_likeness_preservation(results),
         comparisons=_comparisons(results, thumbnails, settings.thumbnails),
         pair_agreement=_pair_agreement(results),
         rnx_curves=_png(results.rnx_figure),
@@ -124,6 +127,7 @@ _PARTS = {"all": "all", "train": "seen in training", "validation": "stopped the 
 def _preservation(results: Results) -> dict[str, Any]:
     measures = {
         "recall": f"recall@{results.k}",
+        "recall_of_one_answer": "recall of one answer for all",
         "trustworthiness": "trustworthiness",
         "continuity": "continuity",
         "area_under_rnx": "area under R_NX",
@@ -144,9 +148,27 @@ def _preservation(results: Results) -> dict[str, Any]:
         [
             _against(row),
             f"{parts[row['paintings']]} ({row['queries']:,})",
-            *(_with_margin(row[measure], row[f"{measure}_margin"]) for measure in measures),
+            *(_with_margin(row[measure], row.get(f"{measure}_margin", 0.0)) for measure in measures),
         ]
         for row in wanted_first
+    ]
+    return {"columns": ["Space", "Paintings", *measures.values()], "rows": rows}
+
+
+def _likeness_preservation(results: Results) -> dict[str, Any]:
+    measures = {
+        "recall": f"recall@{results.k}",
+        "recall_of_one_answer": "recall of one answer for all",
+        "spearman": "Spearman",
+    }
+    rows = [
+        [
+            usefulness_name(row),
+            f"{_PARTS[row['paintings']]} ({row['queries']:,})",
+            *(number(row[m], 3) for m in measures),
+        ]
+        for row in results.likeness_preservation.to_dict("records")
+        if row["paintings"] in {"all", HELD_OUT}
     ]
     return {"columns": ["Space", "Paintings", *measures.values()], "rows": rows}
 
@@ -172,20 +194,41 @@ def _pair_agreement(results: Results) -> dict[str, Any]:
     return {"columns": ["Space", "Pairs", "Spearman", "same sign"], "rows": rows}
 
 
-def _retrieval(results: Results) -> dict[str, Any]:
-    measures = {
-        "one_nn": "nearest is by the same artist",
-        "precision": f"same artist among {results.k} nearest",
-        "mean_average_precision": "mean average precision",
-    }
-    rows = [
-        [
-            SPACE_NAMES["embedding" if row["space"] == "embedding" else f"{row['space']}_{row['likeness']}"],
-            *(number(row[measure], 3) for measure in measures),
-        ]
-        for row in results.retrieval.to_dict("records")
-    ]
-    return {"columns": ["Space", *measures.values()], "rows": rows}
+_SPACE_WORDS = {"raw": "full features", "pca": "PCA", "embedding": "embedding"}
+_SCORES = {
+    "one_nn": "nearest is by the same artist",
+    "precision": "same artist among {k} nearest",
+    "never_seen": "the same, of paintings never seen",
+    "mean_average_precision": "mean average precision",
+    "precision_movement": "same movement",
+    "precision_period": "same period",
+    "precision_nationality": "same nationality",
+}
+
+
+def _usefulness(results: Results) -> dict[str, Any]:
+    table = results.usefulness
+    known = {name: heading.format(k=results.k) for name, heading in _SCORES.items() if name in table or "never" in name}
+    of_space = ["space", "likeness"]
+    never_seen = table[table["paintings"] == HELD_OUT].set_index(of_space)["precision"].to_dict()
+    rows = []
+    for row in table[table["paintings"] == "all"].to_dict("records"):
+        scores = row | {"never_seen": never_seen.get((row["space"], row["likeness"]))}
+        counted = [f"{row['values']:,.0f}" if is_number(row["values"]) else ""]
+        hub = number(row["hubness"], 1) if is_number(row["hubness"]) else "\N{EN DASH}"
+        rows.append([usefulness_name(row), *counted, *(number(scores[name], 3) for name in known), hub])
+    return {"columns": ["Space", "Values", *known.values(), "hubness"], "rows": rows}
+
+
+def usefulness_name(row: Mapping[Any, Any]) -> str:
+    """A space and likeness of the table of usefulness, for readers."""
+    if row["space"] == "chance":
+        return "Chance"
+    likeness = row["likeness"]
+    if likeness in _LIKENESS_NAMES:
+        measured = f", {_LIKENESS_NAMES[likeness]}" if row["space"] != "embedding" else ""
+        return f"Composition: {_SPACE_WORDS[row['space']]}{measured}"
+    return f"{likeness.capitalize()}: {_SPACE_WORDS[row['space']]}"
 
 
 def _comparisons(results: Results, thumbnails: Thumbnails, count: int) -> list[dict[str, Any]]:

@@ -31,7 +31,8 @@ class Results:
         rejected_paintings: Files that could not be used, with reasons.
         pair_silhouettes: One row a pair of artists, one column a space.
         preservation: One row a reduced space, likeness and part of the collection.
-        retrieval: One row a space.
+        usefulness: One row a space and part of the collection.
+        likeness_preservation: As `preservation`, of style and colour.
         paper_experiments: The named comparisons.
         pair_agreement: Do the pairs' silhouettes agree with those of the raw features.
         neighbours: The nearest paintings in every space.
@@ -45,7 +46,8 @@ class Results:
     rejected_paintings: pd.DataFrame
     pair_silhouettes: pd.DataFrame
     preservation: pd.DataFrame
-    retrieval: pd.DataFrame
+    usefulness: pd.DataFrame
+    likeness_preservation: pd.DataFrame
     paper_experiments: pd.DataFrame
     pair_agreement: pd.DataFrame
     neighbours: pd.DataFrame
@@ -82,7 +84,7 @@ class Results:
 
     def nearest_by_the_same_artist(self, space: str, likeness: str) -> float:
         """The share of paintings whose nearest is; NaN if it is not known."""
-        rows = _where(self.retrieval, space=space, likeness=likeness)["one_nn"]
+        rows = _where(self.usefulness, space=space, likeness=likeness, paintings="all")["one_nn"]
         return float(rows.iloc[0]) if len(rows) else float("nan")
 
     def nearest(self, space: str, likeness: str, painting_id: str) -> list[str]:

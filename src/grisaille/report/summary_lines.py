@@ -63,7 +63,25 @@ def _artists(results: Results) -> str:
             "Fewer than two different paintings have a known artist, so that likeness cannot be held against artists."
         )
     told = ", ".join(f"{share:.0%} {where}" for where, share in shares.items())
-    return f"The nearest painting, by {_LIKENESS[likeness]}, is by the same artist: {told}."
+    return f"The nearest painting, by {_LIKENESS[likeness]}, is by the same artist: {told}.{_most_useful(results)}"
+
+
+def _most_useful(results: Results) -> str:
+    """Which embedding leads, and whether something else than an embedding is worth more."""
+    table = results.usefulness[(results.usefulness["paintings"] == "all") & results.usefulness["precision"].notna()]
+    embedded = table[table["space"] == "embedding"].sort_values("precision", ascending=False)
+    if len(embedded) < 2:
+        return ""
+    best = embedded.iloc[0]
+    likeness = "composition" if best["likeness"] in _LIKENESS else best["likeness"]
+    said = (
+        f" The most useful embedding is {likeness}: {best['precision']:.0%} of the {results.k} nearest share the artist"
+    )
+    others = table[table["space"].isin(["raw", "pca"])].sort_values("precision", ascending=False)
+    if len(others) and others.iloc[0]["precision"] > best["precision"]:
+        other = others.iloc[0]
+        said += f"; {other['space']} ({other['likeness']}) reaches {other['precision']:.0%}"
+    return said + "."
 
 
 _LIKENESS = {"hellinger": "Hellinger distance", "euclidean": "Euclidean distance"}

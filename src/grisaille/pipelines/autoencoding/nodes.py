@@ -10,19 +10,26 @@ import numpy as np
 from grisaille.arrays import ColumnRange, FloatArray, IntArray
 from grisaille.collection.artists import file_name
 from grisaille.collection.split import TRAIN, VALIDATION
+from grisaille.features.palettes import LAYER
 from grisaille.features.store import FeatureStore
 from grisaille.lazy import pd
+from grisaille.likenesses import style
+from grisaille.likenesses.components import fit_components, join, mix
 from grisaille.likenesses.metrics import Likeness, layer_norms
-from grisaille.parameters import Autoencoder, Backbone, Chunk, named
+from grisaille.parameters import Autoencoder, Backbone, Chunk, Colour, Mixture, Style, named
 
 logger = logging.getLogger(__name__)
 
 
-def measure_layers(features: FeatureStore, architecture: str, likeness: Likeness) -> FloatArray:
-    """What the likeness divides every layer by: float32, shape (n, layers), in the order of the features."""
+def measure_layers(features: FeatureStore, likenesses: list[str], architecture: str, likeness: Likeness) -> FloatArray:
+    """What Hellinger distances and style divide every layer by; ones where nothing asks for it.
+
+    Returns:
+        float32, shape (n, layers), in the order of the features.
+    """
     # The other architectures know Euclidean distances only.
-    kept: Likeness = likeness if architecture == "similarity" else "euclidean"
-    return np.stack([layer_norms(features[layer], kept) for layer in features], axis=1)
+    asked = "style" in likenesses or (architecture == "similarity" and likeness == "hellinger")
+    return np.stack([layer_norms(features[layer], "hellinger" if asked else "euclidean") for layer in features], axis=1)
 
 
 def train_autoencoder(
@@ -95,8 +102,58 @@ def join_codes(
     codes, compressed = ([encoded[name][part] for name in wanted] for part in ("codes", "compressed"))
     norms = [_norms(list(backbone.layers), layer_norms, chunk) for chunk in wanted.values()]
     rows = _rows(picture_files, TRAIN, VALIDATION)
+    if settings.made_for == "euclidean":
+        norms = [np.ones_like(of_layer) for of_layer in norms]
     joiner, history = joining.train_joiner(codes, compressed, norms, rows, settings)
     return joining.join(joiner, codes, compressed, norms), joiner, history
+
+
+def fit_style_encoder(
+    features: FeatureStore, layer_norms: FloatArray, picture_files: pd.DataFrame, chunk: Chunk, settings: Style
+) -> Any:
+    """Fit the encoder of a chunk's style on all but the held-out paintings."""
+    from grisaille.likenesses import encoders
+
+    rows = _columns(features, chunk)
+    whole, halves = style.describe(rows, _norms(list(features), layer_norms, chunk), settings.channels)
+    training = _rows(picture_files, TRAIN, VALIDATION)
+    fitted = fit_components(whole, halves, training, settings.code_size, settings.shrinkage, settings.whitening)
+    return encoders.style_encoder(rows.shape[1], settings.channels, *fitted)
+
+
+def encode_style(features: FeatureStore, layer_norms: FloatArray, encoder: Any, chunk: Chunk) -> dict[str, FloatArray]:
+    """Encode the style of one chunk of every painting: `codes`, float32, shape (n, code_size)."""
+    from grisaille.likenesses import encoders
+
+    norms = _norms(list(features), layer_norms, chunk)
+    return {"codes": encoders.encode(encoder, _columns(features, chunk), norms[:, None])}
+
+
+def fit_colour_encoder(palettes: FeatureStore, picture_files: pd.DataFrame, settings: Colour) -> Any:
+    """Fit the encoder of palettes on all but the held-out paintings."""
+    from grisaille.likenesses import encoders
+
+    known = np.sqrt(palettes[LAYER][:])
+    training = _rows(picture_files, TRAIN, VALIDATION)
+    fitted = fit_components(known, known[None][:0], training, settings.code_size, 1.0, settings.whitening)
+    return encoders.colour_encoder(*fitted)
+
+
+def encode_palettes(palettes: FeatureStore, encoder: Any) -> dict[str, FloatArray]:
+    """Encode the palette of every painting: `codes`, float32, shape (n, code_size)."""
+    from grisaille.likenesses import encoders
+
+    return {"codes": encoders.encode(encoder, palettes[LAYER])}
+
+
+def join_linear_codes(**encoded: dict[str, FloatArray]) -> FloatArray:
+    """Join codes in the order of the arguments, and scale every painting to length 1: float32, shape (n, d)."""
+    return join([part["codes"] for part in encoded.values()])
+
+
+def mix_embeddings(picture_files: pd.DataFrame, settings: Mixture, **embeddings: FloatArray) -> FloatArray:
+    """All likenesses side by side, by their shares: float32, shape (n, d)."""
+    return mix(embeddings, settings.model_dump(), _rows(picture_files, TRAIN, VALIDATION))
 
 
 def group_by_artist(embeddings: FloatArray, paintings: pd.DataFrame) -> dict[str, FloatArray]:

@@ -7,6 +7,9 @@ from kedro.pipeline import Node, Pipeline
 from grisaille.framework import config
 from grisaille.pipelines.autoencoding import nodes
 
+# The namespace of what is made of palettes, as chunks have theirs.
+PALETTE = "palette"
+
 
 def create_pipeline(**kwargs: Any) -> Pipeline:
     """Train and encode every chunk in a namespace of its own, then join the codes.
@@ -16,18 +19,43 @@ def create_pipeline(**kwargs: Any) -> Pipeline:
     chunks = config.chunks()
     norms = Node(
         nodes.measure_layers,
-        ["features", "params:autoencoder.architecture", "params:autoencoder.likeness"],
+        ["features", "params:likenesses", "params:autoencoder.architecture", "params:autoencoder.likeness"],
         "layer_norms",
         name="measure_layers",
         # One box in Kedro-Viz with what the layers are made by.
         namespace="feature_extraction",
     )
-    return Pipeline([norms, *(_chunk(name) for name in chunks), _join(chunks)], tags="autoencoding")
+    made = config.shaping("likenesses")
+    parts: list[Node | Pipeline] = [norms, *(_chunk(name, "style" in made) for name in chunks), _join(chunks)]
+    if "style" in made:
+        parts.append(_join_linear("style", chunks))
+    if "colour" in made:
+        parts += [_palette(), _join_linear("colour", [PALETTE])]
+    if len(made) > 1:
+        mixed = {name: f"{name}_embeddings" for name in made}
+        inputs = {"picture_files": "picture_files", "settings": "params:mixture", **mixed}
+        parts.append(Node(nodes.mix_embeddings, inputs, "mixture_embeddings", name="mix_embeddings"))
+    return Pipeline(parts, tags="autoencoding")
 
 
-def _chunk(name: str) -> Pipeline:
+def _chunk(name: str, style: bool) -> Pipeline:
+    of_style = [
+        Node(
+            nodes.fit_style_encoder,
+            ["features", "layer_norms", "picture_files", "params:chunk", "params:style"],
+            "style_encoder",
+            name="fit_style_encoder",
+        ),
+        Node(
+            nodes.encode_style,
+            ["features", "layer_norms", "style_encoder", "params:chunk"],
+            "style_codes",
+            name="encode_style",
+        ),
+    ]
     template = Pipeline(
         [
+            *(of_style if style else ()),
             Node(
                 nodes.train_autoencoder,
                 ["features", "layer_norms", "picture_files", "params:chunk", "params:autoencoder"],
@@ -52,8 +80,39 @@ def _chunk(name: str) -> Pipeline:
         template,
         namespace=name,
         inputs={"features", "layer_norms", "picture_files"},
-        parameters={"params:chunk": f"params:chunks.{name}", "params:autoencoder": "params:autoencoder"},
+        parameters={
+            "params:chunk": f"params:chunks.{name}",
+            "params:autoencoder": "params:autoencoder",
+            **({"params:style": "params:style"} if style else {}),
+        },
         prefix_datasets_with_namespace=True,
+    )
+
+
+def _palette() -> Pipeline:
+    return Pipeline(
+        [
+            Node(
+                nodes.fit_colour_encoder,
+                ["palettes", "picture_files", "params:colour"],
+                "colour_encoder",
+                name="fit_colour_encoder",
+            ),
+            Node(nodes.encode_palettes, ["palettes", "colour_encoder"], "colour_codes", name="encode_palettes"),
+        ],
+        namespace=PALETTE,
+        inputs={"palettes", "picture_files"},
+        parameters={"params:colour": "params:colour"},
+        prefix_datasets_with_namespace=True,
+    )
+
+
+def _join_linear(likeness: str, parts: list[str]) -> Node:
+    return Node(
+        nodes.join_linear_codes,
+        {name: f"{name}.{likeness}_codes" for name in parts},
+        f"{likeness}_embeddings",
+        name=f"join_{likeness}_codes",
     )
 
 

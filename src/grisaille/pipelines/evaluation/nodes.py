@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterable
 from dataclasses import fields
 from typing import Any
@@ -10,18 +11,22 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from grisaille.arrays import FloatArray, IntArray
+from grisaille.arrays import BoolArray, FloatArray, IntArray
 from grisaille.autoencoders import baseline
 from grisaille.collection import Files
 from grisaille.collection.artists import UNKNOWN, misspelt, present, rows_of
 from grisaille.collection.split import HELD_OUT
 from grisaille.features.store import FeatureStore
 from grisaille.lazy import pd
+from grisaille.likenesses.components import fit_components
 from grisaille.likenesses.metrics import LIKENESSES
+from grisaille.likenesses.style import describe
 from grisaille.measures import silhouettes
-from grisaille.measures.comparison import Collection, Name, compare, queries
+from grisaille.measures.comparison import Collection, Compared, Name, compare, queries
+from grisaille.measures.retrieval import Answers
 from grisaille.measures.spaces import Space, embedding_space, feature_space
-from grisaille.parameters import Chunk, Evaluation, named
+from grisaille.measures.usefulness import chance, constant_recall, hubness, overlapping, shared, usefulness
+from grisaille.parameters import Chunk, Colour, Evaluation, Style, named
 from grisaille.report.results import Results, with_ends
 from grisaille.report.summary_lines import summary
 
@@ -40,9 +45,9 @@ TABLES = [field.name for field in fields(Results) if field.name != "parameters"]
 
 
 def reduce_with_pca(
-    features: FeatureStore, picture_files: pd.DataFrame, chunks: dict[str, Any], settings: Evaluation
+    features: FeatureStore, picture_files: pd.DataFrame, chunks: dict[str, Any], code_size: int, settings: Evaluation
 ) -> dict[str, FloatArray]:
-    """The baseline: PCA of each chunk, fitted on all but the held-out paintings.
+    """The baseline: PCA of each chunk at the size of its code, fitted on all but the held-out paintings.
 
     Returns:
         Likeness, for which the features were transformed first -> float32, shape (n, 320).
@@ -50,7 +55,7 @@ def reduce_with_pca(
     pieces = list(named(chunks, Chunk).values())
     training = np.flatnonzero(picture_files["split"].to_numpy() != HELD_OUT)
     return {
-        likeness: baseline.pca_embeddings(features, pieces, training, settings.pca_code_size, likeness, settings.seed)
+        likeness: baseline.pca_embeddings(features, pieces, training, code_size, likeness, settings.seed)
         for likeness in LIKENESSES
     }
 
@@ -68,7 +73,8 @@ def compare_spaces(
 
     Returns:
         `artist_distances` (float64, shape (spaces, n, artists), spaces as in `SPACES`), `neighbours` (space,
-        likeness, painting_id, rank, neighbour_id, distance), `preservation`, `rnx_curves` and `retrieval`.
+        likeness, painting_id, rank, neighbour_id, distance), `preservation`, `rnx_curves`, and `composition_answers`
+        (space, likeness, painting_id, average_precision, nearest: the rows that retrieval counts).
     """
     spaces: dict[Name, Space] = {("raw", likeness): feature_space(features, likeness) for likeness in LIKENESSES}
     spaces |= {("pca", likeness): embedding_space(reduced[likeness]) for likeness in LIKENESSES}
@@ -88,10 +94,132 @@ def compare_spaces(
     return (
         np.stack([found.sums[name] for name in SPACES]),
         pd.concat([_neighbour_table(name, asked, *found.neighbours[name], identifiers) for name in SPACES]),
-        found.preservation,
+        _with_constant(found, len(paintings)),
         found.rnx,
-        found.retrieval,
+        pd.concat([_answer_table(name, found.answers[name], identifiers) for name in SPACES], ignore_index=True),
     )
+
+
+def _with_constant(found: Compared, n: int) -> pd.DataFrame:
+    """The table of preservation, and beside each recall that of one answer for everybody."""
+    table = found.preservation.copy()
+    references = {name[1]: constant_recall(found.neighbours[name][0], found.queries, n) for name in found.references}
+    table["recall_of_one_answer"] = table["likeness"].map(references)
+    return table
+
+
+def _answer_table(name: Name, answers: Answers, identifiers: Any) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "space": name[0],
+            "likeness": name[1],
+            "painting_id": identifiers[answers.rows],
+            "average_precision": answers.average_precision,
+            "nearest": list(answers.near),
+        }
+    )
+
+
+def measure_usefulness(  # noqa: PLR0913, PLR0917 - every likeness is measured beside every other
+    features: FeatureStore,
+    layer_norms: FloatArray,
+    composition_answers: pd.DataFrame,
+    paintings: pd.DataFrame,
+    raw_artists: pd.DataFrame,
+    chunks: dict[str, Any],
+    style: Style,
+    colour: Colour,
+    settings: Evaluation,
+    palettes: FeatureStore | None = None,
+    **embeddings: FloatArray,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """What every likeness is worth, and how much of style and colour their embeddings keep.
+
+    Returns:
+        `usefulness`: one row a space and part of the collection (all, held_out), columns space, likeness, paintings,
+        values, queries, the measures of `usefulness`, hubness, hub, hub_count; and rows of chance.
+        `likeness_preservation`: as `preservation`.
+    """
+    training = np.flatnonzero(paintings["split"].to_numpy() != HELD_OUT)
+    spaces: dict[Name, FloatArray] = {}
+    if "style" in embeddings:
+        described = [
+            describe(features[chunk.layer].columns(chunk.start, chunk.stop), norms, style.channels)[0]
+            for chunk in named(chunks, Chunk).values()
+            for norms in [layer_norms[:, list(features).index(chunk.layer)]]
+        ]
+        spaces["raw", "style"] = np.concatenate(described, axis=1)
+        spaces["pca", "style"] = np.concatenate(
+            [_principal(part, training, style.code_size) for part in described], axis=1
+        )
+    if palettes is not None:
+        spaces["raw", "colour"] = np.sqrt(palettes["colour"][:])
+        spaces["pca", "colour"] = _principal(spaces["raw", "colour"], training, colour.code_size)
+    spaces |= {("embedding", name): values for name, values in embeddings.items()}
+    pairs = [(("raw", name), (space, name)) for name in ("style", "colour") for space in ("pca", "embedding")]
+    pairs = [pair for pair in pairs if set(pair) <= set(spaces)]
+    collection = Collection.of(paintings)
+    asked = queries(len(paintings), settings.exact_up_to, settings.sample, settings.seed)
+
+    def progress(blocks: list[Any]) -> Iterable[Any]:
+        return tqdm(blocks, "comparing style and colour", unit=" blocks")
+
+    found = compare(
+        {name: embedding_space(values) for name, values in spaces.items()},
+        pairs, collection, asked, settings.neighbours, progress,
+    )  # fmt: skip
+    answers = _answers(composition_answers, paintings) | found.answers
+    sizes = {name: values.shape[1] for name, values in spaces.items()}
+    relations = _relations(paintings, raw_artists)
+    parts = {"all": np.ones(len(paintings), bool), HELD_OUT: paintings["split"].to_numpy() == HELD_OUT}
+    identifiers, labels = paintings["painting_id"].to_numpy(dtype=str), collection.labels
+    rows: list[dict[str, Any]] = []
+    for (space, likeness), answer in answers.items():
+        skewness, hub, times = hubness(answer, len(paintings)) if len(answer.rows) else (float("nan"), 0, 0)
+        for part, chosen in parts.items():
+            row = {"space": space, "likeness": likeness, "paintings": part, "values": sizes.get((space, likeness))}
+            row |= {"queries": int(chosen[answer.rows].sum())}
+            row |= usefulness(answer, labels, relations, chosen, settings.seed)
+            rows.append(row | {"hubness": skewness, "hub": identifiers[hub], "hub_count": times})
+    rows.append({"space": "chance", "paintings": "all"} | chance(labels, collection.kept, relations))
+    return pd.DataFrame(rows), _with_constant(found, len(paintings))
+
+
+def _principal(values: FloatArray, training: IntArray, k: int) -> FloatArray:
+    """Principal components: the linear map of a likeness without what it knows of halves, and without whitening."""
+    mean, directions = fit_components(values, values[None][:0], training, k, 1.0, 0.0)
+    return np.asarray((values - mean) @ directions)
+
+
+def _answers(table: pd.DataFrame, paintings: pd.DataFrame) -> dict[Name, Answers]:
+    row_of = pd.Series(np.arange(len(paintings)), index=paintings["painting_id"])
+    return {
+        (str(space), str(likeness)): Answers(
+            row_of[part["painting_id"]].to_numpy(),
+            np.stack(part["nearest"].to_list()),
+            part["average_precision"].to_numpy(dtype=float),
+        )
+        for (space, likeness), part in table.groupby(["space", "likeness"], sort=False)
+    }
+
+
+def _relations(paintings: pd.DataFrame, raw_artists: pd.DataFrame) -> dict[str, BoolArray]:
+    """Which artists share a movement, a period and a nationality; only what the table of artists tells of."""
+    names = np.unique(paintings["artist"].to_numpy(dtype=str))
+    movements = paintings.drop_duplicates("artist").set_index("artist")["movements"]
+    known = raw_artists.drop_duplicates("name").set_index("name").reindex(names)
+    found = {"movement": shared([movements.get(name) for name in names])}
+    if "years" in known:
+        found["period"] = overlapping([_years(value) for value in known["years"]])
+    if "nationality" in known:
+        found["nationality"] = shared([value if isinstance(value, str) else None for value in known["nationality"]])
+    return {name: relation for name, relation in found.items() if relation.any()}
+
+
+def _years(value: Any) -> tuple[int, int] | None:
+    """First and last year of a life, as the table of artists writes them: "1884 - 1920"."""
+    numbers = [int(text) for text in re.findall(r"\d{3,4}", value)] if isinstance(value, str) else []
+    return (numbers[0], numbers[1]) if len(numbers) == 2 and numbers[0] < numbers[1] else None
 
 
 def _neighbour_table(

@@ -6,6 +6,7 @@ from typing import Any
 
 from kedro.pipeline import Node, Pipeline
 
+from grisaille.framework import config
 from grisaille.pipelines.evaluation import nodes
 
 # The groups that made what the report shows.
@@ -14,19 +15,34 @@ _SHOWN = ("autoencoder", "backbone", "chunks", "comparisons", "evaluation", "ing
 
 def create_pipeline(**kwargs: Any) -> Pipeline:
     """Raw features, PCA at the same size and the embedding, side by side, then pictures and one page."""
+    made = config.shaping("likenesses")
     return Pipeline(
         [
             Node(
                 nodes.reduce_with_pca,
-                ["features", "picture_files", "params:chunks", "params:evaluation"],
+                ["features", "picture_files", "params:chunks", "params:autoencoder.code_size", "params:evaluation"],
                 "pca_embeddings",
                 name="reduce_with_pca",
             ),
             Node(
                 nodes.compare_spaces,
                 ["features", "composition_embeddings", "pca_embeddings", "paintings", "params:evaluation"],
-                ["artist_distances", "neighbours", "preservation", "rnx_curves", "retrieval"],
+                ["artist_distances", "neighbours", "preservation", "rnx_curves", "composition_answers"],
                 name="compare_spaces",
+            ),
+            Node(
+                nodes.measure_usefulness,
+                {
+                    **{name: name for name in ("features", "layer_norms", "composition_answers", "paintings")},
+                    "raw_artists": "raw_artists",
+                    **{name: f"params:{name}" for name in ("chunks", "style", "colour")},
+                    "settings": "params:evaluation",
+                    **({"palettes": "palettes"} if "colour" in made else {}),
+                    **{name: f"{name}_embeddings" for name in made if name != "composition"},
+                    **({"mixture": "mixture_embeddings"} if len(made) > 1 else {}),
+                },
+                ["usefulness", "likeness_preservation"],
+                name="measure_usefulness",
             ),
             Node(nodes.score_pairs, ["artist_distances", "paintings"], "pair_silhouettes", name="score_pairs"),
             Node(

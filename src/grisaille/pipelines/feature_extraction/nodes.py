@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from grisaille.collection import Files
+from grisaille.collection import Files, Reader
 from grisaille.collection.originals import Originals
 from grisaille.features.backbone import Extraction
+from grisaille.features.palettes import Palettes
 from grisaille.lazy import pd
-from grisaille.parameters import Backbone, Chunk, Ingestion, named
+from grisaille.parameters import Backbone, Chunk, Colour, Ingestion, named
 
 
 def extract_features(
@@ -27,14 +28,7 @@ def extract_features(
         ValueError: If a painting is no longer in the folder, or a chunk ends beyond its layer, which would be found out
             hours later.
     """
-    originals = Originals(picture_files, raw_paintings)
-    gone = [path for path in picture_files["path"] if path not in raw_paintings]
-    if gone:
-        raise ValueError(
-            f"{len(gone)} paintings are no longer where ingestion found them, among them {gone[0]}: "
-            "run `kedro run --pipelines ingestion` again"
-        )
-    readers = [originals[path] for path in picture_files["path"]]
+    readers = _readers(picture_files, raw_paintings)
     extraction = Extraction(readers, picture_files["sha256"].tolist(), settings, ingestion.max_megapixels)
     for name, chunk in named(chunks, Chunk).items():
         values = extraction.columns[chunk.layer]
@@ -44,3 +38,26 @@ def extract_features(
                 f"the layer {chunk.layer} has {values:,} values a painting"
             )
     return extraction
+
+
+def extract_palettes(
+    picture_files: pd.DataFrame, raw_paintings: Files, settings: Colour, ingestion: Ingestion
+) -> Palettes:
+    """Describe how colours are counted; the feature store computes what it lacks. Arguments as of `extract_features`.
+
+    Raises:
+        ValueError: If a painting is no longer in the folder.
+    """
+    readers = _readers(picture_files, raw_paintings)
+    return Palettes(readers, picture_files["sha256"].tolist(), settings, ingestion.max_megapixels)
+
+
+def _readers(picture_files: pd.DataFrame, raw_paintings: Files) -> list[Reader]:
+    originals = Originals(picture_files, raw_paintings)
+    gone = [path for path in picture_files["path"] if path not in raw_paintings]
+    if gone:
+        raise ValueError(
+            f"{len(gone)} paintings are no longer where ingestion found them, among them {gone[0]}: "
+            "run `kedro run --pipelines ingestion` again"
+        )
+    return [originals[path] for path in picture_files["path"]]

@@ -4,20 +4,31 @@ from typing import Any
 
 from kedro.pipeline import Node, Pipeline
 
+from grisaille.framework import config
 from grisaille.pipelines.feature_extraction import nodes
 
 
 def create_pipeline(**kwargs: Any) -> Pipeline:
     """From paintings to the feature store."""
-    return Pipeline(
-        [
+    extract = [
+        Node(
+            nodes.extract_features,
+            ["picture_files", "raw_paintings", "params:backbone", "params:ingestion", "params:chunks"],
+            "features",
+            name="extract_features",
+        )
+    ]
+    if "colour" in config.shaping("likenesses"):
+        extract.append(
             Node(
-                nodes.extract_features,
-                ["picture_files", "raw_paintings", "params:backbone", "params:ingestion", "params:chunks"],
-                "features",
-                name="extract_features",
+                nodes.extract_palettes,
+                ["picture_files", "raw_paintings", "params:colour", "params:ingestion"],
+                "palettes",
+                name="extract_palettes",
             )
-        ],
+        )
+    return Pipeline(
+        extract,
         tags="feature_extraction",
         namespace="feature_extraction",
         prefix_datasets_with_namespace=False,

@@ -1,0 +1,67 @@
+"""Keras models from features to the code of a likeness: what is stored, and embeds pictures that come later."""
+
+from collections.abc import Sequence
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+from grisaille.arrays import FloatArray, Rows, as_float32
+
+_BLOCK = 256
+
+
+def style_encoder(values: int, channels: int, mean: FloatArray, directions: FloatArray) -> keras.Model:
+    """Build the encoder of a chunk's style (`style.channel_statistics`, then the components).
+
+    Args:
+        values: Of the chunk.
+        channels: Of the map.
+        mean: As `fit_components` gives it, shape (2 * channels,).
+        directions: Likewise, shape (2 * channels, k).
+
+    Returns:
+        A model from [features (n, values), norms of the layer (n, 1)] to codes (n, k).
+    """
+    features, norms = keras.Input((values,), name="features"), keras.Input((1,), name="norms")
+    maps = ops.reshape(ops.sqrt(ops.maximum(features, 0)) / norms, (-1, values // channels, channels))
+    statistics = ops.concatenate([ops.mean(maps, axis=1), ops.std(maps, axis=1)], axis=1)
+    return _linear([features, norms], statistics, mean, directions)
+
+
+def colour_encoder(mean: FloatArray, directions: FloatArray) -> keras.Model:
+    """Build the encoder of a palette.
+
+    Args:
+        mean: As `fit_components` gives it, shape (bins,).
+        directions: Likewise, shape (bins, k).
+
+    Returns:
+        A model from shares of colours (n, bins) to codes (n, k).
+    """
+    shares = keras.Input((len(mean),), name="shares")
+    return _linear([shares], ops.sqrt(shares), mean, directions)
+
+
+def _linear(inputs: list[keras.KerasTensor], known: keras.KerasTensor, mean: FloatArray, to: FloatArray) -> keras.Model:
+    code = layers.Dense(to.shape[1], name="code")
+    model = keras.Model(inputs if len(inputs) > 1 else inputs[0], code(known))
+    code.set_weights([to, -mean @ to])
+    return model
+
+
+def encode(encoder: keras.Model, *inputs: Rows) -> FloatArray:
+    """Encode all rows, a block at a time.
+
+    Args:
+        encoder: As above.
+        *inputs: One array an input of the encoder, of n rows each.
+
+    Returns:
+        float32, shape (n, k).
+    """
+    parts = []
+    for start in range(0, inputs[0].shape[0], _BLOCK):
+        block: Sequence[FloatArray] = [as_float32(rows[start : start + _BLOCK]) for rows in inputs]
+        parts.append(ops.convert_to_numpy(encoder(block if len(block) > 1 else block[0], training=False)))
+    return np.concatenate(parts).astype(np.float32)
