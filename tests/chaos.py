@@ -352,7 +352,7 @@ def small_gallery(folder: Path, cnn: Path) -> Gallery:
     parameters = (
         f"backbone.model_file={cnn},backbone.shard_rows=16,autoencoder.channels=8,autoencoder.code_size=8,"
         "autoencoder.similarity.epochs=2,autoencoder.similarity.joiner_epochs=2,autoencoder.similarity.minimum_steps=20,"
-        "evaluation.pca_code_size=8"
+        "style.code_size=8"
     )
     return Gallery(folder, ("--params", parameters))
 

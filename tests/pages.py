@@ -40,21 +40,27 @@ def results(artists=("Ada", "Bert", "<img src=x onerror=alert(1)>"), each=4, see
     rows = [("pca", "euclidean"), ("pca", "hellinger"), ("embedding", "euclidean"), ("embedding", "hellinger")]
     figures = dict.fromkeys(measures, 0.5) | dict.fromkeys([f"{measure}_margin" for measure in measures], margin)
     preservation = pd.DataFrame(
-        [{"space": s, "likeness": k, "paintings": "all", "queries": n} | figures for s, k in rows]
-    )
-    retrieval = pd.DataFrame(
         [
-            {"space": s, "likeness": k, "one_nn": 0.5, "precision": 0.25, "mean_average_precision": np.nan}
-            for s, k in SPACES
+            {"space": s, "likeness": k, "paintings": "all", "queries": n, "recall_of_one_answer": 0.1} | figures
+            for s, k in rows
         ]
     )
+    figures = {"one_nn": 0.5, "precision": 0.25, "mean_average_precision": np.nan, "hubness": 1.0, "values": np.nan}
+    usefulness = pd.DataFrame(
+        [
+            {"space": s, "likeness": k, "paintings": "all"} | figures
+            for s, k in (*SPACES, ("raw", "style"), ("embedding", "style"))
+        ]
+    )
+    kept = {"paintings": "all", "queries": n, "recall": 0.5, "recall_of_one_answer": 0.1, "spearman": 0.5}
     blank = Image.new("RGB", (2, 2))
     return Results(
         paintings=paintings,
         rejected_paintings=pd.DataFrame({"path": ["<script>.jpg"], "reason": ["empty file"]}),
         pair_silhouettes=pairs,
         preservation=preservation,
-        retrieval=retrieval,
+        usefulness=usefulness,
+        likeness_preservation=pd.DataFrame([{"space": "embedding", "likeness": "style"} | kept]),
         paper_experiments=nodes.repeat_paper_experiments(sums, pairs, paintings, comparisons),
         pair_agreement=nodes.compare_pairs(pairs),
         neighbours=pd.DataFrame(neighbours),

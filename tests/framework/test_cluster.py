@@ -27,7 +27,7 @@ from grisaille.framework.catalog import AtomicCatalog
 from grisaille.framework.runner import DaskRunner, _execute
 from helpers import COLUMNS, PATIENCE, kedro
 
-TABLES = ("preservation.csv", "retrieval.csv", "pair_silhouettes.csv", "paper_experiments.csv", "rnx_curves.csv")
+TABLES = ("preservation.csv", "usefulness.csv", "pair_silhouettes.csv", "paper_experiments.csv", "rnx_curves.csv")
 
 
 @dataclass

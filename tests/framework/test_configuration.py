@@ -387,19 +387,19 @@ class TestPipelines:
         _ = context().params
         for chunk in CHUNKS:
             alone = pipelines["autoencoding"].only_nodes_with_namespaces([chunk])
-            assert [node.name for node in alone.nodes] == [
-                f"{chunk}.{step}" for step in ("train_autoencoder", "take_encoder", "encode_chunk")
-            ]
+            steps = {"train_autoencoder", "take_encoder", "encode_chunk", "fit_style_encoder", "encode_style"}
+            assert {node.name for node in alone.nodes} == {f"{chunk}.{step}" for step in steps}
             assert not [name for name in alone.inputs() if "." in name and not name.startswith("params:")]
 
-    def test_at_most_35_datasets_are_seen_when_the_chunks_are_collapsed(self, context):
+    def test_at_most_35_datasets_are_seen_when_namespaces_are_collapsed(self, context):
         _ = context().params
         pipeline = pipelines["__default__"]
         users = {name: set() for name in pipeline.datasets() if not name.startswith("param")}
         for node in pipeline.nodes:
             for name in {*node.inputs, *node.outputs} & set(users):
-                users[name].add(node.namespace if node.namespace in CHUNKS else None)
-        seen = [name for name, spaces in users.items() if spaces == {None} or len(spaces) > 1]
+                users[name].add(node.namespace)
+        # Kedro-Viz shows what nodes of no namespace, or of several, read or write.
+        seen = [name for name, spaces in users.items() if None in spaces or len(spaces) > 1]
         assert len(seen) <= 35
         assert not [name for name in users if "origin" in name]
 
@@ -407,7 +407,14 @@ class TestPipelines:
         chunk = {"layer": "block5_pool", "start": 0, "stop": 512}
         none = dict.fromkeys(CHUNKS)
         _ = context(chunks=none | {"corner": chunk}).params
-        assert {node.namespace for node in pipelines["autoencoding"].nodes} - {"feature_extraction"} == {"corner", None}
+        found = {node.namespace for node in pipelines["autoencoding"].nodes}
+        assert found == {"corner", "palette", "feature_extraction", None}
+
+    def test_likenesses_can_be_left_out(self, context):
+        _ = context(likenesses=["composition"]).params
+        assert not {"palettes", "style_embeddings", "mixture_embeddings"} & pipelines["__default__"].datasets()
+        question = set(pipelines["look_alikes"].inputs())
+        assert {name for name in question if name.endswith("_embeddings")} == {"composition_embeddings"}
 
     def test_a_second_session_of_a_process_has_its_own(self, context, monkeypatch):
         def shaped(**_):

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from grisaille.likenesses.components import fit_components, join, mix
+from grisaille.likenesses.components import fit_components, join, mix, shares
 
 
 def distances(points):
@@ -11,7 +11,7 @@ def distances(points):
 class TestComponents:
     def test_without_halves_and_whitening_they_are_principal_components(self):
         values = np.random.default_rng(0).normal(size=(30, 4))
-        mean, directions = fit_components(values, values[None][:0], np.arange(30), 4, 1.0, 0.0)
+        mean, directions = fit_components(values, values[None][:0], np.arange(30), 4)
         np.testing.assert_allclose(distances((values - mean) @ directions), distances(values), atol=1e-5)
 
     def test_whitened_they_deviate_alike(self):
@@ -63,9 +63,11 @@ class TestMix:
     def test_shares_add_up_in_squared_distances(self):
         random = np.random.default_rng(0)
         one, other = random.normal(size=(50, 2)) * 7, random.normal(size=(50, 3))
-        mixed = mix({"style": one, "colour": other}, {"style": 3.0, "colour": 1.0, "composition": 5.0}, np.arange(50))
+        embeddings = {"style": one, "colour": other}
+        mixed = mix(embeddings, shares(embeddings, {"style": 3.0, "colour": 1.0, "composition": 5.0}, np.arange(50)))
         spreads = [mixed[:, columns].var(axis=0).sum() for columns in (slice(2), slice(2, 5))]
         np.testing.assert_allclose(spreads, [0.75, 0.25], rtol=1e-5)
 
     def test_what_has_no_share_is_left_out(self):
-        assert mix({"style": np.ones((3, 2)), "colour": np.ones((3, 4))}, {"style": 1.0, "colour": 0.0}, np.arange(3)).shape == (3, 2)
+        embeddings = {"style": np.ones((3, 2)), "colour": np.ones((3, 4))}
+        assert mix(embeddings, shares(embeddings, {"style": 1.0, "colour": 0.0}, np.arange(3))).shape == (3, 2)

@@ -23,6 +23,7 @@ class TestLongChain:
         paintings["sha256"] = hashlib.sha256(photograph).hexdigest()
         files = dict.fromkeys(paintings["path"], lambda: photograph)
         line = np.arange(300, dtype=np.float32)[:, None]
-        table, _ = nodes.find_chain("p0;p299", line, paintings, files, Ingestion(), Discovery())
+        known = {"composition.embeddings": line}
+        table, _ = nodes.find_chain("p0;p299", None, paintings, files, Ingestion(), Discovery(), **known)
         assert len(table) == len(held) == 300
         assert {shown.image.size for shown in held} == {(320, 160)}

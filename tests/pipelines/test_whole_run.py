@@ -133,7 +133,7 @@ class TestReport:
 
     def test_it_tells_what_was_rejected_and_every_setting(self, page):
         assert "Ilse_Nebel_20.png" in page
-        for setting in ("near_duplicate_bits", "learning_rate", "shard_rows", "pca_code_size"):
+        for setting in ("near_duplicate_bits", "learning_rate", "shard_rows", "code_size"):
             assert setting in page
 
 
@@ -262,7 +262,7 @@ class TestRefusing:
 
 class TestRunningAgain:
     def test_evaluation_alone_repeats_the_tables(self, demo_run):
-        before = {name: demo_run.table(name) for name in ("preservation.csv", "retrieval.csv", "pair_silhouettes.csv")}
+        before = {name: demo_run.table(name) for name in ("preservation.csv", "usefulness.csv", "pair_silhouettes.csv")}
         demo_run.again("--pipeline", "evaluation")
         for name, table in before.items():
             pd.testing.assert_frame_equal(table, demo_run.table(name), check_exact=True)

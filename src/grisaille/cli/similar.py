@@ -18,6 +18,11 @@ _SHOWN = 10
 def _options(command: Callable[..., None]) -> Callable[..., None]:
     """What both commands share with `kedro run`."""
     for option in (
+        click.option(
+            "--likeness",
+            type=click.Choice(["composition", "style", "colour", "mixture"]),
+            help="What alike means; the mixture of all unless given.",
+        ),
         click.option("--output", "-o", type=click.Path(path_type=Path), help="Copy the picture into this folder, too."),
         click.option("--run", help="Answer from the results of this run; the newest unless given."),
         click.option("--params", default="", callback=_split_params, help="Parameters that differ from the run's."),
@@ -98,7 +103,7 @@ def path(start: str, stop: str, params: dict[str, Any], output: Path | None, **o
     _say_where(catalog, "chain_figure", output)
 
 
-def _run(pipeline: str, params: dict[str, Any], env: str | None, run: str | None) -> Any:
+def _run(pipeline: str, params: dict[str, Any], env: str | None, run: str | None, likeness: str | None) -> Any:
     """Run a pipeline that answers; the catalog that holds the answer.
 
     Raises:
@@ -109,9 +114,9 @@ def _run(pipeline: str, params: dict[str, Any], env: str | None, run: str | None
 
     from grisaille.cli import project
     from grisaille.errors import GrisailleError
-    from grisaille.parameters import Autoencoder
 
     found = project.find()
+    params = params | ({} if likeness is None else {"likeness": likeness})
     # What Kedro would say of a failure is said below, in one line.
     for name, level in {"kedro": logging.CRITICAL, "kedro_viz": logging.ERROR, "grisaille": logging.ERROR}.items():
         logging.getLogger(name).setLevel(level)
@@ -134,8 +139,9 @@ def _run(pipeline: str, params: dict[str, Any], env: str | None, run: str | None
             wanted = {*made, "paintings", "composition_joiner"}
             known = {name: version for name, version in versions.items() if name in wanted}
             session.run(pipeline_names=[pipeline], load_versions=known)
-            likeness = Autoencoder.model_validate(made[_ANSWERED_FROM]["parameters"]["autoencoder"]).made_for
-            click.echo(f"\n{likeness.capitalize()} likeness, by the embeddings of {run}")
+            several = len(catalog.settings["likenesses"]) > 1
+            answered = catalog.settings["likeness"] or ("mixture" if several else "composition")
+            click.echo(f"\nBy {answered}, in the embeddings of {run}")
             return session.load_context().catalog
     except (ValueError, RuntimeError, DatasetError, GrisailleError) as error:
         raise click.ClickException(str(error)) from error

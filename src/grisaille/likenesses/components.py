@@ -11,7 +11,7 @@ _NEGLIGIBLE = 1e-5
 
 
 def fit_components(
-    whole: FloatArray, halves: FloatArray, training: IntArray, k: int, shrinkage: float, whitening: float
+    whole: FloatArray, halves: FloatArray, training: IntArray, k: int, shrinkage: float = 1.0, whitening: float = 0.0
 ) -> tuple[FloatArray, FloatArray]:
     """Fit the map.
 
@@ -72,21 +72,30 @@ def join(codes: list[FloatArray]) -> FloatArray:
     return np.divide(joined, lengths, out=np.zeros_like(joined), where=lengths > 0)
 
 
-def mix(embeddings: Mapping[str, FloatArray], weights: Mapping[str, float], training: IntArray) -> FloatArray:
-    """Put likenesses side by side, so that each has its share in squared distances.
+def shares(embeddings: Mapping[str, FloatArray], weights: Mapping[str, float], training: IntArray) -> dict[str, float]:
+    """What likenesses are multiplied by, so that each has its share in the squared distances of the mixture.
 
     Args:
         embeddings: Likeness -> embeddings, shape (n, d).
         weights: Likeness -> its share; others have none.
         training: Rows that say how large the distances of a likeness are, shape (m,).
+    """
+    total, found = sum(weights.get(name, 0.0) for name in embeddings), {}
+    for name, values in embeddings.items():
+        if weight := weights.get(name, 0.0):
+            spread = float(np.sqrt(((values[training] - values[training].mean(axis=0)) ** 2).sum(axis=1).mean()))
+            found[name] = float(np.sqrt(weight / total)) / (spread or 1.0)
+    return found
+
+
+def mix(embeddings: Mapping[str, FloatArray], factors: Mapping[str, float]) -> FloatArray:
+    """Put likenesses side by side.
+
+    Args:
+        embeddings: Likeness -> embeddings, shape (n, d).
+        factors: As `shares` gives them.
 
     Returns:
         float32, shape (n, sum of d).
     """
-    total = sum(weights.get(name, 0.0) for name in embeddings)
-    parts = []
-    for name, values in embeddings.items():
-        if weight := weights.get(name, 0.0):
-            spread = float(np.sqrt(((values[training] - values[training].mean(axis=0)) ** 2).sum(axis=1).mean()))
-            parts.append(values * np.float32(np.sqrt(weight / total) / (spread or 1.0)))
-    return np.concatenate(parts, axis=1).astype(np.float32)
+    return np.concatenate([embeddings[name] * np.float32(factor) for name, factor in factors.items()], axis=1)

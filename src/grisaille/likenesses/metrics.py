@@ -11,11 +11,23 @@ from typing import Literal, TypeAlias, get_args
 import numpy as np
 
 from grisaille.arrays import ColumnRange, FloatArray, Rows, as_float32
+from grisaille.errors import GrisailleError
 
 Likeness: TypeAlias = Literal["euclidean", "hellinger"]
 LIKENESSES: tuple[Likeness, ...] = get_args(Likeness)
 # About 50 MB of float32 for VGG16's block4_pool.
 _BLOCK = 128
+
+
+class NegativeFeatureError(GrisailleError, ValueError):
+    """A layer has no Hellinger distances."""
+
+    def __init__(self, layer: str) -> None:
+        """Name the layer."""
+        super().__init__(
+            f"{layer} has negative features, of which Hellinger distances and style take square roots: set "
+            "autoencoder.likeness=euclidean and take style out of likenesses"
+        )
 
 
 def layer_norms(layer: Rows, likeness: Likeness) -> FloatArray:
@@ -30,7 +42,7 @@ def layer_norms(layer: Rows, likeness: Likeness) -> FloatArray:
         a layer that is all zeros.
 
     Raises:
-        ValueError: If a feature is negative, which only `hellinger` cannot take.
+        NegativeFeatureError: If a feature is negative, which only `hellinger` cannot take.
     """
     if likeness == "euclidean":
         return np.ones(layer.shape[0], dtype=np.float32)
@@ -38,7 +50,7 @@ def layer_norms(layer: Rows, likeness: Likeness) -> FloatArray:
     for start in range(0, len(result), _BLOCK):
         block = as_float32(layer[start : start + _BLOCK])
         if block.min(initial=0) < 0:
-            raise ValueError("the Hellinger distance takes square roots, and a feature is negative; use euclidean")
+            raise NegativeFeatureError("a layer")
         result[start : start + _BLOCK] = np.sqrt(block.sum(axis=1, dtype=np.float64))
     result[result == 0] = 1
     return result

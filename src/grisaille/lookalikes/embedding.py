@@ -1,6 +1,7 @@
 """A picture that was never in the collection, as a point among the collection's embeddings."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -8,45 +9,88 @@ import numpy as np
 from grisaille.arrays import FloatArray
 from grisaille.autoencoders.joining import join
 from grisaille.autoencoders.training import encode
+from grisaille.collection import images
 from grisaille.features.backbone import Extraction, built_once
+from grisaille.likenesses import components, encoders
+from grisaille.likenesses.colour import palette
 from grisaille.likenesses.metrics import Likeness, layer_norms
-from grisaille.parameters import Backbone, Chunk
+from grisaille.parameters import Backbone, Chunk, Colour
 
 
-def embed(
-    readers: Sequence[Callable[[], bytes]],
-    backbone: Backbone,
-    chunks: Mapping[str, Chunk],
-    encoders: Mapping[str, Any],
-    joiner: Any,
-    likeness: Likeness,
-    max_megapixels: float,
-) -> FloatArray:
-    """Embed pictures with the models that embedded the collection.
+@dataclass(frozen=True)
+class Embedder:
+    """The models that embedded a collection.
 
-    The backbone is built with the first picture of the process.
-
-    Args:
-        readers: One function a picture, returning its file.
+    Attributes:
         backbone: As for the collection.
         chunks: The pieces of its features, in the order in which their codes are joined.
-        encoders: Keras model of each chunk.
-        joiner: Keras model that makes embeddings of all codes.
-        likeness: Which the encoders were trained to keep (`Autoencoder.made_for`).
-        max_megapixels: As in ingestion.
-
-    Returns:
-        float32, shape (q, 320): what the collection's embeddings would hold, had these been in it.
-
-    Raises:
-        BackboneError: If the CNN cannot be had.
-        UnusableImageError: If a file is not a picture.
+        metric: Which distances the encoders of composition were trained to keep (`Autoencoder.made_for`).
+        colour: How colours are counted.
+        encoders: Keras models, by the names of a chunk and a likeness: `pool5.style`; that of palettes is
+            `palette.colour`.
+        joiner: Keras model that makes embeddings of all codes of composition.
     """
-    extraction = Extraction(readers, [""] * len(readers), backbone, max_megapixels, network=built_once(backbone))
-    ranges = [(start, min(start + 64, len(readers))) for start in range(0, len(readers), 64)]
-    batches = [batch for _, batch in extraction.compute(ranges)]
-    features = {layer: np.concatenate([batch[layer] for batch in batches]) for layer in backbone.layers}
-    norms = {layer: layer_norms(values, likeness) for layer, values in features.items()}
-    pieces = {name: features[chunk.layer][:, chunk.start : chunk.stop] for name, chunk in chunks.items()}
-    codes, compressed = zip(*(encode(encoders[name], rows) for name, rows in pieces.items()), strict=True)
-    return join(joiner, codes, compressed, [norms[chunk.layer] for chunk in chunks.values()])
+
+    backbone: Backbone
+    chunks: Mapping[str, Chunk]
+    metric: Likeness
+    colour: Colour
+    encoders: Mapping[str, Any]
+    joiner: Any
+
+    def __call__(
+        self, readers: Sequence[Callable[[], bytes]], likenesses: Sequence[str], max_megapixels: float
+    ) -> dict[str, FloatArray]:
+        """Embed pictures; the backbone is built with the first picture of the process, where it is needed.
+
+        Args:
+            readers: One function a picture, returning its file.
+            likenesses: Of `composition`, `style` and `colour`.
+            max_megapixels: As in ingestion.
+
+        Returns:
+            Likeness -> float32, shape (q, d): what the collection's embeddings would hold, had these been in it.
+
+        Raises:
+            BackboneError: If the CNN cannot be had.
+            UnusableImageError: If a file is not a picture.
+            NegativeFeatureError: If the features have no such likeness.
+        """
+        found = {}
+        if {"composition", "style"} & set(likenesses):
+            features = self._features(readers, max_megapixels)
+            if "composition" in likenesses:
+                found["composition"] = self._composition(features)
+            if "style" in likenesses:
+                found["style"] = self._style(features)
+        if "colour" in likenesses:
+            decoded = (images.decode(read(), max_megapixels)[0] for read in readers)
+            shares = np.stack([palette(image, self.colour.bins, self.colour.reach) for image in decoded])
+            found["colour"] = components.join([encoders.encode(self.encoders["palette.colour"], shares)])
+        return {name: found[name] for name in likenesses}
+
+    def _features(self, readers: Sequence[Callable[[], bytes]], max_megapixels: float) -> dict[str, FloatArray]:
+        network = built_once(self.backbone)
+        extraction = Extraction(readers, [""] * len(readers), self.backbone, max_megapixels, network=network)
+        ranges = [(start, min(start + 64, len(readers))) for start in range(0, len(readers), 64)]
+        batches = [batch for _, batch in extraction.compute(ranges)]
+        return {layer: np.concatenate([batch[layer] for batch in batches]) for layer in self.backbone.layers}
+
+    def _composition(self, features: Mapping[str, FloatArray]) -> FloatArray:
+        norms = {layer: layer_norms(values, self.metric) for layer, values in features.items()}
+        pieces = {f"{name}.composition": self._piece(features, chunk) for name, chunk in self.chunks.items()}
+        encoded = [encode(self.encoders[name], rows) for name, rows in pieces.items()]
+        codes, compressed = zip(*encoded, strict=True)
+        return join(self.joiner, codes, compressed, [norms[chunk.layer] for chunk in self.chunks.values()])
+
+    def _style(self, features: Mapping[str, FloatArray]) -> FloatArray:
+        norms = {layer: layer_norms(values, "hellinger") for layer, values in features.items()}
+        codes = [
+            encoders.encode(self.encoders[f"{name}.style"], self._piece(features, chunk), norms[chunk.layer][:, None])
+            for name, chunk in self.chunks.items()
+        ]
+        return components.join(codes)
+
+    @staticmethod
+    def _piece(features: Mapping[str, FloatArray], chunk: Chunk) -> FloatArray:
+        return features[chunk.layer][:, chunk.start : chunk.stop]

@@ -269,13 +269,11 @@ class Colour(Group):
         bins: Equal parts of each axis of CIE Lab.
         reach: Largest a* and b* that are told apart; more colourful pixels count to the outermost parts.
         code_size: Values of an embedding.
-        whitening: As for style.
     """
 
     bins: int = Field(8, ge=2, le=16)
     reach: int = Field(64, ge=8, le=128)
     code_size: int = Field(64, ge=1, le=4096)
-    whitening: float = Field(0.5, ge=0, le=1)
 
 
 class Mixture(Group):
@@ -423,6 +421,7 @@ class Parameters(BaseModel):
         artists_file: The table of artists; null takes the catalog's, if it is there.
         query: Pictures whose look-alikes are wanted: a file, a folder, or several with semicolons between.
         chain: Two paintings, by name or file, that a chain is to join, with a semicolon between.
+        likeness: By which questions are answered; null takes the mixture, which is worth most where several are made.
         likenesses: Which are made; `composition` always is.
     """
 
@@ -436,6 +435,7 @@ class Parameters(BaseModel):
     ingestion: Ingestion = Ingestion()
     backbone: Backbone = Backbone()
     chunks: dict[str, Chunk | None] = {}
+    likeness: Literal["composition", "style", "colour", "mixture"] | None = None
     likenesses: tuple[Literal["composition", "style", "colour"], ...] = ("composition", "style", "colour")
     autoencoder: Autoencoder = Autoencoder()
     style: Style = Style()
@@ -463,6 +463,13 @@ class Parameters(BaseModel):
             raise ValueError(
                 f"likenesses must name composition, and each once. Received: {', '.join(self.likenesses) or 'none'}"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _the_likeness_is_made(self) -> "Parameters":
+        known = [*self.likenesses, *(["mixture"] if len(self.likenesses) > 1 else [])]
+        if self.likeness is not None and self.likeness not in known:
+            raise ValueError(f"likeness={self.likeness} is not made; likenesses are {', '.join(known)}")
         return self
 
     @model_validator(mode="after")

@@ -4,49 +4,88 @@ from __future__ import annotations
 
 from typing import Any
 
-from grisaille.arrays import FloatArray
-from grisaille.framework import config
-from grisaille.lookalikes.queries import Query
-from grisaille.parameters import Autoencoder, Backbone, Chunk, named
+import numpy as np
 
-COLLECTION = {
-    "embeddings": "composition_embeddings",
+from grisaille.arrays import FloatArray
+from grisaille.collection.split import HELD_OUT
+from grisaille.framework import config
+from grisaille.likenesses.components import mix, shares
+from grisaille.lookalikes.queries import Query
+from grisaille.parameters import Autoencoder, Backbone, Chunk, Colour, Mixture, named
+
+PALETTE = "palette"
+_ARGUMENTS = {
+    "likeness": "params:likeness",
     "paintings": "paintings",
     "raw_paintings": "raw_paintings",
     "ingestion": "params:ingestion",
     "settings": "params:discovery",
-}
-MODELS = {
-    "backbone": "params:backbone",
-    "chunks": "params:chunks",
-    "autoencoder": "params:autoencoder",
     "joiner": "composition_joiner",
+    **{name: f"params:{name}" for name in ("backbone", "chunks", "autoencoder", "colour", "mixture")},
 }
 
 
 def question() -> dict[str, str]:
-    """Argument -> dataset; those of encoders begin with the names of the chunks."""
-    return {**COLLECTION, **MODELS, **{f"{chunk}.encoder": f"{chunk}.composition_encoder" for chunk in config.chunks()}}
+    """Argument of a node that answers -> dataset; those of embeddings and encoders have a dot in their names."""
+    made, chunks = config.shaping("likenesses"), config.chunks()
+    known = [*made, *(["mixture"] if len(made) > 1 else [])]
+    encoders = [f"{chunk}.{likeness}" for likeness in made if likeness != "colour" for chunk in chunks]
+    encoders += [f"{PALETTE}.colour"] if "colour" in made else []
+    return {
+        **_ARGUMENTS,
+        **{f"{likeness}.embeddings": f"{likeness}_embeddings" for likeness in known},
+        **{f"{encoder}_encoder": f"{encoder}_encoder" for encoder in encoders},
+    }
 
 
-def embed(queries: list[Query], max_megapixels: float, models: dict[str, Any]) -> FloatArray:
-    """Pictures among the embeddings of a collection, float32, shape (q, 320).
+def embeddings(likeness: str | None, models: dict[str, Any]) -> tuple[str, FloatArray]:
+    """The likeness that is meant, and the collection's embeddings by it, float32, shape (n, d).
+
+    Args:
+        likeness: Its name; None takes the mixture, or composition where nothing else is made.
+        models: The arguments of `question`.
+
+    Raises:
+        ValueError: If that was not made.
+    """
+    known = [name.removesuffix(".embeddings") for name in models if name.endswith(".embeddings")]
+    meant = likeness or ("mixture" if "mixture" in known else "composition")
+    if meant not in known:
+        raise ValueError(f"likeness={meant} was not made; there are {', '.join(known)}")
+    return meant, models[f"{meant}.embeddings"]
+
+
+def embed(
+    queries: list[Query], likeness: str, paintings: Any, max_megapixels: float, models: dict[str, Any]
+) -> FloatArray:
+    """Pictures among the embeddings of a collection, float32, shape (q, d).
 
     Args:
         queries: The pictures.
+        likeness: Whose embeddings.
+        paintings: Of the collection.
         max_megapixels: As in ingestion.
-        models: The arguments of `MODELS`, and the encoders.
+        models: The arguments of `question`.
     """
     from grisaille.lookalikes import embedding
 
-    chunks = named(models["chunks"], Chunk)
-    return embedding.embed(
-        [lambda query=query: query.data for query in queries],  # type: ignore[misc]
-        # Kedro validates parameters of named arguments only.
-        Backbone.model_validate(models["backbone"]),
-        chunks,
-        {name: models[f"{name}.encoder"] for name in chunks},
-        models["joiner"],
-        Autoencoder.model_validate(models["autoencoder"]).made_for,
-        max_megapixels,
+    # Kedro validates parameters of named arguments only.
+    embedder = embedding.Embedder(
+        backbone=Backbone.model_validate(models["backbone"]),
+        chunks=named(models["chunks"], Chunk),
+        metric=Autoencoder.model_validate(models["autoencoder"]).made_for,
+        colour=Colour.model_validate(models["colour"]),
+        encoders={name.removesuffix("_encoder"): model for name, model in models.items() if name.endswith("_encoder")},
+        joiner=models["joiner"],
     )
+    readers = [lambda query=query: query.data for query in queries]
+    if likeness != "mixture":
+        return embedder(readers, [likeness], max_megapixels)[likeness]
+    of_collection = {
+        name.removesuffix(".embeddings"): values
+        for name, values in models.items()
+        if name.endswith(".embeddings") and not name.startswith("mixture")
+    }
+    weights = Mixture.model_validate(models["mixture"]).model_dump()
+    factors = shares(of_collection, weights, np.flatnonzero(paintings["split"].to_numpy() != HELD_OUT))
+    return mix(embedder(readers, list(factors), max_megapixels), factors)

@@ -14,22 +14,27 @@ from grisaille.features.palettes import LAYER
 from grisaille.features.store import FeatureStore
 from grisaille.lazy import pd
 from grisaille.likenesses import style
-from grisaille.likenesses.components import fit_components, join, mix
-from grisaille.likenesses.metrics import Likeness, layer_norms
+from grisaille.likenesses.components import fit_components, join, mix, shares
+from grisaille.likenesses.metrics import Likeness, NegativeFeatureError, layer_norms
 from grisaille.parameters import Autoencoder, Backbone, Chunk, Colour, Mixture, Style, named
 
 logger = logging.getLogger(__name__)
 
 
-def measure_layers(features: FeatureStore, likenesses: list[str], architecture: str, likeness: Likeness) -> FloatArray:
-    """What Hellinger distances and style divide every layer by; ones where nothing asks for it.
+def measure_layers(features: FeatureStore) -> FloatArray:
+    """What Hellinger distances and style divide every layer by.
 
     Returns:
-        float32, shape (n, layers), in the order of the features.
+        float32, shape (n, layers), in the order of the features; zeros for a layer that has negative values, of which
+        there are no square roots.
     """
-    # The other architectures know Euclidean distances only.
-    asked = "style" in likenesses or (architecture == "similarity" and likeness == "hellinger")
-    return np.stack([layer_norms(features[layer], "hellinger" if asked else "euclidean") for layer in features], axis=1)
+    norms = []
+    for layer in features:
+        try:
+            norms.append(layer_norms(features[layer], "hellinger"))
+        except NegativeFeatureError:
+            norms.append(np.zeros(len(features[layer]), np.float32))
+    return np.stack(norms, axis=1)
 
 
 def train_autoencoder(
@@ -44,7 +49,7 @@ def train_autoencoder(
 
     autoencoder, _, history = training.train(
         _columns(features, chunk),
-        _norms(list(features), layer_norms, chunk),
+        _norms(list(features), layer_norms, chunk, settings.made_for),
         _rows(picture_files, TRAIN),
         _rows(picture_files, VALIDATION),
         settings,
@@ -100,10 +105,8 @@ def join_codes(
 
     wanted = named(chunks, Chunk)
     codes, compressed = ([encoded[name][part] for name in wanted] for part in ("codes", "compressed"))
-    norms = [_norms(list(backbone.layers), layer_norms, chunk) for chunk in wanted.values()]
+    norms = [_norms(list(backbone.layers), layer_norms, chunk, settings.made_for) for chunk in wanted.values()]
     rows = _rows(picture_files, TRAIN, VALIDATION)
-    if settings.made_for == "euclidean":
-        norms = [np.ones_like(of_layer) for of_layer in norms]
     joiner, history = joining.train_joiner(codes, compressed, norms, rows, settings)
     return joining.join(joiner, codes, compressed, norms), joiner, history
 
@@ -135,7 +138,7 @@ def fit_colour_encoder(palettes: FeatureStore, picture_files: pd.DataFrame, sett
 
     known = np.sqrt(palettes[LAYER][:])
     training = _rows(picture_files, TRAIN, VALIDATION)
-    fitted = fit_components(known, known[None][:0], training, settings.code_size, 1.0, settings.whitening)
+    fitted = fit_components(known, known[None][:0], training, settings.code_size)
     return encoders.colour_encoder(*fitted)
 
 
@@ -153,7 +156,7 @@ def join_linear_codes(**encoded: dict[str, FloatArray]) -> FloatArray:
 
 def mix_embeddings(picture_files: pd.DataFrame, settings: Mixture, **embeddings: FloatArray) -> FloatArray:
     """All likenesses side by side, by their shares: float32, shape (n, d)."""
-    return mix(embeddings, settings.model_dump(), _rows(picture_files, TRAIN, VALIDATION))
+    return mix(embeddings, shares(embeddings, settings.model_dump(), _rows(picture_files, TRAIN, VALIDATION)))
 
 
 def group_by_artist(embeddings: FloatArray, paintings: pd.DataFrame) -> dict[str, FloatArray]:
@@ -166,8 +169,13 @@ def _rows(picture_files: pd.DataFrame, *parts: str) -> IntArray:
     return np.flatnonzero(picture_files["split"].isin(parts))
 
 
-def _norms(layers: list[str], layer_norms: FloatArray, chunk: Chunk) -> FloatArray:
-    return layer_norms[:, layers.index(chunk.layer)]
+def _norms(layers: list[str], layer_norms: FloatArray, chunk: Chunk, likeness: Likeness = "hellinger") -> FloatArray:
+    norms: FloatArray = layer_norms[:, layers.index(chunk.layer)]
+    if likeness == "euclidean":
+        return np.ones_like(norms)
+    if not norms.all():
+        raise NegativeFeatureError(chunk.layer)
+    return norms
 
 
 def _columns(features: FeatureStore, chunk: Chunk) -> ColumnRange:

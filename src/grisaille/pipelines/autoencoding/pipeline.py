@@ -6,9 +6,7 @@ from kedro.pipeline import Node, Pipeline
 
 from grisaille.framework import config
 from grisaille.pipelines.autoencoding import nodes
-
-# The namespace of what is made of palettes, as chunks have theirs.
-PALETTE = "palette"
+from grisaille.pipelines.questions import PALETTE
 
 
 def create_pipeline(**kwargs: Any) -> Pipeline:
@@ -19,7 +17,7 @@ def create_pipeline(**kwargs: Any) -> Pipeline:
     chunks = config.chunks()
     norms = Node(
         nodes.measure_layers,
-        ["features", "params:likenesses", "params:autoencoder.architecture", "params:autoencoder.likeness"],
+        "features",
         "layer_norms",
         name="measure_layers",
         # One box in Kedro-Viz with what the layers are made by.

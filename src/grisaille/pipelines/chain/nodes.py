@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from grisaille.arrays import FloatArray
 from grisaille.collection import Files
 from grisaille.collection.originals import Originals
 from grisaille.lazy import pd
@@ -15,12 +14,12 @@ from grisaille.lookalikes import chains
 from grisaille.lookalikes.neighbour_index import NeighbourIndex, three_digits, titles
 from grisaille.lookalikes.queries import read_queries, several
 from grisaille.parameters import Discovery, Ingestion
-from grisaille.pipelines.questions import embed
+from grisaille.pipelines.questions import embed, embeddings
 
 
 def find_chain(
     asked: str | None,
-    embeddings: FloatArray,
+    likeness: str | None,
     paintings: pd.DataFrame,
     raw_paintings: Files,
     ingestion: Ingestion,
@@ -31,12 +30,12 @@ def find_chain(
 
     Args:
         asked: Two names of paintings, or files, with a semicolon between.
-        embeddings: As in `find_look_alikes`, and so on.
-        paintings: n rows.
+        likeness: By which (`questions.embeddings`).
+        paintings: Of the collection.
         raw_paintings: Of the collection.
         ingestion: Its parameter group.
         settings: The parameter group `discovery`.
-        **models: As `questions.embed` takes them.
+        **models: As `questions.question` names them.
 
     Returns:
         The table (step, painting_id, artist, title, distance, that from the step before), and the figure.
@@ -48,7 +47,8 @@ def find_chain(
 
     if not asked:
         raise ValueError("nothing is asked: name two paintings by --params chain='one;other'")
-    collection = NeighbourIndex(embeddings, paintings, settings.exact_up_to)
+    likeness, known_points = embeddings(likeness, models)
+    collection = NeighbourIndex(known_points, paintings, settings.exact_up_to)
     points, table = collection.embeddings, collection.paintings
     names = ends(asked)
     files_given = list(dict.fromkeys(end for end in names if Path(end).expanduser().is_file()))
@@ -56,7 +56,7 @@ def find_chain(
     if len(strangers) < len(files_given):
         raise ValueError(f"one of {', '.join(files_given)} is no picture, and a chain has two ends")
     if strangers:
-        points = np.concatenate([points, embed(strangers, ingestion.max_megapixels, models)])
+        points = np.concatenate([points, embed(strangers, likeness, paintings, ingestion.max_megapixels, models)])
     start, stop = (
         len(table) + files_given.index(end) if end in files_given else _original(end, paintings, table) for end in names
     )

@@ -127,8 +127,8 @@ def measure_usefulness(  # noqa: PLR0913, PLR0917 - every likeness is measured b
     paintings: pd.DataFrame,
     raw_artists: pd.DataFrame,
     chunks: dict[str, Any],
-    style: Style,
-    colour: Colour,
+    style_settings: Style,
+    colour_settings: Colour,
     settings: Evaluation,
     palettes: FeatureStore | None = None,
     **embeddings: FloatArray,
@@ -144,17 +144,17 @@ def measure_usefulness(  # noqa: PLR0913, PLR0917 - every likeness is measured b
     spaces: dict[Name, FloatArray] = {}
     if "style" in embeddings:
         described = [
-            describe(features[chunk.layer].columns(chunk.start, chunk.stop), norms, style.channels)[0]
+            describe(features[chunk.layer].columns(chunk.start, chunk.stop), norms, style_settings.channels)[0]
             for chunk in named(chunks, Chunk).values()
             for norms in [layer_norms[:, list(features).index(chunk.layer)]]
         ]
         spaces["raw", "style"] = np.concatenate(described, axis=1)
         spaces["pca", "style"] = np.concatenate(
-            [_principal(part, training, style.code_size) for part in described], axis=1
+            [_principal(part, training, style_settings.code_size) for part in described], axis=1
         )
     if palettes is not None:
         spaces["raw", "colour"] = np.sqrt(palettes["colour"][:])
-        spaces["pca", "colour"] = _principal(spaces["raw", "colour"], training, colour.code_size)
+        spaces["pca", "colour"] = _principal(spaces["raw", "colour"], training, colour_settings.code_size)
     spaces |= {("embedding", name): values for name, values in embeddings.items()}
     pairs = [(("raw", name), (space, name)) for name in ("style", "colour") for space in ("pca", "embedding")]
     pairs = [pair for pair in pairs if set(pair) <= set(spaces)]
@@ -187,7 +187,7 @@ def measure_usefulness(  # noqa: PLR0913, PLR0917 - every likeness is measured b
 
 def _principal(values: FloatArray, training: IntArray, k: int) -> FloatArray:
     """Principal components: the linear map of a likeness without what it knows of halves, and without whitening."""
-    mean, directions = fit_components(values, values[None][:0], training, k, 1.0, 0.0)
+    mean, directions = fit_components(values, values[None][:0], training, k)
     return np.asarray((values - mean) @ directions)
 
 

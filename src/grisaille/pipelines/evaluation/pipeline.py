@@ -35,7 +35,9 @@ def create_pipeline(**kwargs: Any) -> Pipeline:
                 {
                     **{name: name for name in ("features", "layer_norms", "composition_answers", "paintings")},
                     "raw_artists": "raw_artists",
-                    **{name: f"params:{name}" for name in ("chunks", "style", "colour")},
+                    "chunks": "params:chunks",
+                    "style_settings": "params:style",
+                    "colour_settings": "params:colour",
                     "settings": "params:evaluation",
                     **({"palettes": "palettes"} if "colour" in made else {}),
                     **{name: f"{name}_embeddings" for name in made if name != "composition"},

@@ -8,21 +8,20 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from grisaille.arrays import FloatArray
 from grisaille.collection import Files
 from grisaille.collection.originals import Originals
 from grisaille.lazy import pd
 from grisaille.lookalikes.neighbour_index import NeighbourIndex, three_digits, titles
 from grisaille.lookalikes.queries import Query, read_queries
 from grisaille.parameters import Discovery, Ingestion
-from grisaille.pipelines.questions import embed
+from grisaille.pipelines.questions import embed, embeddings
 
 _FOOTNOTE = "* of 100 paintings in the collection, this many have a neighbour of the same rank that is farther away"
 
 
 def find_look_alikes(
     query: str | None,
-    embeddings: FloatArray,
+    likeness: str | None,
     paintings: pd.DataFrame,
     raw_paintings: Files,
     ingestion: Ingestion,
@@ -33,16 +32,16 @@ def find_look_alikes(
 
     Args:
         query: As `read_queries` takes it.
-        embeddings: Of the collection, float32, shape (n, 320).
-        paintings: n rows.
+        likeness: By which (`questions.embeddings`).
+        paintings: Of the collection.
         raw_paintings: Of the collection, for the contact sheets.
         ingestion: Its parameter group.
         settings: The parameter group `discovery`.
-        **models: As `questions.embed` takes them.
+        **models: As `questions.question` names them.
 
     Returns:
-        The table (query, rank, painting_id, artist, title, distance, distance_percentile, in_collection), and a contact
-        sheet a query: number and name -> figure.
+        The table (query, likeness, rank, painting_id, artist, title, distance, distance_percentile, in_collection), and
+        a contact sheet a query: number and name -> figure.
 
     Raises:
         ValueError: If there is no picture.
@@ -50,8 +49,9 @@ def find_look_alikes(
     if not query:
         raise ValueError("nothing is asked: name pictures by --params query=picture.jpg")
     queries = read_queries(query, ingestion.max_megapixels)
-    collection = NeighbourIndex(embeddings, paintings, settings.exact_up_to)
-    points = embed(queries, ingestion.max_megapixels, models)
+    likeness, known = embeddings(likeness, models)
+    collection = NeighbourIndex(known, paintings, settings.exact_up_to)
+    points = embed(queries, likeness, paintings, ingestion.max_megapixels, models)
     count = settings.look_alikes
     # One more, since a query may be in the collection itself.
     rows, distances = collection.nearest(points, count + 1)
@@ -60,7 +60,7 @@ def find_look_alikes(
     originals = Originals(paintings, raw_paintings)
     for number, picture in enumerate(tqdm(queries, "drawing contact sheets", unit=" queries")):
         table = collection.paintings.iloc[rows[number]].assign(
-            distance=distances[number], distance_percentile=shares[number], query=picture.name
+            distance=distances[number], distance_percentile=shares[number], query=picture.name, likeness=likeness
         )
         table["in_collection"] = picture.sha256 in set(paintings["sha256"])
         table = table[table["sha256"] != picture.sha256][:count]
@@ -69,8 +69,8 @@ def find_look_alikes(
         sheets[f"{number + 1:03d}_{PurePosixPath(picture.name).stem}"] = _sheet(picture, table, originals)
         tables.append(table)
     originals.warn_of_blanks()
-    columns = ["query", "rank", "painting_id", "artist", "title", "distance", "distance_percentile", "in_collection"]
-    return pd.concat(tables, ignore_index=True)[columns], sheets
+    columns = ["query", "likeness", "rank", "painting_id", "artist", "title", "distance"]
+    return pd.concat(tables, ignore_index=True)[[*columns, "distance_percentile", "in_collection"]], sheets
 
 
 def _sheet(query: Query, table: pd.DataFrame, originals: Originals) -> Any:
@@ -86,7 +86,8 @@ def _sheet(query: Query, table: pd.DataFrame, originals: Originals) -> Any:
         )
         for row in table.to_dict("records")
     ]
-    return contact_sheet(Tile(query.image, query.name, note=note), found, _FOOTNOTE)
+    by = f"by {table['likeness'].iloc[0]}" if len(table) else ""
+    return contact_sheet(Tile(query.image, query.name, by, note), found, _FOOTNOTE)
 
 
 def _in_words(share: float) -> str:
