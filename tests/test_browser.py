@@ -163,8 +163,8 @@ class TestKedroViz:
         page = browser.new_page(viewport={"width": 1600, "height": 1000})
         page.goto(viz)
         page.wait_for_selector(".pipeline-node--modularPipeline")
-        # Three chunks of the small demo, and three pipelines.
-        assert page.locator(".pipeline-node--modularPipeline").count() == 6
+        # Three chunks of the small demo, palettes, and three pipelines.
+        assert page.locator(".pipeline-node--modularPipeline").count() == 7
 
 
 class TestDocsSite:

@@ -10,8 +10,8 @@ from PIL import Image
 
 from grisaille.cli.similar import _start_tensorflow
 from grisaille.demo import painter as gallery
-from grisaille.lookalikes.embedding import embed
-from grisaille.parameters import Backbone, Chunk
+from grisaille.lookalikes.embedding import Embedder
+from grisaille.parameters import Backbone, Chunk, Colour
 from helpers import command
 
 ARTIST = gallery.ARTISTS[0]
@@ -44,14 +44,28 @@ class TestEmbedding:
             "top": Chunk(layer="block4_pool", start=0, stop=256),
             "bottom": Chunk(layer="block4_pool", start=256, stop=512),
         }
-        stored = {name: demo_run.newest(f"06_models/{name}/composition_encoder.keras") for name in chunks}
-        encoders = {name: keras.saving.load_model(path, compile=False) for name, path in stored.items()}
-        joiner = keras.saving.load_model(demo_run.newest("06_models/composition_joiner.keras"), compile=False)
+        paths = {
+            f"{name}.{kind}": f"06_models/{name}/{kind}_encoder.keras"
+            for name in chunks
+            for kind in ("composition", "style")
+        }
+        paths["palette.colour"] = "06_models/palette/colour_encoder.keras"
+        embedder = Embedder(
+            backbone=Backbone(model_file=small_cnn),
+            chunks=chunks,
+            metric="hellinger",
+            colour=Colour(),
+            encoders={
+                name: keras.saving.load_model(demo_run.newest(path), compile=False) for name, path in paths.items()
+            },
+            joiner=keras.saving.load_model(demo_run.newest("06_models/composition_joiner.keras"), compile=False),
+        )
         paintings = pd.read_parquet(demo_run.newest("03_primary/paintings.parquet"))
         row = paintings["path"].tolist().index(f"{ARTIST.name.replace(' ', '_')}_5.png")
-        twice = [hanging.read_bytes] * 2
-        found = embed(twice, Backbone(model_file=small_cnn), chunks, encoders, joiner, "hellinger", 150)
-        np.testing.assert_allclose(found, demo_run.embeddings()[[row, row]], rtol=1e-4, atol=1e-5)
+        found = embedder([hanging.read_bytes] * 2, ["composition", "style", "colour"], 150)
+        for likeness, embeddings in found.items():
+            stored = np.load(demo_run.newest(f"07_model_output/{likeness}_embeddings.npy"))
+            np.testing.assert_allclose(embeddings, stored[[row, row]], rtol=1e-3, atol=1e-4, err_msg=likeness)
 
 
 class TestSimilar:
@@ -71,6 +85,13 @@ class TestSimilar:
         assert [Image.open(sheet).size > (800, 300) for sheet in sheets] == [True, True]
         assert all(str(sheet) in done.stdout for sheet in sheets)
         assert f"{hanging.name} (this file is in the collection)" in done.stdout
+
+    @pytest.mark.parametrize("likeness", ["composition", "style", "colour"])
+    def test_by_another_likeness(self, demo_run, stranger, likeness):
+        done = grisaille(demo_run, "similar", str(stranger), "--likeness", likeness)
+        assert done.returncode == 0, done.stderr[-3000:]
+        assert f"By {likeness}, in the embeddings of" in done.stdout
+        assert set(demo_run.table("look_alikes.csv")["likeness"]) == {likeness}
 
     def test_two_files_of_one_name_get_two_answers(self, demo_run, stranger, hanging, tmp_path):
         other = shutil.copy(hanging, tmp_path / stranger.name)

@@ -35,6 +35,24 @@ class TestSettling:
         make_deterministic(second)
         assert first.read_bytes() == second.read_bytes()
 
+    def test_names_that_keras_makes_up_do_not_count_other_models(self, saved):
+        def unnamed():
+            inputs = layers.Input((3,), name="features")
+            left, right = keras.ops.sqrt(inputs), keras.ops.sqrt(inputs + 1)
+            return keras.Model(
+                inputs, layers.Dense(2, kernel_initializer="ones", name="code")(left - right), name="small"
+            )
+
+        first = saved("one", unnamed())
+        network = unnamed()
+        second = saved("other", network)
+        for path in (first, second):
+            make_deterministic(path)
+        assert first.read_bytes() == second.read_bytes()
+        row = np.arange(3, dtype=np.float32)[None]
+        loaded = keras.saving.load_model(second, safe_mode=True)
+        np.testing.assert_array_equal(loaded.predict_on_batch(row), network.predict_on_batch(row))
+
     def test_other_weights_are_other_files(self, saved):
         first, second = saved("one", model()), saved("other", model(2.0))
         make_deterministic(first)

@@ -203,6 +203,14 @@ class TestWhatDoesNotFitTogether:
         part = collection.pipeline.filter(node_names=["measure"])
         assert collection.run(THIRD, part, load_versions={"features": FIRST}) == ["measure"]
 
+    def test_what_is_read_beside_a_named_version_follows_it(self, collection, caplog):
+        collection.write("files", ["a", "b"])
+        collection.run(SECOND)
+        part = collection.pipeline.filter(node_names=["measure"])
+        caplog.set_level("INFO", "grisaille")
+        assert collection.run(THIRD, part, load_versions={"embeddings": FIRST}) == ["measure"]
+        assert f"features: version {FIRST}, which fits" in caplog.text
+
     def test_what_is_not_there(self, collection):
         with pytest.raises(DatasetError, match=r"table2: not there yet"):
             collection.run(SECOND, Pipeline([Node(len, "table2", "n", name="count")]))

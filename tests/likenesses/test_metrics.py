@@ -35,7 +35,7 @@ class TestHellinger:
         assert not piece[0:2].any()
 
     def test_negative_features_are_refused(self):
-        with pytest.raises(ValueError, match="a feature is negative"):
+        with pytest.raises(ValueError, match="has negative features"):
             likeness.layer_norms(-np.ones((2, 2), dtype=np.float32), "hellinger")
 
 

@@ -1,6 +1,7 @@
 """Saved Keras models as bytes that depend on the model alone: equal models are equal files."""
 
 import json
+import re
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,9 @@ _NO_TIME = (1980, 1, 1, 0, 0, 0)
 def make_deterministic(path: Path) -> None:
     """Take out of a `.keras` file what differs each time one model is saved.
 
-    That is the date, in its metadata and beside each file of the archive, and the addresses in memory by which its
-    configuration refers to objects that several layers share; these are numbered in the order in which they appear.
+    That is the date, in its metadata and beside each file of the archive; the addresses in memory by which its
+    configuration refers to objects that several layers share; and the names that Keras gives to layers and operations
+    without one, which count all models of a process. These are numbered in the order in which they appear.
 
     Args:
         path: The file, which is rewritten in place.
@@ -23,7 +25,7 @@ def make_deterministic(path: Path) -> None:
     metadata = json.loads(members["metadata.json"])
     metadata.pop("date_saved", None)
     members["metadata.json"] = json.dumps(metadata).encode()
-    members["config.json"] = json.dumps(_numbered(json.loads(members["config.json"]), {})).encode()
+    members["config.json"] = json.dumps(_renamed(_numbered(json.loads(members["config.json"]), {}))).encode()
     with zipfile.ZipFile(path, "w") as archive:
         for name, content in members.items():
             archive.writestr(zipfile.ZipInfo(name, _NO_TIME), content)
@@ -38,3 +40,51 @@ def _numbered(value: Any, known: dict[int, int]) -> Any:
         name: known.setdefault(item, len(known) + 1) if name == "shared_object_id" else _numbered(item, known)
         for name, item in value.items()
     }
+
+
+def _renamed(value: Any) -> Any:
+    """Models of which every name that Keras made up is numbered within its model."""
+    if isinstance(value, list):
+        return [_renamed(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    value = {name: _renamed(item) for name, item in value.items()}
+    if not {"layers", "input_layers", "output_layers"} <= set(value):
+        return value
+    names: dict[str, str] = {}
+    for layer in value["layers"]:
+        made_up = re.fullmatch(r"([a-z0-9_]*?[a-z])(_\d+)?", layer["name"])
+        kind = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", layer["class_name"]).lower()
+        if made_up and made_up[1] == kind:
+            names[layer["name"]] = f"{kind}_{len(names)}"
+    return _with_names(value, names)
+
+
+def _with_names(value: Any, names: dict[str, str]) -> Any:
+    """The configuration of a model, in which its layers have other names."""
+    layers = [
+        _in_history(layer, names)
+        | {"name": names.get(layer["name"], layer["name"])}
+        | {"config": layer["config"] | {"name": names.get(layer["name"], layer["name"])}}
+        for layer in value["layers"]
+    ]
+    ends = {name: _in_ends(value[name], names) for name in ("input_layers", "output_layers")}
+    return value | {"layers": layers} | ends
+
+
+def _in_history(value: Any, names: dict[str, str]) -> Any:
+    if isinstance(value, list):
+        return [_in_history(item, names) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        name: [names.get(item[0], item[0]), *item[1:]] if name == "keras_history" else _in_history(item, names)
+        for name, item in value.items()
+    }
+
+
+def _in_ends(value: Any, names: dict[str, str]) -> Any:
+    """Nested lists [layer, node, tensor]."""
+    if isinstance(value, list) and value and isinstance(value[0], str):
+        return [names.get(value[0], value[0]), *value[1:]]
+    return [_in_ends(item, names) for item in value] if isinstance(value, list) else value

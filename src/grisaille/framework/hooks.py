@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from kedro.framework.hooks import hook_impl
 from kedro.io import AbstractVersionedDataset
-from kedro.io.core import DatasetError
+from kedro.io.core import DatasetError, Version
 
 from grisaille.errors import GrisailleError
 from grisaille.framework import config
@@ -63,6 +63,7 @@ class RecipeHook:
                 "run `kedro run` with the same --params first, which makes everything in order"
             )
         found = {name: stamp["recipe"] for name in names if (stamp := catalog.stamp(name))}
+        _follow_named_versions(found, catalog)
         _continue_with_settings(found, pipeline, catalog)
         _refuse_conflict(found, catalog)
         older: dict[str, tuple[str, str] | None] = {}
@@ -130,6 +131,21 @@ def _refuse_unknown_version(name: str, dataset: Any) -> None:
     known = dataset.list_versions(full_path=False)[:_SHOWN]
     some = f"the newest are {', '.join(reversed(known))}" if known else "there is none"
     raise DatasetError(f"{name} has no version {asked}; {some}")
+
+
+def _follow_named_versions(found: dict[str, recipes.Recipe], catalog: AtomicCatalog) -> None:
+    """Read, beside what `--load-versions` names, the newest versions that fit to it, where there are some."""
+    named = {name: recipe for name, recipe in found.items() if (version := catalog.get(name)._version) and version.load}
+    for name in sorted(set(found) - set(named)):
+        if not named or recipes.conflict(named | {name: found[name]}) is None:
+            continue
+        for version in catalog.get(name).list_versions(full_path=False):
+            stamp = catalog.stamp(name, version)
+            if stamp and recipes.conflict(named | {name: stamp["recipe"]}) is None:
+                found[name] = stamp["recipe"]
+                catalog[name] = catalog.get(name, version=Version(version, None))
+                logger.info("%s: version %s, which fits to the versions that are named", name, version)
+                break
 
 
 def _continue_with_settings(found: Mapping[str, recipes.Recipe], pipeline: Any, catalog: AtomicCatalog) -> None:
