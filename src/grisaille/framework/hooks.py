@@ -135,8 +135,9 @@ def _refuse_unknown_version(name: str, dataset: Any) -> None:
 
 def _follow_named_versions(found: dict[str, recipes.Recipe], catalog: AtomicCatalog) -> None:
     """Read, beside what `--load-versions` names, the newest versions that fit to it, where there are some."""
-    named = {name: recipe for name, recipe in found.items() if (version := catalog.get(name)._version) and version.load}
-    for name in sorted(set(found) - set(named)):
+    versions = {name: catalog.get(name)._version for name in found if hasattr(catalog.get(name), "list_versions")}
+    named = {name: found[name] for name, version in versions.items() if version and version.load}
+    for name in sorted(set(versions) - set(named)):
         if not named or recipes.conflict(named | {name: found[name]}) is None:
             continue
         for version in catalog.get(name).list_versions(full_path=False):
