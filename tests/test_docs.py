@@ -67,6 +67,7 @@ ELSEWHERE = {
         "test_an_older_run_answers_as_it_did",
     ),
     "grisaille similar photo.jpg": ("tests/test_similar.py", "test_a_stranger_and_a_painting_that_hangs_there"),
+    "grisaille similar photo.jpg --likeness style": ("tests/test_similar.py", "test_by_another_likeness"),
     "grisaille similar -": ("tests/test_similar.py", "test_one_after_another_by_name"),
     "grisaille path Ilse_Nebel_1 Jonas_Dunst_2": (
         "tests/test_similar.py",

@@ -137,16 +137,25 @@ def _follow_named_versions(found: dict[str, recipes.Recipe], catalog: AtomicCata
     """Read, beside what `--load-versions` names, the newest versions that fit to it, where there are some."""
     versions = {name: catalog.get(name)._version for name in found if hasattr(catalog.get(name), "list_versions")}
     named = {name: found[name] for name, version in versions.items() if version and version.load}
-    for name in sorted(set(versions) - set(named)):
-        if not named or recipes.conflict(named | {name: found[name]}) is None:
-            continue
-        for version in catalog.get(name).list_versions(full_path=False):
-            stamp = catalog.stamp(name, version)
-            if stamp and recipes.conflict(named | {name: stamp["recipe"]}) is None:
-                found[name] = stamp["recipe"]
-                catalog[name] = catalog.get(name, version=Version(version, None))
-                logger.info("%s: version %s, which fits to the versions that are named", name, version)
-                break
+    # What follows is followed in turn: an encoder by the embeddings, and these by the other encoders.
+    while named and (moved := _fitting(named, {name: found[name] for name in versions if name not in named}, catalog)):
+        name, version, recipe = moved
+        named[name] = found[name] = recipe
+        catalog[name] = catalog.get(name, version=Version(version, None))
+        logger.info("%s: version %s, which fits to the versions that are named", name, version)
+
+
+def _fitting(
+    named: dict[str, recipes.Recipe], others: dict[str, recipes.Recipe], catalog: AtomicCatalog
+) -> tuple[str, str, recipes.Recipe] | None:
+    """A result that does not fit to those that are named, its newest version that does, and the recipe of that."""
+    for name in sorted(others):
+        if recipes.conflict(named | {name: others[name]}) is not None:
+            for version in catalog.get(name).list_versions(full_path=False):
+                stamp = catalog.stamp(name, version)
+                if stamp and recipes.conflict(named | {name: stamp["recipe"]}) is None:
+                    return name, version, stamp["recipe"]
+    return None
 
 
 def _continue_with_settings(found: Mapping[str, recipes.Recipe], pipeline: Any, catalog: AtomicCatalog) -> None:
