@@ -8,6 +8,8 @@ from typing import Any
 
 # The earliest time that a ZIP archive can hold.
 _NO_TIME = (1980, 1, 1, 0, 0, 0)
+# Parts of a reference to the output of a layer.
+_REFERENCE = 3
 
 
 def make_deterministic(path: Path) -> None:
@@ -56,35 +58,17 @@ def _renamed(value: Any) -> Any:
         made_up = re.fullmatch(r"([a-z0-9_]*?[a-z])(_\d+)?", layer["name"])
         kind = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", layer["class_name"]).lower()
         if made_up and made_up[1] == kind:
-            names[layer["name"]] = f"{kind}_{len(names)}"
-    return _with_names(value, names)
+            new = f"{kind}_{len(names)}"
+            names[layer["name"]] = layer["name"] = layer["config"]["name"] = new
+    return value | {part: _with_names(value[part], names) for part in ("layers", "input_layers", "output_layers")}
 
 
 def _with_names(value: Any, names: dict[str, str]) -> Any:
-    """The configuration of a model, in which its layers have other names."""
-    layers = [
-        _in_history(layer, names)
-        | {"name": names.get(layer["name"], layer["name"])}
-        | {"config": layer["config"] | {"name": names.get(layer["name"], layer["name"])}}
-        for layer in value["layers"]
-    ]
-    ends = {name: _in_ends(value[name], names) for name in ("input_layers", "output_layers")}
-    return value | {"layers": layers} | ends
-
-
-def _in_history(value: Any, names: dict[str, str]) -> Any:
-    if isinstance(value, list):
-        return [_in_history(item, names) for item in value]
-    if not isinstance(value, dict):
+    """References to outputs of layers, [layer, node, tensor], in which the layers have other names."""
+    if isinstance(value, dict):
+        return {name: _with_names(item, names) for name, item in value.items()}
+    if not isinstance(value, list):
         return value
-    return {
-        name: [names.get(item[0], item[0]), *item[1:]] if name == "keras_history" else _in_history(item, names)
-        for name, item in value.items()
-    }
-
-
-def _in_ends(value: Any, names: dict[str, str]) -> Any:
-    """Nested lists [layer, node, tensor]."""
-    if isinstance(value, list) and value and isinstance(value[0], str):
+    if len(value) == _REFERENCE and isinstance(value[0], str) and all(isinstance(item, int) for item in value[1:]):
         return [names.get(value[0], value[0]), *value[1:]]
-    return [_in_ends(item, names) for item in value] if isinstance(value, list) else value
+    return [_with_names(item, names) for item in value]

@@ -1,6 +1,5 @@
 """A CNN and its named layers: images in, features out. Where features are kept is not known here."""
 
-import hashlib
 import json
 import os
 from collections import deque
@@ -17,6 +16,7 @@ import numpy.typing as npt
 
 from grisaille.arrays import FloatArray
 from grisaille.errors import GrisailleError
+from grisaille.features.store import identity_of_files
 from grisaille.parameters import Backbone
 from grisaille.storage import sha256
 
@@ -297,5 +297,4 @@ def _built_before(described: str, settings: Backbone) -> Any:
 
 def store_identity(digests: Sequence[str], settings: Backbone) -> dict[str, Any]:
     """Everything that determines the features of a collection: the backbone's identity and the files in order."""
-    files = hashlib.sha256("\n".join(digests).encode()).hexdigest()
-    return identity(settings) | {"paintings": len(digests), "paintings_sha256": files}
+    return identity(settings) | identity_of_files(digests)

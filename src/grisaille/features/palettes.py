@@ -1,6 +1,5 @@
 """Palettes of a collection, as the feature store asks for them: images in, shares of colours out."""
 
-import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +10,7 @@ import numpy as np
 
 from grisaille.arrays import FloatArray
 from grisaille.collection import images
+from grisaille.features.store import identity_of_files
 from grisaille.likenesses.colour import palette
 from grisaille.parameters import Colour
 
@@ -20,9 +20,7 @@ _BATCH = 64
 
 def identity(digests: Sequence[str], settings: Colour) -> dict[str, Any]:
     """Everything that determines the palettes of a collection: how colours are counted, and the files in order."""
-    files = hashlib.sha256("\n".join(digests).encode()).hexdigest()
-    counted = settings.model_dump(mode="json", include={"bins", "reach"})
-    return {"colour": counted, "paintings": len(digests), "paintings_sha256": files}
+    return {"colour": settings.model_dump(mode="json", include={"bins", "reach"})} | identity_of_files(digests)
 
 
 class Palettes:

@@ -10,7 +10,7 @@ computed, nor where an executor comes from.
 import hashlib
 import json
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, as_completed
 from contextlib import suppress
 from pathlib import Path
@@ -56,6 +56,12 @@ class Source(Protocol):
 def fingerprint(identity: Mapping[str, Any]) -> str:
     """16 hexadecimal digits that stand for an identity."""
     return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def identity_of_files(digests: Sequence[str]) -> dict[str, Any]:
+    """The part of an identity that stands for the files of a collection, by their SHA-256, in order."""
+    files = hashlib.sha256("\n".join(digests).encode()).hexdigest()
+    return {"paintings": len(digests), "paintings_sha256": files}
 
 
 class ShardedArray:

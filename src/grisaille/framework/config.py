@@ -86,7 +86,8 @@ class RunConfigLoader(OmegaConfigLoader):
         folders = [Path(self._get_conf_env_path(env or self.default_run_env)) for env in (self.base_env, self.env)]
         files = [path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file()]
         state = key, tuple((path, path.stat().st_mtime_ns, path.stat().st_size) for path in files)
-        if not files:
+        # Credentials take in the environment while they are parsed.
+        if not files or key == "credentials":
             return super()._read_raw_config(key)
         if state not in _parsed:
             _parsed[state] = super()._read_raw_config(key)

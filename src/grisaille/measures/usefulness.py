@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
@@ -12,6 +11,8 @@ from grisaille.measures.retrieval import Answers
 
 # Resamples of the bootstrap; of more, the interval's ends change in the third digit at most.
 _RESAMPLES = 1000
+# Resamples that are held at once.
+_BATCH = 50
 
 
 def usefulness(
@@ -58,10 +59,12 @@ def usefulness(
 def _interval(values: FloatArray, seed: int) -> tuple[float, float]:
     if len(values) < 2:
         return float("nan"), float("nan")
-    random = np.random.default_rng(seed)
-    means = [random.choice(values, len(values)).mean() for _ in range(_RESAMPLES)]
-    low, high = np.quantile(means, [0.025, 0.975])
-    return float(low), float(high)
+    from scipy.stats import bootstrap
+
+    interval = bootstrap(
+        (values,), np.mean, n_resamples=_RESAMPLES, batch=_BATCH, method="percentile", rng=np.random.default_rng(seed)
+    ).confidence_interval
+    return float(interval.low), float(interval.high)
 
 
 def chance(labels: IntArray, kept: BoolArray, relations: Mapping[str, BoolArray]) -> dict[str, float]:
@@ -100,12 +103,13 @@ def hubness(answers: Answers, n: int) -> tuple[float, int, int]:
 
     Source: Radovanović, Nanopoulos & Ivanović 2010, "Hubs in space".
     """
+    from scipy.stats import skew
+
     counts = np.bincount(answers.near.ravel(), minlength=n)
     among = np.zeros(n, bool)
     among[answers.rows] = True
-    known = counts[among].astype(float)
-    spread = float(known.std())
-    skewness = float(((known - known.mean()) ** 3).mean() / spread**3) if spread else float("nan")
+    known = counts[among]
+    skewness = float(skew(known)) if np.ptp(known) else float("nan")
     top = int(counts.argmax())
     return skewness, top, int(counts[top])
 
@@ -150,8 +154,3 @@ def overlapping(years: list[tuple[int, int] | None]) -> BoolArray:
                 both = min(own[1], theirs[1]) - max(own[0], theirs[0])
                 result[one, other] = 2 * both >= min(own[1] - own[0], theirs[1] - theirs[0])
     return result
-
-
-def columns_of(relations: Mapping[str, Any]) -> list[str]:
-    """The measures of `usefulness`, in order."""
-    return ["one_nn", "precision", "mean_average_precision", *(f"precision_{name}" for name in relations)]

@@ -163,7 +163,7 @@ def _likeness_preservation(results: Results) -> dict[str, Any]:
     }
     rows = [
         [
-            usefulness_name(row),
+            _usefulness_name(row),
             f"{_PARTS[row['paintings']]} ({row['queries']:,})",
             *(number(row[m], 3) for m in measures),
         ]
@@ -216,11 +216,11 @@ def _usefulness(results: Results) -> dict[str, Any]:
         scores = row | {"never_seen": never_seen.get((row["space"], row["likeness"]))}
         counted = [f"{row['values']:,.0f}" if is_number(row["values"]) else ""]
         hub = number(row["hubness"], 1) if is_number(row["hubness"]) else "\N{EN DASH}"
-        rows.append([usefulness_name(row), *counted, *(number(scores[name], 3) for name in known), hub])
+        rows.append([_usefulness_name(row), *counted, *(number(scores[name], 3) for name in known), hub])
     return {"columns": ["Space", "Values", *known.values(), "hubness"], "rows": rows}
 
 
-def usefulness_name(row: Mapping[Any, Any]) -> str:
+def _usefulness_name(row: Mapping[Any, Any]) -> str:
     """A space and likeness of the table of usefulness, for readers."""
     if row["space"] == "chance":
         return "Chance"

@@ -74,13 +74,13 @@ def _most_useful(results: Results) -> str:
         return ""
     best = embedded.iloc[0]
     likeness = "composition" if best["likeness"] in _LIKENESS else best["likeness"]
-    said = (
-        f" The most useful embedding is {likeness}: {best['precision']:.0%} of the {results.k} nearest share the artist"
-    )
+    share = f"{best['precision']:.0%} of the {results.k} nearest share the artist"
+    said = f" The most useful embedding is that by {likeness}: {share}"
     others = table[table["space"].isin(["raw", "pca"])].sort_values("precision", ascending=False)
     if len(others) and others.iloc[0]["precision"] > best["precision"]:
         other = others.iloc[0]
-        said += f"; {other['space']} ({other['likeness']}) reaches {other['precision']:.0%}"
+        space = {"raw": "the full features", "pca": "PCA"}[other["space"]]
+        said += f"; {space} by {_LIKENESS.get(other['likeness'], other['likeness'])} reach {other['precision']:.0%}"
     return said + "."
 
 
