@@ -53,6 +53,21 @@ class TestSettling:
         loaded = keras.saving.load_model(second, safe_mode=True)
         np.testing.assert_array_equal(loaded.predict_on_batch(row), network.predict_on_batch(row))
 
+    def test_a_model_within_a_model_has_names_of_its_own(self, saved):
+        inputs = layers.Input((3,), name="features")
+        inner = keras.Model(inputs, keras.ops.sqrt(inputs) + keras.ops.sqrt(inputs + 1), name="inner")
+        others = layers.Input((3,), name="others")
+        # The outer model numbers these names otherwise than the inner one.
+        x = keras.ops.sqrt(others + keras.ops.sqrt(others + 2))
+        network = keras.Model(others, inner(x), name="outer")
+        path = saved("outer", network)
+        make_deterministic(path)
+        row = np.arange(3, dtype=np.float32)[None]
+        loaded = keras.saving.load_model(path, safe_mode=True)
+        make_deterministic(saved("again", loaded))
+        loaded = keras.saving.load_model(path.with_name("again.keras"), safe_mode=True)
+        np.testing.assert_array_equal(loaded.predict_on_batch(row), network.predict_on_batch(row))
+
     def test_other_weights_are_other_files(self, saved):
         first, second = saved("one", model()), saved("other", model(2.0))
         make_deterministic(first)

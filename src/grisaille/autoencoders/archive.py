@@ -60,7 +60,10 @@ def _renamed(value: Any) -> Any:
         if made_up and made_up[1] == kind:
             new = f"{kind}_{len(names)}"
             names[layer["name"]] = layer["name"] = layer["config"]["name"] = new
-    return value | {part: _with_names(value[part], names) for part in ("layers", "input_layers", "output_layers")}
+    for layer in value["layers"]:
+        # Not in its configuration: a model within the model has names of its own.
+        layer["inbound_nodes"] = _with_names(layer["inbound_nodes"], names)
+    return value | {part: _with_names(value[part], names) for part in ("input_layers", "output_layers")}
 
 
 def _with_names(value: Any, names: dict[str, str]) -> Any:
