@@ -6,10 +6,14 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from grisaille.pipelines.evaluation import nodes
-from grisaille.pipelines.evaluation.nodes import SPACES
+from grisaille.pipelines.evaluation import nodes, spaces
 from grisaille.report.results import Results, with_ends
 from helpers import encode, picture
+
+SPACES = [
+    *[("raw", "euclidean"), ("pca", "euclidean"), ("raw", "hellinger"), ("pca", "hellinger"), spaces.COMPOSITION],
+    *[("raw", "style"), ("embedding", "style")],
+]
 
 
 def results(artists=("Ada", "Bert", "<img src=x onerror=alert(1)>"), each=4, seed=0, margin=0.0, name="{}<b>"):
@@ -26,7 +30,7 @@ def results(artists=("Ada", "Bert", "<img src=x onerror=alert(1)>"), each=4, see
             "duplicate_of": [None] * n,
         }
     )
-    sums = random.random((len(SPACES), n, len(artists)))
+    sums = {spaces.column(name): random.random((n, len(artists))) for name in SPACES}
     pairs = nodes.score_pairs(sums, paintings)
     comparisons = {
         "pair": {"left": [artists[0]], "right": [artists[-1] if len(artists) > 1 else "Nobody"], "title": "A <pair>"}
@@ -37,7 +41,8 @@ def results(artists=("Ada", "Bert", "<img src=x onerror=alert(1)>"), each=4, see
         for p, q in zip(paintings["painting_id"], np.roll(paintings["painting_id"], 1), strict=True)
     ]
     measures = ["recall", "trustworthiness", "continuity", "area_under_rnx", "spearman"]
-    rows = [("pca", "euclidean"), ("pca", "hellinger"), ("embedding", "euclidean"), ("embedding", "hellinger")]
+    rows = [(space, metric) for space in ("pca", "embedding") for metric in ("euclidean", "hellinger")]
+    rows.append(("embedding", "style"))
     figures = dict.fromkeys(measures, 0.5) | dict.fromkeys([f"{measure}_margin" for measure in measures], margin)
     preservation = pd.DataFrame(
         [
@@ -46,13 +51,7 @@ def results(artists=("Ada", "Bert", "<img src=x onerror=alert(1)>"), each=4, see
         ]
     )
     figures = {"one_nn": 0.5, "precision": 0.25, "mean_average_precision": np.nan, "hubness": 1.0, "values": np.nan}
-    usefulness = pd.DataFrame(
-        [
-            {"space": s, "likeness": k, "paintings": "all"} | figures
-            for s, k in (*SPACES, ("raw", "style"), ("embedding", "style"))
-        ]
-    )
-    kept = {"paintings": "all", "queries": n, "recall": 0.5, "recall_of_one_answer": 0.1, "spearman": 0.5}
+    usefulness = pd.DataFrame([{"space": s, "likeness": k, "paintings": "all"} | figures for s, k in SPACES])
     blank = Image.new("RGB", (2, 2))
     return Results(
         paintings=paintings,
@@ -60,7 +59,6 @@ def results(artists=("Ada", "Bert", "<img src=x onerror=alert(1)>"), each=4, see
         pair_silhouettes=pairs,
         preservation=preservation,
         usefulness=usefulness,
-        likeness_preservation=pd.DataFrame([{"space": "embedding", "likeness": "style"} | kept]),
         paper_experiments=nodes.repeat_paper_experiments(sums, pairs, paintings, comparisons),
         pair_agreement=nodes.compare_pairs(pairs),
         neighbours=pd.DataFrame(neighbours),

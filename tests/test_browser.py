@@ -243,7 +243,7 @@ class TestPublishedViz:
             [node.textContent.trim(), getComputedStyle(node.querySelector('.pipeline-node__bg')).fill]))"""
         )
         assert fills["raw_paintings"] == "rgb(228, 220, 203)"
-        assert fills["composition_embeddings"] == fills["top.composition_codes"] == "rgb(244, 191, 164)"
+        assert fills["composition_embeddings"] == fills["top.codes"] == "rgb(244, 191, 164)"
         assert len({fills[name] for name in ("paintings", "features", "composition_joiner", "report")}) == 4
 
     def test_a_table_and_a_picture_are_previewed(self, page, built_viz):

@@ -185,7 +185,7 @@ class Workspace:
                     "paintings": "03_primary/paintings.parquet",
                     "composition_embeddings": "07_model_output/composition_embeddings.npy",
                     "neighbours": "08_reporting/neighbours.parquet",
-                    "artist_distances": "08_reporting/artist_distances.npy",
+                    "artist_distances": "08_reporting/artist_distances",
                 }.items()
             },
         }.items():

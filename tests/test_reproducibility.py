@@ -156,13 +156,13 @@ class TestVerify:
 
     def test_what_was_touched_is_named(self, call, one_thread, tmp_path):
         storage, records = copied(one_thread.storage, tmp_path), one_thread.before["outputs"]
-        shutil.rmtree(storage / records["pool5.composition_codes"]["path"])
+        shutil.rmtree(storage / records["pool5.codes"]["path"])
         flip(storage / records["composition_embeddings"]["path"])
         flip(sorted((storage / records["features"]["path"]).glob("*.npy"))[0])
         flip(next((storage / records["artist_embeddings"]["path"]).glob("*.npy")))
         status, found = call("verify", "newest", "--storage", storage)
         assert status == 1
-        assert names(found, "missing") == {"pool5.composition_codes"}
+        assert names(found, "missing") == {"pool5.codes"}
         assert names(found, "changed") == {"composition_embeddings", "features", "artist_embeddings"}
 
     def test_without_the_table_nobody_knows_the_paintings(self, call, one_thread, tmp_path):

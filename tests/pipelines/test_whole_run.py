@@ -30,11 +30,11 @@ class TestWhatIsLeft:
 
     def test_embeddings_are_what_the_joiner_makes_of_the_codes(self, demo_run):
         def part(name, kind):
-            return np.load(demo_run.newest(f"07_model_output/{name}/composition_codes") / f"{kind}.npy")
+            return np.load(demo_run.newest(f"07_model_output/{name}/codes") / f"{kind}.npy")
 
         block4, block5 = np.load(demo_run.newest("05_model_input/layer_norms.npy")).T
         chunks = ("pool5", "top", "bottom")
-        codes, compressed = ([part(name, kind) for name in chunks] for kind in ("codes", "compressed"))
+        codes, compressed = ([part(name, kind) for name in chunks] for kind in ("composition", "compressed"))
         joiner = keras.saving.load_model(demo_run.newest("06_models/composition_joiner.keras"), safe_mode=True)
         embeddings = demo_run.embeddings()
         assert embeddings.dtype == np.float32
@@ -53,7 +53,7 @@ class TestWhatIsLeft:
         features = np.concatenate(
             [np.load(path) for path in sorted(demo_run.data.glob("04_feature/features/*/block5_pool-*.npy"))]
         )
-        codes = np.load(demo_run.newest("07_model_output/pool5/composition_codes") / "codes.npy")
+        codes = np.load(demo_run.newest("07_model_output/pool5/codes") / "composition.npy")
         np.testing.assert_allclose(encoder.predict(features.astype("f4"), verbose=0), codes, rtol=1e-3, atol=1e-3)
 
     def test_the_history_of_every_training(self, demo_run):
@@ -91,23 +91,30 @@ class TestTables:
 
     def test_preservation_of_every_part_and_likeness(self, demo_run):
         table = demo_run.table("preservation.csv")
-        assert len(table) == 4 * 4
+        # Two metrics of composition, style and colour; of each PCA and the embedding.
+        assert len(table) == 4 * 2 * 4
         assert set(table["paintings"]) == {"all", "train", "validation", "held_out"}
         assert table["recall"].between(0.1, 1).all()
 
     def test_pairs_agree_with_the_raw_features(self, demo_run):
         table = demo_run.table("pair_agreement.csv")
-        assert table["pairs"].tolist() == [45] * 4
-        assert table["sign_agreement"].between(0.5, 1).all()
+        assert table["pairs"].tolist() == [45] * 13
+        assert table["mean_silhouette"].between(-1, 1).all()
+        assert table["sign_agreement"].dropna().between(0.5, 1).all()
+        held = table.dropna(subset=["sign_agreement"])
+        assert list(zip(held["space"], held["likeness"], strict=True)) == [
+            *[("embedding", "euclidean"), ("embedding", "hellinger"), ("embedding", "colour"), ("embedding", "style")],
+            *[("pca", likeness) for likeness in ("colour", "euclidean", "hellinger", "style")],
+        ]
 
     def test_a_curve_for_every_reduced_space_and_likeness(self, demo_run):
         table = demo_run.table("rnx_curves.csv")
-        assert len(table.groupby(["space", "likeness"])) == 4
+        assert len(table.groupby(["space", "likeness"])) == 8
         assert table["neighbours"].max() == 179
 
     def test_neighbours_of_every_painting_in_every_space(self, demo_run):
         table = demo_run.table("neighbours.parquet")
-        assert len(table) == 5 * 181 * 10
+        assert len(table) == 12 * 181 * 10
         assert (table["painting_id"] != table["neighbour_id"]).all()
 
     def test_named_comparisons(self, demo_run):
@@ -278,18 +285,18 @@ class TestRunningAgain:
         def versions(path):
             return {name: len(list((demo_run.data / path.format(name)).iterdir())) for name in ("top", "pool5")}
 
-        paths = ("06_models/{}/composition_encoder.keras", "07_model_output/{}/composition_codes")
+        paths = ("06_models/{}/composition_encoder.keras", "07_model_output/{}/codes")
         before = [versions(path) for path in paths]
         parameters = demo_run.parameters[1] + ",autoencoder.seed=5"
         told = " ".join(demo_run.again("--namespaces", "pool5", "--params", parameters).stdout.split())
         assert [versions(path) for path in paths] == [found | {"pool5": found["pool5"] + 1} for found in before]
-        assert "older now than pool5.composition_codes" in told
+        assert "older now than pool5.codes" in told
         assert "`kedro run --from-nodes join_codes` makes that again" in told
 
     def test_embeddings_older_than_the_codes_of_one_chunk(self, demo_run):
         """The test before has trained one chunk anew."""
         told = " ".join(demo_run.again("--pipeline", "discovery").stdout.split())
-        assert "composition_embeddings is older than pool5.composition_codes" in told
+        assert "composition_embeddings is older than pool5.codes" in told
 
     def test_the_command_that_was_named_mends_it(self, demo_run):
         demo_run.again("--from-nodes", "join_codes", "--params", "report.examples=1")

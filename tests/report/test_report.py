@@ -167,7 +167,7 @@ class TestComparisons:
     def test_a_name_that_is_misspelt_is_told(self, caplog):
         given = results(artists=("Edwin Landseer", "Bo"))
         pair = {"pair": {"left": ["Edwin Landser"], "right": ["bo"], "title": "A pair"}}
-        sums = np.ones((5, len(given.paintings), 2))
+        sums = {"raw_euclidean": np.ones((len(given.paintings), 2)), "embedding": np.ones((len(given.paintings), 2))}
         table = nodes.repeat_paper_experiments(sums, given.pair_silhouettes, given.paintings, pair)
         assert "there is no Edwin Landser in the collection; did you mean Edwin Landseer?" in caplog.text
         assert np.isnan(table["embedding"][0])
@@ -175,7 +175,8 @@ class TestComparisons:
     def test_spelling_does_not_matter(self):
         given = results(artists=("Ada", "Bo"))
         pair = {"pair": {"left": ["ada"], "right": ["BO"], "title": "A pair"}}
-        sums = np.random.default_rng(0).random((5, len(given.paintings), 2))
+        random = np.random.default_rng(0)
+        sums = {space: random.random((len(given.paintings), 2)) for space in ("raw_euclidean", "embedding")}
         pairs = nodes.score_pairs(sums, given.paintings)
         table = nodes.repeat_paper_experiments(sums, pairs, given.paintings, pair)
         assert table["embedding"][0] == pairs["embedding"][0]

@@ -8,10 +8,13 @@ Its encoder is linear (`components`) and fitted without labels: all it is told i
 one hand.
 """
 
+from collections.abc import Iterable, Iterator, Mapping
+
 import numpy as np
 
-from grisaille.arrays import FloatArray, Rows
+from grisaille.arrays import ColumnRange, FloatArray, Rows
 from grisaille.likenesses.metrics import MetricRows
+from grisaille.parameters import Chunk
 
 _BLOCK = 128
 
@@ -62,3 +65,20 @@ def describe(rows: Rows, norms: FloatArray, channels: int) -> tuple[FloatArray, 
         if middle:
             halves[:, block] = channel_statistics(maps[:, :middle]), channel_statistics(maps[:, middle:])
     return whole, halves
+
+
+def describe_chunks(
+    features: Mapping[str, Rows], layer_norms: FloatArray, chunks: Iterable[Chunk], channels: int
+) -> Iterator[FloatArray]:
+    """Describe every painting, chunk by chunk: float32, shape (n, 2 * channels) each.
+
+    Args:
+        features: Layer -> features, shape (n, d).
+        layer_norms: For `hellinger`, shape (n, layers), in the order of the features.
+        chunks: The pieces.
+        channels: As for `describe`.
+    """
+    layers = list(features)
+    for chunk in chunks:
+        rows = ColumnRange(features[chunk.layer], chunk.start, chunk.stop)
+        yield describe(rows, layer_norms[:, layers.index(chunk.layer)], channels)[0]

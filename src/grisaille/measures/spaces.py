@@ -28,6 +28,7 @@ class Space:
 
     Attributes:
         n: Number of points.
+        values: Numbers that describe a point.
     """
 
     def __init__(self, pieces: Sequence[Rows], ahead: int = 0) -> None:
@@ -45,6 +46,7 @@ class Space:
         self._pieces, self._ahead = pieces, ahead
         self._squares: FloatArray | None = None
         self.n = pieces[0].shape[0]
+        self.values = sum(piece.shape[1] for piece in pieces)
 
     def distances(self, rows: IntArray) -> FloatArray:
         """Distances of some points to all points.

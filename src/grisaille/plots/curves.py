@@ -28,18 +28,24 @@ def rnx_curves(curves: pd.DataFrame) -> Figure:
     Args:
         curves: Columns space, likeness, neighbours (K), rnx.
     """
-    figure = new_figure(10, 4.2)
+    likenesses = list(curves["likeness"].unique()) or list(LIKENESSES)
+    rows = -(-len(likenesses) // 2)
+    figure = new_figure(10, 0.4 + 3.8 * rows)
     figure.suptitle("How far neighbourhoods of K paintings agree with those in the full features")
-    panels = figure.subplots(1, len(LIKENESSES), sharey=True, squeeze=False)[0]
-    for axes, likeness in zip(panels, LIKENESSES, strict=True):
+    panels = figure.subplots(rows, 2, sharey=True, squeeze=False).ravel()
+    for axes in panels[len(likenesses) :]:
+        axes.set_axis_off()
+    for axes, likeness in zip(panels, likenesses, strict=False):
         for space, style in _SPACES.items():
             curve = curves[(curves["space"] == space) & (curves["likeness"] == likeness)]
             if len(curve):
                 axes.plot(curve["neighbours"], curve["rnx"], **style)
-        axes.set(title=likeness.capitalize(), xscale="log", xlabel="K, nearest paintings", ylim=(None, 1))
+        title = f"Composition, {likeness.capitalize()}" if likeness in LIKENESSES else likeness.capitalize()
+        axes.set(title=title, xscale="log", xlabel="K, nearest paintings", ylim=(None, 1))
         axes.grid(alpha=0.3)
         axes.legend(frameon=False)
-    panels[0].set_ylabel("R_NX(K): 0 is chance, 1 is the same")
+    for axes in panels[::2]:
+        axes.set_ylabel("R_NX(K): 0 is chance, 1 is the same")
     return figure
 
 

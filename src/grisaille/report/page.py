@@ -46,7 +46,6 @@ def render(results: Results, files: Files) -> str:
         experiments=_experiments(results),
         preservation=_preservation(results),
         usefulness=_usefulness(results),
-        likenesses=_likeness_preservation(results),
         comparisons=_comparisons(results, thumbnails, settings.thumbnails),
         pair_agreement=_pair_agreement(results),
         rnx_curves=_png(results.rnx_figure),
@@ -111,13 +110,17 @@ def _experiments(results: Results) -> dict[str, Any]:
     known = table["raw_euclidean"].notna()
     # A collection without the artists that the 2021 work compared has nothing to be held against it.
     repeats = bool(table.loc[known, "paper"].notna().any())
-    columns = ({"paper": "2021 work"} if repeats else {}) | SPACE_NAMES
+    columns = ({"paper": "2021 work"} if repeats else {}) | _shown(table)
     rows = [[row["title"], *(number(row[column]) for column in columns)] for row in table[known].to_dict("records")]
     titles = table.loc[~known, "title"].tolist()
     absent = "; ".join(titles[:_NAMED])
     if len(titles) > _NAMED:
         absent += f"; and {len(titles) - _NAMED:,} more, which are in paper_experiments"
     return {"columns": ["Comparison", *columns.values()], "rows": rows, "absent": absent, "repeats": repeats}
+
+
+def _shown(table: pd.DataFrame) -> dict[str, str]:
+    return {column: name for column, name in SPACE_NAMES.items() if column in table}
 
 
 _LIKENESS_NAMES = {"euclidean": "Euclidean", "hellinger": "Hellinger"}
@@ -137,44 +140,21 @@ def _preservation(results: Results) -> dict[str, Any]:
     stopped = results.autoencoder.architecture != "similarity"
     parts = _PARTS if stopped else _PARTS | {"validation": "seen in training, too"}
     order = list(_PARTS)
-    # The likeness that the embedding was asked to keep, and there the embedding, come before the others.
+    likenesses = [results.made_for, *(name for name in _LIKENESS_NAMES if name != results.made_for), "style", "colour"]
+    # The metric that the embedding was asked to keep, and there the embedding, come before the others.
     wanted_first = sorted(
         results.preservation.to_dict("records"),
-        key=lambda row: (
-            row["likeness"] != results.made_for, row["space"] != "embedding", order.index(row["paintings"])
-        ),
-    )  # fmt: skip
+        key=lambda row: (likenesses.index(row["likeness"]), row["space"] != "embedding", order.index(row["paintings"])),
+    )
     rows = [
         [
-            _against(row),
+            _name(row, against=True),
             f"{parts[row['paintings']]} ({row['queries']:,})",
             *(_with_margin(row[measure], row.get(f"{measure}_margin", 0.0)) for measure in measures),
         ]
         for row in wanted_first
     ]
     return {"columns": ["Space", "Paintings", *measures.values()], "rows": rows}
-
-
-def _likeness_preservation(results: Results) -> dict[str, Any]:
-    measures = {
-        "recall": f"recall@{results.k}",
-        "recall_of_one_answer": "recall of one answer for all",
-        "spearman": "Spearman",
-    }
-    rows = [
-        [
-            _usefulness_name(row),
-            f"{_PARTS[row['paintings']]} ({row['queries']:,})",
-            *(number(row[m], 3) for m in measures),
-        ]
-        for row in results.likeness_preservation.to_dict("records")
-        if row["paintings"] in {"all", HELD_OUT}
-    ]
-    return {"columns": ["Space", "Paintings", *measures.values()], "rows": rows}
-
-
-def _against(row: dict[Any, Any]) -> str:
-    return f"{'PCA' if row['space'] == 'pca' else 'Embedding'} against {_LIKENESS_NAMES[row['likeness']]}"
 
 
 def _with_margin(value: float, margin: float) -> str:
@@ -184,14 +164,15 @@ def _with_margin(value: float, margin: float) -> str:
 def _pair_agreement(results: Results) -> dict[str, Any]:
     rows = [
         [
-            _against(row),
+            _name(row, against=True),
             f"{row['pairs']:,}",
+            number(row["mean_silhouette"], 3),
             number(row["spearman"], 3),
             f"{row['sign_agreement']:.1%}" if is_number(row["sign_agreement"]) else "\N{EN DASH}",
         ]
         for row in results.pair_agreement.to_dict("records")
     ]
-    return {"columns": ["Space", "Pairs", "Spearman", "same sign"], "rows": rows}
+    return {"columns": ["Space", "Pairs", "mean silhouette", "Spearman", "same sign"], "rows": rows}
 
 
 _SPACE_WORDS = {"raw": "full features", "pca": "PCA", "embedding": "embedding"}
@@ -209,26 +190,37 @@ _SCORES = {
 def _usefulness(results: Results) -> dict[str, Any]:
     table = results.usefulness
     known = {name: heading.format(k=results.k) for name, heading in _SCORES.items() if name in table or "never" in name}
-    of_space = ["space", "likeness"]
-    never_seen = table[table["paintings"] == HELD_OUT].set_index(of_space)["precision"].to_dict()
+    of_space, precision = ["space", "likeness"], ["precision", "precision_low", "precision_high"]
+    never_seen = table[table["paintings"] == HELD_OUT].set_index(of_space).reindex(columns=precision)
+    never_seen.columns = never_seen.columns.str.replace("precision", "never_seen")
     rows = []
-    for row in table[table["paintings"] == "all"].to_dict("records"):
-        scores = row | {"never_seen": never_seen.get((row["space"], row["likeness"]))}
-        counted = [f"{row['values']:,.0f}" if is_number(row["values"]) else ""]
-        hub = number(row["hubness"], 1) if is_number(row["hubness"]) else "\N{EN DASH}"
-        rows.append([_usefulness_name(row), *counted, *(number(scores[name], 3) for name in known), hub])
-    return {"columns": ["Space", "Values", *known.values(), "hubness"], "rows": rows}
+    for row in table[table["paintings"] == "all"].join(never_seen, on=of_space).to_dict("records"):
+        counted = f"{row['values']:,.0f}" if is_number(row.get("values")) else ""
+        rows.append([_name(row), counted, *(_with_interval(row, name) for name in known), *_hub(row)])
+    return {"columns": ["Space", "Values", *known.values(), "hubness", "near to most"], "rows": rows}
 
 
-def _usefulness_name(row: Mapping[Any, Any]) -> str:
-    """A space and likeness of the table of usefulness, for readers."""
+def _with_interval(row: Mapping[Any, Any], name: str) -> str:
+    """A score, and half the width of its 95% interval."""
+    margin = (row.get(f"{name}_high", np.nan) - row.get(f"{name}_low", np.nan)) / 2
+    return _with_margin(row[name], margin if is_number(margin) else 0.0)
+
+
+def _hub(row: Mapping[Any, Any]) -> list[str]:
+    if not is_number(row.get("hub_count")):
+        return ["\N{EN DASH}", ""]
+    return [number(row["hubness"], 1), f"{row['hub']}, to {row['hub_count']:,.0f}"]
+
+
+def _name(row: Mapping[Any, Any], against: bool = False) -> str:
+    """A space and its likeness, for readers; `against` says which metric composition is held against."""
     if row["space"] == "chance":
         return "Chance"
     likeness = row["likeness"]
-    if likeness in _LIKENESS_NAMES:
-        measured = f", {_LIKENESS_NAMES[likeness]}" if row["space"] != "embedding" else ""
-        return f"Composition: {_SPACE_WORDS[row['space']]}{measured}"
-    return f"{likeness.capitalize()}: {_SPACE_WORDS[row['space']]}"
+    if likeness not in _LIKENESS_NAMES:
+        return f"{likeness.capitalize()}: {_SPACE_WORDS[row['space']]}"
+    measured = "" if row["space"] == "embedding" and not against else f", {_LIKENESS_NAMES[likeness]}"
+    return f"Composition: {_SPACE_WORDS[row['space']]}{measured}"
 
 
 def _comparisons(results: Results, thumbnails: Thumbnails, count: int) -> list[dict[str, Any]]:
@@ -246,7 +238,7 @@ def _comparisons(results: Results, thumbnails: Thumbnails, count: int) -> list[d
                 "expected": comparison.expected,
                 "figures": [
                     (label, number(figures[name][column]))
-                    for column, label in {"paper": "2021 work", **SPACE_NAMES}.items()
+                    for column, label in {"paper": "2021 work", **_shown(results.paper_experiments)}.items()
                 ],
                 "sides": [
                     (side_name, [thumbnails(painting) for painting in _spread(results, side, count)])

@@ -16,10 +16,14 @@ from grisaille.parameters import Autoencoder, Chunk, Comparison, Evaluation, nam
 SPACE_NAMES = {
     "raw_euclidean": "Raw features, Euclidean",
     "pca_euclidean": "PCA, Euclidean",
-    "embedding": "Embedding",
+    "embedding": "Composition",
     "raw_hellinger": "Raw features, Hellinger",
     "pca_hellinger": "PCA, Hellinger",
+    "embedding_style": "Style",
+    "embedding_colour": "Colour",
+    "embedding_mixture": "Mixture",
 }
+"""Columns of silhouettes that readers are shown, and what they are called."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +36,6 @@ class Results:
         pair_silhouettes: One row a pair of artists, one column a space.
         preservation: One row a reduced space, likeness and part of the collection.
         usefulness: One row a space and part of the collection.
-        likeness_preservation: As `preservation`, of style and colour.
         paper_experiments: The named comparisons.
         pair_agreement: Do the pairs' silhouettes agree with those of the raw features.
         neighbours: The nearest paintings in every space.
@@ -47,7 +50,6 @@ class Results:
     pair_silhouettes: pd.DataFrame
     preservation: pd.DataFrame
     usefulness: pd.DataFrame
-    likeness_preservation: pd.DataFrame
     paper_experiments: pd.DataFrame
     pair_agreement: pd.DataFrame
     neighbours: pd.DataFrame
@@ -82,9 +84,9 @@ class Results:
         rows = _where(self.preservation, space=space, likeness=self.made_for, paintings="all")[measure]
         return float(rows.iloc[0]) if len(rows) else float("nan")
 
-    def nearest_by_the_same_artist(self, space: str, likeness: str) -> float:
-        """The share of paintings whose nearest is; NaN if it is not known."""
-        rows = _where(self.usefulness, space=space, likeness=likeness, paintings="all")["one_nn"]
+    def useful(self, space: str, likeness: str, measure: str) -> float:
+        """What a space is worth by a column of `usefulness`; NaN if it is not known."""
+        rows = _where(self.usefulness, space=space, likeness=likeness, paintings="all")[measure]
         return float(rows.iloc[0]) if len(rows) else float("nan")
 
     def nearest(self, space: str, likeness: str, painting_id: str) -> list[str]:

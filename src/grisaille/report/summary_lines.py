@@ -10,7 +10,7 @@ def summary(results: Results) -> list[str]:
 
 
 def verdict(results: Results) -> str:
-    """One word-sized answer to the question, from recall of neighbours against PCA and against all."""
+    """The answer to the question: is the likeness kept, and does what is kept find artists as often as before."""
     recall = results.preserved("embedding", "recall")
     baseline = results.preserved("pca", "recall")
     if len(results.paintings) <= results.k + 1:
@@ -19,8 +19,28 @@ def verdict(results: Results) -> str:
     against = "more than" if recall > baseline + 0.01 else "less than" if recall < baseline - 0.01 else "as much as"
     return (
         f"{kept} of the likeness survives: the embedding keeps {recall:.0%} of a painting's nearest neighbours, "
-        f"{against} PCA at the same size ({baseline:.0%})."
+        f"{against} PCA at the same size ({baseline:.0%}).{_worth(results)}"
     )
+
+
+def _worth(results: Results) -> str:
+    """What the embedding finds, beside the full features and PCA, whichever is better."""
+    full, pca, embedding = (results.useful(*name, "precision") for name in _composition(results))
+    if not all(map(is_number, (full, pca, embedding))):
+        return ""
+
+    def beside(other: float) -> str:
+        return "fewer than" if other > embedding + 0.005 else "more than" if other < embedding - 0.005 else "as many as"
+
+    return (
+        f" {embedding:.0%} of those nearest in the embedding are by the same artist, {beside(full)} in the full "
+        f"features ({full:.0%}) and {beside(pca)} after PCA ({pca:.0%})."
+    )
+
+
+def _composition(results: Results) -> list[tuple[str, str]]:
+    """The full features, PCA and the embedding by composition, as the table of usefulness calls them."""
+    return [("raw", results.made_for), ("pca", results.made_for), ("embedding", "euclidean")]
 
 
 def _what(results: Results) -> str:
@@ -52,18 +72,16 @@ def _distances(results: Results) -> str:
 
 
 def _artists(results: Results) -> str:
-    likeness = results.made_for
-    shares = {
-        "in the full features": results.nearest_by_the_same_artist("raw", likeness),
-        "after PCA": results.nearest_by_the_same_artist("pca", likeness),
-        "in the embedding": results.nearest_by_the_same_artist("embedding", "euclidean"),
-    }
+    where = ("in the full features", "after PCA", "in the embedding")
+    shares = {place: results.useful(*name, "one_nn") for place, name in zip(where, _composition(results), strict=True)}
     if not all(map(is_number, shares.values())):
         return (
             "Fewer than two different paintings have a known artist, so that likeness cannot be held against artists."
         )
     told = ", ".join(f"{share:.0%} {where}" for where, share in shares.items())
-    return f"The nearest painting, by {_LIKENESS[likeness]}, is by the same artist: {told}.{_most_useful(results)}"
+    return (
+        f"The nearest painting, by {_LIKENESS[results.made_for]}, is by the same artist: {told}.{_most_useful(results)}"
+    )
 
 
 def _most_useful(results: Results) -> str:

@@ -67,17 +67,26 @@ def take_encoder(autoencoder: Any, history: pd.DataFrame) -> Any:
     return training.take_encoder(autoencoder)
 
 
-def encode_chunk(features: FeatureStore, encoder: Any, chunk: Chunk) -> dict[str, FloatArray]:
+def encode_chunk(
+    features: FeatureStore, layer_norms: FloatArray, chunk: Chunk, composition_encoder: Any, style_encoder: Any = None
+) -> dict[str, FloatArray]:
     """Encode one chunk of every painting.
 
     Returns:
-        `codes`, float32, shape (n, code_size), and `compressed`, the rows that `similarity` made them of, float32,
-        shape (n, k + 2); of other architectures, which make codes of the chunk itself, shape (n, 0).
+        `composition`, float32, shape (n, code_size); `compressed`, the rows that `similarity` made them of, float32,
+        shape (n, k + 2), or of other architectures, which make codes of the chunk itself, shape (n, 0); and, where
+        there is an encoder of it, `style`, float32, shape (n, code_size).
     """
     from grisaille.autoencoders import training
+    from grisaille.likenesses import encoders
 
-    codes, compressed = training.encode(encoder, _columns(features, chunk))
-    return {"codes": codes, "compressed": compressed}
+    rows = _columns(features, chunk)
+    codes, compressed = training.encode(composition_encoder, rows)
+    encoded = {"composition": codes, "compressed": compressed}
+    if style_encoder is not None:
+        norms = _norms(list(features), layer_norms, chunk)
+        encoded["style"] = encoders.encode(style_encoder, rows, norms[:, None])
+    return encoded
 
 
 def join_codes(
@@ -104,7 +113,7 @@ def join_codes(
     from grisaille.autoencoders import joining
 
     wanted = named(chunks, Chunk)
-    codes, compressed = ([encoded[name][part] for name in wanted] for part in ("codes", "compressed"))
+    codes, compressed = ([encoded[name][part] for name in wanted] for part in ("composition", "compressed"))
     norms = [_norms(list(backbone.layers), layer_norms, chunk, settings.made_for) for chunk in wanted.values()]
     rows = _rows(picture_files, TRAIN, VALIDATION)
     joiner, history = joining.train_joiner(codes, compressed, norms, rows, settings)
@@ -124,14 +133,6 @@ def fit_style_encoder(
     return encoders.style_encoder(rows.shape[1], settings.channels, *fitted)
 
 
-def encode_style(features: FeatureStore, layer_norms: FloatArray, encoder: Any, chunk: Chunk) -> dict[str, FloatArray]:
-    """Encode the style of one chunk of every painting: `codes`, float32, shape (n, code_size)."""
-    from grisaille.likenesses import encoders
-
-    norms = _norms(list(features), layer_norms, chunk)
-    return {"codes": encoders.encode(encoder, _columns(features, chunk), norms[:, None])}
-
-
 def fit_colour_encoder(palettes: FeatureStore, picture_files: pd.DataFrame, settings: Colour) -> Any:
     """Fit the encoder of palettes on all but the held-out paintings."""
     from grisaille.likenesses import encoders
@@ -142,16 +143,16 @@ def fit_colour_encoder(palettes: FeatureStore, picture_files: pd.DataFrame, sett
     return encoders.colour_encoder(*fitted)
 
 
-def encode_palettes(palettes: FeatureStore, encoder: Any) -> dict[str, FloatArray]:
-    """Encode the palette of every painting: `codes`, float32, shape (n, code_size)."""
+def encode_palettes(palettes: FeatureStore, encoder: Any) -> FloatArray:
+    """Encode the palette of every painting, scaled to length 1: float32, shape (n, code_size)."""
     from grisaille.likenesses import encoders
 
-    return {"codes": encoders.encode(encoder, palettes[LAYER])}
+    return join([encoders.encode(encoder, palettes[LAYER])])
 
 
-def join_linear_codes(**encoded: dict[str, FloatArray]) -> FloatArray:
+def join_style_codes(**encoded: dict[str, FloatArray]) -> FloatArray:
     """Join codes in the order of the arguments, and scale every painting to length 1: float32, shape (n, d)."""
-    return join([part["codes"] for part in encoded.values()])
+    return join([part["style"] for part in encoded.values()])
 
 
 def mix_embeddings(picture_files: pd.DataFrame, settings: Mixture, **embeddings: FloatArray) -> FloatArray:

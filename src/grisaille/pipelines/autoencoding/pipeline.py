@@ -26,9 +26,10 @@ def create_pipeline(**kwargs: Any) -> Pipeline:
     made = config.shaping("likenesses")
     parts: list[Node | Pipeline] = [norms, *(_chunk(name, "style" in made) for name in chunks), _join(chunks)]
     if "style" in made:
-        parts.append(_join_linear("style", chunks))
+        encoded = {name: f"{name}.codes" for name in chunks}
+        parts.append(Node(nodes.join_style_codes, encoded, "style_embeddings", name="join_style_codes"))
     if "colour" in made:
-        parts += [_palette(), _join_linear("colour", [PALETTE])]
+        parts.append(_palette())
     if len(made) > 1:
         mixed = {name: f"{name}_embeddings" for name in made}
         inputs = {"picture_files": "picture_files", "settings": "params:mixture", **mixed}
@@ -37,23 +38,15 @@ def create_pipeline(**kwargs: Any) -> Pipeline:
 
 
 def _chunk(name: str, style: bool) -> Pipeline:
-    of_style = [
-        Node(
-            nodes.fit_style_encoder,
-            ["features", "layer_norms", "picture_files", "params:chunk", "params:style"],
-            "style_encoder",
-            name="fit_style_encoder",
-        ),
-        Node(
-            nodes.encode_style,
-            ["features", "layer_norms", "style_encoder", "params:chunk"],
-            "style_codes",
-            name="encode_style",
-        ),
-    ]
+    of_style = Node(
+        nodes.fit_style_encoder,
+        ["features", "layer_norms", "picture_files", "params:chunk", "params:style"],
+        "style_encoder",
+        name="fit_style_encoder",
+    )
     template = Pipeline(
         [
-            *(of_style if style else ()),
+            *([of_style] if style else ()),
             Node(
                 nodes.train_autoencoder,
                 ["features", "layer_norms", "picture_files", "params:chunk", "params:autoencoder"],
@@ -68,8 +61,8 @@ def _chunk(name: str, style: bool) -> Pipeline:
             ),
             Node(
                 nodes.encode_chunk,
-                ["features", "composition_encoder", "params:chunk"],
-                "composition_codes",
+                ["features", "layer_norms", "params:chunk", "composition_encoder", *(["style_encoder"] * style)],
+                "codes",
                 name="encode_chunk",
             ),
         ]
@@ -96,21 +89,13 @@ def _palette() -> Pipeline:
                 "colour_encoder",
                 name="fit_colour_encoder",
             ),
-            Node(nodes.encode_palettes, ["palettes", "colour_encoder"], "colour_codes", name="encode_palettes"),
+            Node(nodes.encode_palettes, ["palettes", "colour_encoder"], "colour_embeddings", name="encode_palettes"),
         ],
         namespace=PALETTE,
         inputs={"palettes", "picture_files"},
+        outputs={"colour_embeddings"},
         parameters={"params:colour": "params:colour"},
         prefix_datasets_with_namespace=True,
-    )
-
-
-def _join_linear(likeness: str, parts: list[str]) -> Node:
-    return Node(
-        nodes.join_linear_codes,
-        {name: f"{name}.{likeness}_codes" for name in parts},
-        f"{likeness}_embeddings",
-        name=f"join_{likeness}_codes",
     )
 
 
@@ -125,7 +110,7 @@ def _join(chunks: list[str]) -> Pipeline:
                     "backbone": "params:backbone",
                     "chunks": "params:chunks",
                     "settings": "params:autoencoder",
-                    **{name: f"{name}.composition_codes" for name in chunks},
+                    **{name: f"{name}.codes" for name in chunks},
                 },
                 ["composition_embeddings", "composition_joiner", "composition_history"],
                 name="join_codes",

@@ -59,7 +59,7 @@ def map_paintings(  # noqa: PLR0913, PLR0917 - a map draws on everything
     raw_paintings: Files,
     neighbours: pd.DataFrame,
     embedding_neighbours: pd.DataFrame,
-    artist_distances: FloatArray,
+    artist_distances: dict[str, FloatArray],
     autoencoder: Autoencoder,
     settings: Discovery,
 ) -> pd.DataFrame:
@@ -79,8 +79,7 @@ def map_paintings(  # noqa: PLR0913, PLR0917 - a map draws on everything
     originals = Originals(paintings, raw_paintings)
     shown = pictures(paintings["path"].tolist(), originals, settings.picture_side, room, progress)
     originals.warn_of_blanks()
-    # The embedding is the last of the spaces that evaluation walks over.
-    return gather(paintings, places, near, artist_distances[-1], shown)
+    return gather(paintings, places, near, artist_distances["embedding"], shown)
 
 
 def write_explorer(

@@ -12,75 +12,74 @@ import numpy as np
 from tqdm import tqdm
 
 from grisaille.arrays import BoolArray, FloatArray, IntArray
-from grisaille.autoencoders import baseline
 from grisaille.collection import Files
 from grisaille.collection.artists import UNKNOWN, misspelt, present, rows_of
 from grisaille.collection.split import HELD_OUT
 from grisaille.features.store import FeatureStore
 from grisaille.lazy import pd
-from grisaille.likenesses.components import fit_components
-from grisaille.likenesses.metrics import LIKENESSES
-from grisaille.likenesses.style import describe
 from grisaille.measures import silhouettes
 from grisaille.measures.comparison import Collection, Compared, Name, compare, queries
 from grisaille.measures.retrieval import Answers
-from grisaille.measures.spaces import Space, embedding_space, feature_space
 from grisaille.measures.usefulness import chance, constant_recall, hubness, overlapping, shared, usefulness
-from grisaille.parameters import Chunk, Colour, Evaluation, Style, named
+from grisaille.parameters import Autoencoder, Chunk, Colour, Evaluation, Style, named
+from grisaille.pipelines.evaluation import spaces
 from grisaille.report.results import Results, with_ends
 from grisaille.report.summary_lines import summary
 
 logger = logging.getLogger(__name__)
 
-# The order of the first axis of `artist_distances`.
-SPACES: tuple[Name, ...] = (
-    ("raw", "euclidean"),
-    ("raw", "hellinger"),
-    ("pca", "euclidean"),
-    ("pca", "hellinger"),
-    ("embedding", "euclidean"),
-)
 # What the report shows, by the names of datasets.
 TABLES = [field.name for field in fields(Results) if field.name != "parameters"]
 
 
-def reduce_with_pca(
-    features: FeatureStore, picture_files: pd.DataFrame, chunks: dict[str, Any], code_size: int, settings: Evaluation
+def reduce_with_pca(  # noqa: PLR0913, PLR0917 - every likeness has its settings
+    features: FeatureStore,
+    layer_norms: FloatArray,
+    picture_files: pd.DataFrame,
+    chunks: dict[str, Any],
+    autoencoder: Autoencoder,
+    settings: Evaluation,
+    style: Style | None = None,
+    colour: Colour | None = None,
+    palettes: FeatureStore | None = None,
 ) -> dict[str, FloatArray]:
-    """The baseline: PCA of each chunk at the size of its code, fitted on all but the held-out paintings.
+    """The baseline: PCA at the size of each likeness's codes, fitted on all but the held-out paintings.
 
     Returns:
-        Likeness, for which the features were transformed first -> float32, shape (n, 320).
+        Likeness, or metric of composition -> float32, shape (n, d).
     """
     pieces = list(named(chunks, Chunk).values())
     training = np.flatnonzero(picture_files["split"].to_numpy() != HELD_OUT)
-    return {
-        likeness: baseline.pca_embeddings(features, pieces, training, code_size, likeness, settings.seed)
-        for likeness in LIKENESSES
-    }
+    reduced = spaces.reduce_composition(features, pieces, training, autoencoder.code_size, settings.seed)
+    if style is not None:
+        reduced["style"] = spaces.reduce_style(features, layer_norms, pieces, training, style)
+    if colour is not None and palettes is not None:
+        reduced["colour"] = spaces.reduce_colour(palettes, training, colour)
+    return reduced
 
 
-def compare_spaces(
+def compare_spaces(  # noqa: PLR0913, PLR0917 - every space is measured beside every other
     features: FeatureStore,
-    embeddings: FloatArray,
+    layer_norms: FloatArray,
     reduced: dict[str, FloatArray],
     paintings: pd.DataFrame,
+    chunks: dict[str, Any],
+    channels: int,
     settings: Evaluation,
-) -> tuple[FloatArray, pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    palettes: FeatureStore | None = None,
+    **embeddings: FloatArray,
+) -> tuple[dict[str, FloatArray], pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Walk over all pairs of paintings and fill every measure.
 
     In a collection larger than `exact_up_to`, over the pairs of a seeded sample of paintings with all.
 
     Returns:
-        `artist_distances` (float64, shape (spaces, n, artists), spaces as in `SPACES`), `neighbours` (space,
-        likeness, painting_id, rank, neighbour_id, distance), `preservation`, `rnx_curves`, and `composition_answers`
-        (space, likeness, painting_id, average_precision, nearest: the rows that retrieval counts).
+        `artist_distances` (space, as `spaces.column` calls it -> float64, shape (n, artists)), `neighbours` (space,
+        likeness, painting_id, rank, neighbour_id, distance), `preservation`, `rnx_curves`, and `answers` (space,
+        likeness, values, painting_id, average_precision, nearest: the rows that retrieval counts).
     """
-    spaces: dict[Name, Space] = {("raw", likeness): feature_space(features, likeness) for likeness in LIKENESSES}
-    spaces |= {("pca", likeness): embedding_space(reduced[likeness]) for likeness in LIKENESSES}
-    spaces["embedding", "euclidean"] = embedding_space(embeddings)
-    pairs: list[tuple[Name, Name]] = [(("raw", likeness), ("pca", likeness)) for likeness in LIKENESSES]
-    pairs += [(("raw", likeness), ("embedding", "euclidean")) for likeness in LIKENESSES]
+    pieces = list(named(chunks, Chunk).values())
+    built = spaces.build(features, layer_norms, pieces, palettes, reduced, embeddings, channels)
     asked = queries(len(paintings), settings.exact_up_to, settings.sample, settings.seed)
     if len(asked) < len(paintings):
         logger.info("%d of %d paintings are compared with all: a sample, with margins", len(asked), len(paintings))
@@ -88,15 +87,16 @@ def compare_spaces(
     def progress(blocks: list[Any]) -> Iterable[Any]:
         return tqdm(blocks, "comparing all pairs of paintings", unit=" blocks")
 
-    named_spaces = {name: spaces[name] for name in SPACES}
-    found = compare(named_spaces, pairs, Collection.of(paintings), asked, settings.neighbours, progress)
+    collection = Collection.of(paintings)
+    found = compare(built, spaces.pairs(list(built)), collection, asked, settings.neighbours, progress)
     identifiers = paintings["painting_id"].to_numpy(dtype=str)
+    answers = [_answer_table(name, space.values, found.answers[name], identifiers) for name, space in built.items()]
     return (
-        np.stack([found.sums[name] for name in SPACES]),
-        pd.concat([_neighbour_table(name, asked, *found.neighbours[name], identifiers) for name in SPACES]),
+        {spaces.column(name): found.sums[name] for name in built},
+        pd.concat([_neighbour_table(name, asked, *found.neighbours[name], identifiers) for name in built]),
         _with_constant(found, len(paintings)),
         found.rnx,
-        pd.concat([_answer_table(name, found.answers[name], identifiers) for name in SPACES], ignore_index=True),
+        pd.concat(answers, ignore_index=True),
     )
 
 
@@ -108,11 +108,12 @@ def _with_constant(found: Compared, n: int) -> pd.DataFrame:
     return table
 
 
-def _answer_table(name: Name, answers: Answers, identifiers: Any) -> pd.DataFrame:
+def _answer_table(name: Name, values: int, answers: Answers, identifiers: Any) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "space": name[0],
             "likeness": name[1],
+            "values": values,
             "painting_id": identifiers[answers.rows],
             "average_precision": answers.average_precision,
             "nearest": list(answers.near),
@@ -120,81 +121,34 @@ def _answer_table(name: Name, answers: Answers, identifiers: Any) -> pd.DataFram
     )
 
 
-def measure_usefulness(  # noqa: PLR0913, PLR0917 - every likeness is measured beside every other
-    features: FeatureStore,
-    layer_norms: FloatArray,
-    composition_answers: pd.DataFrame,
-    paintings: pd.DataFrame,
-    raw_artists: pd.DataFrame,
-    chunks: dict[str, Any],
-    style_settings: Style,
-    colour_settings: Colour,
-    settings: Evaluation,
-    palettes: FeatureStore | None = None,
-    **embeddings: FloatArray,
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """What every likeness is worth, and how much of style and colour their embeddings keep.
+def measure_usefulness(
+    answers: pd.DataFrame, paintings: pd.DataFrame, raw_artists: pd.DataFrame, settings: Evaluation
+) -> pd.DataFrame:
+    """What every space is worth.
 
     Returns:
-        `usefulness`: one row a space and part of the collection (all, held_out), columns space, likeness, paintings,
-        values, queries, the measures of `usefulness`, hubness, hub, hub_count; and rows of chance.
-        `likeness_preservation`: as `preservation`.
+        One row a space and part of the collection (all, held_out), columns space, likeness, paintings, values, queries,
+        the measures of `usefulness`, hubness, hub, hub_count; and a row of chance.
     """
-    training = np.flatnonzero(paintings["split"].to_numpy() != HELD_OUT)
-    spaces: dict[Name, FloatArray] = {}
-    if "style" in embeddings:
-        described = [
-            describe(features[chunk.layer].columns(chunk.start, chunk.stop), norms, style_settings.channels)[0]
-            for chunk in named(chunks, Chunk).values()
-            for norms in [layer_norms[:, list(features).index(chunk.layer)]]
-        ]
-        spaces["raw", "style"] = np.concatenate(described, axis=1)
-        spaces["pca", "style"] = np.concatenate(
-            [_principal(part, training, style_settings.code_size) for part in described], axis=1
-        )
-    if palettes is not None:
-        spaces["raw", "colour"] = np.sqrt(palettes["colour"][:])
-        spaces["pca", "colour"] = _principal(spaces["raw", "colour"], training, colour_settings.code_size)
-    spaces |= {("embedding", name): values for name, values in embeddings.items()}
-    pairs = [(("raw", name), (space, name)) for name in ("style", "colour") for space in ("pca", "embedding")]
-    pairs = [pair for pair in pairs if set(pair) <= set(spaces)]
-    collection = Collection.of(paintings)
-    asked = queries(len(paintings), settings.exact_up_to, settings.sample, settings.seed)
-
-    def progress(blocks: list[Any]) -> Iterable[Any]:
-        return tqdm(blocks, "comparing style and colour", unit=" blocks")
-
-    found = compare(
-        {name: embedding_space(values) for name, values in spaces.items()},
-        pairs, collection, asked, settings.neighbours, progress,
-    )  # fmt: skip
-    answers = _answers(composition_answers, paintings) | found.answers
-    sizes = {name: values.shape[1] for name, values in spaces.items()}
+    collection, identifiers = Collection.of(paintings), paintings["painting_id"].to_numpy(dtype=str)
     relations = _relations(paintings, raw_artists)
-    parts = {"all": np.ones(len(paintings), bool), HELD_OUT: paintings["split"].to_numpy() == HELD_OUT}
-    identifiers, labels = paintings["painting_id"].to_numpy(dtype=str), collection.labels
+    parts = {"all": np.ones(len(paintings), bool), HELD_OUT: collection.split == HELD_OUT}
     rows: list[dict[str, Any]] = []
-    for (space, likeness), answer in answers.items():
-        skewness, hub, times = hubness(answer, len(paintings)) if len(answer.rows) else (float("nan"), 0, 0)
+    for (space, likeness, values), answer in _answers(answers, paintings).items():
+        skewness, hub, times = hubness(answer, len(paintings))
+        of_space = {"space": space, "likeness": likeness, "values": values}
+        hubs = {"hubness": skewness, "hub": identifiers[hub], "hub_count": times}
         for part, chosen in parts.items():
-            row = {"space": space, "likeness": likeness, "paintings": part, "values": sizes.get((space, likeness))}
-            row |= {"queries": int(chosen[answer.rows].sum())}
-            row |= usefulness(answer, labels, relations, chosen, settings.seed)
-            rows.append(row | {"hubness": skewness, "hub": identifiers[hub], "hub_count": times})
-    rows.append({"space": "chance", "paintings": "all"} | chance(labels, collection.kept, relations))
-    return pd.DataFrame(rows), _with_constant(found, len(paintings))
+            measured = usefulness(answer, collection.labels, relations, chosen, settings.seed)
+            rows.append(of_space | {"paintings": part, "queries": int(chosen[answer.rows].sum())} | measured | hubs)
+    rows.append({"space": "chance", "paintings": "all"} | chance(collection.labels, collection.kept, relations))
+    return pd.DataFrame(rows)
 
 
-def _principal(values: FloatArray, training: IntArray, k: int) -> FloatArray:
-    """Principal components: the linear map of a likeness without what it knows of halves, and without whitening."""
-    mean, directions = fit_components(values, values[None][:0], training, k)
-    return np.asarray((values - mean) @ directions)
-
-
-def _answers(table: pd.DataFrame, paintings: pd.DataFrame) -> dict[Name, Answers]:
+def _answers(table: pd.DataFrame, paintings: pd.DataFrame) -> dict[tuple[str, str, int], Answers]:
     row_of = pd.Series(np.arange(len(paintings)), index=paintings["painting_id"])
     return {
-        (str(space), str(likeness)): Answers(
+        (str(space), str(likeness), int(part["values"].iloc[0])): Answers(
             row_of[part["painting_id"]].to_numpy(),
             np.stack(part["nearest"].to_list()),
             part["average_precision"].to_numpy(dtype=float),
@@ -238,7 +192,7 @@ def _neighbour_table(
     )
 
 
-def score_pairs(artist_distances: FloatArray, paintings: pd.DataFrame) -> pd.DataFrame:
+def score_pairs(artist_distances: dict[str, FloatArray], paintings: pd.DataFrame) -> pd.DataFrame:
     """Silhouette of every pair of artists in every space; paintings by nobody knows whom are no artist's.
 
     Returns:
@@ -249,26 +203,32 @@ def score_pairs(artist_distances: FloatArray, paintings: pd.DataFrame) -> pd.Dat
     counts = np.bincount(labels)
     table = pd.DataFrame({"artist": artists[left], "other_artist": artists[right]})
     table["fewest_paintings"] = np.minimum(counts[left], counts[right])
-    for (space, likeness), sums in zip(SPACES, artist_distances, strict=True):
-        table[_column(space, likeness)] = silhouettes.pair_silhouettes(sums, labels)[left, right]
+    for space, sums in artist_distances.items():
+        table[space] = silhouettes.pair_silhouettes(sums, labels)[left, right]
     return table[(table["artist"] != UNKNOWN) & (table["other_artist"] != UNKNOWN)].reset_index(drop=True)
 
 
 def compare_pairs(pair_silhouettes: pd.DataFrame) -> pd.DataFrame:
-    """Do the silhouettes of all pairs agree with those of the raw features: one row a reduced space and likeness.
+    """How far apart artists are in every space, and whether that agrees with the full features.
 
     Returns:
-        Columns space, likeness, pairs, spearman, sign_agreement.
+        Columns space, likeness, pairs, mean_silhouette, spearman, sign_agreement. The last two are NaN of a space that
+        is held against none; the embedding of composition has a row a metric.
     """
+    known = pair_silhouettes.drop(columns=["artist", "other_artist", "fewest_paintings"])
+    names = [spaces.name_of(str(column)) for column in known]
+    reduced = spaces.pairs(names)
     rows = []
-    for space in ("pca", "embedding"):
-        for likeness in LIKENESSES:
-            reduced = pair_silhouettes[_column(space, likeness)].to_numpy(dtype=float)
-            reference = pair_silhouettes[_column("raw", likeness)].to_numpy(dtype=float)
-            spearman, same = silhouettes.pair_agreement(reference, reduced)
-            pairs = int(np.sum(np.isfinite(reference) & np.isfinite(reduced)))
-            row = {"space": space, "likeness": likeness, "pairs": pairs}
-            rows.append(row | {"spearman": spearman, "sign_agreement": same})
+    for name in names:
+        against = [reference for reference, other in reduced if other == name]
+        values = known[spaces.column(name)].to_numpy(dtype=float)
+        for reference in against or [name]:
+            others = known[spaces.column(reference)].to_numpy(dtype=float)
+            both = np.isfinite(others) & np.isfinite(values)
+            row = {"space": name[0], "likeness": reference[1], "pairs": int(both.sum())}
+            row["mean_silhouette"] = float(values[both].mean()) if both.any() else float("nan")
+            agreement = silhouettes.pair_agreement(others, values) if against else (float("nan"), float("nan"))
+            rows.append(row | dict(zip(("spearman", "sign_agreement"), agreement, strict=True)))
     return pd.DataFrame(rows)
 
 
@@ -280,7 +240,7 @@ def draw_rnx_curves(rnx_curves: pd.DataFrame) -> Any:
 
 
 def repeat_paper_experiments(
-    artist_distances: FloatArray,
+    artist_distances: dict[str, FloatArray],
     pair_silhouettes: pd.DataFrame,
     paintings: pd.DataFrame,
     comparisons: dict[str, Any],
@@ -296,14 +256,10 @@ def repeat_paper_experiments(
             logger.warning("comparison %s: there is no %s in the collection; did you mean %s?", name, given, meant)
         left, right = (rows_of(artists, side) for side in (comparison.left, comparison.right))
         row: dict[str, Any] = {"comparison": name, "title": comparison.title, "paper": comparison.paper}
-        for (space, likeness), sums in zip(SPACES, artist_distances, strict=True):
-            row[_column(space, likeness)] = silhouettes.pair_silhouette(sums, labels, left, right)
+        for space, sums in artist_distances.items():
+            row[space] = silhouettes.pair_silhouette(sums, labels, left, right)
         rows.append(row)
     return pd.DataFrame(rows)
-
-
-def _column(space: str, likeness: str) -> str:
-    return "embedding" if space == "embedding" else f"{space}_{likeness}"
 
 
 def draw_heat_map(pair_silhouettes: pd.DataFrame) -> Any:

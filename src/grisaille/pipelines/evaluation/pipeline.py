@@ -16,34 +16,32 @@ _SHOWN = ("autoencoder", "backbone", "chunks", "comparisons", "evaluation", "ing
 def create_pipeline(**kwargs: Any) -> Pipeline:
     """Raw features, PCA at the same size and the embedding, side by side, then pictures and one page."""
     made = config.shaping("likenesses")
+    embeddings = {name: f"{name}_embeddings" for name in [*made, *(["mixture"] if len(made) > 1 else [])]}
+    style = {"style": "params:style"} if "style" in made else {}
+    palettes = {"palettes": "palettes"} if "colour" in made else {}
+    colour = {"colour": "params:colour", **palettes} if palettes else {}
+    read = {"features": "features", "layer_norms": "layer_norms", "chunks": "params:chunks"}
+    settings = {"settings": "params:evaluation"}
+    reduce = {**read, "picture_files": "picture_files", "autoencoder": "params:autoencoder"}
+    compare = {**read, "paintings": "paintings", "reduced": "pca_embeddings", "channels": "params:style.channels"}
     return Pipeline(
         [
             Node(
                 nodes.reduce_with_pca,
-                ["features", "picture_files", "params:chunks", "params:autoencoder.code_size", "params:evaluation"],
+                {**reduce, **settings, **style, **colour},
                 "pca_embeddings",
                 name="reduce_with_pca",
             ),
             Node(
                 nodes.compare_spaces,
-                ["features", "composition_embeddings", "pca_embeddings", "paintings", "params:evaluation"],
-                ["artist_distances", "neighbours", "preservation", "rnx_curves", "composition_answers"],
+                {**compare, **settings, **palettes, **embeddings},
+                ["artist_distances", "neighbours", "preservation", "rnx_curves", "answers"],
                 name="compare_spaces",
             ),
             Node(
                 nodes.measure_usefulness,
-                {
-                    **{name: name for name in ("features", "layer_norms", "composition_answers", "paintings")},
-                    "raw_artists": "raw_artists",
-                    "chunks": "params:chunks",
-                    "style_settings": "params:style",
-                    "colour_settings": "params:colour",
-                    "settings": "params:evaluation",
-                    **({"palettes": "palettes"} if "colour" in made else {}),
-                    **{name: f"{name}_embeddings" for name in made if name != "composition"},
-                    **({"mixture": "mixture_embeddings"} if len(made) > 1 else {}),
-                },
-                ["usefulness", "likeness_preservation"],
+                ["answers", "paintings", "raw_artists", "params:evaluation"],
+                "usefulness",
                 name="measure_usefulness",
             ),
             Node(nodes.score_pairs, ["artist_distances", "paintings"], "pair_silhouettes", name="score_pairs"),

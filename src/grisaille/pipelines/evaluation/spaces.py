@@ -1,0 +1,101 @@
+"""Which spaces evaluation compares, what each is made of, and what it is held against."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from grisaille.arrays import FloatArray, IntArray, Rows
+from grisaille.autoencoders.baseline import pca_embeddings
+from grisaille.features.palettes import LAYER
+from grisaille.likenesses.components import fit_components
+from grisaille.likenesses.metrics import LIKENESSES
+from grisaille.likenesses.style import describe_chunks
+from grisaille.measures.comparison import Name, Pair
+from grisaille.measures.spaces import Space, embedding_space, feature_space
+from grisaille.parameters import Chunk, Colour, Style
+
+# The embedding of composition stands in the tables by the metric of its own distances.
+COMPOSITION: Name = ("embedding", "euclidean")
+
+
+def column(name: Name) -> str:
+    """What a space is called in tables of a column a space."""
+    return "embedding" if name == COMPOSITION else "_".join(name)
+
+
+def name_of(column: str) -> Name:
+    """The space of a column."""
+    space, _, likeness = column.partition("_")
+    return (space, likeness) if likeness else COMPOSITION
+
+
+def pairs(names: Sequence[Name]) -> list[Pair]:
+    """The reduced spaces, each behind the full features that it is held against."""
+    found: list[Pair] = []
+    for space in ("pca", "embedding"):
+        for likeness in [likeness for kind, likeness in names if kind == "raw"]:
+            composition = space == "embedding" and likeness in LIKENESSES
+            reduced = COMPOSITION if composition else (space, likeness)
+            if reduced in names:
+                found.append((("raw", likeness), reduced))
+    return found
+
+
+def reduce_composition(
+    features: Mapping[str, Rows], chunks: Sequence[Chunk], training: IntArray, k: int, seed: int
+) -> dict[str, FloatArray]:
+    """PCA of every chunk for every metric: float32, shape (n, k * chunks)."""
+    return {likeness: pca_embeddings(features, chunks, training, k, likeness, seed) for likeness in LIKENESSES}
+
+
+def reduce_style(
+    features: Mapping[str, Rows], layer_norms: FloatArray, chunks: Sequence[Chunk], training: IntArray, style: Style
+) -> FloatArray:
+    """PCA of every chunk's channel statistics: float32, shape (n, code_size * chunks)."""
+    described = describe_chunks(features, layer_norms, chunks, style.channels)
+    return np.concatenate([_principal(part, training, style.code_size) for part in described], axis=1)
+
+
+def reduce_colour(palettes: Mapping[str, Rows], training: IntArray, colour: Colour) -> FloatArray:
+    """PCA of the palettes: float32, shape (n, code_size)."""
+    return _principal(np.sqrt(palettes[LAYER][:]), training, colour.code_size)
+
+
+def build(
+    features: Mapping[str, Rows],
+    layer_norms: FloatArray,
+    chunks: Sequence[Chunk],
+    palettes: Mapping[str, Rows] | None,
+    reduced: Mapping[str, FloatArray],
+    embeddings: Mapping[str, FloatArray],
+    channels: int,
+) -> dict[Name, Space]:
+    """All spaces.
+
+    Args:
+        features: Layer -> features, shape (n, d).
+        layer_norms: Shape (n, layers).
+        chunks: The pieces of the features.
+        palettes: Of colour; None where that is not made.
+        reduced: Likeness or metric -> PCA, shape (n, d).
+        embeddings: Likeness -> embeddings, shape (n, d).
+        channels: Of the maps, for style.
+    """
+    spaces: dict[Name, Space] = {("raw", likeness): feature_space(features, likeness) for likeness in LIKENESSES}
+    if "style" in embeddings:
+        described = describe_chunks(features, layer_norms, chunks, channels)
+        spaces["raw", "style"] = embedding_space(np.concatenate(list(described), axis=1))
+    if palettes is not None:
+        spaces["raw", "colour"] = embedding_space(np.sqrt(palettes[LAYER][:]))
+    spaces |= {("pca", likeness): embedding_space(values) for likeness, values in reduced.items()}
+    for likeness, values in embeddings.items():
+        spaces[COMPOSITION if likeness == "composition" else ("embedding", likeness)] = embedding_space(values)
+    return spaces
+
+
+def _principal(values: FloatArray, training: IntArray, k: int) -> FloatArray:
+    """Principal components: the linear map of a likeness without what it knows of halves, and without whitening."""
+    mean, directions = fit_components(values, values[None][:0], training, k)
+    return np.asarray((values - mean) @ directions)
