@@ -1,11 +1,13 @@
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score
 
+from grisaille.lookalikes.neighbour_index import NeighbourIndex
 from grisaille.measures.neighbourhoods import nearest
-from grisaille.measures.retrieval import Retrieval
+from grisaille.measures.retrieval import Retrieval, csls_answers, csls_offsets
 from grisaille.measures.spaces import blocks, embedding_space
 
 
@@ -128,3 +130,33 @@ class TestEdges:
         found = Retrieval(labels, np.ones(20, dtype=bool))
         found.update(np.array([0]), np.arange(1, 20)[None, :])
         assert found.result()["precision"] == 9 / 10
+
+
+class TestCSLS:
+    """The definition, on points of length 1: 2 cos(x, y) - r(x) - r(y), r being mean cosines to the k nearest."""
+
+    def points(self, seed, n=30):
+        values = np.random.default_rng(seed).standard_normal((n, 4)) + 0.7
+        return values / np.linalg.norm(values, axis=1, keepdims=True)
+
+    def by_definition(self, points, k):
+        cosines = points @ points.T
+        np.fill_diagonal(cosines, -np.inf)
+        r = np.sort(cosines, axis=1)[:, -k:].mean(axis=1)
+        return np.argsort(-(2 * cosines - r[:, None] - r[None, :]), axis=1, kind="stable")[:, :k]
+
+    @given(st.integers(0, 99))
+    def test_all_pairs(self, seed):
+        points, k = self.points(seed), 5
+        space, everybody, labels = embedding_space(points), np.arange(30), np.zeros(30, int)
+        distances = np.sort(space.distances(everybody), axis=1)[:, 1 : k + 1]
+        found = csls_answers(space, csls_offsets(distances), labels, np.ones(30, bool), k)
+        np.testing.assert_array_equal(found.near, self.by_definition(points, k))
+
+    def test_look_alikes(self):
+        points, k = self.points(3), 5
+        paintings = pd.DataFrame({"duplicate_of": [None] * 30})
+        rows, distances = NeighbourIndex(points, paintings, 100, csls=k).nearest(points, k + 1)
+        assert (np.diff(distances, axis=1) >= 0).all()
+        others = [[found for found in row if found != query][:k] for query, row in enumerate(rows)]
+        np.testing.assert_array_equal(others, self.by_definition(points, k))

@@ -7,6 +7,7 @@ import numpy as np
 from grisaille.arrays import FloatArray, IntArray
 from grisaille.lazy import pd
 from grisaille.measures.lookup import search
+from grisaille.measures.retrieval import csls_offsets
 
 # What stands between an artist and a title.
 _BETWEEN = " -,\N{EN DASH}\N{EM DASH}"
@@ -37,7 +38,9 @@ class NeighbourIndex:
         embeddings: Of these, float32, shape (m, d).
     """
 
-    def __init__(self, embeddings: FloatArray, paintings: pd.DataFrame, exact_up_to: int, seed: int = 0) -> None:
+    def __init__(
+        self, embeddings: FloatArray, paintings: pd.DataFrame, exact_up_to: int, seed: int = 0, csls: int = 0
+    ) -> None:
         """Take a collection.
 
         Args:
@@ -45,6 +48,8 @@ class NeighbourIndex:
             paintings: n rows.
             exact_up_to: As in `measures.search`.
             seed: Of the sample of paintings that say what is usual.
+            csls: Neighbours of a painting that say how near others are to it, as a rule; a painting that is near to
+                many counts as farther away. With 0 distances are Euclidean. All paintings are compared with all.
 
         Raises:
             ValueError: If there is not one embedding a painting.
@@ -58,10 +63,18 @@ class NeighbourIndex:
         self.paintings = paintings[originals].reset_index(drop=True)
         self.embeddings = embeddings[originals]
         self._exact_up_to, self._seed = exact_up_to, seed
+        self._lift = np.zeros((len(self.embeddings), 0), np.float32)
+        if csls:
+            _, distances = search(self.embeddings, self.embeddings, csls + 1, exact_up_to)
+            offsets = csls_offsets(distances[:, 1:])
+            # One more coordinate, 0 for queries, adds the offsets to squared distances without making them negative.
+            self._lift = np.sqrt(offsets.max(initial=0) - offsets)[:, None].astype(np.float32)
 
     def nearest(self, points: FloatArray, count: int) -> tuple[IntArray, FloatArray]:
         """Rows of the `count` nearest paintings of each point, nearest first, and their distances, shape (q, count)."""
-        return search(self.embeddings, points, min(count, len(self.embeddings)), self._exact_up_to)
+        lifted = np.concatenate([self.embeddings, self._lift], axis=1)
+        queries = np.concatenate([points, np.zeros((len(points), self._lift.shape[1]), points.dtype)], axis=1)
+        return search(lifted, queries, min(count, len(lifted)), self._exact_up_to)
 
     def distance_percentile(self, distances: FloatArray) -> FloatArray:
         """How unusual it is to be that near.

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from grisaille.arrays import BoolArray, FloatArray, IntArray
+from grisaille.measures.neighbourhoods import nearest
+from grisaille.measures.spaces import Space, blocks, rows_at_a_time
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,39 @@ class Retrieval:
             "precision": float(same.mean()),
             "mean_average_precision": float(np.nanmean(average)) if np.isfinite(average).any() else float("nan"),
         }
+
+
+def csls_offsets(distances: FloatArray) -> FloatArray:
+    """What CSLS subtracts from squared distances to a point: much from one that is near to few, little from a hub.
+
+    With squared Euclidean distances in place of cosines, a query's answers are ordered by |x - y|^2 - r(y) / 2, where
+    r(y) is the mean squared distance of y to its nearest points. What depends on the query alone changes no order.
+
+    Args:
+        distances: Of every point to its k nearest, shape (n, k).
+
+    Returns:
+        Shape (n,).
+
+    Source: Conneau et al. 2018, "Word translation without parallel data", section 2.3.
+    """
+    return np.asarray((distances**2).mean(axis=1) / 2)
+
+
+def csls_answers(space: Space, offsets: FloatArray, labels: IntArray, kept: BoolArray, k: int) -> Answers:
+    """What a space answers to every point after CSLS.
+
+    Args:
+        space: n points.
+        offsets: As `csls_offsets` gives them.
+        labels: As for `Retrieval`.
+        kept: As for `Retrieval`.
+        k: As for `Retrieval`.
+    """
+    retrieval, everybody, size = Retrieval(labels, kept, k), np.arange(space.n), rows_at_a_time(space.n)
+    for rows, distances in zip(blocks(everybody, size), space.walk(everybody, size), strict=True):
+        retrieval.update(rows, nearest(distances**2 - offsets, rows))
+    return retrieval.answers()
 
 
 def _average_precision(relevant: BoolArray) -> FloatArray:

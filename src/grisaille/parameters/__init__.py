@@ -384,6 +384,8 @@ class Discovery(Group):
         umap: Whether UMAP places the paintings, too, where `umap-learn` is installed.
         seed: Governs UMAP's layout.
         look_alikes: How many are found for a picture that is asked about.
+        csls: Neighbours of a painting by which a painting that is near to many counts as farther away when look-alikes
+            are found (`measures.retrieval.csls_offsets`); 0 leaves distances as they are.
     """
 
     neighbours: int = Field(10, ge=1, le=1000)
@@ -394,6 +396,7 @@ class Discovery(Group):
     umap: bool = True
     seed: int = Field(0, ge=0)
     look_alikes: int = Field(10, ge=1, le=100)
+    csls: int = Field(0, ge=0, le=100)
 
 
 class Report(Group):

@@ -175,7 +175,7 @@ def _pair_agreement(results: Results) -> dict[str, Any]:
     return {"columns": ["Space", "Pairs", "mean silhouette", "Spearman", "same sign"], "rows": rows}
 
 
-_SPACE_WORDS = {"raw": "full features", "pca": "PCA", "embedding": "embedding"}
+_SPACE_WORDS = {"raw": "full features", "pca": "PCA", "embedding": "embedding", "embedding_csls": "embedding, CSLS"}
 _SCORES = {
     "one_nn": "nearest is by the same artist",
     "precision": "same artist among {k} nearest",
@@ -219,7 +219,7 @@ def _name(row: Mapping[Any, Any], against: bool = False) -> str:
     likeness = row["likeness"]
     if likeness not in _LIKENESS_NAMES:
         return f"{likeness.capitalize()}: {_SPACE_WORDS[row['space']]}"
-    measured = "" if row["space"] == "embedding" and not against else f", {_LIKENESS_NAMES[likeness]}"
+    measured = "" if row["space"].startswith("embedding") and not against else f", {_LIKENESS_NAMES[likeness]}"
     return f"Composition: {_SPACE_WORDS[row['space']]}{measured}"
 
 

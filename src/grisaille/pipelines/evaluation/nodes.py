@@ -19,7 +19,8 @@ from grisaille.features.store import FeatureStore
 from grisaille.lazy import pd
 from grisaille.measures import silhouettes
 from grisaille.measures.comparison import Collection, Compared, Name, compare, queries
-from grisaille.measures.retrieval import Answers
+from grisaille.measures.retrieval import Answers, csls_answers, csls_offsets
+from grisaille.measures.spaces import Space
 from grisaille.measures.usefulness import chance, constant_recall, hubness, overlapping, shared, usefulness
 from grisaille.parameters import Autoencoder, Chunk, Colour, Evaluation, Style, named
 from grisaille.pipelines.evaluation import spaces
@@ -90,14 +91,31 @@ def compare_spaces(  # noqa: PLR0913, PLR0917 - every space is measured beside e
     collection = Collection.of(paintings)
     found = compare(built, spaces.pairs(list(built)), collection, asked, settings.neighbours, progress)
     identifiers = paintings["painting_id"].to_numpy(dtype=str)
-    answers = [_answer_table(name, space.values, found.answers[name], identifiers) for name, space in built.items()]
+    answers = found.answers | _csls(built, found, collection, settings.neighbours)
+    tables = [
+        _answer_table((space, likeness), built[space.removesuffix("_csls"), likeness].values, answer, identifiers)
+        for (space, likeness), answer in answers.items()
+    ]
     return (
         {spaces.column(name): found.sums[name] for name in built},
         pd.concat([_neighbour_table(name, asked, *found.neighbours[name], identifiers) for name in built]),
         _with_constant(found, len(paintings)),
         found.rnx,
-        pd.concat(answers, ignore_index=True),
+        pd.concat(tables, ignore_index=True),
     )
+
+
+def _csls(built: dict[Name, Space], found: Compared, collection: Collection, k: int) -> dict[Name, Answers]:
+    """What the embeddings answer after CSLS, which needs to know of every painting how near others are to it."""
+    if len(found.queries) < len(collection.labels):
+        return {}
+    return {
+        ("embedding_csls", name[1]): csls_answers(
+            space, csls_offsets(found.neighbours[name][1]), collection.labels, collection.kept, k
+        )
+        for name, space in built.items()
+        if name[0] == "embedding"
+    }
 
 
 def _with_constant(found: Compared, n: int) -> pd.DataFrame:

@@ -50,7 +50,7 @@ def find_look_alikes(
         raise ValueError("nothing is asked: name pictures by --params query=picture.jpg")
     queries = read_queries(query, ingestion.max_megapixels)
     likeness, known = embeddings(likeness, models)
-    collection = NeighbourIndex(known, paintings, settings.exact_up_to)
+    collection = NeighbourIndex(known, paintings, settings.exact_up_to, csls=settings.csls)
     points = embed(queries, likeness, paintings, ingestion.max_megapixels, models)
     count = settings.look_alikes
     # One more, since a query may be in the collection itself.
