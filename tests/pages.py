@@ -11,7 +11,13 @@ from grisaille.report.results import Results, with_ends
 from helpers import encode, picture
 
 SPACES = [
-    *[("raw", "euclidean"), ("pca", "euclidean"), ("raw", "hellinger"), ("pca", "hellinger"), spaces.COMPOSITION],
+    *[
+        ("raw", "euclidean"),
+        ("pca", "euclidean"),
+        ("raw", "hellinger"),
+        ("pca", "hellinger"),
+        ("embedding", "composition"),
+    ],
     *[("raw", "style"), ("embedding", "style")],
 ]
 

@@ -6,7 +6,7 @@ import pytest
 
 from grisaille.plots.heat_map import silhouette_heat_map
 
-SPACES = ("raw_euclidean", "raw_hellinger", "embedding")
+SPACES = ("raw_euclidean", "raw_hellinger", "embedding_composition")
 
 
 def made_up(count, silhouettes=None, fewest_paintings=5, seed=0):

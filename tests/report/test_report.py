@@ -20,16 +20,16 @@ from pages import files, results
 
 
 class TestEndsOfPairs:
-    PAIRS = pd.DataFrame({"embedding": [0.9, -0.5, 0.1, 0.4, np.nan], "fewest_paintings": [1, 2, 3, 8, 9]})
+    PAIRS = pd.DataFrame({"embedding_composition": [0.9, -0.5, 0.1, 0.4, np.nan], "fewest_paintings": [1, 2, 3, 8, 9]})
 
     def test_artists_of_one_painting_do_not_stand_at_the_ends(self):
-        assert ends_of_pairs(self.PAIRS, "embedding") == (2, 3)
+        assert ends_of_pairs(self.PAIRS, "embedding_composition") == (2, 3)
 
     def test_unless_there_are_no_others(self):
-        assert ends_of_pairs(self.PAIRS[:2], "embedding") == (1, 0)
+        assert ends_of_pairs(self.PAIRS[:2], "embedding_composition") == (1, 0)
 
     def test_nothing_defined(self):
-        assert ends_of_pairs(self.PAIRS[4:], "embedding") is None
+        assert ends_of_pairs(self.PAIRS[4:], "embedding_composition") is None
 
 
 class TestPaintingsByNobodyKnowsWhom:
@@ -87,7 +87,7 @@ class TestPage:
 
     def test_comparisons_without_paintings_are_named_apart(self):
         given = results()
-        given.paper_experiments.loc[0, ["raw_euclidean", "embedding"]] = np.nan
+        given.paper_experiments.loc[0, ["raw_euclidean", "embedding_composition"]] = np.nan
         page = render(given, files(given))
         assert "Without paintings on both sides in this collection: A &lt;pair&gt;" in page
 
@@ -167,19 +167,22 @@ class TestComparisons:
     def test_a_name_that_is_misspelt_is_told(self, caplog):
         given = results(artists=("Edwin Landseer", "Bo"))
         pair = {"pair": {"left": ["Edwin Landser"], "right": ["bo"], "title": "A pair"}}
-        sums = {"raw_euclidean": np.ones((len(given.paintings), 2)), "embedding": np.ones((len(given.paintings), 2))}
+        sums = {
+            "raw_euclidean": np.ones((len(given.paintings), 2)),
+            "embedding_composition": np.ones((len(given.paintings), 2)),
+        }
         table = nodes.repeat_paper_experiments(sums, given.pair_silhouettes, given.paintings, pair)
         assert "there is no Edwin Landser in the collection; did you mean Edwin Landseer?" in caplog.text
-        assert np.isnan(table["embedding"][0])
+        assert np.isnan(table["embedding_composition"][0])
 
     def test_spelling_does_not_matter(self):
         given = results(artists=("Ada", "Bo"))
         pair = {"pair": {"left": ["ada"], "right": ["BO"], "title": "A pair"}}
         random = np.random.default_rng(0)
-        sums = {space: random.random((len(given.paintings), 2)) for space in ("raw_euclidean", "embedding")}
+        sums = {space: random.random((len(given.paintings), 2)) for space in ("raw_euclidean", "embedding_composition")}
         pairs = nodes.score_pairs(sums, given.paintings)
         table = nodes.repeat_paper_experiments(sums, pairs, given.paintings, pair)
-        assert table["embedding"][0] == pairs["embedding"][0]
+        assert table["embedding_composition"][0] == pairs["embedding_composition"][0]
 
 
 class TestWords:

@@ -13,7 +13,7 @@ from grisaille.plots.comparison import literal
 _PANELS = {
     "raw_euclidean": "Raw features, Euclidean",
     "raw_hellinger": "Raw features, Hellinger",
-    "embedding": "Embedding",
+    "embedding_composition": "Embedding",
 }
 # Beyond this many artists the figures in the cells would not be legible.
 _LEGIBLE = 24

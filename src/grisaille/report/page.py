@@ -148,7 +148,7 @@ def _preservation(results: Results) -> dict[str, Any]:
     )
     rows = [
         [
-            _name(row, against=True),
+            _name(row),
             f"{parts[row['paintings']]} ({row['queries']:,})",
             *(_with_margin(row[measure], row.get(f"{measure}_margin", 0.0)) for measure in measures),
         ]
@@ -164,7 +164,7 @@ def _with_margin(value: float, margin: float) -> str:
 def _pair_agreement(results: Results) -> dict[str, Any]:
     rows = [
         [
-            _name(row, against=True),
+            _name(row),
             f"{row['pairs']:,}",
             number(row["mean_silhouette"], 3),
             number(row["spearman"], 3),
@@ -212,15 +212,14 @@ def _hub(row: Mapping[Any, Any]) -> list[str]:
     return [number(row["hubness"], 1), f"{row['hub']}, to {row['hub_count']:,.0f}"]
 
 
-def _name(row: Mapping[Any, Any], against: bool = False) -> str:
-    """A space and its likeness, for readers; `against` says which metric composition is held against."""
+def _name(row: Mapping[Any, Any]) -> str:
+    """A space and its likeness, or the metric of composition that it is held against, for readers."""
     if row["space"] == "chance":
         return "Chance"
     likeness = row["likeness"]
     if likeness not in _LIKENESS_NAMES:
         return f"{likeness.capitalize()}: {_SPACE_WORDS[row['space']]}"
-    measured = "" if row["space"].startswith("embedding") and not against else f", {_LIKENESS_NAMES[likeness]}"
-    return f"Composition: {_SPACE_WORDS[row['space']]}{measured}"
+    return f"Composition: {_SPACE_WORDS[row['space']]}, {_LIKENESS_NAMES[likeness]}"
 
 
 def _comparisons(results: Results, thumbnails: Thumbnails, count: int) -> list[dict[str, Any]]:
@@ -272,7 +271,7 @@ def _examples(results: Results, thumbnails: Thumbnails, count: int) -> list[dict
     examples = []
     for painting in _spread(results, everyone, count):
         raw = results.nearest("raw", results.made_for, painting)[:6]
-        embedded = results.nearest("embedding", "euclidean", painting)[:6]
+        embedded = results.nearest("embedding", "composition", painting)[:6]
         examples.append(
             {
                 "query": thumbnails(painting),

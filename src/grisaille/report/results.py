@@ -16,7 +16,7 @@ from grisaille.parameters import Autoencoder, Chunk, Comparison, Evaluation, nam
 SPACE_NAMES = {
     "raw_euclidean": "Raw features, Euclidean",
     "pca_euclidean": "PCA, Euclidean",
-    "embedding": "Composition",
+    "embedding_composition": "Composition",
     "raw_hellinger": "Raw features, Hellinger",
     "pca_hellinger": "PCA, Hellinger",
     "embedding_style": "Style",

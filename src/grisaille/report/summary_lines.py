@@ -40,7 +40,7 @@ def _worth(results: Results) -> str:
 
 def _composition(results: Results) -> list[tuple[str, str]]:
     """The full features, PCA and the embedding by composition, as the table of usefulness calls them."""
-    return [("raw", results.made_for), ("pca", results.made_for), ("embedding", "euclidean")]
+    return [("raw", results.made_for), ("pca", results.made_for), ("embedding", "composition")]
 
 
 def _what(results: Results) -> str:
@@ -91,9 +91,8 @@ def _most_useful(results: Results) -> str:
     if len(embedded) < 2:
         return ""
     best = embedded.iloc[0]
-    likeness = "composition" if best["likeness"] in _LIKENESS else best["likeness"]
     share = f"{best['precision']:.0%} of the {results.k} nearest share the artist"
-    said = f" The most useful embedding is that by {likeness}: {share}"
+    said = f" The most useful embedding is that by {best['likeness']}: {share}"
     others = table[table["space"].isin(["raw", "pca"])].sort_values("precision", ascending=False)
     if len(others) and others.iloc[0]["precision"] > best["precision"]:
         other = others.iloc[0]
@@ -107,13 +106,13 @@ _LIKENESS = {"hellinger": "Hellinger distance", "euclidean": "Euclidean distance
 
 def _pairs(results: Results) -> str:
     pairs, raw = results.pair_silhouettes, f"raw_{results.made_for}"
-    ends = ends_of_pairs(pairs, "embedding")
+    ends = ends_of_pairs(pairs, "embedding_composition")
     if ends is None:
         return "There are fewer than two artists, so no pair to tell apart."
     names, figures = [], []
     for pair in (pairs.loc[end].to_dict() for end in ends):
         names.append(f"{pair['artist']} and {pair['other_artist']}")
-        figures.append([number(pair[space], undefined="undefined") for space in ("embedding", raw)])
+        figures.append([number(pair[space], undefined="undefined") for space in ("embedding_composition", raw)])
     return (
         f"Hardest to tell apart: {names[0]} (silhouette {figures[0][0]}, full features {figures[0][1]}); "
         f"easiest: {names[1]} ({', '.join(figures[1])})."

@@ -79,7 +79,7 @@ def map_paintings(  # noqa: PLR0913, PLR0917 - a map draws on everything
     originals = Originals(paintings, raw_paintings)
     shown = pictures(paintings["path"].tolist(), originals, settings.picture_side, room, progress)
     originals.warn_of_blanks()
-    return gather(paintings, places, near, artist_distances["embedding"], shown)
+    return gather(paintings, places, near, artist_distances["embedding_composition"], shown)
 
 
 def write_explorer(

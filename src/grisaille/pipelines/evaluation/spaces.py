@@ -16,19 +16,16 @@ from grisaille.measures.comparison import Name, Pair
 from grisaille.measures.spaces import Space, embedding_space, feature_space
 from grisaille.parameters import Chunk, Colour, Style
 
-# The embedding of composition stands in the tables by the metric of its own distances.
-COMPOSITION: Name = ("embedding", "euclidean")
-
 
 def column(name: Name) -> str:
     """What a space is called in tables of a column a space."""
-    return "embedding" if name == COMPOSITION else "_".join(name)
+    return "_".join(name)
 
 
 def name_of(column: str) -> Name:
     """The space of a column."""
     space, _, likeness = column.partition("_")
-    return (space, likeness) if likeness else COMPOSITION
+    return space, likeness
 
 
 def pairs(names: Sequence[Name]) -> list[Pair]:
@@ -36,8 +33,9 @@ def pairs(names: Sequence[Name]) -> list[Pair]:
     found: list[Pair] = []
     for space in ("pca", "embedding"):
         for likeness in [likeness for kind, likeness in names if kind == "raw"]:
+            # Of composition there is one embedding, which is held against the full features by every metric.
             composition = space == "embedding" and likeness in LIKENESSES
-            reduced = COMPOSITION if composition else (space, likeness)
+            reduced = (space, "composition" if composition else likeness)
             if reduced in names:
                 found.append((("raw", likeness), reduced))
     return found
@@ -90,9 +88,7 @@ def build(
     if palettes is not None:
         spaces["raw", "colour"] = embedding_space(np.sqrt(palettes[LAYER][:]))
     spaces |= {("pca", likeness): embedding_space(values) for likeness, values in reduced.items()}
-    for likeness, values in embeddings.items():
-        spaces[COMPOSITION if likeness == "composition" else ("embedding", likeness)] = embedding_space(values)
-    return spaces
+    return spaces | {("embedding", likeness): embedding_space(values) for likeness, values in embeddings.items()}
 
 
 def _principal(values: FloatArray, training: IntArray, k: int) -> FloatArray:
