@@ -16,9 +16,9 @@ from grisaille.parameters import Autoencoder, Chunk, Comparison, Evaluation, nam
 SPACE_NAMES = {
     "raw_euclidean": "Raw features, Euclidean",
     "pca_euclidean": "PCA, Euclidean",
-    "embedding_composition": "Composition",
     "raw_hellinger": "Raw features, Hellinger",
     "pca_hellinger": "PCA, Hellinger",
+    "embedding_composition": "Composition",
     "embedding_style": "Style",
     "embedding_colour": "Colour",
     "embedding_mixture": "Mixture",
