@@ -93,6 +93,23 @@ class TestSimilar:
         assert f"By {likeness}, in the embeddings of" in done.stdout
         assert set(demo_run.table("look_alikes.csv")["likeness"]) == {likeness}
 
+    def test_by_all_likenesses(self, demo_run, stranger, tmp_path):
+        done = grisaille(demo_run, "similar", str(stranger), "--likeness", "all", "-n", "3", "-o", str(tmp_path))
+        assert done.returncode == 0, done.stderr[-3000:]
+        every = ["composition", "style", "colour", "mixture"]
+        table = demo_run.table("look_alikes.csv")
+        assert table.groupby("likeness", sort=False).size().to_dict() == dict.fromkeys(every, 3)
+        assert [line.strip() for line in done.stdout.splitlines() if line.startswith(" by ")] == [
+            f"by {likeness}" for likeness in every
+        ]
+        (sheet,) = tmp_path.iterdir()
+        assert Image.open(sheet).height > 4 * 200
+        # What each answers by itself is what it answers among all.
+        for likeness in ("mixture", "style"):
+            grisaille(demo_run, "similar", str(stranger), "--likeness", likeness, "-n", "3")
+            alone, among = demo_run.table("look_alikes.csv"), table[table["likeness"] == likeness]
+            pd.testing.assert_frame_equal(alone, among.reset_index(drop=True))
+
     def test_two_files_of_one_name_get_two_answers(self, demo_run, stranger, hanging, tmp_path):
         other = shutil.copy(hanging, tmp_path / stranger.name)
         done = grisaille(demo_run, "similar", str(stranger), str(other))
@@ -163,6 +180,12 @@ class TestPath:
         ends = demo_run.table("chain.csv")["painting_id"].iloc[[0, -1]]
         assert ends.nunique() == 2
         assert all(end.endswith(stranger.name) for end in ends)
+
+    def test_by_all_likenesses_at_once_there_is_no_chain(self, demo_run):
+        done = grisaille(demo_run, "path", "Ilse_Nebel_1", "Jonas_Dunst_2", "--params", "likeness=all")
+        assert done.returncode == 1
+        (line,) = done.stderr.strip().splitlines()
+        assert "a chain follows one likeness: composition, style, colour or mixture. Received: likeness=all" in line
 
     def test_a_misspelt_name(self, demo_run):
         done = grisaille(demo_run, "path", "Ilse_Nebbel_1", "Jonas_Dunst_2")

@@ -421,7 +421,8 @@ class Parameters(BaseModel):
         artists_file: The table of artists; null takes the catalog's, if it is there.
         query: Pictures whose look-alikes are wanted: a file, a folder, or several with semicolons between.
         chain: Two paintings, by name or file, that a chain is to join, with a semicolon between.
-        likeness: By which questions are answered; null takes the mixture, which is worth most where several are made.
+        likeness: By which questions are answered; null takes the mixture, which is worth most where several are made,
+            and `all` answers `query` by each.
         likenesses: Which are made; `composition` always is.
     """
 
@@ -435,7 +436,7 @@ class Parameters(BaseModel):
     ingestion: Ingestion = Ingestion()
     backbone: Backbone = Backbone()
     chunks: dict[str, Chunk | None] = {}
-    likeness: Literal["composition", "style", "colour", "mixture"] | None = None
+    likeness: Literal["composition", "style", "colour", "mixture", "all"] | None = None
     likenesses: tuple[Literal["composition", "style", "colour"], ...] = ("composition", "style", "colour")
     autoencoder: Autoencoder = Autoencoder()
     style: Style = Style()
@@ -467,9 +468,9 @@ class Parameters(BaseModel):
 
     @model_validator(mode="after")
     def _the_likeness_is_made(self) -> "Parameters":
-        known = [*self.likenesses, *(["mixture"] if len(self.likenesses) > 1 else [])]
+        known = [*self.likenesses, *(["mixture"] if len(self.likenesses) > 1 else []), "all"]
         if self.likeness is not None and self.likeness not in known:
-            raise ValueError(f"likeness={self.likeness} is not made; likenesses are {', '.join(known)}")
+            raise ValueError(f"likeness={self.likeness} is not made; there are {', '.join(known)}")
         return self
 
     @model_validator(mode="after")
