@@ -40,6 +40,7 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
 @click.argument("pictures", nargs=-1, required=True, type=click.Path(exists=True, allow_dash=True))
 @click.option("--count", "-n", type=click.IntRange(1, 100), help="Look-alikes a picture.")
 @_likeness("all")
+@click.option("--why", is_flag=True, help="Show where in both pictures their likeness lies, too.")
 @_options
 def similar(pictures: tuple[str, ...], **asked: Any) -> None:
     """Find the paintings most like PICTURES: files, or folders of them, which need not be in the collection.
@@ -72,10 +73,17 @@ def _lines(stream: TextIO) -> Iterator[str]:
 
 
 def _look_alikes(
-    pictures: tuple[str, ...], count: int | None, params: dict[str, Any], output: Path | None, first: int = 1, **of: Any
+    pictures: tuple[str, ...],
+    count: int | None,
+    why: bool,
+    params: dict[str, Any],
+    output: Path | None,
+    first: int = 1,
+    **of: Any,
 ) -> None:
     asked = {"query": "\n".join(str(Path(picture).resolve()) for picture in pictures)}
     group = params.get("discovery", {}) | ({} if count is None else {"look_alikes": count})
+    group |= {"why": True} if why else {}
     catalog = _run("look_alikes", params | asked | ({"discovery": group} if group else {}), **of)
     table = catalog.load("look_alikes")
     for query, found in table.groupby("query", sort=False):

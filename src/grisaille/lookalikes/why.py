@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from grisaille.arrays import FloatArray
-from grisaille.likenesses.colour import bins, lab, palette
+from grisaille.likenesses.colour import bins, lab, palette, shrunk
 from grisaille.likenesses.metrics import NegativeFeatureError
 from grisaille.likenesses.style import channel_statistics
 from grisaille.parameters import Chunk
@@ -211,10 +211,9 @@ class ByColour:
 
     def colours(self, picture: Evidence) -> FloatArray:
         """Mean sRGB of a picture's pixels in each bin, 0 to 255, shape (bins ** 3, 3); of none, black."""
-        found = bins(lab(picture.image), self.bins, self.reach)
-        small = np.asarray(picture.image.resize(found.shape[::-1], Image.Resampling.BOX), dtype=np.float64)
-        total, count = np.zeros((self.bins**3, 3)), np.bincount(found.ravel(), minlength=self.bins**3)
-        np.add.at(total, found.ravel(), small.reshape(-1, 3))
+        found = bins(lab(picture.image), self.bins, self.reach).ravel()
+        total, count = np.zeros((self.bins**3, 3)), np.bincount(found, minlength=self.bins**3)
+        np.add.at(total, found, np.asarray(shrunk(picture.image)).reshape(-1, 3))
         return total / np.maximum(count, 1)[:, None]
 
 

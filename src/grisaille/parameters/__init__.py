@@ -384,6 +384,7 @@ class Discovery(Group):
         umap: Whether UMAP places the paintings, too, where `umap-learn` is installed.
         seed: Governs UMAP's layout.
         look_alikes: How many are found for a picture that is asked about.
+        why: Whether sheets show where in both pictures their likeness lies.
     """
 
     neighbours: int = Field(10, ge=1, le=1000)
@@ -394,6 +395,7 @@ class Discovery(Group):
     umap: bool = True
     seed: int = Field(0, ge=0)
     look_alikes: int = Field(10, ge=1, le=100)
+    why: bool = False
 
 
 class Report(Group):

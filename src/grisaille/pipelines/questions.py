@@ -26,7 +26,7 @@ _ARGUMENTS = {
     "ingestion": "params:ingestion",
     "settings": "params:discovery",
     "joiner": "composition_joiner",
-    **{name: f"params:{name}" for name in ("backbone", "chunks", "autoencoder", "colour", "mixture")},
+    **{name: f"params:{name}" for name in ("backbone", "chunks", "autoencoder", "style", "colour", "mixture")},
 }
 
 

@@ -126,8 +126,7 @@ def _draw(axes: Axes, pair: Pair, left: float, top: float) -> None:
         _draw_half(axes, half, left + number * (_SQUARE + _GAP / 3), top)
     below = top + _SQUARE + _GAP / 3
     if pair.strip is not None:
-        _draw_strip(axes, *pair.strip, left, below)
-        below += _STRIP + _GAP / 3
+        _draw_strip(axes, *pair.strip, left, below + _CAPTION)
     axes.text(left, below, pair.heading, va="top", fontsize=8.5, fontweight="bold", parse_math=False)
     axes.text(left, below + 0.17, pair.note, va="top", fontsize=8, color=_GREY, parse_math=False, linespacing=1.25)
 

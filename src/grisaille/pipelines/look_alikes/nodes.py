@@ -15,6 +15,7 @@ from grisaille.lazy import pd
 from grisaille.lookalikes.neighbour_index import NeighbourIndex, three_digits, titles
 from grisaille.lookalikes.queries import Query, read_queries
 from grisaille.parameters import Discovery, Ingestion
+from grisaille.pipelines.look_alikes.reasons import Reasons
 from grisaille.pipelines.questions import embed, embeddings
 
 _COLUMNS = [
@@ -45,7 +46,8 @@ def find_look_alikes(
 
     Returns:
         The table (query, likeness, rank, painting_id, artist, title, distance, distance_percentile, in_collection), and
-        a contact sheet a query, with a band a likeness: number and name -> figure.
+        a contact sheet a query, with a band a likeness: number and name -> figure. Where `settings.why`, sheets that
+        explain, too: number, name, `_why_` and likeness -> figure.
 
     Raises:
         ValueError: If there is no picture.
@@ -60,6 +62,7 @@ def find_look_alikes(
         for name in known
     }
     hashes, originals = set(paintings["sha256"]), Originals(paintings, raw_paintings)
+    reasons = Reasons(known, paintings, originals, ingestion.max_megapixels, models) if settings.why else None
     tables, sheets = [], {}
     for number, picture in enumerate(tqdm(queries, "drawing contact sheets", unit=" queries")):
         bands = {name: found[number].assign(query=picture.name, likeness=name) for name, found in answers.items()}
@@ -67,6 +70,8 @@ def find_look_alikes(
         sheets[f"{number + 1:03d}_{PurePosixPath(picture.name).stem}"] = _sheet(
             picture, bands, in_collection, originals
         )
+        if reasons is not None:
+            sheets |= reasons.sheets(picture, bands, number + 1)
         tables += [table.assign(in_collection=in_collection) for table in bands.values()]
     originals.warn_of_blanks()
     return pd.concat(tables, ignore_index=True)[_COLUMNS], sheets
