@@ -68,6 +68,10 @@ ELSEWHERE = {
     ),
     "grisaille similar photo.jpg": ("tests/test_similar.py", "test_a_stranger_and_a_painting_that_hangs_there"),
     "grisaille similar photo.jpg --likeness style": ("tests/test_similar.py", "test_by_another_likeness"),
+    "grisaille similar photo.jpg --why": (
+        "tests/test_similar.py",
+        "test_why_is_shown_in_every_likeness_of_the_mixture",
+    ),
     "grisaille similar -": ("tests/test_similar.py", "test_one_after_another_by_name"),
     "grisaille path Ilse_Nebel_1 Jonas_Dunst_2": (
         "tests/test_similar.py",

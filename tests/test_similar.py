@@ -10,6 +10,8 @@ from PIL import Image
 
 from grisaille.cli.similar import _start_tensorflow
 from grisaille.demo import painter as gallery
+from grisaille.features.store import FeatureStore
+from grisaille.likenesses.colour import palette
 from grisaille.lookalikes.embedding import Embedder
 from grisaille.parameters import Backbone, Chunk, Colour
 from helpers import command
@@ -67,6 +69,27 @@ class TestEmbedding:
             stored = np.load(demo_run.newest(f"07_model_output/{likeness}_embeddings.npy"))
             np.testing.assert_allclose(embeddings, stored[[row, row]], rtol=1e-3, atol=1e-4, err_msg=likeness)
 
+    def test_what_explains_a_painting_is_what_was_stored_of_it(self, demo_run, small_cnn, hanging):
+        backbone = Backbone(model_file=small_cnn)
+        embedder = Embedder(backbone, {}, "hellinger", Colour(), encoders={}, joiner=None)
+        (evidence,) = embedder.evidence([hanging.read_bytes], ["style", "colour"], 150)
+        assert {layer: maps.shape for layer, maps in evidence.features.items()} == {
+            "block4_pool": (8, 8, 8),
+            "block5_pool": (4, 4, 8),
+        }
+        paintings = pd.read_parquet(demo_run.newest("03_primary/paintings.parquet"))
+        row = paintings["path"].tolist().index(f"{ARTIST.name.replace(' ', '_')}_5.png")
+        stores = {
+            layer: FeatureStore(path.parent)[layer]
+            for path in demo_run.data.glob("04_feature/features/*/manifest.json")
+            for layer in FeatureStore(path.parent)
+        }
+        for layer, maps in evidence.features.items():
+            np.testing.assert_allclose(maps.ravel(), stores[layer][row], rtol=2e-3, atol=1e-3)
+        np.testing.assert_array_equal(palette(evidence.image, 8, 64), stores["colour"][row])
+        (coloured,) = embedder.evidence([hanging.read_bytes], ["colour"], 150)
+        assert not coloured.features
+
 
 class TestSimilar:
     def test_a_stranger_and_a_painting_that_hangs_there(self, demo_run, stranger, hanging, tmp_path):
@@ -92,6 +115,43 @@ class TestSimilar:
         assert done.returncode == 0, done.stderr[-3000:]
         assert f"By {likeness}, in the embeddings of" in done.stdout
         assert set(demo_run.table("look_alikes.csv")["likeness"]) == {likeness}
+
+    def test_by_all_likenesses(self, demo_run, stranger, tmp_path):
+        done = grisaille(demo_run, "similar", str(stranger), "--likeness", "all", "-n", "3", "-o", str(tmp_path))
+        assert done.returncode == 0, done.stderr[-3000:]
+        every = ["composition", "style", "colour", "mixture"]
+        table = demo_run.table("look_alikes.csv")
+        assert table.groupby("likeness", sort=False).size().to_dict() == dict.fromkeys(every, 3)
+        assert [line.strip() for line in done.stdout.splitlines() if line.startswith(" by ")] == [
+            f"by {likeness}" for likeness in every
+        ]
+        (sheet,) = tmp_path.iterdir()
+        assert Image.open(sheet).height > 4 * 200
+        # What each answers by itself is what it answers among all.
+        for likeness in ("mixture", "style"):
+            grisaille(demo_run, "similar", str(stranger), "--likeness", likeness, "-n", "3")
+            alone, among = demo_run.table("look_alikes.csv"), table[table["likeness"] == likeness]
+            pd.testing.assert_frame_equal(alone, among.reset_index(drop=True))
+
+    def test_why_is_shown_in_every_likeness_of_the_mixture(self, demo_run, stranger, hanging, tmp_path):
+        done = grisaille(demo_run, "similar", str(stranger), str(hanging), "--why", "-o", str(tmp_path))
+        assert done.returncode == 0, done.stderr[-3000:]
+        names = [f"{n:03d}_{stem}" for n, stem in enumerate([stranger.stem, hanging.stem], start=1)]
+        expected = [f"{name}{kind}.png" for name in names for kind in ("", "_why_mixture")]
+        assert sorted(path.name for path in tmp_path.iterdir()) == sorted(expected)
+        # Six look-alikes, a row each.
+        assert Image.open(tmp_path / expected[1]).height > 6 * 200
+
+    def test_why_by_all_likenesses_is_a_sheet_each(self, demo_run, stranger, tmp_path):
+        params = "likeness=all,discovery.why=true,discovery.look_alikes=2"
+        done = grisaille(demo_run, "similar", str(stranger), "--params", params, "-o", str(tmp_path))
+        assert done.returncode == 0, done.stderr[-3000:]
+        kinds = {path.stem.rpartition("_why_")[2] for path in tmp_path.glob("*_why_*")}
+        assert kinds == {"composition", "style", "colour", "mixture"}
+
+    def test_without_why_nothing_is_explained(self, demo_run, stranger, tmp_path):
+        grisaille(demo_run, "similar", str(stranger), "-o", str(tmp_path))
+        assert [path.name for path in tmp_path.iterdir()] == [f"001_{stranger.stem}.png"]
 
     def test_two_files_of_one_name_get_two_answers(self, demo_run, stranger, hanging, tmp_path):
         other = shutil.copy(hanging, tmp_path / stranger.name)
@@ -163,6 +223,12 @@ class TestPath:
         ends = demo_run.table("chain.csv")["painting_id"].iloc[[0, -1]]
         assert ends.nunique() == 2
         assert all(end.endswith(stranger.name) for end in ends)
+
+    def test_by_all_likenesses_at_once_there_is_no_chain(self, demo_run):
+        done = grisaille(demo_run, "path", "Ilse_Nebel_1", "Jonas_Dunst_2", "--params", "likeness=all")
+        assert done.returncode == 1
+        told = "Error: a chain follows one likeness: composition, style, colour or mixture. Received: likeness=all"
+        assert done.stderr.strip().splitlines()[-1] == told
 
     def test_a_misspelt_name(self, demo_run):
         done = grisaille(demo_run, "path", "Ilse_Nebbel_1", "Jonas_Dunst_2")

@@ -1,6 +1,6 @@
 import pytest
 
-from grisaille.plots.contact_sheet import Tile, strip
+from grisaille.plots.contact_sheet import Tile, contact_sheet, strip
 
 
 def chain(count):
@@ -10,6 +10,31 @@ def chain(count):
 def captions(figure):
     said = " ".join(text.get_text() for text in figure.axes[0].texts)
     return [" ".join(caption.split()) for caption in said.split("\N{RIGHTWARDS ARROW}")]
+
+
+def tiles(count, word="Painting"):
+    return [Tile(None, f"{word} {number}") for number in range(count)]
+
+
+class TestSheet:
+    def test_one_band_has_rows_of_five_and_no_heading(self):
+        figure = contact_sheet(Tile(None, "query"), {"By style": tiles(10)}, "Footnote")
+        placed = {text.get_text(): text.get_position() for text in figure.axes[0].texts}
+        assert list(placed) == ["query", *(f"Painting {number}" for number in range(10)), "Footnote"]
+        assert len({placed[f"Painting {number}"][1] for number in range(10)}) == 2
+
+    def test_several_bands_have_headings_and_a_row_each(self):
+        bands = {"By style": tiles(10, "Style"), "By colour": tiles(10, "Colour")}
+        figure = contact_sheet(Tile(None, "query"), bands)
+        placed = {text.get_text(): text.get_position() for text in figure.axes[0].texts}
+        order = ["By style", "Style 0", "By colour", "Colour 9"]
+        heights = [placed[text][1] for text in order]
+        assert heights == sorted(heights)
+        assert placed["Style 0"][1] == placed["Style 9"][1] < figure.get_figheight()
+
+    def test_bands_may_be_empty(self):
+        figure = contact_sheet(Tile(None, "query"), {"By style": [], "By colour": []})
+        assert {"By style", "By colour"} <= {text.get_text() for text in figure.axes[0].texts}
 
 
 class TestChain:

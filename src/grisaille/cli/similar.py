@@ -15,14 +15,18 @@ from kedro.framework.cli.utils import _split_params
 _SHOWN = 10
 
 
+_LIKENESSES = ("composition", "style", "colour", "mixture")
+
+
+def _likeness(*more: str) -> Callable[..., Any]:
+    """The option that says by which likeness a question is answered; both commands know some, one of them more."""
+    choice = click.Choice([*_LIKENESSES, *more])
+    return click.option("--likeness", type=choice, help="What alike means; the mixture of all unless given.")
+
+
 def _options(command: Callable[..., None]) -> Callable[..., None]:
     """What both commands share with `kedro run`."""
     for option in (
-        click.option(
-            "--likeness",
-            type=click.Choice(["composition", "style", "colour", "mixture"]),
-            help="What alike means; the mixture of all unless given.",
-        ),
         click.option("--output", "-o", type=click.Path(path_type=Path), help="Copy the picture into this folder, too."),
         click.option("--run", help="Answer from the results of this run; the newest unless given."),
         click.option("--params", default="", callback=_split_params, help="Parameters that differ from the run's."),
@@ -35,6 +39,8 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
 @click.command()
 @click.argument("pictures", nargs=-1, required=True, type=click.Path(exists=True, allow_dash=True))
 @click.option("--count", "-n", type=click.IntRange(1, 100), help="Look-alikes a picture.")
+@_likeness("all")
+@click.option("--why", is_flag=True, help="Show where in both pictures their likeness lies, too.")
 @_options
 def similar(pictures: tuple[str, ...], **asked: Any) -> None:
     """Find the paintings most like PICTURES: files, or folders of them, which need not be in the collection.
@@ -67,27 +73,44 @@ def _lines(stream: TextIO) -> Iterator[str]:
 
 
 def _look_alikes(
-    pictures: tuple[str, ...], count: int | None, params: dict[str, Any], output: Path | None, first: int = 1, **of: Any
+    pictures: tuple[str, ...],
+    count: int | None,
+    why: bool,
+    params: dict[str, Any],
+    output: Path | None,
+    first: int = 1,
+    **of: Any,
 ) -> None:
-    from grisaille.lookalikes.neighbour_index import three_digits
-
     asked = {"query": "\n".join(str(Path(picture).resolve()) for picture in pictures)}
     group = params.get("discovery", {}) | ({} if count is None else {"look_alikes": count})
+    group |= {"why": True} if why else {}
     catalog = _run("look_alikes", params | asked | ({"discovery": group} if group else {}), **of)
     table = catalog.load("look_alikes")
     for query, found in table.groupby("query", sort=False):
         click.echo(f"\n{query}" + (" (this file is in the collection)" if found["in_collection"].any() else ""))
-        for row in found.head(_SHOWN).itertuples():
-            # Of the last in a tiny collection nothing can be said: no painting has so many others.
-            known = row.distance_percentile == row.distance_percentile
-            usual = f"  (closer than {100 * row.distance_percentile:.0f} of 100 paintings to theirs)" if known else ""
-            click.echo(f"  {row.rank:>2}  {three_digits(row.distance):<8} {row.painting_id}{usual}")
+        several = found["likeness"].nunique() > 1
+        for likeness, part in found.groupby("likeness", sort=False):
+            if several:
+                click.echo(f" by {likeness}")
+            _say_nearest(part)
     _say_where(catalog, "contact_sheets", output, first)
+
+
+def _say_nearest(found: Any) -> None:
+    """Some rows of the table, a line each."""
+    from grisaille.lookalikes.neighbour_index import three_digits
+
+    for row in found.head(_SHOWN).itertuples():
+        # Of the last in a tiny collection nothing can be said: no painting has so many others.
+        known = row.distance_percentile == row.distance_percentile
+        usual = f"  (closer than {100 * row.distance_percentile:.0f} of 100 paintings to theirs)" if known else ""
+        click.echo(f"  {row.rank:>2}  {three_digits(row.distance):<8} {row.painting_id}{usual}")
 
 
 @click.command()
 @click.argument("start")
 @click.argument("stop")
+@_likeness()
 @_options
 def path(start: str, stop: str, params: dict[str, Any], output: Path | None, **of: Any) -> None:
     """Find a chain of paintings from START to STOP, each like the one before.
@@ -141,7 +164,7 @@ def _run(pipeline: str, params: dict[str, Any], env: str | None, run: str | None
             session.run(pipeline_names=[pipeline], load_versions=known)
             several = len(catalog.settings["likenesses"]) > 1
             answered = catalog.settings["likeness"] or ("mixture" if several else "composition")
-            click.echo(f"\nBy {answered}, in the embeddings of {run}")
+            click.echo(f"\nBy {'each likeness' if answered == 'all' else answered}, in the embeddings of {run}")
             return session.load_context().catalog
     except (ValueError, RuntimeError, DatasetError, GrisailleError) as error:
         raise click.ClickException(str(error)) from error

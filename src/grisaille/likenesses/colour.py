@@ -16,6 +16,13 @@ def _to_lab() -> Any:
     return ImageCms.buildTransform(ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB"), "RGB", "LAB")
 
 
+def shrunk(image: Image.Image) -> Image.Image:
+    """A picture as its colours are counted; one that is as small already stays as it is."""
+    small = image.copy()
+    small.thumbnail((_SIDE, _SIDE), Image.Resampling.BOX)
+    return small
+
+
 def lab(image: Image.Image) -> npt.NDArray[np.int16]:
     """A picture in CIE Lab.
 
@@ -28,9 +35,7 @@ def lab(image: Image.Image) -> npt.NDArray[np.int16]:
 
     Source: CIE 15:2004, Colorimetry, as LittleCMS computes it.
     """
-    small = image.copy()
-    small.thumbnail((_SIDE, _SIDE), Image.Resampling.BOX)
-    values = np.asarray(ImageCms.applyTransform(small, _to_lab())).astype(np.int16)
+    values = np.asarray(ImageCms.applyTransform(shrunk(image), _to_lab())).astype(np.int16)
     # Pillow hands out the signed bytes of a* and b* as unsigned ones.
     values[..., 1:] = (values[..., 1:] + 128) % 256 - 128
     return values

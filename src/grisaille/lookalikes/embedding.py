@@ -1,6 +1,6 @@
 """A picture that was never in the collection, as a point among the collection's embeddings."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,8 +12,9 @@ from grisaille.autoencoders.training import encode
 from grisaille.collection import images
 from grisaille.features.backbone import Extraction, built_once
 from grisaille.likenesses import components, encoders
-from grisaille.likenesses.colour import palette
+from grisaille.likenesses.colour import palette, shrunk
 from grisaille.likenesses.metrics import Likeness, layer_norms
+from grisaille.lookalikes.why import Evidence
 from grisaille.parameters import Backbone, Chunk, Colour
 
 
@@ -68,6 +69,35 @@ class Embedder:
             shares = np.stack([palette(image, self.colour.bins, self.colour.reach) for image in decoded])
             found["colour"] = components.join([encoders.encode(self.encoders["palette.colour"], shares)])
         return {name: found[name] for name in likenesses}
+
+    def evidence(
+        self, readers: Sequence[Callable[[], bytes]], likenesses: Collection[str], max_megapixels: float
+    ) -> list[Evidence]:
+        """What explains the likenesses of pictures (`why`), a picture at a time in the order of the readers.
+
+        Args:
+            readers: As above.
+            likenesses: Likewise.
+            max_megapixels: As in ingestion.
+
+        Returns:
+            Features where composition or style asks for them, and pictures as small as their colours are counted. A
+            layer without places is one place.
+
+        Raises:
+            BackboneError: If the CNN cannot be had.
+            UnusableImageError: If a file is not a picture.
+        """
+        pictures = [shrunk(images.decode(read(), max_megapixels)[0]) for read in readers]
+        if not ({"composition", "style"} & set(likenesses) and readers):
+            return [Evidence({}, image) for image in pictures]
+        outputs = zip(self.backbone.layers, built_once(self.backbone).outputs, strict=True)
+        shapes = {layer: (1, 1, *output.shape[1:])[-3:] for layer, output in outputs}
+        features = self._features(readers, max_megapixels)
+        return [
+            Evidence({layer: values[row].reshape(shapes[layer]) for layer, values in features.items()}, image)
+            for row, image in enumerate(pictures)
+        ]
 
     def _features(self, readers: Sequence[Callable[[], bytes]], max_megapixels: float) -> dict[str, FloatArray]:
         network = built_once(self.backbone)

@@ -386,6 +386,7 @@ class Discovery(Group):
         look_alikes: How many are found for a picture that is asked about.
         csls: Neighbours of a painting by which a painting that is near to many counts as farther away when look-alikes
             are found (`measures.retrieval.csls_offsets`); 0 leaves distances as they are.
+        why: Whether sheets show where in both pictures their likeness lies.
     """
 
     neighbours: int = Field(10, ge=1, le=1000)
@@ -397,6 +398,7 @@ class Discovery(Group):
     seed: int = Field(0, ge=0)
     look_alikes: int = Field(10, ge=1, le=100)
     csls: int = Field(0, ge=0, le=100)
+    why: bool = False
 
 
 class Report(Group):
@@ -424,7 +426,8 @@ class Parameters(BaseModel):
         artists_file: The table of artists; null takes the catalog's, if it is there.
         query: Pictures whose look-alikes are wanted: a file, a folder, or several with semicolons between.
         chain: Two paintings, by name or file, that a chain is to join, with a semicolon between.
-        likeness: By which questions are answered; null takes the mixture, which is worth most where several are made.
+        likeness: By which questions are answered; null takes the mixture, which is worth most where several are made,
+            and `all` answers `query` by each.
         likenesses: Which are made; `composition` always is.
     """
 
@@ -438,7 +441,7 @@ class Parameters(BaseModel):
     ingestion: Ingestion = Ingestion()
     backbone: Backbone = Backbone()
     chunks: dict[str, Chunk | None] = {}
-    likeness: Literal["composition", "style", "colour", "mixture"] | None = None
+    likeness: Literal["composition", "style", "colour", "mixture", "all"] | None = None
     likenesses: tuple[Literal["composition", "style", "colour"], ...] = ("composition", "style", "colour")
     autoencoder: Autoencoder = Autoencoder()
     style: Style = Style()
@@ -470,9 +473,9 @@ class Parameters(BaseModel):
 
     @model_validator(mode="after")
     def _the_likeness_is_made(self) -> "Parameters":
-        known = [*self.likenesses, *(["mixture"] if len(self.likenesses) > 1 else [])]
+        known = [*self.likenesses, *(["mixture"] if len(self.likenesses) > 1 else []), "all"]
         if self.likeness is not None and self.likeness not in known:
-            raise ValueError(f"likeness={self.likeness} is not made; likenesses are {', '.join(known)}")
+            raise ValueError(f"likeness={self.likeness} is not made; there are {', '.join(known)}")
         return self
 
     @model_validator(mode="after")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,7 +14,11 @@ from grisaille.likenesses.components import mix, shares
 from grisaille.lookalikes.queries import Query
 from grisaille.parameters import Autoencoder, Backbone, Chunk, Colour, Mixture, named
 
+if TYPE_CHECKING:
+    from grisaille.lookalikes.embedding import Embedder
+
 PALETTE = "palette"
+_OF = ".embeddings"
 _ARGUMENTS = {
     "likeness": "params:likeness",
     "paintings": "paintings",
@@ -21,7 +26,7 @@ _ARGUMENTS = {
     "ingestion": "params:ingestion",
     "settings": "params:discovery",
     "joiner": "composition_joiner",
-    **{name: f"params:{name}" for name in ("backbone", "chunks", "autoencoder", "colour", "mixture")},
+    **{name: f"params:{name}" for name in ("backbone", "chunks", "autoencoder", "style", "colour", "mixture")},
 }
 
 
@@ -38,39 +43,54 @@ def question() -> dict[str, str]:
     }
 
 
-def embeddings(likeness: str | None, models: dict[str, Any]) -> tuple[str, FloatArray]:
-    """The likeness that is meant, and the collection's embeddings by it, float32, shape (n, d).
+def embeddings(likeness: str | None, models: dict[str, Any]) -> dict[str, FloatArray]:
+    """The likenesses that are meant, and the collection's embeddings by each, float32, shape (n, d).
 
     Args:
-        likeness: Its name; None takes the mixture, or composition where nothing else is made.
+        likeness: Its name; None takes the mixture, or composition where nothing else is made, and `all` every one.
         models: The arguments of `question`.
 
     Raises:
         ValueError: If that was not made.
     """
-    known = [name.removesuffix(".embeddings") for name in models if name.endswith(".embeddings")]
+    known = {name.removesuffix(_OF): values for name, values in models.items() if name.endswith(_OF)}
+    if likeness == "all":
+        return known
     meant = likeness or ("mixture" if "mixture" in known else "composition")
     if meant not in known:
         raise ValueError(f"likeness={meant} was not made; there are {', '.join(known)}")
-    return meant, models[f"{meant}.embeddings"]
+    return {meant: known[meant]}
 
 
 def embed(
-    queries: list[Query], likeness: str, paintings: Any, max_megapixels: float, models: dict[str, Any]
-) -> FloatArray:
-    """Pictures among the embeddings of a collection, float32, shape (q, d).
+    queries: list[Query], likenesses: Collection[str], paintings: Any, max_megapixels: float, models: dict[str, Any]
+) -> dict[str, FloatArray]:
+    """Pictures among the embeddings of a collection: likeness -> float32, shape (q, d).
 
     Args:
         queries: The pictures.
-        likeness: Whose embeddings.
+        likenesses: Whose embeddings.
         paintings: Of the collection.
         max_megapixels: As in ingestion.
+        models: The arguments of `question`.
+    """
+    factors = _factors(paintings, models) if "mixture" in likenesses else {}
+    wanted = [name for name in dict.fromkeys([*likenesses, *factors]) if name != "mixture"]
+    readers = [lambda query=query: query.data for query in queries]
+    found = embedder(models)(readers, wanted, max_megapixels)
+    return found | ({"mixture": mix(found, factors)} if factors else {})
+
+
+def embedder(models: dict[str, Any]) -> Embedder:
+    """What embeds further pictures.
+
+    Args:
         models: The arguments of `question`.
     """
     from grisaille.lookalikes import embedding
 
     # Kedro validates parameters of named arguments only.
-    embedder = embedding.Embedder(
+    return embedding.Embedder(
         backbone=Backbone.model_validate(models["backbone"]),
         chunks=named(models["chunks"], Chunk),
         metric=Autoencoder.model_validate(models["autoencoder"]).made_for,
@@ -78,14 +98,10 @@ def embed(
         encoders={name.removesuffix("_encoder"): model for name, model in models.items() if name.endswith("_encoder")},
         joiner=models["joiner"],
     )
-    readers = [lambda query=query: query.data for query in queries]
-    if likeness != "mixture":
-        return embedder(readers, [likeness], max_megapixels)[likeness]
-    of_collection = {
-        name.removesuffix(".embeddings"): values
-        for name, values in models.items()
-        if name.endswith(".embeddings") and not name.startswith("mixture")
-    }
+
+
+def _factors(paintings: Any, models: dict[str, Any]) -> dict[str, float]:
+    """What the embeddings of each likeness are multiplied by in the mixture."""
+    parts = {name: values for name, values in embeddings("all", models).items() if name != "mixture"}
     weights = Mixture.model_validate(models["mixture"]).model_dump()
-    factors = shares(of_collection, weights, np.flatnonzero(paintings["split"].to_numpy() != HELD_OUT))
-    return mix(embedder(readers, list(factors), max_megapixels), factors)
+    return shares(parts, weights, np.flatnonzero(paintings["split"].to_numpy() != HELD_OUT))

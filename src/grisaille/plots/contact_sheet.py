@@ -1,7 +1,7 @@
 """Pictures beside pictures: a query with its look-alikes, and a chain of paintings."""
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,8 +13,8 @@ from grisaille.plots.canvas import new_figure
 
 _LINE = 24
 _GREY = "#5c5c5c"
-# In inches: sides of the squares that pictures lie in, and what is between them.
-_SQUARE, _LARGE, _GAP = 1.85, 3.6, 0.25
+# In inches: sides of the squares that pictures lie in, what is between them, and the heading of a band.
+_SQUARE, _LARGE, _GAP, _LABEL = 1.85, 3.6, 0.25, 0.42
 # In points: captions.
 _SMALL, _BELOW, _LEADING = 8.5, 6.0, 1.32
 # Pixels of the longer side of a picture as it is drawn: whole photographs of a long chain would not fit into memory.
@@ -40,20 +40,36 @@ class Tile:
     note: str = ""
 
 
-def contact_sheet(query: Tile, found: Sequence[Tile], footnote: str = "", columns: int = 5) -> Figure:
-    """A query, large, and what was found for it in rows, nearest first."""
-    columns = max(1, min(columns, len(found)))
-    lines = [found[start : start + columns] for start in range(0, len(found), columns)]
-    heights = [_SQUARE + _caption_inches(line) + _GAP for line in lines]
-    width, height = _LARGE + 3 * _GAP + columns * (_SQUARE + _GAP), max(sum(heights) + 2 * _GAP, 4.9)
+def contact_sheet(query: Tile, bands: Mapping[str, Sequence[Tile]], footnote: str = "") -> Figure:
+    """A query, large, and what was found for it, nearest first.
+
+    Args:
+        query: The picture.
+        bands: Heading -> what was found. One has rows of five and no heading; several have rows of ten.
+        footnote: Below all of them.
+    """
+    most = max(len(found) for found in bands.values())
+    columns, label = max(1, min(5 if len(bands) == 1 else 10, most)), _LABEL if len(bands) > 1 else 0.0
+    left, top = _LARGE + 3 * _GAP, _GAP
+    placed: list[tuple[float, Sequence[Tile]]] = []
+    headings: list[tuple[float, str]] = []
+    for heading, found in bands.items():
+        headings.append((top, heading))
+        top += label
+        for start in range(0, len(found), columns):
+            line = found[start : start + columns]
+            placed.append((top, line))
+            top += _SQUARE + _caption_inches(line) + _GAP
+    width, height = left + columns * (_SQUARE + _GAP), max(top + _GAP, 4.9)
     figure, axes = _paper(width, height)
     _draw(axes, query, _GAP, _GAP, _LARGE, large=True)
-    top = _GAP
-    for line, high in zip(lines, heights, strict=True):
+    for above, line in placed:
         for column, picture in enumerate(line):
-            _draw(axes, picture, _LARGE + 3 * _GAP + column * (_SQUARE + _GAP), top, _SQUARE)
-        top += high
-    axes.text(_LARGE + 3 * _GAP, height - 0.6 * _GAP, footnote, fontsize=8, color=_GREY)
+            _draw(axes, picture, left + column * (_SQUARE + _GAP), above, _SQUARE)
+    for above, heading in headings if label else ():
+        axes.plot([left, width - _GAP], [above, above], color=_GREY, linewidth=0.8)
+        axes.text(left, above + label / 2, heading, va="center", fontsize=12, fontweight="bold", parse_math=False)
+    axes.text(left, height - 0.6 * _GAP, footnote, fontsize=8, color=_GREY)
     return figure
 
 

@@ -41,13 +41,15 @@ def find_chain(
         The table (step, painting_id, artist, title, distance, that from the step before), and the figure.
 
     Raises:
-        ValueError: If it is not two that are asked for, or a name is not clear.
+        ValueError: If it is not two that are asked for, a name is not clear, or by several likenesses.
     """
     from grisaille.plots.contact_sheet import SIDE, Tile, strip
 
     if not asked:
         raise ValueError("nothing is asked: name two paintings by --params chain='one;other'")
-    likeness, known_points = embeddings(likeness, models)
+    if likeness == "all":
+        raise ValueError("a chain follows one likeness: composition, style, colour or mixture. Received: likeness=all")
+    ((likeness, known_points),) = embeddings(likeness, models).items()
     collection = NeighbourIndex(known_points, paintings, settings.exact_up_to)
     points, table = collection.embeddings, collection.paintings
     names = ends(asked)
@@ -56,7 +58,8 @@ def find_chain(
     if len(strangers) < len(files_given):
         raise ValueError(f"one of {', '.join(files_given)} is no picture, and a chain has two ends")
     if strangers:
-        points = np.concatenate([points, embed(strangers, likeness, paintings, ingestion.max_megapixels, models)])
+        found_points = embed(strangers, [likeness], paintings, ingestion.max_megapixels, models)
+        points = np.concatenate([points, found_points[likeness]])
     start, stop = (
         len(table) + files_given.index(end) if end in files_given else _original(end, paintings, table) for end in names
     )

@@ -8,14 +8,19 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
+from grisaille.arrays import FloatArray
 from grisaille.collection import Files
 from grisaille.collection.originals import Originals
 from grisaille.lazy import pd
 from grisaille.lookalikes.neighbour_index import NeighbourIndex, three_digits, titles
 from grisaille.lookalikes.queries import Query, read_queries
 from grisaille.parameters import Discovery, Ingestion
+from grisaille.pipelines.look_alikes.reasons import Reasons
 from grisaille.pipelines.questions import embed, embeddings
 
+_COLUMNS = [
+    "query", "likeness", "rank", "painting_id", "artist", "title", "distance", "distance_percentile", "in_collection",
+]  # fmt: skip
 _FOOTNOTE = "* of 100 paintings in the collection, this many have a neighbour of the same rank that is farther away"
 
 
@@ -41,7 +46,8 @@ def find_look_alikes(
 
     Returns:
         The table (query, likeness, rank, painting_id, artist, title, distance, distance_percentile, in_collection), and
-        a contact sheet a query: number and name -> figure.
+        a contact sheet a query, with a band a likeness: number and name -> figure. Where `settings.why`, sheets that
+        explain, too: number, name, `_why_` and likeness -> figure.
 
     Raises:
         ValueError: If there is no picture.
@@ -49,45 +55,63 @@ def find_look_alikes(
     if not query:
         raise ValueError("nothing is asked: name pictures by --params query=picture.jpg")
     queries = read_queries(query, ingestion.max_megapixels)
-    likeness, known = embeddings(likeness, models)
-    collection = NeighbourIndex(known, paintings, settings.exact_up_to, csls=settings.csls)
-    points = embed(queries, likeness, paintings, ingestion.max_megapixels, models)
-    count = settings.look_alikes
-    # One more, since a query may be in the collection itself.
-    rows, distances = collection.nearest(points, count + 1)
-    shares = collection.distance_percentile(distances)
+    known = embeddings(likeness, models)
+    points = embed(queries, known, paintings, ingestion.max_megapixels, models)
+    answers = {name: _look_up(queries, points[name], known[name], paintings, settings) for name in known}
+    hashes, originals = set(paintings["sha256"]), Originals(paintings, raw_paintings)
+    reasons = Reasons(known, paintings, originals, ingestion.max_megapixels, models) if settings.why else None
     tables, sheets = [], {}
-    originals = Originals(paintings, raw_paintings)
     for number, picture in enumerate(tqdm(queries, "drawing contact sheets", unit=" queries")):
-        table = collection.paintings.iloc[rows[number]].assign(
-            distance=distances[number], distance_percentile=shares[number], query=picture.name, likeness=likeness
+        bands = {name: found[number].assign(query=picture.name, likeness=name) for name, found in answers.items()}
+        in_collection = picture.sha256 in hashes
+        sheets[f"{number + 1:03d}_{PurePosixPath(picture.name).stem}"] = _sheet(
+            picture, bands, in_collection, originals
         )
-        table["in_collection"] = picture.sha256 in set(paintings["sha256"])
-        table = table[table["sha256"] != picture.sha256][:count]
+        if reasons is not None:
+            sheets |= reasons.sheets(picture, bands, number + 1)
+        tables += [table.assign(in_collection=in_collection) for table in bands.values()]
+    originals.warn_of_blanks()
+    return pd.concat(tables, ignore_index=True)[_COLUMNS], sheets
+
+
+def _look_up(
+    queries: list[Query], points: FloatArray, known: FloatArray, paintings: pd.DataFrame, settings: Discovery
+) -> list[pd.DataFrame]:
+    """The nearest paintings of every query, nearest first, with their distances and titles; none is the same file."""
+    collection = NeighbourIndex(known, paintings, settings.exact_up_to, csls=settings.csls)
+    # One more, since a query may be in the collection itself.
+    rows, distances = collection.nearest(points, settings.look_alikes + 1)
+    shares = collection.distance_percentile(distances)
+    tables = []
+    for number, picture in enumerate(queries):
+        table = collection.paintings.iloc[rows[number]].assign(
+            distance=distances[number], distance_percentile=shares[number]
+        )
+        table = table[table["sha256"] != picture.sha256][: settings.look_alikes]
         table["rank"] = np.arange(1, len(table) + 1)
         table["title"] = titles(table["painting_id"].tolist(), table["artist"].tolist())
-        sheets[f"{number + 1:03d}_{PurePosixPath(picture.name).stem}"] = _sheet(picture, table, originals)
         tables.append(table)
-    originals.warn_of_blanks()
-    columns = ["query", "likeness", "rank", "painting_id", "artist", "title", "distance"]
-    return pd.concat(tables, ignore_index=True)[[*columns, "distance_percentile", "in_collection"]], sheets
+    return tables
 
 
-def _sheet(query: Query, table: pd.DataFrame, originals: Originals) -> Any:
+def _sheet(query: Query, bands: dict[str, pd.DataFrame], in_collection: bool, originals: Originals) -> Any:
     from grisaille.plots.contact_sheet import SIDE, Tile, contact_sheet
 
-    note = "this file is in the collection" if table["in_collection"].any() else ""
-    found = [
-        Tile(
-            originals.picture(row["path"], SIDE),
-            row["artist"],
-            row["title"],
-            f"distance {three_digits(row['distance'])}\n{_in_words(row['distance_percentile'])}",
-        )
-        for row in table.to_dict("records")
-    ]
-    by = f"by {table['likeness'].iloc[0]}" if len(table) else ""
-    return contact_sheet(Tile(query.image, query.name, by, note), found, _FOOTNOTE)
+    tiles = {
+        f"By {likeness}": [
+            Tile(
+                originals.picture(row["path"], SIDE),
+                row["artist"],
+                row["title"],
+                f"distance {three_digits(row['distance'])}\n{_in_words(row['distance_percentile'])}",
+            )
+            for row in table.to_dict("records")
+        ]
+        for likeness, table in bands.items()
+    }
+    by = f"by {next(iter(bands))}" if len(bands) == 1 else ""
+    note = "this file is in the collection" if in_collection else ""
+    return contact_sheet(Tile(query.image, query.name, by, note), tiles, _FOOTNOTE)
 
 
 def _in_words(share: float) -> str:
