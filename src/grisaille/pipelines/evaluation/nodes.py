@@ -40,8 +40,9 @@ def reduce_with_pca(  # noqa: PLR0913, PLR0917 - every likeness has its settings
     chunks: dict[str, Any],
     autoencoder: Autoencoder,
     settings: Evaluation,
-    style: Style | None = None,
-    colour: Colour | None = None,
+    likenesses: list[str],
+    style: Style,
+    colour: Colour,
     palettes: FeatureStore | None = None,
 ) -> dict[str, FloatArray]:
     """The baseline: PCA at the size of each likeness's codes, fitted on all but the held-out paintings.
@@ -52,9 +53,9 @@ def reduce_with_pca(  # noqa: PLR0913, PLR0917 - every likeness has its settings
     pieces = list(named(chunks, Chunk).values())
     training = np.flatnonzero(picture_files["split"].to_numpy() != HELD_OUT)
     reduced = spaces.reduce_composition(features, pieces, training, autoencoder.code_size, settings.seed)
-    if style is not None:
+    if "style" in likenesses:
         reduced["style"] = spaces.reduce_style(features, layer_norms, pieces, training, style)
-    if colour is not None and palettes is not None:
+    if palettes is not None:
         reduced["colour"] = spaces.reduce_colour(palettes, training, colour)
     return reduced
 

@@ -17,24 +17,21 @@ def create_pipeline(**kwargs: Any) -> Pipeline:
     """Raw features, PCA at the same size and the embedding, side by side, then pictures and one page."""
     made = config.shaping("likenesses")
     embeddings = {name: f"{name}_embeddings" for name in [*made, *(["mixture"] if len(made) > 1 else [])]}
-    style = {"style": "params:style"} if "style" in made else {}
     palettes = {"palettes": "palettes"} if "colour" in made else {}
-    colour = {"colour": "params:colour", **palettes} if palettes else {}
-    read = {"features": "features", "layer_norms": "layer_norms", "chunks": "params:chunks"}
-    settings = {"settings": "params:evaluation"}
-    reduce = {**read, "picture_files": "picture_files", "autoencoder": "params:autoencoder"}
-    compare = {**read, "paintings": "paintings", "reduced": "pca_embeddings", "channels": "params:style.channels"}
+    groups = {name: f"params:{name}" for name in ("likenesses", "chunks", "autoencoder", "style", "colour")}
+    read = {"features": "features", "layer_norms": "layer_norms", "settings": "params:evaluation", **palettes}
+    compared = {"paintings": "paintings", "reduced": "pca_embeddings", **embeddings}
     return Pipeline(
         [
             Node(
                 nodes.reduce_with_pca,
-                {**reduce, **settings, **style, **colour},
+                {**read, **groups, "picture_files": "picture_files"},
                 "pca_embeddings",
                 name="reduce_with_pca",
             ),
             Node(
                 nodes.compare_spaces,
-                {**compare, **settings, **palettes, **embeddings},
+                {**read, **compared, "chunks": "params:chunks", "channels": "params:style.channels"},
                 ["artist_distances", "neighbours", "preservation", "rnx_curves", "answers"],
                 name="compare_spaces",
             ),
