@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -25,33 +26,52 @@ _ARGUMENTS = {
 }
 
 
+def embedded() -> list[str]:
+    """The likenesses that there are embeddings of."""
+    made = config.shaping("likenesses")
+    return [*made, *(["mixture"] if len(made) > 1 else [])]
+
+
 def question() -> dict[str, str]:
     """Argument of a node that answers -> dataset; those of embeddings and encoders have a dot in their names."""
     made, chunks = config.shaping("likenesses"), config.chunks()
-    known = [*made, *(["mixture"] if len(made) > 1 else [])]
     encoders = [f"{chunk}.{likeness}" for likeness in made if likeness != "colour" for chunk in chunks]
     encoders += [f"{PALETTE}.colour"] if "colour" in made else []
     return {
         **_ARGUMENTS,
-        **{f"{likeness}.embeddings": f"{likeness}_embeddings" for likeness in known},
+        **{f"{likeness}.embeddings": f"{likeness}_embeddings" for likeness in embedded()},
         **{f"{encoder}_encoder": f"{encoder}_encoder" for encoder in encoders},
     }
+
+
+def chosen(likeness: str | None, known: Collection[str]) -> str:
+    """The likeness that is meant.
+
+    Args:
+        likeness: Its name; None takes the mixture, or composition where nothing else is made.
+        known: Those that are made.
+
+    Raises:
+        ValueError: If that was not made.
+    """
+    meant = likeness or ("mixture" if "mixture" in known else "composition")
+    if meant not in known:
+        raise ValueError(f"likeness={meant} was not made; there are {', '.join(known)}")
+    return meant
 
 
 def embeddings(likeness: str | None, models: dict[str, Any]) -> tuple[str, FloatArray]:
     """The likeness that is meant, and the collection's embeddings by it, float32, shape (n, d).
 
     Args:
-        likeness: Its name; None takes the mixture, or composition where nothing else is made.
+        likeness: As `chosen` takes it.
         models: The arguments of `question`.
 
     Raises:
         ValueError: If that was not made.
     """
     known = [name.removesuffix(".embeddings") for name in models if name.endswith(".embeddings")]
-    meant = likeness or ("mixture" if "mixture" in known else "composition")
-    if meant not in known:
-        raise ValueError(f"likeness={meant} was not made; there are {', '.join(known)}")
+    meant = chosen(likeness, known)
     return meant, models[f"{meant}.embeddings"]
 
 
