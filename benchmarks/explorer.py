@@ -16,7 +16,7 @@ import psutil
 from PIL import Image
 
 from benchmarks.tools import Given, Skipped, kaggle_artists
-from grisaille.explorer.map_table import Near, gather
+from grisaille.explorer.map_table import LIKENESSES, Near, gather
 from grisaille.explorer.page import About, render, room_for_pictures
 from grisaille.explorer.pictures import pictures
 
@@ -148,8 +148,11 @@ def _page(n: int = N) -> str:
     centres = random.normal(size=(labels.max() + 1, 2))
     places = (centres[labels] + random.normal(size=(n, 2))).astype(np.float32)
     sums = random.random((n, int(labels.max()) + 1))
-    table = gather(paintings, {"pca": places}, Near(near, near), sums, shown)
-    return render(table, pd.DataFrame(), About("hellinger", 125_440, 320))
+    # Whatever the numbers, they take the same room.
+    laid_out = {likeness: {"pca": places, "umap": places} for likeness in LIKENESSES}
+    every = [near.assign(likeness=likeness) for likeness in LIKENESSES]
+    table = gather(paintings, laid_out, Near(near, pd.concat(every)), sums, shown)
+    return render(table, pd.DataFrame(), About("mixture", "hellinger", 125_440, 320))
 
 
 def _noise(seed: int) -> bytes:

@@ -171,7 +171,11 @@ class CountedSource:
 
 
 def explorer_map(names=(), compared=8, stranger=None, count=8, seed=0) -> pd.DataFrame:
-    """The map of a small collection on a circle: near in the raw space are the next three."""
+    """The map of a small collection on a circle, which begins elsewhere by every likeness.
+
+    Near in the raw space are the next three, by composition the three after the first of them, by style the three after
+    two, and by all three after three.
+    """
     random = np.random.default_rng(seed)
     identifiers = [*names, *(f"Painting_{row}" for row in range(len(names), count))]
     paintings = pd.DataFrame(
@@ -199,10 +203,14 @@ def explorer_map(names=(), compared=8, stranger=None, count=8, seed=0) -> pd.Dat
     if stranger is not None:
         raw.iloc[0, 2] = stranger
     angles = 2 * np.pi * np.arange(count) / count
+    firsts = {"composition": 2, "style": 3, "mixture": 4}
     return gather(
         paintings,
-        {"pca": np.column_stack([np.cos(angles), np.sin(angles)]).astype(np.float32)},
-        Near(raw, near(2, count)),
+        {
+            likeness: {"pca": np.column_stack([np.cos(angles + turn), np.sin(angles + turn)]).astype(np.float32)}
+            for likeness, turn in zip(firsts, (0, 1, 2), strict=True)
+        },
+        Near(raw, pd.concat([near(first, count).assign(likeness=name) for name, first in firsts.items()])),
         random.random((count, 2)),
         pictures(
             paintings["path"], originals({path: lambda: encode(picture(seed)) for path in paintings["path"]}), 48, 1e6

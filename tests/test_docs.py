@@ -131,8 +131,8 @@ CHECKED = {
     "dask worker tcp://127.0.0.1:8786 --nthreads 1 --memory-limit 4GiB": "likewise",
     "grisaille rerun newest --keep-features": "a whole run more",
     "pip install embedding-atlas": "downloads",
-    "embedding-atlas map_of_paintings.parquet --x x --y y --neighbors embedding_neighbours --image picture "
-    "--text painting_id": "serves until it is stopped, and wants an environment of its own",
+    "embedding-atlas map_of_paintings.parquet --x mixture_pca_x --y mixture_pca_y --neighbors mixture_neighbours "
+    "--image picture --text painting_id": "serves until it is stopped, and wants an environment of its own",
     "dask ssh --nthreads 1 --memory-limit 6GiB --remote-python /shared/grisaille/.venv/bin/python "
     "host1 host1 host2 host3": "needs four machines",
 }

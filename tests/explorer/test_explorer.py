@@ -4,6 +4,7 @@ import importlib.util
 import io
 import json
 import re
+from dataclasses import replace
 from importlib import resources
 
 import numpy as np
@@ -18,13 +19,18 @@ from grisaille.explorer.pictures import pictures
 from grisaille.measures.silhouettes import DistanceSums, point_silhouettes
 from helpers import encode, explorer_map, originals, picture
 
-ABOUT = About(likeness="hellinger", raw_values=600, reduced_values=6)
+ABOUT = About(likeness="mixture", metric="hellinger", raw_values=600, reduced_values=6)
 NOBODY = pd.DataFrame({"name": [], "genre": []})
 
 
 def data_of(page):
     """What a browser would parse."""
     return json.loads(re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.S)[1])
+
+
+def rows_of(near):
+    """Neighbours as a browser unpacks them, a row a painting."""
+    return np.frombuffer(base64.b64decode(near["rows"]), f"<u{near['bytes']}").reshape(-1, near["k"])
 
 
 class TestPlacing:
@@ -102,7 +108,8 @@ class TestGathering:
     def test_rows_and_what_is_kept(self):
         table = explorer_map()
         assert table["raw_neighbours"][0]["ids"].tolist() == [1, 2, 3]
-        assert table["embedding_neighbours"][0]["ids"].tolist() == [2, 3, 4]
+        assert table["composition_neighbours"][0]["ids"].tolist() == [2, 3, 4]
+        assert table["style_neighbours"][0]["ids"].tolist() == [3, 4, 5]
         assert table["kept"][0] == 2
 
     def test_paintings_that_were_not_compared_are_not_judged(self):
@@ -134,11 +141,35 @@ class TestPage:
     def test_neighbours_and_places_arrive(self):
         table = explorer_map(compared=5)
         data = data_of(render(table, NOBODY, ABOUT))
-        raw = np.frombuffer(base64.b64decode(data["raw"]["rows"]), "<i4").reshape(-1, data["raw"]["k"])
+        raw, style = (rows_of(data["near"][space]) for space in ("raw", "style"))
         assert raw[0].tolist() == [1, 2, 3]
-        assert raw[5].tolist() == [-1, -1, -1]
-        places = np.frombuffer(base64.b64decode(data["places"]["pca"]), "<f4").reshape(-1, 2)
-        np.testing.assert_array_equal(places, table[["x", "y"]].to_numpy("f4"))
+        assert raw[5].tolist() == [8, 8, 8]
+        assert style[0].tolist() == [3, 4, 5]
+        for likeness in ("mixture", "style", "composition"):
+            places = np.frombuffer(base64.b64decode(data["places"][likeness]["pca"]), "<f4").reshape(-1, 2)
+            expected = table[[f"{likeness}_pca_x", f"{likeness}_pca_y"]].to_numpy("f4")
+            np.testing.assert_array_equal(places, expected)
+
+    def test_ten_neighbours_are_enough_for_the_page(self):
+        table = explorer_map(count=12)
+        table["style_neighbours"] = [{"ids": np.delete(np.arange(12), row), "distances": None} for row in range(12)]
+        near = data_of(render(table, NOBODY, ABOUT))["near"]["style"]
+        assert near["k"] == 10
+        assert rows_of(near)[11].tolist() == list(range(10))
+
+    @pytest.mark.parametrize("leading", ["mixture", "composition"])
+    def test_the_likeness_that_is_asked_for_leads(self, leading):
+        data = data_of(render(explorer_map(), NOBODY, replace(ABOUT, likeness=leading)))
+        assert data["likenesses"][0] == leading
+        assert set(data["likenesses"]) == {"mixture", "style", "composition"}
+
+    def test_one_likeness_needs_no_choice(self):
+        table = explorer_map()
+        alone = table.drop(columns=[name for name in table if name.startswith(("mixture", "style"))])
+        page = render(alone, NOBODY, replace(ABOUT, likeness="composition"))
+        assert data_of(page)["likenesses"] == ["composition"]
+        assert 'id="likeness"' not in page
+        assert 'id="likeness"' in render(table, NOBODY, ABOUT)
 
     def test_facts_of_artists(self):
         artists = pd.DataFrame({"name": ["Ada"], "years": ["1840 - 1926"], "nationality": ["French,British"]})

@@ -1,5 +1,7 @@
 """The explorer in a real browser: it opens from the file system, and does what its buttons say."""
 
+import math
+
 import pandas as pd
 import pytest
 
@@ -9,7 +11,7 @@ from helpers import explorer_map
 pytestmark = pytest.mark.browser
 
 EVIL = ["</script><script>window.caught=1</script>", "<img src=x onerror=window.caught=1>", "<!--<script>"]
-ABOUT = About(likeness="hellinger", raw_values=600, reduced_values=6, note="<b>A note</b>")
+ABOUT = About(likeness="composition", metric="hellinger", raw_values=600, reduced_values=6, note="<b>A note</b>")
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +50,12 @@ def near(page, space):
     ]
 
 
+def bearing(page):
+    """The direction from one painting to another, which no camera changes."""
+    (x, y), (u, v) = page.evaluate("[explorer.where(1), explorer.where(2)]")
+    return math.atan2(v - y, u - x)
+
+
 class TestChoosing:
     def test_a_click_shows_the_painting_and_both_lists(self, open_page):
         page = open_page()
@@ -56,7 +64,7 @@ class TestChoosing:
         assert page.locator("#panel h2").inner_text() == "Painting 3"
         # On the circle three follow in the raw space, and three after the first of them in the embedding.
         assert near(page, "raw") == [(4, False), (5, True), (6, True)]
-        assert near(page, "embedding") == [(5, True), (6, True), (7, False)]
+        assert near(page, "composition") == [(5, True), (6, True), (7, False)]
         assert page.locator(".verdict").inner_text() == "2 of its 3 nearest are kept."
 
     def test_a_neighbour_can_be_walked_to(self, open_page):
@@ -73,6 +81,52 @@ class TestChoosing:
     def test_what_was_not_compared_is_said(self, open_page):
         page = open_page("#painting=Painting_7")
         assert "not known" in page.locator(".verdict").inner_text()
+
+
+class TestLikenesses:
+    def test_another_likeness_has_other_neighbours_and_another_map(self, open_page):
+        page = open_page("#painting=Painting_3", reduced_motion="reduce")
+        before = bearing(page)
+        page.get_by_role("radio", name="style").check()
+        # Every likeness begins one further on the circle.
+        assert near(page, "style") == [(6, False), (7, False), (0, False)]
+        assert page.locator(".verdict").inner_text() == "Most alike in style"
+        assert page.locator("[data-space=raw]").count() == 0
+        # Its circle is turned by one radian.
+        assert math.cos(bearing(page) - before) == pytest.approx(math.cos(1), abs=0.01)
+        page.get_by_role("radio", name="composition").check()
+        assert near(page, "composition") == [(5, True), (6, True), (7, False)]
+        assert math.cos(bearing(page) - before) == pytest.approx(1, abs=0.001)
+
+    def test_arrow_keys_go_from_one_to_the_next_and_the_focus_stays(self, open_page):
+        page = open_page("#painting=Painting_3")
+        page.get_by_role("radio", name="composition").focus()
+        chosen = []
+        for key in ("ArrowRight", "ArrowRight", "ArrowLeft"):
+            page.keyboard.press(key)
+            assert page.evaluate("document.activeElement.value") == page.evaluate("explorer.state.likeness")
+            chosen.append(page.evaluate("explorer.state.likeness"))
+        assert chosen == ["mixture", "style", "mixture"]
+        assert page.locator("#likeness").input_value() == "mixture"
+
+    def test_without_a_painting_the_map_has_a_choice_of_its_own(self, open_page):
+        page = open_page()
+        page.select_option("#likeness", label="everything")
+        page.evaluate("explorer.select(3)")
+        assert [row for row, _ in near(page, "mixture")] == [7, 0, 1]
+        assert page.get_by_role("radio", name="everything").is_checked()
+
+    def test_a_link_keeps_it(self, open_page):
+        page = open_page("#painting=Painting_3")
+        page.get_by_role("radio", name="everything").check()
+        again = open_page(page.evaluate("location.hash"))
+        assert [row for row, _ in near(again, "mixture")] == [7, 0, 1]
+        again.click("#reset")
+        assert again.evaluate("explorer.state.likeness") == "composition"
+
+    def test_a_likeness_that_nobody_made_is_passed_over(self, open_page):
+        page = open_page("#painting=Painting_3&likeness=fame")
+        assert page.evaluate("explorer.state.likeness") == "composition"
 
 
 class TestFinding:

@@ -54,8 +54,8 @@ class TestPaintingsByNobodyKnowsWhom:
         shown = table["artist"].isin(["Ada"])
         assert table["silhouette"].notna().all()
         paintings = table.assign(artist=table["artist"].where(shown, UNKNOWN))
-        none = Near(*(pd.DataFrame(columns=["painting_id", "rank", "neighbour_id", "distance"]),) * 2)
-        places = {"pca": table[["x", "y"]].to_numpy()}
+        none = Near(*(pd.DataFrame(columns=["likeness", "painting_id", "rank", "neighbour_id", "distance"]),) * 2)
+        places = {"composition": {"pca": table[["composition_pca_x", "composition_pca_y"]].to_numpy()}}
         blanks = [MapPicture(b"", "#000000")] * len(table)
         found = gather(paintings, places, none, np.ones((len(table), 2)), blanks)
         assert found["silhouette"][~shown].isna().all()

@@ -1,4 +1,4 @@
-"""Where paintings lie on a plane: two numbers made of the embedding's 320."""
+"""Where paintings lie on a plane: two numbers made of an embedding's many."""
 
 import importlib.util
 import logging

@@ -1,4 +1,4 @@
-"""The map as a table: one row a painting, with its place, its nearest in both spaces and its picture."""
+"""The map as a table: one row a painting, with its places and its nearest by every likeness, and its picture."""
 
 from __future__ import annotations
 
@@ -14,25 +14,28 @@ from grisaille.explorer.pictures import MapPicture
 from grisaille.lazy import pd
 from grisaille.measures.silhouettes import point_silhouettes
 
+# In this order readers are shown them.
+LIKENESSES = ("mixture", "style", "composition", "colour")
 _COPIED = ("painting_id", "artist", "movements", "path", "width", "height", "split", "duplicate_of")
 
 
 @dataclass(frozen=True)
 class Near:
-    """The nearest paintings of every painting, in both spaces.
+    """The nearest paintings of every painting.
 
     Attributes:
-        raw: painting_id, rank, neighbour_id and distance; of a large collection, only some paintings'.
-        embedding: The same.
+        raw: In the full features, by composition's metric: painting_id, rank, neighbour_id and distance; of a large
+            collection, only some paintings'.
+        embeddings: In every embedding: the same, and likeness.
     """
 
     raw: pd.DataFrame
-    embedding: pd.DataFrame
+    embeddings: pd.DataFrame
 
 
 def gather(
     paintings: pd.DataFrame,
-    places: Mapping[str, FloatArray],
+    places: Mapping[str, Mapping[str, FloatArray]],
     near: Near,
     artist_distances: FloatArray,
     shown: Sequence[MapPicture],
@@ -41,17 +44,17 @@ def gather(
 
     Args:
         paintings: The collection.
-        places: "pca" and possibly "umap" -> shape (n, 2).
+        places: Likeness -> "pca" and possibly "umap" -> shape (n, 2).
         near: Neighbours.
-        artist_distances: Sums of the embedding's distances to every artist, shape (n, c), artists sorted.
+        artist_distances: Sums of composition's distances to every artist, shape (n, c), artists sorted.
         shown: A picture a painting.
 
     Returns:
-        In the order of `paintings`: what they say of themselves; `x` and `y` (PCA), `umap_x` and `umap_y` if there are
-        any; `silhouette` among the artists, in the embedding, NaN where the artist is unknown; `raw_neighbours` and
-        `embedding_neighbours` as {"ids": rows of this table, "distances": ...}, nearest first, None where they are not
-        known; `kept`, how many of the raw ones the embedding keeps, NaN likewise; `picture` as {"bytes": WebP}, and its
-        mean `colour`.
+        In the order of `paintings`: what they say of themselves; for every likeness `{likeness}_pca_x` and `_pca_y`,
+        `_umap_x` and `_umap_y` if there are any, and `{likeness}_neighbours` as {"ids": rows of this table,
+        "distances": ...}, nearest first, None where they are not known; `raw_neighbours` likewise, and `kept`, how many
+        of them the embedding of composition keeps, NaN where they are not known; `silhouette` among the artists, by
+        composition, NaN where the artist is unknown; `picture` as {"bytes": WebP}, and its mean `colour`.
 
     Raises:
         ValueError: If distances or neighbours are of other paintings.
@@ -63,23 +66,29 @@ def gather(
         )
     artists, labels = np.unique(paintings["artist"].to_numpy(dtype=str), return_inverse=True)
     table = pd.DataFrame({name: paintings[name].to_numpy() for name in _COPIED if name in paintings})
-    for name, place in places.items():
-        prefix = "" if name == "pca" else f"{name}_"
-        table[f"{prefix}x"], table[f"{prefix}y"] = place[:, 0], place[:, 1]
+    identifiers = paintings["painting_id"].to_numpy(dtype=str)
+    for likeness, layouts in places.items():
+        for name, place in layouts.items():
+            table[f"{likeness}_{name}_x"], table[f"{likeness}_{name}_y"] = place[:, 0], place[:, 1]
+        own = near.embeddings[near.embeddings["likeness"] == likeness]
+        table[f"{likeness}_neighbours"] = _nested(own, identifiers)
     # Paintings by nobody knows whom are nobody's neighbouring group, and have no group of their own.
     sums = np.where(artists == UNKNOWN, np.inf, artist_distances)
     sums[artists[labels] == UNKNOWN] = np.nan
     table["silhouette"] = point_silhouettes(sums, labels)
-    identifiers = paintings["painting_id"].to_numpy(dtype=str)
     table["raw_neighbours"] = _nested(near.raw, identifiers)
-    table["embedding_neighbours"] = _nested(near.embedding, identifiers)
     table["kept"] = [
         float(len(np.intersect1d(raw["ids"], small["ids"]))) if raw and small else np.nan
-        for raw, small in zip(table["raw_neighbours"], table["embedding_neighbours"], strict=True)
+        for raw, small in zip(table["raw_neighbours"], table["composition_neighbours"], strict=True)
     ]
     table["colour"] = [picture.colour for picture in shown]
     table["picture"] = pd.Series([{"bytes": picture.data} for picture in shown], dtype=object)
     return table
+
+
+def likenesses(table: pd.DataFrame) -> list[str]:
+    """The likenesses of a table that `gather` made."""
+    return [likeness for likeness in LIKENESSES if f"{likeness}_neighbours" in table]
 
 
 def _nested(near: pd.DataFrame, identifiers: np.ndarray) -> pd.Series:

@@ -13,10 +13,13 @@ import jinja2
 import numpy as np
 
 from grisaille.collection.artists import UNKNOWN, normalise
+from grisaille.explorer.map_table import likenesses
 from grisaille.lazy import pd
 
 # In this order they are one program.
 _SCRIPTS = ("data.js", "places.js", "scene.js", "panel.js", "search.js", "main.js")
+# A painting's nearest that the page shows, however many the table holds.
+_SHOWN = 10
 # How base64 grows what it encodes.
 ENCODED = 4 / 3
 
@@ -26,14 +29,16 @@ class About:
     """What the page says of itself.
 
     Attributes:
-        likeness: The raw features' that the embedding was asked to keep: "hellinger" or "euclidean".
+        likeness: That the page opens with.
+        metric: Of the raw features, which composition was asked to keep: "hellinger" or "euclidean".
         raw_values: Numbers a painting before the reduction.
-        reduced_values: Numbers a painting after it.
+        reduced_values: Numbers a painting of composition after it.
         stops_early: Whether some paintings stopped the training instead of taking part.
         note: A sentence about the collection, or None.
     """
 
     likeness: str
+    metric: str
     raw_values: int
     reduced_values: int
     stops_early: bool = False
@@ -63,7 +68,8 @@ def render(table: pd.DataFrame, artists: pd.DataFrame, about: About) -> str:
         library=_read("vendor/pixi.min.js").replace("//# sourceMappingURL=pixi.min.js.map", ""),
         script="\n".join(_read(f"web/{name}") for name in _SCRIPTS),
         data=_inside_a_script(_data(table, artists, about)),
-        umap="umap_x" in table,
+        several=len(likenesses(table)) > 1,
+        umap=f"{about.likeness}_umap_x" in table,
     )
 
 
@@ -80,8 +86,8 @@ def too_large(count: int, most: int) -> str:
 def room_for_pictures(count: int, megabytes: float) -> float:
     """Bytes that all pictures may have together on a page of so many megabytes."""
     library = len(_read("vendor/pixi.min.js"))
-    # Of each painting the names, the places, the neighbours; measured at 160 bytes with names of 25 characters.
-    rest = library + 60_000 + 250 * count
+    # Of each painting the names, the places, the neighbours; measured at 320 bytes with names of 20 characters.
+    rest = library + 60_000 + 400 * count
     return max(megabytes * 1e6 - rest, 0.2e6) / ENCODED
 
 
@@ -104,7 +110,8 @@ def _data(table: pd.DataFrame, artists: pd.DataFrame, about: About) -> dict[str,
     movement_names = _by_name(name for given in movements for name in given)
     known = {name: number for number, name in enumerate(movement_names)}
     rows = {name: row for row, name in enumerate(table["painting_id"])}
-    places = {"pca": ("x", "y"), "umap": ("umap_x", "umap_y")}
+    # The one that leads is the first.
+    made = sorted(likenesses(table), key=lambda likeness: likeness != about.likeness)
     return {
         "names": [str(name) for name in table["painting_id"]],
         "files": [str(path) for path in table["path"]],
@@ -123,17 +130,20 @@ def _data(table: pd.DataFrame, artists: pd.DataFrame, about: About) -> dict[str,
         "duplicateOf": [rows.get(name, -1) for name in table["duplicate_of"]],
         "silhouettes": _numbers(np.round(table["silhouette"], 3)),
         "colours": table["colour"].tolist(),
-        "places": {
-            name: _packed(table[list(columns)].to_numpy(dtype="<f4"))
-            for name, columns in places.items()
-            if columns[0] in table
-        },
-        "raw": _neighbours(table["raw_neighbours"]),
-        "embedding": _neighbours(table["embedding_neighbours"]),
+        "likenesses": made,
+        "places": {likeness: _places(table, likeness) for likeness in made},
+        "near": {space: _neighbours(table[f"{space}_neighbours"]) for space in ("raw", *made)},
         "pictures": [base64.b64encode(picture["bytes"]).decode() for picture in table["picture"]],
-        "likeness": about.likeness,
+        "metric": about.metric,
         "rawValues": about.raw_values,
         "values": about.reduced_values,
+    }
+
+
+def _places(table: pd.DataFrame, likeness: str) -> dict[str, str]:
+    columns = {name: [f"{likeness}_{name}_{axis}" for axis in "xy"] for name in ("pca", "umap")}
+    return {
+        name: _packed(table[both].to_numpy(dtype="<f4")) for name, both in columns.items() if set(both) <= set(table)
     }
 
 
@@ -170,10 +180,11 @@ def _packed(values: np.ndarray) -> str:
 
 
 def _neighbours(column: Iterable[Mapping[str, Any] | None]) -> dict[str, Any]:
-    """Rows of the nearest, -1 where none is known, as int32 of shape (n, k)."""
-    lists = [np.asarray(near["ids"]) if near else np.empty(0) for near in column]
+    """Rows of the nearest, n where none is known, of shape (n, k), in as few bytes as hold them."""
+    lists = [np.asarray(near["ids"])[:_SHOWN] if near else np.empty(0) for near in column]
     k = max((len(near) for near in lists), default=0)
-    filled = np.full((len(lists), k), -1, dtype="<i4")
+    size = 2 if len(lists) < 2**16 else 4
+    filled = np.full((len(lists), k), len(lists), dtype=f"<u{size}")
     for row, near in enumerate(lists):
         filled[row, : len(near)] = near
-    return {"k": k, "rows": _packed(filled)}
+    return {"k": k, "bytes": size, "rows": _packed(filled)}

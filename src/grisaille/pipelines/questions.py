@@ -30,24 +30,46 @@ _ARGUMENTS = {
 }
 
 
+def embedded() -> list[str]:
+    """The likenesses that there are embeddings of."""
+    made = config.shaping("likenesses")
+    return [*made, *(["mixture"] if len(made) > 1 else [])]
+
+
 def question() -> dict[str, str]:
     """Argument of a node that answers -> dataset; those of embeddings and encoders have a dot in their names."""
     made, chunks = config.shaping("likenesses"), config.chunks()
-    known = [*made, *(["mixture"] if len(made) > 1 else [])]
     encoders = [f"{chunk}.{likeness}" for likeness in made if likeness != "colour" for chunk in chunks]
     encoders += [f"{PALETTE}.colour"] if "colour" in made else []
     return {
         **_ARGUMENTS,
-        **{f"{likeness}.embeddings": f"{likeness}_embeddings" for likeness in known},
+        **{f"{likeness}.embeddings": f"{likeness}_embeddings" for likeness in embedded()},
         **{f"{encoder}_encoder": f"{encoder}_encoder" for encoder in encoders},
     }
+
+
+def chosen(likeness: str | None, known: Collection[str]) -> str:
+    """The likeness that is meant.
+
+    Args:
+        likeness: Its name; None and `all` take the mixture, or composition where nothing else is made.
+        known: Those that are made.
+
+    Raises:
+        ValueError: If that was not made.
+    """
+    leading = "mixture" if "mixture" in known else "composition"
+    meant = leading if likeness is None or likeness == "all" else likeness
+    if meant not in known:
+        raise ValueError(f"likeness={meant} was not made; there are {', '.join(known)}")
+    return meant
 
 
 def embeddings(likeness: str | None, models: dict[str, Any]) -> dict[str, FloatArray]:
     """The likenesses that are meant, and the collection's embeddings by each, float32, shape (n, d).
 
     Args:
-        likeness: Its name; None takes the mixture, or composition where nothing else is made, and `all` every one.
+        likeness: As `chosen` takes it, but `all` takes every one.
         models: The arguments of `question`.
 
     Raises:
@@ -56,9 +78,7 @@ def embeddings(likeness: str | None, models: dict[str, Any]) -> dict[str, FloatA
     known = {name.removesuffix(_OF): values for name, values in models.items() if name.endswith(_OF)}
     if likeness == "all":
         return known
-    meant = likeness or ("mixture" if "mixture" in known else "composition")
-    if meant not in known:
-        raise ValueError(f"likeness={meant} was not made; there are {', '.join(known)}")
+    meant = chosen(likeness, known)
     return {meant: known[meant]}
 
 

@@ -12,18 +12,20 @@ function bytes(text) {
 }
 
 const floats = (text) => new Float32Array(bytes(text).buffer);
-const integers = (text) => new Int32Array(bytes(text).buffer);
 
 const near = {};
-for (const space of ["raw", "embedding"]) {
-  near[space] = { k: given[space].k, rows: integers(given[space].rows) };
+for (const [space, { k, bytes: size, rows }] of Object.entries(given.near)) {
+  near[space] = { k, rows: new { 2: Uint16Array, 4: Uint32Array }[size](bytes(rows).buffer) };
 }
 
-/** Rows of the nearest paintings in a space, nearest first; empty where they are not known. */
+/** Rows of the nearest paintings by a likeness, or in the full features ("raw"), nearest first; empty if not known. */
 function nearest(space, row) {
   const { k, rows } = near[space];
-  return [...rows.subarray(row * k, row * k + Math.min(k, 10))].filter((other) => other >= 0);
+  return [...rows.subarray(row * k, (row + 1) * k)].filter((other) => other < total);
 }
+
+// What the likenesses are called.
+const PLAIN = { mixture: "everything", style: "style", composition: "composition", colour: "colour" };
 
 const artistOf = (row) => given.artists[given.artist[row]];
 /** A painting's name as a person reads it; the folder is the artist's, who is named beside it. */
@@ -56,7 +58,7 @@ const thousands = (number) => number.toLocaleString("en");
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
 // What the reader has chosen. Everything that is drawn follows from it.
-const state = { selected: -1, hovered: -1, artist: -1, movement: -1, colour: "", place: "pca", spread: false };
+const state = { selected: -1, hovered: -1, artist: -1, movement: -1, colour: "", place: "pca", spread: false, likeness: given.likenesses[0] };
 
 const shown = new Uint8Array(total).fill(1);
 

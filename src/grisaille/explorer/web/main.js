@@ -31,7 +31,7 @@ function hover(row, x = 0, y = 0) {
 const hint = byId("hint");
 const said = byId("said");
 const legend = byId("legend");
-const choices = { artist: byId("artist"), movement: byId("movement"), colour: byId("colour"), place: byId("place") };
+const choices = { artist: byId("artist"), movement: byId("movement"), colour: byId("colour"), place: byId("place"), likeness: byId("likeness") };
 
 /** Show only some: each of artist and movement may be -1 for all. */
 function setFilter(wanted) {
@@ -52,7 +52,7 @@ function settle() {
     choices[name].classList.toggle("set", state[name] >= 0);
   }
   choices.colour.value = state.colour;
-  if (choices.place) choices.place.value = state.place;
+  for (const name of ["place", "likeness"]) if (choices[name]) choices[name].value = state[name];
   byId("spread").checked = state.spread;
   byId("more").classList.toggle("set", state.artist >= 0 || state.movement >= 0);
   fillLegend();
@@ -71,6 +71,7 @@ const perArtist = countBy((row) => [given.artist[row]]);
 const perMovement = countBy((row) => given.movements[row]);
 
 function fillChoices() {
+  choices.likeness?.append(...given.likenesses.map((name) => make("option", { value: name }, PLAIN[name])));
   given.artists.forEach((artist, number) => {
     choices.artist.append(make("option", { value: number }, `${artist.name} (${thousands(perArtist.get(number))})`));
   });
@@ -181,13 +182,14 @@ function bringIntoView(row, close = false) {
   if (!inside) fly({ x: scene.at[2 * row], y: scene.at[2 * row + 1], zoom: scene.camera.zoom });
 }
 
-/** Where a painting and all its nearest in the embedding are seen from as near as can be. */
+/** Where a painting and all its nearest are seen from as near as can be. */
 function aroundNearest(row) {
-  const shown = [row, ...nearest("embedding", row)];
+  const shown = [row, ...nearest(state.likeness, row)];
+  const to = wantedPlaces();
   const margin = 70;
   const unit = pixelsPerUnit() / scene.camera.zoom;
   const [x, y] = [0, 1].map((axis) => {
-    const places = shown.map((other) => scene.at[2 * other + axis]);
+    const places = shown.map((other) => to[2 * other + axis]);
     return { least: Math.min(...places), most: Math.max(...places) };
   });
   const fits = [[x, scene.size.width], [y, scene.size.height]].map(
@@ -334,7 +336,7 @@ canvas.addEventListener("keydown", (event) => {
 });
 
 document.addEventListener("keydown", (event) => {
-  if (event.target.matches("input, select") || byId("about").open || event.ctrlKey || event.metaKey) return;
+  if (event.target.matches("input:not([type=radio]), select") || byId("about").open || event.ctrlKey || event.metaKey) return;
   if (event.key === "/") query.focus();
   else if (event.key === "?") byId("about").showModal();
   else if (event.key === "Escape") {
@@ -356,11 +358,11 @@ byId("more").onclick = (event) => {
   event.currentTarget.setAttribute("aria-expanded", String(open));
 };
 byId("reset").onclick = () => {
-  const moved = state.place !== "pca" || state.spread;
-  Object.assign(state, { artist: -1, movement: -1, colour: "", place: "pca", spread: false });
+  const places = wantedPlaces();
+  Object.assign(state, { artist: -1, movement: -1, colour: "", place: "pca", spread: false, likeness: given.likenesses[0] });
   select(-1);
   settle();
-  if (moved) movePaintings();
+  if (places !== wantedPlaces()) movePaintings();
   fly(wholeView());
 };
 for (const name of ["artist", "movement"]) {
@@ -372,6 +374,18 @@ const place = (wanted) => {
   movePaintings();
   fly(wholeView(), 600);
 };
+
+/** Other neighbours, and a map of their own; whoever had gone near to a painting stays near to it. */
+function setLikeness(likeness) {
+  const nearby = state.selected >= 0 && scene.camera.zoom > 1.5 * wholeView().zoom;
+  setFilter({ likeness });
+  choose(state.selected);
+  fillNearest();
+  movePaintings();
+  fly(nearby ? aroundNearest(state.selected) : wholeView(), 600);
+  if (state.selected >= 0) said.textContent = panel.querySelector(".verdict").textContent;
+}
+if (choices.likeness) choices.likeness.onchange = (event) => setLikeness(event.target.value);
 if (choices.place) choices.place.onchange = (event) => place({ place: event.target.value });
 byId("spread").onchange = (event) => place({ spread: event.target.checked });
 
@@ -418,6 +432,7 @@ function remember() {
   if (state.colour) kept.set("colour", state.colour);
   if (state.place !== "pca") kept.set("place", state.place);
   if (state.spread) kept.set("spread", "1");
+  if (state.likeness !== given.likenesses[0]) kept.set("likeness", state.likeness);
   const { x, y, zoom } = scene.camera;
   kept.set("view", [x, y, zoom].map((value) => value.toFixed(3)).join(","));
   const address = `#${kept}`;
@@ -435,7 +450,8 @@ function recall() {
   state.artist = number(given.artists.map((artist) => artist.name), "artist");
   state.movement = number(given.movementNames, "movement");
   state.colour = ["artist", "movement", "silhouette"].includes(kept.get("colour")) ? kept.get("colour") : "";
-  state.place = measured[kept.get("place")] ? kept.get("place") : "pca";
+  state.likeness = given.likenesses.includes(kept.get("likeness")) ? kept.get("likeness") : given.likenesses[0];
+  state.place = measured[`${state.likeness} ${kept.get("place")}`] ? kept.get("place") : "pca";
   state.spread = kept.get("spread") === "1";
   moving += 1;
   scene.at.set(wantedPlaces());

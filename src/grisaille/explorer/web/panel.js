@@ -1,4 +1,4 @@
-// The chosen painting: its picture, its facts, and its nearest in both spaces.
+// The chosen painting: its picture, its facts, and its nearest by the likeness that is chosen.
 
 const panel = byId("panel");
 
@@ -28,10 +28,51 @@ function fillPanel() {
     portrait,
     make("h2", {}, titleOf(row)),
     make("p", { class: "by" }, by, life ? ` (${life})` : ""),
+    likenessSwitch(),
+    make("div", { id: "nearest" }),
     facts(row),
-    ...comparison(row),
   );
+  fillNearest();
   panel.scrollTop = 0;
+}
+
+/** Buttons that say in what paintings are to be alike; nothing where there is one likeness only. */
+function likenessSwitch() {
+  if (given.likenesses.length < 2) return "";
+  const buttons = given.likenesses.map((name) => {
+    const radio = { type: "radio", name: "likeness", value: name, onchange: () => setLikeness(name) };
+    return make("label", {}, make("input", { ...radio, checked: name === state.likeness }), make("span", {}, PLAIN[name]));
+  });
+  return make("fieldset", { class: "alike" }, make("legend", {}, "Alike in"), make("div", {}, ...buttons));
+}
+
+/** What is below the switch, which keeps the focus and its place. */
+function fillNearest() {
+  const row = state.selected;
+  if (row < 0) return;
+  for (const radio of panel.querySelectorAll("[name=likeness]")) radio.checked = radio.value === state.likeness;
+  byId("nearest").replaceChildren(...(state.likeness === "composition" ? comparison(row) : gallery(row)));
+}
+
+const MEANINGS = {
+  mixture: () => `The mixture: ${listed(given.likenesses.filter((name) => name !== "mixture"))} at once.`,
+  style: () => "Which patterns there are, wherever they are in the picture.",
+  composition: () => "What is where in the picture.",
+  colour: () => "How much of the picture has which colour.",
+};
+
+const listed = (names) => `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
+
+/** The nearest, nearest first, large enough to look at. */
+function gallery(row) {
+  const rows = nearest(state.likeness, row);
+  const items = rows.map((other) => make("li", {}, entry(other, false)));
+  const list = { class: "gallery", "data-space": state.likeness, "aria-label": `Most alike in ${PLAIN[state.likeness]}` };
+  return [
+    make("p", { class: "verdict" }, `Most alike in ${PLAIN[state.likeness]}`),
+    make("p", { class: "soft" }, MEANINGS[state.likeness]()),
+    make("ol", list, ...items),
+  ];
 }
 
 function facts(row) {
@@ -57,7 +98,7 @@ const breakable = (path) => {
 
 function comparison(row) {
   const raw = nearest("raw", row);
-  const small = nearest("embedding", row);
+  const small = nearest("composition", row);
   const kept = raw.filter((other) => small.includes(other)).length;
   const verdict = raw.length
     ? `${kept} of its ${raw.length} nearest ${kept === 1 ? "is" : "are"} kept.`
@@ -67,12 +108,12 @@ function comparison(row) {
     : "This collection is large, and only a sample of it was compared in the full features.";
   return [
     make("p", { class: "verdict" }, verdict),
-    make("p", { class: "soft" }, why),
+    make("p", { class: "soft" }, `${MEANINGS.composition()} ${why}`),
     make(
       "div",
       { class: "both" },
-      column("Full features", `${thousands(given.rawValues)} numbers, ${given.likeness}`, raw, small, "raw"),
-      column("Embedding", `${thousands(given.values)} numbers`, small, raw, "embedding"),
+      column("Full features", `${thousands(given.rawValues)} numbers, ${given.metric}`, raw, small, "raw"),
+      column("Embedding", `${thousands(given.values)} numbers`, small, raw, "composition"),
     ),
   ];
 }

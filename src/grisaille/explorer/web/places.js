@@ -1,6 +1,10 @@
 // Where every painting lies, and the colour of its frame.
 
-const measured = Object.fromEntries(Object.entries(given.places).map(([name, packed]) => [name, fitted(floats(packed))]));
+const layouts = given.likenesses.flatMap((likeness) =>
+  Object.entries(given.places[likeness]).map(([place, packed]) => [`${likeness} ${place}`, fitted(floats(packed))]),
+);
+// By likeness and place, as are the others once somebody has asked for them.
+const measured = Object.fromEntries(layouts);
 const stretched = {};
 
 /** Both axes on one scale, the longer from -1 to 1; up is up. */
@@ -29,9 +33,10 @@ function spreadOut(places) {
 }
 
 function wantedPlaces() {
-  if (!state.spread) return measured[state.place];
-  stretched[state.place] ??= spreadOut(measured[state.place]);
-  return stretched[state.place];
+  const wanted = `${state.likeness} ${state.place}`;
+  if (!state.spread) return measured[wanted];
+  stretched[wanted] ??= spreadOut(measured[wanted]);
+  return stretched[wanted];
 }
 
 // Up to eight: colours that colour-blind people can tell apart (Okabe and Ito). Up to eighteen: colours that others can

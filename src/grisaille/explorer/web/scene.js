@@ -21,7 +21,7 @@ order.forEach((row, rank) => (ranks[row] = rank));
 const ratios = Float32Array.from({ length: total }, (_, row) => given.widths[row] / given.heights[row]);
 
 const scene = {
-  at: Float32Array.from(measured.pca),
+  at: Float32Array.from(wantedPlaces()),
   camera: { x: 0, y: 0, zoom: 1 },
   size: { width: 1, height: 1 },
   sheets: [],
@@ -235,7 +235,7 @@ function rearrange() {
   redraw();
 }
 
-// The chosen painting, and how its neighbours are near: "both", "raw" or "embedding".
+// The chosen painting, and how its neighbours are near: "raw" in the full features, "embedding" by the likeness, or "both".
 let kinds = new Map();
 const highlighted = () => kinds;
 
@@ -243,8 +243,9 @@ function choose(row) {
   kinds = new Map();
   if (row < 0) return;
   kinds.set(row, "chosen");
-  const raw = nearest("raw", row);
-  const small = nearest("embedding", row);
+  const small = nearest(state.likeness, row);
+  // The full features are composition's.
+  const raw = state.likeness === "composition" ? nearest("raw", row) : small;
   for (const other of raw) kinds.set(other, small.includes(other) ? "both" : "raw");
   for (const other of small) if (!kinds.has(other)) kinds.set(other, "embedding");
 }
@@ -257,7 +258,7 @@ let aside = { of: "", steps: new Map() };
 
 function stepAside() {
   const side = raisedSide(pictureSide());
-  const of = [state.selected, pixelsPerUnit(), side, scene.at[0], scene.at[total]].join();
+  const of = [state.selected, state.likeness, pixelsPerUnit(), side, scene.at[0], scene.at[total]].join();
   if (aside.of === of) return aside.steps;
   const rows = [...kinds.keys()];
   const home = rows.map(onCanvas);

@@ -13,29 +13,39 @@ from grisaille.arrays import FloatArray, IntArray
 from grisaille.collection import Files
 from grisaille.collection.originals import Originals
 from grisaille.explorer import layout, page
-from grisaille.explorer.map_table import Near, gather
+from grisaille.explorer.map_table import Near, gather, likenesses
 from grisaille.explorer.pictures import pictures
 from grisaille.lazy import pd
 from grisaille.measures.lookup import search
 from grisaille.parameters import Autoencoder, Chunk, Discovery, Report, named
+from grisaille.pipelines.questions import chosen
 
 logger = logging.getLogger(__name__)
 
 
-def find_neighbours(embeddings: FloatArray, paintings: pd.DataFrame, settings: Discovery) -> pd.DataFrame:
-    """The nearest paintings of every painting, in collections of any size.
+def find_neighbours(paintings: pd.DataFrame, settings: Discovery, **embeddings: FloatArray) -> pd.DataFrame:
+    """The nearest paintings of every painting by every likeness, in collections of any size.
+
+    Args:
+        paintings: The collection.
+        settings: The parameter group `discovery`.
+        **embeddings: Likeness -> embeddings, shape (n, d).
 
     Returns:
-        painting_id, rank (1 is the nearest), neighbour_id and distance.
+        likeness, painting_id, rank (1 is the nearest), neighbour_id and distance.
     """
+    identifiers = paintings["painting_id"].to_numpy(dtype=str)
+    tables = [_nearest(values, identifiers, settings).assign(likeness=name) for name, values in embeddings.items()]
+    return pd.concat(tables, ignore_index=True)[["likeness", "painting_id", "rank", "neighbour_id", "distance"]]
 
+
+def _nearest(embeddings: FloatArray, identifiers: np.ndarray, settings: Discovery) -> pd.DataFrame:
     def progress(blocks: Iterable[int]) -> Iterable[int]:
         return tqdm(blocks, "looking for neighbours", unit=" blocks")
 
-    k = min(settings.neighbours, len(paintings) - 1)
+    k = min(settings.neighbours, len(identifiers) - 1)
     rows, distances = search(embeddings, embeddings, k + 1, settings.exact_up_to, progress)
     others = _without_themselves(rows)
-    identifiers = paintings["painting_id"].to_numpy(dtype=str)
     return pd.DataFrame(
         {
             "painting_id": np.repeat(identifiers, k),
@@ -53,8 +63,7 @@ def _without_themselves(rows: IntArray) -> np.ndarray:
     return ~itself
 
 
-def map_paintings(  # noqa: PLR0913, PLR0917 - a map draws on everything
-    embeddings: FloatArray,
+def map_paintings(
     paintings: pd.DataFrame,
     raw_paintings: Files,
     neighbours: pd.DataFrame,
@@ -62,12 +71,11 @@ def map_paintings(  # noqa: PLR0913, PLR0917 - a map draws on everything
     artist_distances: dict[str, FloatArray],
     autoencoder: Autoencoder,
     settings: Discovery,
+    **embeddings: FloatArray,
 ) -> pd.DataFrame:
-    """Every painting's place, nearest in both spaces and picture (`map_table.gather`)."""
-    places = {"pca": layout.principal_places(embeddings)}
-    neighbourly = layout.umap_places(embeddings, settings.seed) if settings.umap else None
-    if neighbourly is not None:
-        places["umap"] = neighbourly
+    """Every painting's places and nearest by every likeness, and its picture (`map_table.gather`)."""
+    walk = tqdm(embeddings.items(), "placing paintings", unit=" likenesses")
+    places = {likeness: _places(values, settings) for likeness, values in walk}
     made_for = autoencoder.made_for
     asked = (neighbours["space"] == "raw") & (neighbours["likeness"] == made_for)
     near = Near(neighbours[asked & (neighbours["rank"] <= settings.neighbours)], embedding_neighbours)
@@ -82,11 +90,18 @@ def map_paintings(  # noqa: PLR0913, PLR0917 - a map draws on everything
     return gather(paintings, places, near, artist_distances["embedding_composition"], shown)
 
 
+def _places(embeddings: FloatArray, settings: Discovery) -> dict[str, FloatArray]:
+    places = {"pca": layout.principal_places(embeddings)}
+    neighbourly = layout.umap_places(embeddings, settings.seed) if settings.umap else None
+    return places if neighbourly is None else places | {"umap": neighbourly}
+
+
 def write_explorer(
     map_of_paintings: pd.DataFrame,
     raw_artists: pd.DataFrame,
     autoencoder: Autoencoder,
     chunks: dict[str, Any],
+    likeness: str | None,
     settings: Discovery,
     report: Report,
 ) -> str:
@@ -96,7 +111,8 @@ def write_explorer(
         return page.too_large(len(map_of_paintings), settings.page_paintings)
     pieces = named(chunks, Chunk).values()
     about = page.About(
-        likeness=autoencoder.made_for,
+        likeness=chosen(likeness, likenesses(map_of_paintings)),
+        metric=autoencoder.made_for,
         raw_values=sum(chunk.stop - chunk.start for chunk in pieces),
         reduced_values=autoencoder.code_size * len(pieces),
         # Training on likeness needs no stopping, and takes all but the held-out paintings in.

@@ -5,30 +5,25 @@ from typing import Any
 from kedro.pipeline import Node, Pipeline
 
 from grisaille.pipelines.discovery import nodes
+from grisaille.pipelines.questions import embedded
 
 
 def create_pipeline(**kwargs: Any) -> Pipeline:
-    """The nearest paintings of every painting, and a page on which to walk among them."""
+    """The nearest paintings of every painting by every likeness, and a page on which to walk among them."""
+    embeddings = {likeness: f"{likeness}_embeddings" for likeness in embedded()}
+    collection = {"paintings": "paintings", "settings": "params:discovery"}
+    read = ("raw_paintings", "neighbours", "embedding_neighbours", "artist_distances")
     return Pipeline(
         [
             Node(
                 nodes.find_neighbours,
-                ["composition_embeddings", "paintings", "params:discovery"],
+                collection | embeddings,
                 "embedding_neighbours",
                 name="find_neighbours",
             ),
             Node(
                 nodes.map_paintings,
-                [
-                    "composition_embeddings",
-                    "paintings",
-                    "raw_paintings",
-                    "neighbours",
-                    "embedding_neighbours",
-                    "artist_distances",
-                    "params:autoencoder",
-                    "params:discovery",
-                ],
+                {**collection, **{name: name for name in read}, "autoencoder": "params:autoencoder", **embeddings},
                 "map_of_paintings",
                 name="map_paintings",
             ),
@@ -39,6 +34,7 @@ def create_pipeline(**kwargs: Any) -> Pipeline:
                     "raw_artists",
                     "params:autoencoder",
                     "params:chunks",
+                    "params:likeness",
                     "params:discovery",
                     "params:report",
                 ],

@@ -6,8 +6,8 @@ from typing import Any
 
 from kedro.pipeline import Node, Pipeline
 
-from grisaille.framework import config
 from grisaille.pipelines.evaluation import nodes
+from grisaille.pipelines.questions import embedded
 
 # The groups that made what the report shows.
 _SHOWN = ("autoencoder", "backbone", "chunks", "comparisons", "evaluation", "ingestion", "report", "seed")
@@ -15,9 +15,8 @@ _SHOWN = ("autoencoder", "backbone", "chunks", "comparisons", "evaluation", "ing
 
 def create_pipeline(**kwargs: Any) -> Pipeline:
     """Raw features, PCA at the same size and the embedding, side by side, then pictures and one page."""
-    made = config.shaping("likenesses")
-    embeddings = {name: f"{name}_embeddings" for name in [*made, *(["mixture"] if len(made) > 1 else [])]}
-    palettes = {"palettes": "palettes"} if "colour" in made else {}
+    embeddings = {name: f"{name}_embeddings" for name in embedded()}
+    palettes = {"palettes": "palettes"} if "colour" in embeddings else {}
     groups = {name: f"params:{name}" for name in ("likenesses", "chunks", "autoencoder", "style", "colour")}
     read = {"features": "features", "layer_norms": "layer_norms", "settings": "params:evaluation", **palettes}
     compared = {"paintings": "paintings", "reduced": "pca_embeddings", **embeddings}
