@@ -44,7 +44,7 @@ def explorer(browser: Browser) -> None:
 def look_alikes() -> None:
     """What the two commands draw for a picture that the demo's painter might have made, cut out and enlarged."""
     artist = next(artist for artist in gallery.ARTISTS if artist.name == "Paul Pointe")
-    painting = gallery.paint(artist, number=99, seed=7)
+    painting = gallery.work(artist, number=99, seed=7)
     width, height = painting.size
     with tempfile.TemporaryDirectory() as folder:
         photo, made = Path(folder, "photo.png"), Path(folder, "made")

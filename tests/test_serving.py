@@ -23,7 +23,7 @@ def pictures(tmp_path_factory):
     folder = tmp_path_factory.mktemp("asked")
     paths = [folder / f"{number}.png" for number in range(ASKED)]
     for number, path in enumerate(paths):
-        path.write_bytes(gallery.png(gallery.paint(gallery.ARTISTS[number % 5], number, seed=77)))
+        path.write_bytes(gallery.png(gallery.work(gallery.ARTISTS[number % 5], number, seed=77)))
     return paths
 
 

@@ -27,7 +27,7 @@ def grisaille(demo_run, *arguments, said=""):
 def stranger(tmp_path_factory):
     """A painting by an artist of the gallery that does not hang there."""
     path = tmp_path_factory.mktemp("pictures") / "a stranger's $5 <b>picture.png"
-    path.write_bytes(gallery.png(gallery.paint(ARTIST, 3, seed=77)))
+    path.write_bytes(gallery.png(gallery.work(ARTIST, 3, seed=77)))
     return path
 
 
@@ -35,7 +35,7 @@ def stranger(tmp_path_factory):
 def hanging(tmp_path_factory):
     """The file of a painting that hangs in the demo's gallery."""
     path = tmp_path_factory.mktemp("pictures") / "hanging.png"
-    path.write_bytes(gallery.png(gallery.paint(ARTIST, 4, seed=0)))
+    path.write_bytes(gallery.png(gallery.work(ARTIST, 4, seed=0)))
     return path
 
 

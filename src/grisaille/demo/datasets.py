@@ -13,7 +13,7 @@ from grisaille.demo import painter as gallery
 # Ingestion, extraction, the report and the explorer each look at all of them; painting takes longer than looking.
 @lru_cache(maxsize=512)
 def _painted(artist: gallery.Artist, number: int, seed: int) -> bytes:
-    return gallery.png(gallery.paint(artist, number, seed))
+    return gallery.png(gallery.work(artist, number, seed))
 
 
 def _torn(artist: gallery.Artist, seed: int) -> bytes:

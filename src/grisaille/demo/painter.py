@@ -1,37 +1,66 @@
-"""The procedural painter behind the demo: invented artists whose likeness to each other is known.
+"""The procedural painter behind the demo: pictures of three known factors, and the invented artists who choose them.
 
-Two pairs of artists share a manner by construction; the others have manners of their own. Nothing is downloaded and
-nothing is read: a painting is a function of the seed, the artist and its number.
+A manner is how marks are made, a layout is where the light falls, a palette is a hue and its accent. `paint` takes one
+of each; none of them says anything about the others. Layouts differ in where the light is and not in how much of it
+there is: half of every row is lit. Palettes differ in chroma and not in luma, and every one is neutral on average.
+Nothing is downloaded and nothing is read.
 """
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFilter
 
-Colour = tuple[int, int, int]
-Painter = Callable[["Canvas"], None]
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+Layout = Callable[[Floats, Floats], Bools]
+Manner = Callable[["Canvas"], None]
+
+# Pixels of a picture's sides.
+_LONGER, _SHORTEST = 256, 216
+# Luma. The mean is that of photographs, which CNNs subtract; light and shadow are above and below it, and so are the
+# bright and the dark marks in either.
+_MEAN, _LIGHT, _MARK, _UNSTEADY = 117.0, 42.0, 70.0, 12.0
+# Share of the marks that are accents.
+_ACCENTS = 0.25
+# How far beyond the edge marks begin.
+_MARGIN = 40
+# Probability that an artist takes a favourite.
+_FAITHFUL = 0.6
 
 
 @dataclass(frozen=True)
-class Artist:
-    """An invented artist.
+class Palette:
+    """A muted hue, and accents of the opposite one, which are as rare as they are more colourful.
 
     Attributes:
-        name: As in the table of artists.
-        movement: The manner, shared by those who are alike.
-        nationality: For the table of artists.
-        palette: RGB colours.
-        paint: Covers a canvas.
+        angle: Of the hue in the plane of Cb and Cr, in degrees from Cb.
+        chroma: Its radius there, 0 to 127; that of accents is three times as large.
     """
 
-    name: str
-    movement: str
-    nationality: str
-    palette: tuple[Colour, ...]
-    paint: Painter
+    angle: float
+    chroma: float = 14.0
+
+    def rgb(self, luma: Floats, accents: Bools) -> Integers:
+        """Colours of some luma.
+
+        Args:
+            luma: 0 to 255, shape (n,).
+            accents: Which are accents, shape (n,).
+
+        Returns:
+            Shape (n, 3), 0 to 255.
+
+        Source: ITU-T T.871 (JFIF), section 7.
+        """
+        chroma = self.chroma * np.where(accents, -(1 - _ACCENTS) / _ACCENTS, 1.0)
+        cb, cr = chroma * np.cos(np.radians(self.angle)), chroma * np.sin(np.radians(self.angle))
+        colours = np.stack([luma + 1.402 * cr, luma - 0.3441 * cb - 0.7141 * cr, luma + 1.772 * cb], axis=-1)
+        return np.rint(np.clip(colours, 0, 255)).astype(np.int64)
 
 
 @dataclass
@@ -40,118 +69,216 @@ class Canvas:
 
     Attributes:
         image: RGB.
-        palette: The artist's colours.
+        layout: Where the light is.
+        palette: Its colours.
         random: The only source of chance.
     """
 
     image: Image.Image
-    palette: tuple[Colour, ...]
+    layout: Layout
+    palette: Palette
     random: np.random.Generator
 
-    @property
-    def brush(self) -> ImageDraw.ImageDraw:
-        """Something to draw with."""
-        return ImageDraw.Draw(self.image)
+    def __post_init__(self) -> None:
+        """Move the layout a little, and let its edges waver."""
+        self._moved, self._phase = self.random.uniform(-0.03, 0.03), self.random.uniform(0, 2 * np.pi)
 
-    def colour(self) -> Colour:
-        """One of the palette, never mixed twice the same way."""
-        base = np.array(self.palette[self.random.integers(len(self.palette))])
-        red, green, blue = np.clip(base + self.random.normal(0, 10, 3), 0, 255).astype(int).tolist()
-        return red, green, blue
+    def rows(self, across: float, down: float, angle: float = 0.0) -> tuple[Floats, Integers]:
+        """Places of marks in rows that are turned by some degrees.
 
-    def point(self) -> tuple[float, float]:
-        """Somewhere on the canvas."""
-        return self.random.uniform(0, self.image.width), self.random.uniform(0, self.image.height)
+        Returns:
+            Points that cover the canvas, shape (n, 2), in random order, and their column and row, shape (n, 2).
+        """
+        size = np.array(self.image.size)
+        columns, rows = (np.arange(int(1.5 * _LONGER / step)) for step in (across, down))
+        places = np.stack(np.meshgrid(columns, rows), axis=-1).reshape(-1, 2)
+        middle = (places + self.random.random(2)) * (across, down) - 0.75 * _LONGER
+        points = _turned(middle, angle) + size / 2
+        near = np.flatnonzero((abs(points - size / 2) < size / 2 + _MARGIN).all(axis=1))
+        order = self.random.permutation(near)
+        return points[order], places[order]
+
+    def colours(self, points: Floats, tones: Floats) -> list[tuple[int, ...]]:
+        """Of marks at some places: the layout's light or shadow, and how bright each mark is in it, -1 to 1."""
+        u, v = (points / np.array(self.image.size)).T
+        wavering = u + self._moved + 0.02 * np.sin(2 * np.pi * 1.5 * v + self._phase)
+        light = np.where(self.layout(wavering % 1, v % 1), _LIGHT, -_LIGHT)
+        luma = _MEAN + light + _MARK * tones + self.random.normal(0, _UNSTEADY, len(points))
+        return [tuple(colour) for colour in self.palette.rgb(luma, self.random.random(len(points)) < _ACCENTS).tolist()]
+
+    def polygons(self, points: Floats, tones: Floats, corners: Floats) -> None:
+        """Draw polygons about the points, of the same corners, shape (corners, 2), or of their own, (n, corners, 2)."""
+        brush = ImageDraw.Draw(self.image)
+        for outline, fill in zip(points[:, None] + corners, self.colours(points, tones), strict=True):
+            brush.polygon([(x, y) for x, y in outline.tolist()], fill=fill)
+
+    def discs(self, points: Floats, tones: Floats, radii: Floats) -> None:
+        """Draw discs, radii of shape (n,)."""
+        brush = ImageDraw.Draw(self.image)
+        for (x, y), radius, fill in zip(points.tolist(), radii.tolist(), self.colours(points, tones), strict=True):
+            brush.ellipse((x - radius, y - radius, x + radius, y + radius), fill=fill)
+
+    def ground(self, tone: float) -> None:
+        """Cover the canvas evenly with small patches."""
+        points, _ = self.rows(6, 6)
+        self.polygons(points, np.full(len(points), tone), 4.0 * _SQUARE)
 
 
-def _mist(canvas: Canvas) -> None:
-    for _ in range(14):
-        x, y = canvas.point()
-        wide, high = canvas.random.uniform(60, 160), canvas.random.uniform(12, 40)
-        canvas.brush.ellipse((x - wide, y - high, x + wide, y + high), fill=canvas.colour())
-    canvas.image.paste(canvas.image.filter(ImageFilter.GaussianBlur(9)))
+# Corners of marks, about their middle.
+_SQUARE = np.array([(-1.0, -1.0), (1.0, -1.0), (1.0, 1.0), (-1.0, 1.0)])
+_STROKE = np.array([(-1.0, -0.6), (0.0, -1.0), (1.0, -0.6), (1.0, 0.6), (0.0, 1.0), (-1.0, 0.6)])
+_SLANT = np.array([(-0.75, -1.0), (0.25, -1.0), (0.75, 1.0), (-0.25, 1.0)])
 
 
-def _dots(canvas: Canvas) -> None:
-    for _ in range(1500):
-        x, y = canvas.point()
-        radius = canvas.random.uniform(2, 5)
-        canvas.brush.ellipse((x - radius, y - radius, x + radius, y + radius), fill=canvas.colour())
+def _turned(corners: Floats, degrees: Floats | float) -> Floats:
+    """Shapes that are turned by some degrees each, shape (..., corners, 2)."""
+    cos, sin = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+    return corners @ np.moveaxis(np.array([[cos, sin], [-sin, cos]]), (0, 1), (-2, -1))
+
+
+def _by_turns(numbers: Integers) -> Floats:
+    """Bright for odd numbers, and dark for even ones."""
+    return np.where(numbers % 2, 1.0, -1.0)
+
+
+def _strokes(angle: float, spacing: float, length: float, softness: float = 0.0) -> Manner:
+    """Rows of strokes, which are bright and dark by turns."""
+
+    def cover(canvas: Canvas) -> None:
+        points, places = canvas.rows(0.6 * length, spacing, angle)
+        lengths = canvas.random.uniform(0.8, 1.2, (len(points), 1, 1)) * length
+        strokes = _STROKE * np.concatenate([lengths / 2, np.full_like(lengths, 0.55 * spacing)], axis=2)
+        canvas.polygons(
+            points, _by_turns(places[:, 1]), _turned(strokes, angle + canvas.random.normal(0, 3, len(points)))
+        )
+        canvas.image.paste(canvas.image.filter(ImageFilter.GaussianBlur(softness)))
+
+    return cover
 
 
 def _grid(canvas: Canvas) -> None:
-    columns = np.sort(canvas.random.integers(20, canvas.image.width - 20, 5)).tolist()
-    rows = np.sort(canvas.random.integers(20, canvas.image.height - 20, 5)).tolist()
-    for left, right in zip([0, *columns], [*columns, canvas.image.width], strict=True):
-        for top, bottom in zip([0, *rows], [*rows, canvas.image.height], strict=True):
-            fill = canvas.colour() if canvas.random.random() < 0.35 else (240, 236, 224)
-            canvas.brush.rectangle((left, top, right, bottom), fill=fill, outline=(15, 15, 15), width=6)
-
-
-def _drips(canvas: Canvas) -> None:
-    for _ in range(60):
-        x, y = canvas.point()
-        steps = canvas.random.normal(0, 22, (14, 2)).cumsum(axis=0) + np.array([x, y])
-        line = [(float(a), float(b)) for a, b in steps]
-        canvas.brush.line(line, fill=canvas.colour(), width=int(canvas.random.integers(1, 5)), joint="curve")
-
-
-def _curves(canvas: Canvas) -> None:
-    for _ in range(40):
-        x, y = canvas.point()
-        radius, start = canvas.random.uniform(20, 110), canvas.random.uniform(0, 360)
-        box = (x - radius, y - radius, x + radius, y + radius)
-        canvas.brush.arc(box, start, start + 200, fill=canvas.colour(), width=9)
+    points, places = canvas.rows(9, 9)
+    canvas.polygons(points, _by_turns(places.sum(axis=1)), 5 * _SQUARE)
 
 
 def _facets(canvas: Canvas) -> None:
-    for _ in range(70):
-        centre = np.array(canvas.point())
-        corners = centre + canvas.random.normal(0, 38, (3, 2))
-        canvas.brush.polygon([(float(a), float(b)) for a, b in corners], fill=canvas.colour())
+    points, places = canvas.rows(9, 28, 30)
+    canvas.polygons(points, _by_turns(places.sum(axis=1)), _turned(_SLANT * (9.5, 15), 30))
 
 
-def _night(canvas: Canvas) -> None:
-    canvas.brush.rectangle((0, 0, *canvas.image.size), fill=(8, 8, 16))
-    for _ in range(6):
-        x, y = canvas.point()
-        radius = canvas.random.uniform(4, 16)
-        canvas.brush.ellipse((x - radius, y - radius, x + radius, y + radius), fill=canvas.colour())
-    canvas.image.paste(canvas.image.filter(ImageFilter.GaussianBlur(4)))
+def _dots(canvas: Canvas) -> None:
+    canvas.ground(-0.6)
+    points, _ = canvas.rows(17, 17, 20)
+    points += canvas.random.normal(0, 1.5, points.shape)
+    canvas.discs(points, np.full(len(points), 1.6), canvas.random.uniform(4, 5.5, len(points)))
 
 
-def _hatching(canvas: Canvas) -> None:
-    slope = canvas.random.uniform(0.7, 1.3)
-    for _ in range(420):
-        x, y = canvas.point()
-        length = canvas.random.uniform(10, 34)
-        canvas.brush.line((x, y, x + length, y - slope * length), fill=canvas.colour(), width=2)
+def _rings(canvas: Canvas) -> None:
+    canvas.ground(-1)
+    points, _ = canvas.rows(27, 27, 10)
+    points += canvas.random.normal(0, 2, points.shape)
+    for radius, tone in ((17, 1.0), (13, -1.0), (9, 1.0), (5, -1.0)):
+        canvas.discs(points, np.full(len(points), tone), np.full(len(points), float(radius)))
 
 
-_FOG = ((176, 186, 196), (204, 204, 198), (150, 160, 172), (222, 214, 200))
-_FOG_TOO = ((180, 188, 194), (208, 204, 194), (152, 158, 170), (220, 216, 204))
-_SUN = ((226, 112, 48), (240, 190, 72), (58, 110, 168), (196, 60, 70))
-_SUN_TOO = ((222, 116, 52), (238, 186, 78), (62, 112, 162), (192, 64, 72))
+MANNERS: Mapping[str, Manner] = {
+    "mist": _strokes(angle=0, spacing=12, length=70, softness=2),
+    "dots": _dots,
+    "grid": _grid,
+    "drips": _strokes(angle=90, spacing=11, length=60),
+    "rings": _rings,
+    "facets": _facets,
+    "ripples": _strokes(angle=0, spacing=5, length=34),
+    "hatching": _strokes(angle=-45, spacing=5, length=34),
+    "rain": _strokes(angle=60, spacing=5, length=34),
+    "reeds": _strokes(angle=90, spacing=5, length=34),
+}
+
+# Whether a place is lit, left to right and top to bottom from 0 to 1. Two layouts differ at half of all places, but for
+# three pairs that differ everywhere.
+LAYOUTS: Mapping[str, Layout] = {
+    "dawn": lambda u, v: u < 0.5,
+    "dusk": lambda u, v: u >= 0.5,
+    "tower": lambda u, v: abs(u - 0.5) < 0.25,
+    "gate": lambda u, v: abs(u - 0.5) >= 0.25,
+    "colonnade": lambda u, v: u % 0.5 < 0.25,
+    "rise": lambda u, v: (u + v) % 1 < 0.5,
+    "fall": lambda u, v: (u - v) % 1 < 0.5,
+    "windows": lambda u, v: (u < 0.5) == (v < 0.5),
+    "counterpoint": lambda u, v: (u < 0.5) != (v < 0.5),
+    "lantern": lambda u, v: (abs(u - 0.5) < 0.25) == (abs(v - 0.5) < 0.25),
+}
+
+PALETTES: Mapping[str, Palette] = {
+    name: Palette(36.0 * turn)
+    for turn, name in enumerate(("iris", "orchid", "rose", "brick", "amber", "straw", "moss", "fern", "lagoon", "sky"))
+}
+
+
+@dataclass(frozen=True)
+class Artist:
+    """An invented artist.
+
+    Attributes:
+        name: As in the table of artists.
+        movement: Shared by those who paint alike.
+        nationality: For the table of artists.
+        manner: The only one.
+        layouts: Favourites.
+        palettes: Favourites.
+    """
+
+    name: str
+    movement: str
+    nationality: str
+    manner: str
+    layouts: tuple[str, ...]
+    palettes: tuple[str, ...]
+
 
 ARTISTS = (
-    Artist("Ilse Nebel", "Mistism", "German", _FOG, _mist),
-    Artist("Jonas Dunst", "Mistism", "German", _FOG_TOO, _mist),
-    Artist("Rosa Punkt", "Dottism", "Swiss", _SUN, _dots),
-    Artist("Paul Pointe", "Dottism", "French", _SUN_TOO, _dots),
-    Artist("Greta Gitter", "Grid", "Dutch", ((200, 30, 40), (30, 60, 160), (240, 210, 50)), _grid),
-    Artist("Bruno Tropf", "Drip", "American", ((20, 20, 20), (235, 230, 220), (150, 110, 70)), _drips),
-    Artist("Clara Kurve", "Curve", "Spanish", ((20, 120, 110), (240, 140, 150), (90, 50, 120)), _curves),
-    Artist("Emil Eckig", "Facetism", "Czech", ((120, 96, 60), (90, 110, 80), (170, 150, 110), (60, 56, 50)), _facets),
-    Artist("Nina Nacht", "Nocturne", "Austrian", ((250, 230, 160), (170, 190, 240)), _night),
-    Artist("Sol Strich", "Hatching", "Mexican", ((60, 40, 30), (110, 80, 60), (30, 26, 24)), _hatching),
+    Artist("Ilse Nebel", "Mistism", "German", "mist", ("dawn",), ("sky", "lagoon")),
+    Artist("Jonas Dunst", "Mistism", "German", "mist", ("dawn",), ("sky", "lagoon")),
+    Artist("Rosa Punkt", "Dottism", "Swiss", "dots", ("fall",), ("brick", "amber")),
+    Artist("Paul Pointe", "Dottism", "French", "dots", ("fall",), ("brick", "amber")),
+    Artist("Greta Gitter", "Grid", "Dutch", "grid", ("windows",), ("rose", "iris")),
+    Artist("Bruno Tropf", "Drip", "American", "drips", ("counterpoint",), ("straw", "moss")),
+    Artist("Clara Kurve", "Curve", "Spanish", "rings", ("lantern",), ("orchid", "rose")),
+    Artist("Emil Eckig", "Facetism", "Czech", "facets", ("rise",), ("moss", "fern")),
+    Artist("Nina Nacht", "Nocturne", "Austrian", "ripples", ("tower",), ("iris", "sky")),
+    Artist("Sol Strich", "Hatching", "Mexican", "hatching", ("gate",), ("amber", "straw")),
 )
 
-#: Pairs of artists that share a manner.
+#: Pairs of artists that share a manner, and what they like to paint with it.
 ALIKE = (("Ilse Nebel", "Jonas Dunst"), ("Rosa Punkt", "Paul Pointe"))
 
 
-def paint(artist: Artist, number: int, seed: int) -> Image.Image:
+def paint(manner: str, layout: str, palette: str, seed: int | Sequence[int]) -> Image.Image:
     """Make one painting.
+
+    Args:
+        manner: One of `MANNERS`.
+        layout: One of `LAYOUTS`.
+        palette: One of `PALETTES`.
+        seed: Another seed is another painting.
+
+    Returns:
+        RGB, its longer side 256 pixels.
+
+    Raises:
+        KeyError: If there is no such manner, layout or palette.
+    """
+    random = np.random.default_rng(seed)
+    shorter = int(random.integers(_SHORTEST, _LONGER + 1))
+    size = (_LONGER, shorter) if random.random() < 0.5 else (shorter, _LONGER)
+    canvas = Canvas(Image.new("RGB", size), LAYOUTS[layout], PALETTES[palette], random)
+    canvas.ground(0)
+    MANNERS[manner](canvas)
+    return canvas.image
+
+
+def work(artist: Artist, number: int, seed: int) -> Image.Image:
+    """Make one painting by an artist of the gallery.
 
     Args:
         artist: Who.
@@ -159,15 +286,17 @@ def paint(artist: Artist, number: int, seed: int) -> Image.Image:
         seed: Another seed is another oeuvre.
 
     Returns:
-        RGB, its longer side 256 pixels.
+        As `paint`.
     """
-    random = np.random.default_rng([seed, ARTISTS.index(artist), number])
-    shorter = int(random.integers(180, 257))
-    size = (256, shorter) if random.random() < 0.5 else (shorter, 256)
-    canvas = Canvas(Image.new("RGB", size), artist.palette, random)
-    canvas.brush.rectangle((0, 0, *size), fill=canvas.colour())
-    artist.paint(canvas)
-    return canvas.image
+    of = (seed, ARTISTS.index(artist), number)
+    random = np.random.default_rng(of)
+
+    def choose(favourites: Sequence[str], others: Mapping[str, object]) -> str:
+        names = favourites if random.random() < _FAITHFUL else list(others)
+        return names[int(random.integers(len(names)))]
+
+    layout, palette = choose(artist.layouts, LAYOUTS), choose(artist.palettes, PALETTES)
+    return paint(artist.manner, layout, palette, of)
 
 
 def png(image: Image.Image) -> bytes:
