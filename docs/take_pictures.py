@@ -42,17 +42,23 @@ def explorer(browser: Browser) -> None:
 
 
 def look_alikes() -> None:
-    """What the two commands draw for a picture that the demo's painter might have made, cut out and enlarged."""
+    """What the commands draw for a picture that the demo's painter might have made, cut out and enlarged."""
     artist = next(artist for artist in gallery.ARTISTS if artist.name == "Paul Pointe")
     painting = gallery.work(artist, number=99, seed=7)
     width, height = painting.size
     with tempfile.TemporaryDirectory() as folder:
         photo, made = Path(folder, "photo.png"), Path(folder, "made")
         painting.crop((width // 4, height // 4, width, height)).save(photo)
-        for question in (["similar", str(photo)], ["path", "Ilse_Nebel_1", "Jonas_Dunst_2"]):
+        similar = ["similar", str(photo)]
+        path = ["path", "Ilse_Nebel_1", "Jonas_Dunst_2"]
+        for question in ([*similar, "--likeness", "all"], [*similar, "--why"], path):
             command = [sys.executable, "-m", "grisaille", *question, "--env", "demo", "--output", str(made)]
             subprocess.run(command, cwd=PROJECT, check=True)
-        shutil.copy(next(made.glob("*photo*.png")), IMAGES / "look-alikes.png")
+            for sheet in made.glob("*photo.png"):
+                shutil.move(sheet, made / ("one.png" if "--why" in question else "all.png"))
+        shutil.copy(made / "one.png", IMAGES / "look-alikes.png")
+        shutil.copy(made / "all.png", IMAGES / "likenesses.png")
+        shutil.copy(next(made.glob("*why*.png")), IMAGES / "why.png")
         shutil.copy(next(made.glob("chain*.png")), IMAGES / "chain.png")
 
 
