@@ -5,6 +5,8 @@ function select(row, { look = false, close = false } = {}) {
   state.selected = row;
   choose(row);
   fillPanel();
+  // The panel takes room from the map, which flights must know.
+  resize();
   hover(-1);
   if (row >= 0) {
     said.textContent = `${titleOf(row)}, by ${artistOf(row).name}. ${panel.querySelector(".verdict").textContent}`;
@@ -458,6 +460,7 @@ function recall() {
   settle();
   const row = number(given.names, "painting");
   select(row);
+  flight += 1;
   const view = (kept.get("view") ?? "").split(",").map(Number);
   const known = view.length === 3 && view.every(Number.isFinite) && view[2] > 0;
   Object.assign(scene.camera, known ? { x: view[0], y: view[1], zoom: view[2] } : wholeView());

@@ -176,7 +176,8 @@ const heights = new Float64Array(ranks);
 
 function resize() {
   const { clientWidth: width, clientHeight: height } = stageBox;
-  if (!width || !height) return;
+  // Also asked when a panel opens; the same size again must not end a flight that has begun since.
+  if (!renderer || !width || !height || (width === scene.size.width && height === scene.size.height)) return;
   scene.size = { width, height };
   renderer.resize(width, height, pace.coarse ? fine / 2 : fine);
   remeasure();
