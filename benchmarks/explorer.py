@@ -3,6 +3,7 @@
 Without a graphics card Chromium draws in software (SwiftShader), which is what a figure taken on a server says.
 """
 
+import hashlib
 import io
 import shutil
 import tempfile
@@ -16,6 +17,7 @@ import psutil
 from PIL import Image
 
 from benchmarks.tools import Given, Skipped, kaggle_artists
+from grisaille.collection.originals import Originals
 from grisaille.explorer.map_table import LIKENESSES, Near, gather
 from grisaille.explorer.page import About, render, room_for_pictures
 from grisaille.explorer.pictures import pictures
@@ -144,7 +146,9 @@ def _page(n: int = N) -> str:
     )
     files = {str(row): lambda row=row: _noise(row) for row in range(n)}
     room = room_for_pictures(n, 38)
-    shown = pictures(paintings["path"].tolist(), files, 256, room)
+    hashes = [hashlib.sha256(read()).hexdigest() for read in files.values()]
+    originals = Originals(paintings.assign(sha256=hashes), files)
+    shown = pictures(paintings["path"].tolist(), originals, 256, room)
     centres = random.normal(size=(labels.max() + 1, 2))
     places = (centres[labels] + random.normal(size=(n, 2))).astype(np.float32)
     sums = random.random((n, int(labels.max()) + 1))

@@ -142,6 +142,14 @@ class TestFinding:
                 arg=row,
             )
 
+    def test_a_panel_that_opens_is_as_one_that_was_open(self, open_page):
+        page = open_page("#painting=Painting_3", viewport={"width": 900, "height": 1600}, reduced_motion="reduce")
+        opening = page.evaluate("({ ...explorer.camera })")
+        page.evaluate("explorer.select(0)")
+        page.fill("#query", "Painting 3")
+        page.keyboard.press("Enter")
+        assert page.evaluate("({ ...explorer.camera })") == pytest.approx(opening)
+
 
 class TestKeys:
     def test_arrows_go_to_the_next_painting_that_way(self, open_page):
