@@ -1,6 +1,6 @@
 """What each likeness finds in pictures whose manner, layout and palette are known and independent of each other.
 
-    python -m benchmarks.known_factors [--copies 5] [--side 224]
+    python -m benchmarks.known_factors [--copies 3] [--side 224]
 
 Every manner is painted with every layout, and the palettes are dealt out in Latin squares, so that one factor says
 nothing about another. The CNN is the demo's: VGG16 with seeded random weights.
@@ -102,7 +102,7 @@ def measure(copies: int, side: int) -> dict[str, dict[str, float]]:
 def main() -> None:
     """Print a Markdown table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--copies", type=int, default=5)
+    parser.add_argument("--copies", type=int, default=3)
     parser.add_argument("--side", type=int, default=224)
     given = parser.parse_args()
     print(f"| space | {' | '.join(f'same {factor}' for factor in FACTORS)} |\n|---|---|---|---|")

@@ -41,7 +41,8 @@ class TestFactors:
     @pytest.mark.parametrize("layout", gallery.LAYOUTS)
     def test_half_of_every_row_is_lit(self, layout):
         lit = gallery.LAYOUTS[layout](self.COLUMNS, self.ROWS)
-        np.testing.assert_array_equal(lit.mean(axis=1), 0.5)
+        # But for the one place that lies on an edge.
+        np.testing.assert_allclose(lit.mean(axis=1), 0.5, atol=1.01 / len(self.SIDE))
 
     def test_two_layouts_differ_at_half_of_all_places_or_everywhere(self):
         lit = np.stack([layout(self.COLUMNS, self.ROWS).ravel() for layout in gallery.LAYOUTS.values()])
