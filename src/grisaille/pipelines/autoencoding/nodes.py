@@ -96,7 +96,7 @@ def join_codes(
     chunks: dict[str, Any],
     settings: Autoencoder,
     **encoded: dict[str, FloatArray],
-) -> tuple[FloatArray, Any, pd.DataFrame]:
+) -> dict[str, Any]:
     """Join the codes of all chunks in the order of the parameters.
 
     Args:
@@ -108,7 +108,8 @@ def join_codes(
         **encoded: What `encode_chunk` gives, by the names of the chunks.
 
     Returns:
-        The embeddings, float32, shape (n, 320), the joiner, and the history of its training.
+        `composition`, the embeddings, float32, shape (n, 320); `joiner`, and the `history` of its training; and, where
+        the chunks have codes of it, `style`, every painting scaled to length 1, float32, shape (n, 320).
     """
     from grisaille.autoencoders import joining
 
@@ -117,7 +118,9 @@ def join_codes(
     norms = [_norms(list(backbone.layers), layer_norms, chunk, settings.made_for) for chunk in wanted.values()]
     rows = _rows(picture_files, TRAIN, VALIDATION)
     joiner, history = joining.train_joiner(codes, compressed, norms, rows, settings)
-    return joining.join(joiner, codes, compressed, norms), joiner, history
+    joined = {"composition": joining.join(joiner, codes, compressed, norms), "joiner": joiner, "history": history}
+    style_codes = [encoded[name]["style"] for name in wanted if "style" in encoded[name]]
+    return joined | ({"style": join(style_codes)} if style_codes else {})
 
 
 def fit_style_encoder(
@@ -148,11 +151,6 @@ def encode_palettes(palettes: FeatureStore, encoder: Any) -> FloatArray:
     from grisaille.likenesses import encoders
 
     return join([encoders.encode(encoder, palettes[LAYER])])
-
-
-def join_style_codes(**encoded: dict[str, FloatArray]) -> FloatArray:
-    """Join codes in the order of the arguments, and scale every painting to length 1: float32, shape (n, d)."""
-    return join([part["style"] for part in encoded.values()])
 
 
 def mix_embeddings(picture_files: pd.DataFrame, settings: Mixture, **embeddings: FloatArray) -> FloatArray:

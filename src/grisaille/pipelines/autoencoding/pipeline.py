@@ -24,10 +24,11 @@ def create_pipeline(**kwargs: Any) -> Pipeline:
         namespace="feature_extraction",
     )
     made = config.shaping("likenesses")
-    parts: list[Node | Pipeline] = [norms, *(_chunk(name, "style" in made) for name in chunks), _join(chunks)]
-    if "style" in made:
-        encoded = {name: f"{name}.codes" for name in chunks}
-        parts.append(Node(nodes.join_style_codes, encoded, "style_embeddings", name="join_style_codes"))
+    parts: list[Node | Pipeline] = [
+        norms,
+        *(_chunk(name, "style" in made) for name in chunks),
+        _join(chunks, "style" in made),
+    ]
     if "colour" in made:
         parts.append(_palette())
     if len(made) > 1:
@@ -99,7 +100,7 @@ def _palette() -> Pipeline:
     )
 
 
-def _join(chunks: list[str]) -> Pipeline:
+def _join(chunks: list[str], style: bool) -> Pipeline:
     return Pipeline(
         [
             Node(
@@ -112,7 +113,12 @@ def _join(chunks: list[str]) -> Pipeline:
                     "settings": "params:autoencoder",
                     **{name: f"{name}.codes" for name in chunks},
                 },
-                ["composition_embeddings", "composition_joiner", "composition_history"],
+                {
+                    "composition": "composition_embeddings",
+                    "joiner": "composition_joiner",
+                    "history": "composition_history",
+                    **({"style": "style_embeddings"} if style else {}),
+                },
                 name="join_codes",
             ),
             Node(
