@@ -116,6 +116,7 @@ class TestFlippedByte:
             "composition_embeddings.npy",
             "composition_joiner.keras",
             "composition_history.csv",
+            "style_embeddings.npy",
             "run_manifest.json",
         }
 
