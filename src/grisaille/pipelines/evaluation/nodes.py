@@ -29,6 +29,7 @@ from grisaille.report.summary_lines import summary
 
 logger = logging.getLogger(__name__)
 
+_NO_ANSWERS = Answers(np.empty(0, np.int64), np.empty((0, 1), np.int64), np.empty(0))
 # What the report shows, by the names of datasets.
 TABLES = [field.name for field in fields(Results) if field.name != "parameters"]
 
@@ -160,7 +161,11 @@ def measure_usefulness(
         for part, chosen in parts.items():
             measured = usefulness(answer, collection.labels, relations, chosen, settings.seed)
             rows.append(of_space | {"paintings": part, "queries": int(chosen[answer.rows].sum())} | measured | hubs)
-    rows.append({"space": "chance", "paintings": "all"} | chance(collection.labels, collection.kept, relations))
+    by_chance = chance(collection.labels, collection.kept, relations)
+    # Where nothing could be asked, this row alone says which columns there are.
+    nothing = dict.fromkeys(("likeness", "values", "queries", "hubness", "hub", "hub_count"), np.nan)
+    unknown = usefulness(_NO_ANSWERS, collection.labels, relations, parts["all"], settings.seed)
+    rows.append({"space": "chance", "paintings": "all"} | nothing | unknown | by_chance)
     return pd.DataFrame(rows)
 
 
