@@ -103,7 +103,7 @@ def main() -> None:
     """Print a Markdown table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--copies", type=int, default=3)
-    parser.add_argument("--side", type=int, default=224)
+    parser.add_argument("--side", type=int, default=224, help="a multiple of 32")
     given = parser.parse_args()
     print(f"| space | {' | '.join(f'same {factor}' for factor in FACTORS)} |\n|---|---|---|---|")
     for name, found in measure(given.copies, given.side).items():

@@ -2,8 +2,8 @@
 
 A manner is how marks are made, a layout is where the light falls, a palette is a hue and its accent. `paint` takes one
 of each; none of them says anything about the others. Layouts differ in where the light is and not in how much of it
-there is: half of every row is lit. Palettes differ in chroma and not in luma, and every one is neutral on average.
-Nothing is downloaded and nothing is read.
+there is: half of every row is lit. Palettes differ in chroma and not in luma, and every one is neutral on average, but
+for what is clipped. Nothing is downloaded and nothing is read.
 """
 
 import io
@@ -99,7 +99,7 @@ class Canvas:
         return points[order], places[order]
 
     def colours(self, points: Floats, tones: Floats) -> list[tuple[int, ...]]:
-        """Of marks at some places: the layout's light or shadow, and how bright each mark is in it, -1 to 1."""
+        """Of marks at some places: the layout's light or shadow, plus its tone, in units of `_MARK`."""
         u, v = (points / np.array(self.image.size)).T
         wavering = u + self._moved + 0.02 * np.sin(2 * np.pi * 1.5 * v + self._phase)
         light = np.where(self.layout(wavering % 1, v % 1), _LIGHT, -_LIGHT)
