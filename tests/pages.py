@@ -11,14 +11,8 @@ from grisaille.report.results import Results, with_ends
 from helpers import encode, picture
 
 SPACES = [
-    *[
-        ("raw", "euclidean"),
-        ("pca", "euclidean"),
-        ("raw", "hellinger"),
-        ("pca", "hellinger"),
-        ("embedding", "composition"),
-    ],
-    *[("raw", "style"), ("embedding", "style")],
+    *[(space, metric) for metric in ("euclidean", "hellinger") for space in ("raw", "pca")],
+    *[("embedding", "composition"), ("raw", "style"), ("embedding", "style")],
 ]
 
 
@@ -57,6 +51,7 @@ def results(artists=("Ada", "Bert", "<img src=x onerror=alert(1)>"), each=4, see
         ]
     )
     figures = {"one_nn": 0.5, "precision": 0.25, "mean_average_precision": np.nan, "hubness": 1.0, "values": np.nan}
+    figures |= {"precision_low": 0.2, "precision_high": 0.3, "hub": name.format("p0"), "hub_count": 3}
     usefulness = pd.DataFrame([{"space": s, "likeness": k, "paintings": "all"} | figures for s, k in SPACES])
     blank = Image.new("RGB", (2, 2))
     return Results(

@@ -86,8 +86,9 @@ def too_large(count: int, most: int) -> str:
 def room_for_pictures(count: int, megabytes: float) -> float:
     """Bytes that all pictures may have together on a page of so many megabytes."""
     library = len(_read("vendor/pixi.min.js"))
-    # Of each painting the names, the places, the neighbours; measured at 320 bytes with names of 20 characters.
-    rest = library + 60_000 + 400 * count
+    # Of each painting the names, and the places and neighbours by four likenesses: some 410 bytes with names of 20
+    # characters.
+    rest = library + 60_000 + 500 * count
     return max(megabytes * 1e6 - rest, 0.2e6) / ENCODED
 
 

@@ -191,13 +191,13 @@ def _usefulness(results: Results) -> dict[str, Any]:
     table = results.usefulness
     known = {name: heading.format(k=results.k) for name, heading in _SCORES.items() if name in table or "never" in name}
     of_space, precision = ["space", "likeness"], ["precision", "precision_low", "precision_high"]
-    never_seen = table[table["paintings"] == HELD_OUT].set_index(of_space).reindex(columns=precision)
+    never_seen = table[table["paintings"] == HELD_OUT].set_index(of_space)[precision]
     never_seen.columns = never_seen.columns.str.replace("precision", "never_seen")
     of_all = table[table["paintings"] == "all"].join(never_seen, on=of_space).to_dict("records")
     order = ["Composition", "Style", "Colour", "Mixture", "Chance"]
     rows = []
     for row in sorted(of_all, key=lambda row: order.index(_name(row).partition(":")[0])):
-        counted = f"{row['values']:,.0f}" if is_number(row.get("values")) else ""
+        counted = f"{row['values']:,.0f}" if is_number(row["values"]) else ""
         rows.append([_name(row), counted, *(_with_interval(row, name) for name in known), *_hub(row)])
     return {"columns": ["Space", "Values", *known.values(), "hubness", "near to most others"], "rows": rows}
 
@@ -206,12 +206,12 @@ def _with_interval(row: Mapping[Any, Any], name: str) -> str:
     """A score, and half the width of its 95% interval; a table of all intervals would be too wide."""
     if name not in {"precision", "never_seen"}:
         return number(row[name], 3)
-    margin = (row.get(f"{name}_high", np.nan) - row.get(f"{name}_low", np.nan)) / 2
+    margin = (row[f"{name}_high"] - row[f"{name}_low"]) / 2
     return _with_margin(row[name], margin if is_number(margin) else 0.0)
 
 
 def _hub(row: Mapping[Any, Any]) -> list[str]:
-    if not is_number(row.get("hub_count")):
+    if not is_number(row["hub_count"]):
         return ["\N{EN DASH}", ""]
     return [number(row["hubness"], 1), f"{row['hub_count']:,.0f}: {row['hub']}"]
 
