@@ -35,7 +35,7 @@ def explorer(browser: Browser) -> None:
     """The demo's map, and a painting chosen on it (`kedro run --env demo --pipelines discovery` first)."""
     page = browser.new_page(viewport={"width": 1440, "height": 880})
     address = (PROJECT / "data/demo/08_reporting/explorer.html").as_uri()
-    page.goto(f"{address}#colour=artist&spread=1&view=-0.25,0.1,0.8&painting=Paul_Pointe_5")
+    page.goto(f"{address}#colour=artist&spread=1&view=-0.25,-0.15,0.8&painting=Paul_Pointe_5")
     page.wait_for_selector("html[data-ready]", timeout=120_000)
     time.sleep(2)  # the last pictures are drawn
     page.screenshot(path=IMAGES / "explorer.png")
