@@ -50,7 +50,7 @@ def look_alikes() -> None:
         photo, made = Path(folder, "photo.png"), Path(folder, "made")
         painting.crop((width // 4, height // 4, width, height)).save(photo)
         similar = ["similar", str(photo)]
-        path = ["path", "Ilse_Nebel_1", "Jonas_Dunst_2"]
+        path = ["path", "Ilse_Nebel_1", "Greta_Gitter_2"]
         for question in ([*similar, "--likeness", "all"], [*similar, "--why"], path):
             command = [sys.executable, "-m", "grisaille", *question, "--env", "demo", "--output", str(made)]
             subprocess.run(command, cwd=PROJECT, check=True)

@@ -54,7 +54,7 @@ ELSEWHERE = {
     ),
     "kedro viz run --env demo": ("tests/test_browser.py", "test_chunks_are_boxes_and_tables_have_previews"),
     "kedro run --pipelines look_alikes --params query=photo.jpg": ("tests/test_similar.py", "test_as_a_pipeline"),
-    'kedro run --pipelines chain --params "chain=Ilse_Nebel_1;Jonas_Dunst_2"': (
+    'kedro run --pipelines chain --params "chain=Ilse_Nebel_1;Greta_Gitter_2"': (
         "tests/test_serving.py",
         "test_a_chain",
     ),
@@ -73,7 +73,7 @@ ELSEWHERE = {
         "test_why_is_shown_in_every_likeness_of_the_mixture",
     ),
     "grisaille similar -": ("tests/test_similar.py", "test_one_after_another_by_name"),
-    "grisaille path Ilse_Nebel_1 Jonas_Dunst_2": (
+    "grisaille path Ilse_Nebel_1 Greta_Gitter_2": (
         "tests/test_similar.py",
         "test_between_two_paintings_of_the_collection",
     ),
