@@ -76,18 +76,8 @@ class TestConfiguration:
         assert asked
         assert all(pattern.startswith(str(tmp_path)) for pattern in asked)
 
-    def test_files_are_parsed_apart_from_what_is_made_of_them(self, tmp_path):
-        asked = []
-
-        class Loader(OmegaConfigLoader):
-            def _read_raw_config(self, key):
-                asked.append(key)
-                return super()._read_raw_config(key)
-
-        (tmp_path / "parameters.yml").write_text("a: 1")
-        loader = Loader(str(tmp_path), base_env=".", default_run_env=".")
-        assert loader["parameters"] == {"a": 1}
-        assert asked == ["globals", "parameters"]
+    def test_the_folder_of_an_environment(self, tmp_path):
+        loader = OmegaConfigLoader(str(tmp_path), base_env=".", default_run_env=".")
         assert loader._get_conf_env_path("local") == str(tmp_path / "local")
 
 

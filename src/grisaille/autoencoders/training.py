@@ -1,6 +1,7 @@
 """The training loop: batches read from disk, held-out paintings stop it, the best weights stay."""
 
 import math
+from functools import lru_cache
 from typing import Any
 
 import keras
@@ -143,8 +144,7 @@ def encode(encoder: keras.Model, rows: Rows, batch_size: int = 256) -> tuple[Flo
         (`Projection.compress`), float32, shape (n, k + 2); k + 2 is 0 for the other architectures. Neither is divided
         by the norms yet.
     """
-    outputs = [encoder.output, *(layer.output for layer in encoder.layers if layer.name == COMPRESSED)]
-    both = keras.Model(encoder.inputs[0], outputs)
+    both = _with_compressed(encoder)
     # Called, not `predict`: that compiles each encoder for the few batches that it will ever see.
     parts = [
         [
@@ -156,3 +156,10 @@ def encode(encoder: keras.Model, rows: Rows, batch_size: int = 256) -> tuple[Flo
     ]
     codes, *compressed = (np.concatenate(part).astype(np.float32) for part in zip(*parts, strict=True))
     return codes, compressed[0] if compressed else np.empty((len(codes), 0), np.float32)
+
+
+# A server encodes one picture at a time.
+@lru_cache(maxsize=16)
+def _with_compressed(encoder: keras.Model) -> keras.Model:
+    outputs = [encoder.output, *(layer.output for layer in encoder.layers if layer.name == COMPRESSED)]
+    return keras.Model(encoder.inputs[0], outputs)

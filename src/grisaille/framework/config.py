@@ -27,8 +27,8 @@ _newest: "RunConfigLoader | None" = None
 # Parameter groups that the registered pipelines were built from.
 _shape: dict[str, Any] = {}
 
-# Key of the configuration and state of its files -> what Kedro parsed them to.
-_parsed: dict[tuple[Any, ...], Any] = {}
+# Key of the configuration, what was given and the state of the files -> what Kedro made of them.
+_known: dict[tuple[Any, ...], Any] = {}
 
 # What comes from outside -> the parameter that says where it lies.
 SOURCES = {"raw_paintings": "paintings_folder", "raw_artists": "artists_file"}
@@ -40,6 +40,8 @@ class WrongParameterError(click.ClickException):
 
 # Parameters that name a file or folder: whole groups stand for themselves, members behind a dot.
 _PATHS = ("paintings_folder", "artists_file", "backbone.model_file", "backbone.weights")
+# Parameters that are questions; no entry of the catalog depends on them.
+_ASKED = ("query", "chain", "likeness")
 # Of `backbone.weights`, what is no path.
 _NO_PATHS = ("imagenet", "random")
 
@@ -81,19 +83,6 @@ class RunConfigLoader(OmegaConfigLoader):
         own.glob = partial(_glob_below, own.glob, Path(conf_source).as_posix())
         return own, protocol
 
-    def _read_raw_config(self, key: str) -> Any:
-        """As `OmegaConfigLoader`'s, which parses files anew for every question that a server is asked."""
-        folders = [Path(self._get_conf_env_path(env or self.default_run_env)) for env in (self.base_env, self.env)]
-        files = [path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file()]
-        state = key, tuple((path, path.stat().st_mtime_ns, path.stat().st_size) for path in files)
-        # Credentials take in the environment while they are parsed.
-        if not files or key == "credentials":
-            return super()._read_raw_config(key)
-        if state not in _parsed:
-            _parsed[state] = super()._read_raw_config(key)
-        # Resolving changes what was parsed.
-        return copy.deepcopy(_parsed[state])
-
     def __getitem__(self, key: str) -> Any:
         """As `OmegaConfigLoader`'s.
 
@@ -104,8 +93,29 @@ class RunConfigLoader(OmegaConfigLoader):
             return self.groups
         if key == "catalog":
             return self._catalog()
-        self._register_globals_resolver()
-        return super().__getitem__(key)
+        return self._resolved(key)
+
+    def _resolved(self, key: str, *taken_in: str | None) -> Any:
+        """As `OmegaConfigLoader` resolves a key, once in a process: a server is asked many questions by few files.
+
+        Args:
+            key: Of the configuration.
+            *taken_in: What it is resolved with beside the files and what the command gives.
+        """
+        folders = [Path(self._get_conf_env_path(env or self.default_run_env)) for env in (self.base_env, self.env)]
+        files = [path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file()]
+        given = {
+            name: v for name, v in (self.runtime_params or {}).items() if key == "parameters" or name not in _ASKED
+        }
+        own = repr(given), repr(self.data.get("globals")), taken_in
+        state = key, own, tuple((path, path.stat().st_mtime_ns, path.stat().st_size) for path in files)
+        # Credentials take in the environment.
+        known = _known.get(state) if files and key not in {*self.data, "credentials"} else None
+        if known is None:
+            # The loader made last answers for globals, and others may have been made since.
+            self._register_globals_resolver()
+            known = _known[state] = super().__getitem__(key)
+        return copy.deepcopy(known)
 
     def _catalog(self) -> dict[str, Any]:
         groups = self.groups
@@ -114,10 +124,8 @@ class RunConfigLoader(OmegaConfigLoader):
             given = groups.get(name)
             return otherwise if given is None else str(given)
 
-        # After the parameters were read, for which other loaders are made.
-        self._register_globals_resolver()
         OmegaConf.register_new_resolver("parameter", parameter, replace=True)
-        catalog: dict[str, Any] = super().__getitem__("catalog")
+        catalog: dict[str, Any] = self._resolved("catalog", *(parameter(name, None) for name in SOURCES.values()))
         for entry, name in SOURCES.items():
             given, described = parameter(name, None), catalog.get(entry, {})
             if given is not None and given not in described.values():
@@ -130,9 +138,7 @@ class RunConfigLoader(OmegaConfigLoader):
     @cached_property
     def groups(self) -> dict[str, Any]:
         """All parameters, read and checked once: every pipeline asks for some."""
-        # The loader made last answers for globals, and others may have been made since.
-        self._register_globals_resolver()
-        given = _from(self._project, super().__getitem__("parameters"))
+        given = _from(self._project, self._resolved("parameters"))
         _refuse_unknown(self, given)
         self._check_globals()
         try:
