@@ -1,0 +1,1 @@
+"""Fewer bytes a painting: codes that distances can be told from, and what people would use instead. Arrays only."""

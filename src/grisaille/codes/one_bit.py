@@ -1,0 +1,71 @@
+"""One bit of every coordinate of a random rotation: a code that nothing is learnt for."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.fft import dct
+
+from grisaille.arrays import FloatArray, IntArray
+
+
+@dataclass(frozen=True)
+class OneBit:
+    """A rotation that is drawn once: random signs, then the cosine transform, then some of its coordinates.
+
+    Attributes:
+        mean: Of the collection, float32, shape (d,).
+        signs: -1 or 1, float32, shape (d,).
+        chosen: Coordinates that are kept, shape (b,).
+
+    Source: Gao & Long 2024, "RaBitQ: quantizing high-dimensional vectors with a theoretical error bound for approximate
+    nearest neighbor search", arXiv 2405.12497; Ailon & Chazelle 2009 for the fast rotation.
+    """
+
+    mean: FloatArray
+    signs: FloatArray
+    chosen: IntArray
+
+    @classmethod
+    def draw(cls, mean: FloatArray, bits: int, seed: int) -> "OneBit":
+        """Draw a rotation of vectors of the length of the mean, and as many of its coordinates as there are bits."""
+        random = np.random.default_rng(seed)
+        signs = random.choice(np.array([-1, 1], np.float32), len(mean))
+        return cls(mean, signs, np.sort(random.permutation(len(mean))[:bits]))
+
+    @property
+    def size(self) -> int:
+        """Bytes of a code: the bits, and two float32 (length of the painting, cosine of code and painting)."""
+        return -(-len(self.chosen) // 8) + 8
+
+    def rotate(self, rows: FloatArray) -> FloatArray:
+        """Centred rows, shape (n, d), rotated, the chosen coordinates: float32, shape (n, b)."""
+        turned = dct((rows - self.mean) * self.signs, norm="ortho", axis=1)
+        return np.ascontiguousarray(turned[:, self.chosen], dtype=np.float32)
+
+
+def squares(
+    rotated: FloatArray, lengths: FloatArray, queries: IntArray, query_in_bits: bool
+) -> Iterator[tuple[IntArray, FloatArray]]:
+    """Squared distances of some paintings to all, as the bits of the others tell them.
+
+    Args:
+        rotated: As `OneBit.rotate` gives it, shape (n, b).
+        lengths: Of the centred paintings, shape (n,).
+        queries: Rows, shape (q,).
+        query_in_bits: Whether of the query, too, only the bits are known.
+
+    Yields:
+        Some of the queries, and their squared distances to all n.
+
+    Source: as above, section 3.2; Charikar 2002, "Similarity estimation techniques from rounding algorithms", for two
+    codes of bits, whose angle is the share of bits that differ.
+    """
+    unit = rotated / np.maximum(np.linalg.norm(rotated, axis=1, keepdims=True), np.finfo(np.float32).tiny)
+    codes = np.where(unit >= 0, 1, -1).astype(np.float32) / np.float32(np.sqrt(rotated.shape[1]))
+    own = np.maximum((codes * unit).sum(axis=1), np.finfo(np.float32).tiny)
+    for start in range(0, len(queries), 256):
+        rows = queries[start : start + 256]
+        cosines = np.sin(np.pi / 2 * (codes[rows] @ codes.T)) if query_in_bits else unit[rows] @ codes.T / own
+        there, here = lengths[None, :], lengths[rows, None]
+        yield rows, np.maximum(here**2 + there**2 - 2 * here * there * cosines, 0)

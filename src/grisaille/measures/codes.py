@@ -1,0 +1,69 @@
+"""How much of the likeness a code keeps: queries that training never saw, against the full features."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import rankdata
+
+from grisaille.arrays import FloatArray, IntArray
+from grisaille.measures.spaces import Space, blocks
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What is to be kept.
+
+    Attributes:
+        queries: Rows, shape (q,).
+        nearest: The k nearest of every query in the full features, shape (q, k).
+        ranks: Of the distances of every query to all others, together, float32, shape (q, n); nan to itself.
+    """
+
+    queries: IntArray
+    nearest: IntArray
+    ranks: FloatArray
+
+    @classmethod
+    def measure(cls, space: Space, queries: IntArray, k: int) -> "Reference":
+        """Look at the full features once.
+
+        Args:
+            space: Of n paintings.
+            queries: Rows, shape (q,).
+            k: Neighbours of recall@k.
+        """
+        distances = np.concatenate([space.distances(rows) for rows in blocks(queries, 512)])
+        distances[np.arange(len(queries)), queries] = np.nan
+        return cls(queries, np.argsort(distances, axis=1, kind="stable")[:, :k], _ranks(distances))
+
+    def kept(self, squares: FloatArray, shortlist: int) -> dict[str, float]:
+        """Hold the distances that a code tells against those of the features.
+
+        Args:
+            squares: Squared distances of the queries to all paintings, shape (q, n).
+            shortlist: Length of a shortlist that is ordered again by the full features.
+
+        Returns:
+            recall: Mean share of a query's k nearest that are among its k nearest by the code. reranked: The same of
+            the shortlist's k nearest by the full features, which is the share of the true k in the shortlist.
+            spearman: Spearman's coefficient of all distances of queries.
+        """
+        squares = squares.astype(np.float64)
+        squares[np.arange(len(squares)), self.queries] = np.nan
+        found = np.argsort(squares, axis=1, kind="stable")
+        k = self.nearest.shape[1]
+
+        def share(many: int) -> float:
+            hits = (found[:, :many, None] == self.nearest[:, None, :]).any(axis=1)
+            return float(hits.mean())
+
+        return {"recall": share(k), "reranked": share(shortlist), "spearman": _correlation(_ranks(squares), self.ranks)}
+
+
+def _ranks(values: FloatArray) -> FloatArray:
+    return np.asarray(rankdata(values.ravel(), nan_policy="omit").reshape(values.shape), np.float32)
+
+
+def _correlation(left: FloatArray, right: FloatArray) -> float:
+    known = ~np.isnan(left)
+    return float(np.corrcoef(left[known], right[known])[0, 1])
