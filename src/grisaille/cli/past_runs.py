@@ -56,7 +56,7 @@ def _checked(manifest: Mapping[str, Any], path: Path, root: AnyPath) -> Iterator
 
     files = (manifest["inputs"] | manifest["outputs"]).get("picture_files")
     if files:
-        yield "input", "raw_paintings", *_paintings(files["version"], manifest["command"], path, root)
+        yield "input", "raw_paintings", *_paintings(files["version"], manifest, path, root)
     if manifest["weights"]:
         settings = Backbone.model_validate(manifest["parameters"]["backbone"])
         try:
@@ -70,13 +70,15 @@ def _checked(manifest: Mapping[str, Any], path: Path, root: AnyPath) -> Iterator
             yield what, name, found, "" if found == "ok" else record["path"]
 
 
-def _paintings(version: str, command: Mapping[str, Any], path: Path, root: AnyPath) -> tuple[str, str]:
+def _paintings(version: str, manifest: Mapping[str, Any], path: Path, root: AnyPath) -> tuple[str, str]:
     """Hash every picture again, as the run's own table names it."""
     from kedro.framework.session import KedroSession
     from kedro.io.core import DatasetError
 
-    parameters = command.get("params", {}) | {"storage": str(root)}
-    session = KedroSession.create(path, False, command.get("env"), parameters)
+    # A part of a run reads the folder that the whole read, whatever its own command gives.
+    folder = {name: value for name, value in manifest["parameters"].items() if name == "paintings_folder" and value}
+    parameters = manifest["command"].get("params", {}) | folder | {"storage": str(root)}
+    session = KedroSession.create(path, False, manifest["command"].get("env"), parameters)
     logging.getLogger("kedro").setLevel(logging.WARNING)  # which a session sets anew
     catalog = session.load_context().catalog
     try:

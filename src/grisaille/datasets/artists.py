@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+from copy import copy
 from typing import Any, NoReturn
 
 import fsspec
@@ -81,6 +82,13 @@ class ArtistsDataset(AbstractDataset[NoReturn, pd.DataFrame]):
             return read_table(data, **self._load_args)
         except ArtistsTableError as error:
             raise DatasetError(f"{self._filepath}: {error}") from error
+
+    def at(self, path: str) -> "ArtistsDataset":
+        """The same of another file."""
+        other = copy(self)
+        other._asked_for = True
+        other._protocol, other._filepath = get_protocol_and_path(expanded(path))
+        return other
 
     def fingerprint(self) -> str:
         """What changes with the file; the same for all that are not there."""

@@ -176,7 +176,7 @@ def _continue_with_settings(found: Mapping[str, recipes.Recipe], pipeline: Any, 
             recipes.replace(catalog.settings, difference.name, difference.then)
             kept.append(difference)
             source = _READ_FROM.get(difference.name) if difference.then else None
-            if source and hasattr(catalog.get(source), "at"):
+            if source and hasattr(catalog.get(source), "at"):  # the demo's gallery lies nowhere
                 catalog[source] = catalog.get(source).at(difference.then)
     chunks = (
         [name for name, chunk in catalog.settings["chunks"].items() if chunk] if "chunks" in catalog.settings else []
