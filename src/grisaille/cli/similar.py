@@ -137,6 +137,7 @@ def _run(pipeline: str, params: dict[str, Any], env: str | None, run: str | None
 
     from grisaille.cli import project
     from grisaille.errors import GrisailleError
+    from grisaille.pipelines import questions
 
     found = project.find()
     params = params | ({} if likeness is None else {"likeness": likeness})
@@ -162,9 +163,9 @@ def _run(pipeline: str, params: dict[str, Any], env: str | None, run: str | None
             wanted = {*made, "paintings", "composition_joiner"}
             known = {name: version for name, version in versions.items() if name in wanted}
             session.run(pipeline_names=[pipeline], load_versions=known)
-            several = len(catalog.settings["likenesses"]) > 1
-            answered = catalog.settings["likeness"] or ("mixture" if several else "composition")
-            click.echo(f"\nBy {'each likeness' if answered == 'all' else answered}, in the embeddings of {run}")
+            meant = catalog.settings["likeness"]
+            answered = "each likeness" if meant == "all" else questions.chosen(meant, questions.embedded())
+            click.echo(f"\nBy {answered}, in the embeddings of {run}")
             return session.load_context().catalog
     except (ValueError, RuntimeError, DatasetError, GrisailleError) as error:
         raise click.ClickException(str(error)) from error
