@@ -173,13 +173,18 @@ class Collection:
             def make(size: int = size, width: int = width) -> Callable[[], FloatArray]:
                 rows = np.ascontiguousarray(whole.values[:, :width])
                 quantiser = faiss.ProductQuantizer(rows.shape[1], size, 8)
+                # 3,513 paintings are few for 256 centroids, which Faiss would say once a byte.
+                quantiser.cp.min_points_per_centroid = 1
                 quantiser.train(rows[self._training])
                 decoded = quantiser.decode(quantiser.compute_codes(rows))
-                zero = np.zeros(len(rows), np.float32)
-                return among(Points(decoded, zero), Points(rows, zero))
+                tail = whole.rests + np.square(whole.values[:, width:]).sum(axis=1)
+                search: Callable[[], FloatArray] = among(
+                    Points(decoded, tail + np.square(rows - decoded).sum(axis=1)), Points(rows, tail)
+                )
+                return search
 
             if width <= whole.values.shape[1]:
-                yield "product quantisation (Faiss)", size, make
+                yield f"product quantisation (Faiss) of {width} components, and the rest's length", size + _LENGTH, make
 
     def _one_bit(self) -> Iterator[Row]:
         pieces = columns(self._features, self._settings.likeness, 2**30)
