@@ -1,6 +1,6 @@
 """What codes keep of composition and style, by the bytes of a painting: the table of docs/findings.md.
 
-    python -m benchmarks.codes [--params a.b=1,...] [--components 512]
+    python -m benchmarks.codes [--params a.b=1,...] [--components 512] [--figure codes.png]
 
 Works on what `kedro run --pipelines ingestion,feature_extraction` has stored; give the parameters of the run, as to
 Kedro. Queries are the paintings that training never sees. They are known in full, unless a row says otherwise. Where
@@ -8,12 +8,15 @@ Kedro. Queries are the paintings that training never sees. They are known in ful
 """
 
 import argparse
+import itertools
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from benchmarks.ablation import catalog_of
 from grisaille.arrays import ColumnRange, FloatArray, IntArray
@@ -26,14 +29,47 @@ from grisaille.likenesses.style import describe_chunks
 from grisaille.measures.codes import Reference
 from grisaille.measures.spaces import embedding_space, feature_space
 from grisaille.parameters import Chunk, named
+from grisaille.plots.codes import (
+    EVEN,
+    JOINT,
+    LENGTHS,
+    ONE_BIT,
+    PLAIN,
+    PRODUCT,
+    PROJECTION,
+    SPENT,
+    TRAINED,
+    TRAINED_BITS,
+    code_curves,
+)  # fmt: skip
 
 PROJECT = Path(__file__).resolve().parents[1]
 SIZES = (160, 320, 640, 1280)
+VALUES = (40, 80, 160, 320, 640)
 _LENGTH = 4
 K, SHORTLIST = 10, 50
 
-Row = tuple[str, int, Callable[[], Callable[[], FloatArray]]]
-"""A name, bytes of a code, and a function that makes all codes and returns one that finds all squared distances."""
+Search = Callable[[], FloatArray]
+"""Finds the squared distances of all queries to all paintings."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A code.
+
+    Attributes:
+        family: As the figure calls it (`plots.codes`), where that shows it.
+        name: As the table calls it.
+        size: Bytes of a painting.
+        numbers: How many these bytes hold, the length of the rest included.
+        make: Makes all codes.
+    """
+
+    family: str
+    name: str
+    size: int
+    numbers: int
+    make: Callable[[], Search]
 
 
 def main() -> None:
@@ -41,32 +77,33 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--params", default="")
     parser.add_argument("--components", type=int, default=512, help="of a chunk, that the linear codes see")
-    parser.add_argument("--likeness", nargs="*", default=["composition", "style"])
+    parser.add_argument("--likeness", default="composition", help="composition, style, or a metric of composition")
+    parser.add_argument("--figure", type=Path, help="where to draw recall over bytes and over values")
     given = parser.parse_args()
     collection = Collection(catalog_of(PROJECT, given.params))
-    for likeness in given.likeness:
-        print(
-            f"\n{likeness}\n\n| code | bytes | recall@10 | re-ranked | Spearman | make, s | search, ms |\n"
-            + "|---" * 7
-            + "|"
-        )
-        parts = collection.chunks_of(likeness, given.components)
-        reference = collection.reference(likeness, parts)
-        for name, size, make in collection.rows(likeness, parts):
-            print(measured(reference, name, size, make), flush=True)
+    parts = collection.chunks_of(given.likeness, given.components)
+    reference = collection.reference(given.likeness, parts)
+    table = []
+    print("| code | bytes | recall@10 | re-ranked | Spearman | make, s | search, ms |\n" + "|---" * 7 + "|")
+    for row in collection.rows(given.likeness, parts, reference):
+        found = measured(reference, row)
+        table.append(found | {"family": row.family, "bytes": row.size, "values": row.numbers})
+        figures = " | ".join(f"{found[name]:.3f}" for name in ("recall", "reranked", "spearman"))
+        print(f"| {row.name} | {row.size:,} | {figures} | {found['made']:.1f} | {found['searched']:.2f} |", flush=True)
+    if given.figure:
+        title = f"{given.likeness.capitalize()}: how many of the ten nearest are kept of paintings never seen"
+        code_curves(pd.DataFrame(table), title).savefig(given.figure, dpi=110, metadata={"Software": None})
 
 
-def measured(reference: Reference, name: str, size: int, make: Callable[[], Callable[[], FloatArray]]) -> str:
-    """One row of the table."""
+def measured(reference: Reference, row: Row) -> dict[str, float]:
+    """What a code keeps, the seconds that all codes take, and the milliseconds of a query."""
     start = time.perf_counter()
-    search = make()
+    search = row.make()
     made = time.perf_counter() - start
     start = time.perf_counter()
     found = search()
-    searched = (time.perf_counter() - start) / len(reference.queries)
-    kept = reference.kept(found, SHORTLIST)
-    figures = f"{kept['recall']:.3f} | {kept['reranked']:.3f} | {kept['spearman']:.3f}"
-    return f"| {name} | {size:,} | {figures} | {made:.1f} | {1000 * searched:.2f} |"
+    searched = 1000 * (time.perf_counter() - start) / len(reference.queries)
+    return reference.kept(found, SHORTLIST) | {"made": made, "searched": searched}
 
 
 class Collection:
@@ -107,61 +144,76 @@ class Collection:
         metric = self._settings.likeness if likeness == "composition" else likeness
         return Reference.measure(feature_space(self._features, metric), self._queries, K)
 
-    def rows(self, likeness: str, parts: list[tuple[FloatArray, FloatArray]]) -> Iterator[Row]:
+    def rows(self, likeness: str, parts: list[tuple[FloatArray, FloatArray]], reference: Reference) -> Iterator[Row]:
         """All codes of one likeness."""
+        training = self._training
         together, rests = np.concatenate([rows for rows, _ in parts], axis=1), sum(rests for _, rests in parts)
-        queries, training = self._queries, self._training
         chunked = [Rotation.fit(rows, training) for rows, _ in parts]
         projected = [rotation.project(*part) for rotation, part in zip(chunked, parts, strict=True)]
-
-        def leading(values: int) -> Points:
-            kept = [points.values[:, : values // len(parts)] for points in projected]
-            left = [p.rests + np.square(p.values[:, values // len(parts) :]).sum(axis=1) for p in projected]
-            return Points(np.concatenate(kept, axis=1), np.sum(left, axis=0))
-
-        def among(points: Points, full: Points | None = None) -> Callable[[], FloatArray]:
-            asked = full or points
-            some = Points(asked.values[queries], asked.rests[queries])
-            return lambda: some.squares_to(points)
-
-        def plain(values: FloatArray) -> Callable[[], FloatArray]:
-            return among(Points(values, np.zeros(len(values), np.float32)))
-
-        yield "the same ten for everybody", 0, lambda: self._constant(likeness, parts)
-        yield "PCA, 64 values a chunk, float32", 1280, lambda: plain(leading(320).values)
-        yield "the same and the rest's length", 1284, lambda: among(leading(320))
-        for bits in (4, 6, 8):
-            for size in SIZES:
-                values = (size - _LENGTH) * 8 // bits // len(parts) * len(parts)
-                if values // len(parts) <= min(points.values.shape[1] for points in projected):
-                    name = f"PCA, {values // len(parts)} values a chunk at {bits} bits, and the rest's length"
-                    yield (
-                        name,
-                        size,
-                        lambda values=values, bits=bits: among(
-                            quantised(leading(values), training, bits), leading(values)
-                        ),
-                    )
-        yield "random projection, float32", 1280, lambda: plain(projection(together, 320))
         rotation = Rotation.fit(together, training)
         whole = rotation.project(together, np.asarray(rests))
-        yield "joint PCA, 320 values, float32", 1280, lambda: plain(whole.values[:, :320])
-        left = whole.rests + np.square(whole.values[:, 319:]).sum(axis=1)
-        yield "joint PCA, 319 values and the rest's length", 1280, lambda: among(Points(whole.values[:, :319], left))
+
+        def leading(values: int) -> Points:
+            cut = [first(points, values // len(parts)) for points in projected]
+            rests = np.sum([points.rests for points in cut], axis=0)
+            return Points(np.concatenate([points.coordinates for points in cut], axis=1), rests)
+
+        often = np.bincount(reference.nearest.ravel(), minlength=len(together))
+        yield Row("", "the same ten for everybody", 0, 0, lambda: lambda: np.tile(-often, (len(self._queries), 1)))
+        for values in VALUES:
+            size, some, all_chunks = 4 * values, leading(values), first(whole, values - 1)
+            # One value of each chunk gives way to the lengths.
+            fewer = leading(values - len(parts))
+            yield Row(PLAIN, f"PCA of each chunk, {values}", size, values, lambda some=some: self._by(without(some)))
+            yield Row(
+                LENGTHS, f"PCA of each chunk, {values - len(parts)}, and the length", size, values,
+                lambda fewer=fewer: self._by(fewer),
+            )  # fmt: skip
+            yield Row(
+                JOINT, f"PCA of all chunks, {values - 1}, and the length", size, values,
+                lambda all_chunks=all_chunks: self._by(all_chunks),
+            )  # fmt: skip
+            yield Row(
+                PROJECTION, f"random projection of the components, {values}", size, values,
+                lambda values=values: self._by(projection(together, values)),
+            )  # fmt: skip
+        for size, bits in itertools.product(SIZES, (4, 6, 8)):
+            values = (size - _LENGTH) * 8 // bits // len(parts)
+            if values <= min(points.coordinates.shape[1] for points in projected):
+                some = leading(values * len(parts))
+                yield Row(
+                    EVEN, f"PCA of each chunk, {values} at {bits} bits", size, values * len(parts) + 1,
+                    lambda some=some, bits=bits: self._by(quantised(some, training, bits), some),
+                )  # fmt: skip
         for size in SIZES:
-            yield f"ours, {size} bytes", size, lambda size=size: coded(rotation, whole, size, among)
-            yield "   query in bytes, too", size, lambda size=size: coded(rotation, whole, size, among, in_full=False)
-        yield from self._product(whole, among)
-        if likeness == "composition":
-            yield from self._one_bit()
-        yield from self._embedding(likeness, plain)
+            yield Row(
+                SPENT, f"PCA of all chunks, {size} bytes", size, 0, lambda size=size: self._coded(rotation, whole, size)
+            )
+            yield Row(
+                "",
+                "   query in bytes, too",
+                size,
+                0,
+                lambda size=size: self._coded(rotation, whole, size, in_full=False),
+            )
+        yield from self._product(whole)
+        if likeness != "style":
+            yield from self._one_bit("hellinger" if likeness == "composition" else likeness)
+        yield from self._embedding(likeness)
 
-    def _constant(self, likeness: str, parts: list[tuple[FloatArray, FloatArray]]) -> Callable[[], FloatArray]:
-        nearest = self.reference(likeness, parts).nearest
-        often = np.bincount(nearest.ravel(), minlength=len(parts[0][0]))
-        return lambda: np.broadcast_to(-often, (len(self._queries), len(often)))
+    def _by(self, stored: Points, full: Points | None = None) -> Search:
+        """Search for queries that are known in full, or as they are stored."""
+        asked = full or stored
+        some = Points(asked.coordinates[self._queries], asked.rests[self._queries])
+        return lambda: some.squares_to(stored)
 
-    def _product(self, whole: Points, among: Any) -> Iterator[Row]:
+    def _coded(self, rotation: Rotation, whole: Points, size: int, in_full: bool = True) -> Search:
+        """Encode and decode, as anybody would who keeps the bytes only."""
+        code = LinearCode.fit(rotation, whole, size)
+        decoded = code.decode(code.encode(whole))
+        return self._by(decoded, whole if in_full else None)
+
+    def _product(self, whole: Points) -> Iterator[Row]:
         try:
             import faiss
         except ImportError:
@@ -170,79 +222,85 @@ class Collection:
             # Faiss cuts the columns into as many pieces as a code has bytes.
             width = max(size, 640)
 
-            def make(size: int = size, width: int = width) -> Callable[[], FloatArray]:
-                rows = np.ascontiguousarray(whole.values[:, :width])
-                quantiser = faiss.ProductQuantizer(rows.shape[1], size, 8)
+            def make(size: int = size, width: int = width) -> Search:
+                some = first(whole, width)
+                rows = np.ascontiguousarray(some.coordinates)
+                quantiser = faiss.ProductQuantizer(width, size, 8)
                 # 3,513 paintings are few for 256 centroids, which Faiss would say once a byte.
                 quantiser.cp.min_points_per_centroid = 1
                 quantiser.train(rows[self._training])
                 decoded = quantiser.decode(quantiser.compute_codes(rows))
-                tail = whole.rests + np.square(whole.values[:, width:]).sum(axis=1)
-                search: Callable[[], FloatArray] = among(
-                    Points(decoded, tail + np.square(rows - decoded).sum(axis=1)), Points(rows, tail)
-                )
-                return search
+                return self._by(Points(decoded, some.rests + np.square(rows - decoded).sum(axis=1)), some)
 
-            if width <= whole.values.shape[1]:
-                yield f"product quantisation (Faiss) of {width} components, and the rest's length", size + _LENGTH, make
+            if width <= whole.coordinates.shape[1]:
+                yield Row(PRODUCT, f"product quantisation of {width} components", size + _LENGTH, 0, make)
 
-    def _one_bit(self) -> Iterator[Row]:
-        pieces = columns(self._features, self._settings.likeness, 2**30)
+    def _one_bit(self, metric: str) -> Iterator[Row]:
+        pieces = columns(self._features, metric, 2**30)  # type: ignore[arg-type]
         n = pieces[0].shape[0]
 
         def blocks() -> Iterator[FloatArray]:
             for start in range(0, n, 256):
                 yield np.concatenate([piece[slice(start, start + 256)] for piece in pieces], axis=1)
 
-        for bits in (10208, 2496):
-            rotated: list[FloatArray] = []
-            lengths: list[FloatArray] = []
+        for bits in (2496, 10208):
+            known: list[FloatArray] = []
 
-            def make(bits: int = bits, in_bits: bool = False, rotated: Any = rotated, lengths: Any = lengths) -> Any:
-                if not rotated:
-                    mean = sum(block.sum(axis=0) for block in blocks()) / n
-                    code = OneBit.draw(np.asarray(mean), bits, 0)
-                    for block in blocks():
-                        lengths.append(np.linalg.norm(block - mean, axis=1))
-                        rotated.append(code.rotate(block))
-                known = np.concatenate(rotated), np.concatenate(lengths)
+            def make(bits: int = bits, in_bits: bool = False, known: list[FloatArray] = known) -> Search:
+                if not known:
+                    mean = np.asarray(sum(block.sum(axis=0) for block in blocks()) / n)
+                    code = OneBit.draw(mean, bits, 0)
+                    rotated = [(code.rotate(block), np.linalg.norm(block - mean, axis=1)) for block in blocks()]
+                    known += [np.concatenate(part) for part in zip(*rotated, strict=True)]
                 return lambda: np.concatenate([far for _, far in squares(*known, self._queries, in_bits)])
 
-            yield f"one bit of {bits:,} coordinates (RaBitQ)", bits // 8 + 8, make
-            yield "   query in bits, too", bits // 8 + 8, lambda make=make: make(in_bits=True)
+            size = bits // 8 + 8
+            yield Row(ONE_BIT, f"one bit of {bits:,} coordinates (RaBitQ)", size, 0, make)
+            yield Row("", "   query in bits, too", size, 0, lambda make=make: make(in_bits=True))
 
-    def _embedding(self, likeness: str, plain: Any) -> Iterator[Row]:
+    def _embedding(self, likeness: str) -> Iterator[Row]:
         name = f"{likeness}_embeddings"
         if likeness not in {"composition", "style"} or not self._catalog.exists(name):
             return
-        values = self._catalog.load(name)
-        yield "trained embedding, float32", 4 * values.shape[1], lambda: plain(values)
-        for bits in (8, 4):
-            kept = quantised(Points(values, np.zeros(len(values), np.float32)), self._training, bits)
-            yield f"trained embedding, int{bits}", values.shape[1] * bits // 8, lambda kept=kept: plain(kept.values)
+        embeddings = self._catalog.load(name)
+        many = embeddings.shape[1]
+        stored = Points(embeddings, np.zeros(len(embeddings), np.float32))
+        yield Row(TRAINED, "trained embedding, float32", 4 * many, many, lambda: self._by(stored))
+        for bits in (4, 8):
+            coarse = quantised(stored, self._training, bits)
+            yield Row(
+                TRAINED_BITS,
+                f"trained embedding at {bits} bits",
+                many * bits // 8,
+                0,
+                lambda coarse=coarse: self._by(coarse),
+            )
 
 
-def coded(rotation: Rotation, whole: Points, size: int, among: Any, in_full: bool = True) -> Callable[[], FloatArray]:
-    """Encode and decode, as anybody would who keeps the bytes only."""
-    code = LinearCode.fit(rotation, whole, size)
-    decoded = code.decode(code.encode(whole))
-    search: Callable[[], FloatArray] = among(decoded, whole if in_full else None)
-    return search
+def first(points: Points, values: int) -> Points:
+    """The first values alone; the others count as rest."""
+    rests = points.rests + np.square(points.coordinates[:, values:]).sum(axis=1)
+    return Points(points.coordinates[:, :values], rests)
+
+
+def without(points: Points) -> Points:
+    """The values alone."""
+    return Points(points.coordinates, np.zeros(len(points.coordinates), np.float32))
 
 
 def quantised(points: Points, training: IntArray, bits: int) -> Points:
     """Every value at the one of 2^bits levels that is nearest, which suit a Gaussian variable of its deviation."""
-    mean, spread = points.values[training].mean(axis=0), points.values[training].std(axis=0)
+    mean, spread = points.coordinates[training].mean(axis=0), points.coordinates[training].std(axis=0)
     spread[spread == 0] = 1
     levels = gaussian_levels(bits)
-    nearest = np.searchsorted((levels[1:] + levels[:-1]) / 2, (points.values - mean) / spread)
+    nearest = np.searchsorted((levels[1:] + levels[:-1]) / 2, (points.coordinates - mean) / spread)
     return Points((levels[nearest] * spread + mean).astype(np.float32), points.rests)
 
 
-def projection(rows: FloatArray, values: int) -> FloatArray:
+def projection(rows: FloatArray, values: int) -> Points:
     """A random projection that keeps distances on average (Johnson & Lindenstrauss 1984)."""
     matrix = np.random.default_rng(0).standard_normal((rows.shape[1], values), dtype=np.float32)
-    return np.asarray(rows @ matrix / np.float32(np.sqrt(values)))
+    return without(Points(rows @ matrix / np.float32(np.sqrt(values)), np.zeros(len(rows))))
 
 
 if __name__ == "__main__":

@@ -44,7 +44,7 @@ class TestRotation:
         rotation = Rotation.fit(rows, training)
         points = rotation.project(rows, rests)
         whole = np.square(rows - rotation.mean).sum(axis=1) + rests
-        np.testing.assert_allclose(np.square(points.values).sum(axis=1) + points.rests, whole, rtol=1e-4)
+        np.testing.assert_allclose(np.square(points.coordinates).sum(axis=1) + points.rests, whole, rtol=1e-4)
 
     def test_equal_paintings(self):
         rotation = Rotation.fit(np.ones((5, 3), np.float32), np.arange(5))
@@ -122,7 +122,7 @@ class TestCode:
                 expected[column] = level * np.sqrt(rotation.variances[column])
                 place += wide
         decoded = code.decode(code.encode(points))
-        np.testing.assert_allclose(decoded.values[7], expected, rtol=1e-5)
+        np.testing.assert_allclose(decoded.coordinates[7], expected, rtol=1e-5)
         part = int(bits[place : place + 16], 2) / 65535
         assert decoded.rests[7] == pytest.approx((part * code.longest) ** 2, rel=1e-4)
 
@@ -130,7 +130,7 @@ class TestCode:
         points = rotation.project(rows, rests)
         code = LinearCode.fit(rotation, points, 24)
         decoded = code.decode(code.encode(points))
-        left = np.square(points.values - decoded.values).sum(axis=1) + points.rests
+        left = np.square(points.coordinates - decoded.coordinates).sum(axis=1) + points.rests
         np.testing.assert_allclose(np.sqrt(decoded.rests), np.sqrt(left), atol=code.longest / 65535)
 
     def test_more_bytes_tell_distances_better(self, rows, rotation):
@@ -140,7 +140,7 @@ class TestCode:
         for size in SIZES:
             code = LinearCode.fit(rotation, points, size)
             decoded = code.decode(code.encode(points))
-            asked = Points(points.values[250:], points.rests[250:])
+            asked = Points(points.coordinates[250:], points.rests[250:])
             found.append(spearmanr(asked.squares_to(decoded)[:, :250].ravel(), exact.ravel())[0])
         assert found == sorted(found)
         assert found[-1] > 0.999
@@ -149,7 +149,7 @@ class TestCode:
         points = rotation.project(rows, rests)
         code = LinearCode.fit(rotation, points, 24)
         decoded = code.decode(code.encode(points))
-        stored = np.concatenate([decoded.values, np.sqrt(decoded.rests)[:, None]], axis=1)
-        asked = np.concatenate([points.values[:5], np.zeros((5, 1), np.float32)], axis=1)
-        found = Points(points.values[:5], points.rests[:5]).squares_to(decoded)
+        stored = np.concatenate([decoded.coordinates, np.sqrt(decoded.rests)[:, None]], axis=1)
+        asked = np.concatenate([points.coordinates[:5], np.zeros((5, 1), np.float32)], axis=1)
+        found = Points(points.coordinates[:5], points.rests[:5]).squares_to(decoded)
         np.testing.assert_allclose(found, cdist(asked, stored) ** 2 + points.rests[:5, None], rtol=1e-3)

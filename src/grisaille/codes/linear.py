@@ -31,17 +31,17 @@ class Points:
     """Paintings as codes tell them.
 
     Attributes:
-        values: float32, shape (n, c).
-        rests: Squared length of what the values leave out, float32, shape (n,).
+        coordinates: float32, shape (n, c).
+        rests: Squared length of what these leave out, float32, shape (n,).
     """
 
-    values: FloatArray
+    coordinates: FloatArray
     rests: FloatArray
 
     def squares_to(self, others: "Points") -> FloatArray:
         """Squared distances |a - b|^2 + r_a + r_b, float32, shape (n, m); also of a painting to itself."""
-        lengths = [np.square(points.values).sum(axis=1) + points.rests for points in (self, others)]
-        squares = lengths[0][:, None] + lengths[1][None, :] - 2 * self.values @ others.values.T
+        lengths = [np.square(points.coordinates).sum(axis=1) + points.rests for points in (self, others)]
+        squares = lengths[0][:, None] + lengths[1][None, :] - 2 * self.coordinates @ others.coordinates.T
         return np.maximum(squares, 0, out=squares)
 
 
@@ -121,7 +121,7 @@ class LinearCode:
         """
         bits = spend(rotation.variances, 8 * size - _LENGTH_BITS)
         coarse = cls(rotation, bits, 1.0)
-        rests = points.rests + _rest(points.values, coarse._nearest(points.values))
+        rests = points.rests + _rest(points.coordinates, coarse._nearest(points.coordinates))
         return cls(rotation, bits, float(np.sqrt(rests.max(initial=0))) or 1.0)
 
     @property
@@ -131,10 +131,10 @@ class LinearCode:
 
     def encode(self, points: Points) -> ByteArray:
         """Codes of points that `rotation` projected: uint8, shape (n, size)."""
-        found = np.empty((len(points.values), self.size), np.uint8)
+        found = np.empty((len(points.coordinates), self.size), np.uint8)
         for start in range(0, len(found), _BLOCK):
             block = slice(start, start + _BLOCK)
-            values = points.values[block]
+            values = points.coordinates[block]
             levels = self._levels(values)
             rests = points.rests[block] + _rest(values, self._values(levels))
             parts = np.minimum(np.rint(np.sqrt(rests) / self.longest * 65535), 65535).astype(np.int64)
