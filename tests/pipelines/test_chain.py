@@ -4,6 +4,7 @@ import hashlib
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from grisaille.parameters import Discovery, Ingestion
 from grisaille.pipelines.chain import nodes
@@ -27,3 +28,24 @@ class TestLongChain:
         table, _ = nodes.find_chain("p0;p299", None, paintings, files, Ingestion(), Discovery(), **known)
         assert len(table) == len(held) == 300
         assert {shown.image.size for shown in held} == {(320, 160)}
+
+
+class TestDuplicates:
+    @pytest.fixture
+    def ask(self):
+        """A line of five paintings, of which the last is a copy of the one before."""
+        photograph = encode(picture())
+        paintings = pd.DataFrame({"painting_id": list("abcde"), "artist": "Ada", "duplicate_of": [None] * 4 + ["d"]})
+        paintings["path"], paintings["sha256"] = paintings["painting_id"], hashlib.sha256(photograph).hexdigest()
+        known = {"composition.embeddings": np.array([0, 1, 2, 3, 3], np.float32)[:, None]}
+        files = dict.fromkeys("abcde", lambda: photograph)
+        return lambda chain: nodes.find_chain(chain, None, paintings, files, Ingestion(), Discovery(), **known)[0]
+
+    def test_the_original_says_for_which_it_stands(self, ask):
+        table = ask("a;e")
+        assert table["painting_id"].tolist() == list("abcd")
+        assert table["stands_for"].tolist() == ["", "", "", "e"]
+
+    def test_two_copies_are_no_ends(self, ask):
+        with pytest.raises(ValueError, match="d and e are copies of one painting"):
+            ask("d;e")

@@ -89,7 +89,7 @@ class TestPage:
         given = results()
         given.paper_experiments.loc[0, ["raw_euclidean", "embedding_composition"]] = np.nan
         page = render(given, files(given))
-        assert "Without paintings on both sides in this collection: A &lt;pair&gt;" in page
+        assert "this collection lacks paintings by one side or both: A &lt;pair&gt;" in page
 
     @pytest.mark.parametrize("figure", [None, 0.05])
     def test_the_2021_work_stands_there_where_there_is_something_of_its(self, figure):

@@ -122,7 +122,8 @@ def path(start: str, stop: str, params: dict[str, Any], output: Path | None, **o
     chain = "\n".join(str(Path(end).resolve()) if Path(end).is_file() else end for end in (start, stop))
     catalog = _run("chain", params | {"chain": chain}, **of)
     for row in catalog.load("chain_paintings").itertuples():
-        click.echo(f"  {row.step:>2}  {three_digits(row.distance) if row.step else '':<8} {row.painting_id}")
+        note = f"  (stands for its duplicate, {row.stands_for})" if isinstance(row.stands_for, str) else ""
+        click.echo(f"  {row.step:>2}  {three_digits(row.distance) if row.step else '':<8} {row.painting_id}{note}")
     _say_where(catalog, "chain_figure", output)
 
 

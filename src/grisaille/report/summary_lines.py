@@ -96,8 +96,9 @@ def _most_useful(results: Results) -> str:
     others = table[table["space"].isin(["raw", "pca"])].sort_values("precision", ascending=False)
     if len(others) and others.iloc[0]["precision"] > best["precision"]:
         other = others.iloc[0]
-        space = {"raw": "the full features", "pca": "PCA"}[other["space"]]
-        said += f"; {space} by {_LIKENESS.get(other['likeness'], other['likeness'])} reach {other['precision']:.0%}"
+        by = _LIKENESS.get(other["likeness"], other["likeness"])
+        said += {"raw": f"; the full features by {by} reach", "pca": f"; PCA by {by} reaches"}[other["space"]]
+        said += f" {other['precision']:.0%}"
     return said + "."
 
 

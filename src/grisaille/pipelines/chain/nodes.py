@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -38,10 +39,12 @@ def find_chain(
         **models: As `questions.question` names them.
 
     Returns:
-        The table (step, painting_id, artist, title, distance, that from the step before), and the figure.
+        The table (step, painting_id, artist, title, distance, that from the step before, and stands_for: the painting
+        that was asked for, where this is its original), and the figure.
 
     Raises:
-        ValueError: If it is not two that are asked for, a name is not clear, or by several likenesses.
+        ValueError: If it is not two that are asked for, a name is not clear, both are copies of one painting, or by
+            several likenesses.
     """
     from grisaille.plots.contact_sheet import SIDE, Tile, strip
 
@@ -60,9 +63,14 @@ def find_chain(
     if strangers:
         found_points = embed(strangers, [likeness], paintings, ingestion.max_megapixels, models)
         points = np.concatenate([points, found_points[likeness]])
+    named = {end: _named(end, paintings) for end in names if end not in files_given}
+    ids = table["painting_id"].tolist()
     start, stop = (
-        len(table) + files_given.index(end) if end in files_given else _original(end, paintings, table) for end in names
+        ids.index(_original(named[end])) if end in named else len(table) + files_given.index(end) for end in names
     )
+    if len(named) == 2 and start == stop:
+        raise ValueError(f"{' and '.join(row['painting_id'] for row in named.values())} are copies of one painting")
+    stand_for = {_original(row): row["painting_id"] for row in named.values() if _original(row) != row["painting_id"]}
     originals = Originals(paintings, raw_paintings)
     steps, images = [], []
     for number, row in enumerate(chains.chain(points, start, stop, settings.exact_up_to)):
@@ -73,17 +81,25 @@ def find_chain(
     originals.warn_of_blanks()
     found = pd.DataFrame(steps)
     found["title"] = titles(found["painting_id"].tolist(), found["artist"].tolist())
+    found["stands_for"] = [stand_for.get(name, "") for name in found["painting_id"]]
     found["distance"] = np.concatenate([[0.0], np.linalg.norm(np.diff(points[found["row"]], axis=0), axis=1)])
     pictures = [
         Tile(
             image,
             step["artist"] or step["title"],
             step["title"] if step["artist"] else "",
-            f"distance {three_digits(step['distance'])}" if step["step"] else "",
+            "\n".join(_notes(step)),
         )
         for image, step in zip(images, found.to_dict("records"), strict=True)
     ]
-    return found[["step", "painting_id", "artist", "title", "distance"]], strip(pictures)
+    return found[["step", "painting_id", "artist", "title", "distance", "stands_for"]], strip(pictures)
+
+
+def _notes(step: dict[Any, Any]) -> Iterator[str]:
+    if step["step"]:
+        yield f"distance {three_digits(step['distance'])}"
+    if step["stands_for"]:
+        yield f"stands for {step['stands_for']}"
 
 
 def ends(asked: str) -> list[str]:
@@ -98,8 +114,11 @@ def ends(asked: str) -> list[str]:
     return found
 
 
-def _original(name: str, paintings: pd.DataFrame, originals: pd.DataFrame) -> int:
-    """Row, among the originals, of the painting that is meant, or of the one that it is a duplicate of."""
-    row = paintings.iloc[chains.painting_named(name, paintings["painting_id"].tolist())]
-    original = row["painting_id"] if pd.isna(row["duplicate_of"]) else row["duplicate_of"]
-    return int(np.flatnonzero(originals["painting_id"] == original)[0])
+def _named(name: str, paintings: pd.DataFrame) -> Any:
+    """The row of the painting that is meant."""
+    return paintings.iloc[chains.painting_named(name, paintings["painting_id"].tolist())]
+
+
+def _original(painting: Any) -> str:
+    """The painting itself, or the one that it is a duplicate of."""
+    return str(painting["painting_id"] if pd.isna(painting["duplicate_of"]) else painting["duplicate_of"])

@@ -91,7 +91,7 @@ class Reasons:
 
         (image, a), (image_of_other, b), kind, usual = one, other, self._kinds[part], self._usual[part]
         reasons, (of_a, of_b) = why(a, b, kind), beyond_average(a, b, kind, usual)
-        note = f"alike in {part}: {reasons.likeness:.2f}  (on average {kind.describe(a) @ usual:.2f})"
+        note = f"alike in {part}: {reasons.likeness:.3f}  (on average {kind.describe(a) @ usual:.3f})"
         strip = (kind.colours(a), reasons.values) if isinstance(kind, ByColour) else None
         return Pair((Half(image, of_a), Half(image_of_other, of_b)), heading, note, strip)
 
