@@ -76,8 +76,9 @@ def _paintings(version: str, manifest: Mapping[str, Any], path: Path, root: AnyP
     from kedro.io.core import DatasetError
 
     # A part of a run reads the folder that the whole read, whatever its own command gives.
-    folder = {name: value for name, value in manifest["parameters"].items() if name == "paintings_folder" and value}
-    parameters = manifest["command"].get("params", {}) | folder | {"storage": str(root)}
+    folder = manifest["parameters"].get("paintings_folder")
+    parameters = manifest["command"].get("params", {}) | {"storage": str(root)}
+    parameters |= {"paintings_folder": folder} if folder else {}
     session = KedroSession.create(path, False, manifest["command"].get("env"), parameters)
     logging.getLogger("kedro").setLevel(logging.WARNING)  # which a session sets anew
     catalog = session.load_context().catalog

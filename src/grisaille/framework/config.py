@@ -27,8 +27,8 @@ _newest: "RunConfigLoader | None" = None
 # Parameter groups that the registered pipelines were built from.
 _shape: dict[str, Any] = {}
 
-# Key of the configuration, what was given and the state of the files -> what Kedro made of them.
-_known: dict[tuple[Any, ...], Any] = {}
+# Key of the configuration -> the state that it was resolved in last, and what Kedro made of it.
+_known: dict[str, tuple[str, Any]] = {}
 
 # What comes from outside -> the parameter that says where it lies.
 SOURCES = {"raw_paintings": "paintings_folder", "raw_artists": "artists_file"}
@@ -40,7 +40,7 @@ class WrongParameterError(click.ClickException):
 
 # Parameters that name a file or folder: whole groups stand for themselves, members behind a dot.
 _PATHS = ("paintings_folder", "artists_file", "backbone.model_file", "backbone.weights")
-# Parameters that are questions; no entry of the catalog depends on them.
+# Parameters that are questions: nothing else of the configuration depends on them.
 _ASKED = ("query", "chain", "likeness")
 # Of `backbone.weights`, what is no path.
 _NO_PATHS = ("imagenet", "random")
@@ -96,26 +96,32 @@ class RunConfigLoader(OmegaConfigLoader):
         return self._resolved(key)
 
     def _resolved(self, key: str, *taken_in: str | None) -> Any:
-        """As `OmegaConfigLoader` resolves a key, once in a process: a server is asked many questions by few files.
+        """As `OmegaConfigLoader` resolves a key, without what is asked, and once for all questions of a server.
 
         Args:
             key: Of the configuration.
             *taken_in: What it is resolved with beside the files and what the command gives.
         """
+        whole = self.runtime_params
         folders = [Path(self._get_conf_env_path(env or self.default_run_env)) for env in (self.base_env, self.env)]
         files = [path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file()]
-        given = {
-            name: v for name, v in (self.runtime_params or {}).items() if key == "parameters" or name not in _ASKED
-        }
-        own = repr(given), repr(self.data.get("globals")), taken_in
-        state = key, own, tuple((path, path.stat().st_mtime_ns, path.stat().st_size) for path in files)
+        given = {name: value for name, value in (whole or {}).items() if name not in _ASKED}
+        states = [(path, path.stat().st_mtime_ns, path.stat().st_size) for path in files]
+        state = repr((given, self.data.get("globals"), taken_in, states))
         # Credentials take in the environment.
-        known = _known.get(state) if files and key not in {*self.data, "credentials"} else None
-        if known is None:
-            # The loader made last answers for globals, and others may have been made since.
-            self._register_globals_resolver()
-            known = _known[state] = super().__getitem__(key)
-        return copy.deepcopy(known)
+        kept = bool(files) and key not in {*self.data, "credentials"}
+        if kept and _known.get(key, ("", None))[0] == state:
+            return copy.deepcopy(_known[key][1])
+        # The loader made last answers for globals, and others may have been made since.
+        self._register_globals_resolver()
+        self.runtime_params = given
+        try:
+            found = super().__getitem__(key)
+        finally:
+            self.runtime_params = whole
+        if kept:
+            _known[key] = state, copy.deepcopy(found)
+        return found
 
     def _catalog(self) -> dict[str, Any]:
         groups = self.groups
@@ -138,7 +144,8 @@ class RunConfigLoader(OmegaConfigLoader):
     @cached_property
     def groups(self) -> dict[str, Any]:
         """All parameters, read and checked once: every pipeline asks for some."""
-        given = _from(self._project, self._resolved("parameters"))
+        asked = {name: value for name, value in (self.runtime_params or {}).items() if name in _ASKED}
+        given = _from(self._project, self._resolved("parameters") | asked)
         _refuse_unknown(self, given)
         self._check_globals()
         try:
