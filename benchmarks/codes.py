@@ -1,10 +1,10 @@
 """What codes keep of composition and style, by the bytes of a painting: the table of docs/findings.md.
 
-    python -m benchmarks.codes [--params a.b=1,...] [--components 512] [--figure codes.png]
+    python -m benchmarks.codes [--params a.b=1,...] [--likeness composition|style|euclidean] [--figure codes.png]
 
 Works on what `kedro run --pipelines ingestion,feature_extraction` has stored; give the parameters of the run, as to
 Kedro. Queries are the paintings that training never sees. They are known in full, unless a row says otherwise. Where
-`autoencoding` has stored embeddings, these have rows, too. Prints a Markdown table for each likeness.
+`autoencoding` has stored embeddings, these have rows, too. Prints a Markdown table.
 """
 
 import argparse
@@ -41,7 +41,7 @@ from grisaille.plots.codes import (
     TRAINED,
     TRAINED_BITS,
     code_curves,
-)  # fmt: skip
+)
 
 PROJECT = Path(__file__).resolve().parents[1]
 SIZES = (160, 320, 640, 1280)

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from scipy.linalg import eigh
 from scipy.special import ndtr, ndtri
+from sklearn.decomposition import PCA
 
 from grisaille.arrays import ByteArray, FloatArray, IntArray
 
@@ -72,18 +72,12 @@ class Rotation:
         """
         if len(training) < 2:
             raise ValueError(f"a code is fitted on at least two paintings. Received: {len(training)}")
-        known = rows[training].astype(np.float64)
-        mean = known.mean(axis=0)
-        known -= mean
-        wide = known.shape[1] > len(known)
-        squares, found = eigh((known @ known.T if wide else known.T @ known) / len(known))
-        varying = np.flatnonzero(squares > np.finfo(np.float32).eps * max(squares[-1], 0))[::-1]
-        directions = found[:, varying]
-        if wide:
-            directions = known.T @ directions
-            directions /= np.linalg.norm(directions, axis=0)
-        directions *= np.where(directions.sum(axis=0) < 0, -1.0, 1.0)
-        return cls(mean.astype(np.float32), directions.astype(np.float32), squares[varying])
+        with np.errstate(invalid="ignore"):  # shares of no variance, where all paintings are equal
+            found = PCA(svd_solver="covariance_eigh").fit(rows[training].astype(np.float64))
+        variances = found.explained_variance_ * (len(training) - 1) / len(training)
+        varying = variances > np.finfo(np.float32).eps * variances[0]
+        directions = np.ascontiguousarray(found.components_[varying].T, dtype=np.float32)
+        return cls(found.mean_.astype(np.float32), directions, variances[varying])
 
     def project(self, rows: FloatArray, rests: FloatArray) -> Points:
         """Rows, shape (n, d), and the squared length of what these leave out, shape (n,), in full precision."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import rankdata
+from scipy.stats import spearmanr
 
 from grisaille.arrays import FloatArray, IntArray
 from grisaille.measures.spaces import Space, blocks
@@ -16,12 +16,12 @@ class Reference:
     Attributes:
         queries: Rows, shape (q,).
         nearest: The k nearest of every query in the full features, shape (q, k).
-        ranks: Of the distances of every query to all others, together, float32, shape (q, n); nan to itself.
+        distances: Of every query to all paintings, float64, shape (q, n); nan to itself.
     """
 
     queries: IntArray
     nearest: IntArray
-    ranks: FloatArray
+    distances: FloatArray
 
     @classmethod
     def measure(cls, space: Space, queries: IntArray, k: int) -> "Reference":
@@ -34,7 +34,7 @@ class Reference:
         """
         distances = np.concatenate([space.distances(rows) for rows in blocks(queries, 512)])
         distances[np.arange(len(queries)), queries] = np.nan
-        return cls(queries, np.argsort(distances, axis=1, kind="stable")[:, :k], _ranks(distances))
+        return cls(queries, np.argsort(distances, axis=1, kind="stable")[:, :k], distances)
 
     def kept(self, squares: FloatArray, shortlist: int) -> dict[str, float]:
         """Hold the distances that a code tells against those of the features.
@@ -57,13 +57,6 @@ class Reference:
             hits = (found[:, :many, None] == self.nearest[:, None, :]).any(axis=1)
             return float(hits.mean())
 
-        return {"recall": share(k), "reranked": share(shortlist), "spearman": _correlation(_ranks(squares), self.ranks)}
-
-
-def _ranks(values: FloatArray) -> FloatArray:
-    return np.asarray(rankdata(values.ravel(), nan_policy="omit").reshape(values.shape), np.float32)
-
-
-def _correlation(left: FloatArray, right: FloatArray) -> float:
-    known = ~np.isnan(left)
-    return float(np.corrcoef(left[known], right[known])[0, 1])
+        others = ~np.isnan(squares)
+        spearman = float(spearmanr(squares[others], self.distances[others]).statistic)
+        return {"recall": share(k), "reranked": share(shortlist), "spearman": spearman}
