@@ -133,7 +133,14 @@ class TestNames:
 
     @pytest.mark.parametrize(
         ("name", "row"),
-        [("Ada_One/Ada_One_1", 0), ("one 12", 1), ("bert two 1", 2), ("BERT_TWO_7", 3), ("two_70", 4)],
+        [
+            ("Ada_One/Ada_One_1", 0),
+            ("Ada_One_1", 0),
+            ("one 12", 1),
+            ("bert two 1", 2),
+            ("BERT_TWO_7", 3),
+            ("two_70", 4),
+        ],
     )
     def test_whole_or_in_part(self, name, row):
         assert painting_named(name, list(self.names)) == row

@@ -56,7 +56,8 @@ def painting_named(name: str, identifiers: list[str]) -> int:
     """The row of the painting that a person means.
 
     Args:
-        name: Its identifier, or a part that no other has; case, underscores and spaces do not matter.
+        name: Its identifier, the last part of it, or a part that no other has; case, underscores and spaces do not
+            matter.
         identifiers: Of all paintings.
 
     Raises:
@@ -66,7 +67,9 @@ def painting_named(name: str, identifiers: list[str]) -> int:
         return identifiers.index(name)
     plain = [_plain(identifier) for identifier in identifiers]
     wanted = _plain(name)
+    files = [_plain(identifier.rpartition("/")[2]) for identifier in identifiers]
     found = [row for row, text in enumerate(plain) if text == wanted]
+    found = found or [row for row, text in enumerate(files) if text == wanted]
     found = found or [row for row, text in enumerate(plain) if wanted in text]
     if len(found) == 1:
         return found[0]

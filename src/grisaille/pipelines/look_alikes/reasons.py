@@ -25,9 +25,10 @@ if TYPE_CHECKING:
 _SHOWN, _SAMPLE = 6, 32
 _FOOTNOTE = (
     "In full colour: where the two are more alike than the left picture and {count} paintings of the collection are on "
-    "average.\nHalf of that lies inside the lines."
+    "average.\n{more}"
 )
-_OF_STRIPS = " A strip holds the colours that both have, and is as full as the palettes are alike."
+_OF_LINES = "Half of that lies inside the lines."
+_OF_STRIPS = "A strip holds the colours that both have, and is as full as the palettes are alike."
 
 
 @dataclass(frozen=True)
@@ -65,8 +66,9 @@ class Reasons:
         for likeness, table in answers.items():
             parts = self._parts(likeness)
             if pairs := self._pairs(query, parts, table[:_SHOWN]):
-                strips = any(pair.strip for pair in pairs)
-                note = _FOOTNOTE.format(count=len(self._sample)) + (_OF_STRIPS if strips else "")
+                # Colours are explained to the pixel, which no line is drawn around.
+                more = {_OF_LINES if pair.strip is None else _OF_STRIPS: None for pair in pairs}
+                note = _FOOTNOTE.format(count=len(self._sample), more=" ".join(more))
                 found[f"{stem}_{likeness}"] = why_sheet(pairs, note, len(parts) if len(parts) > 1 else 3)
         return found
 
