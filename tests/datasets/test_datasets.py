@@ -18,6 +18,7 @@ from grisaille.datasets import (
     PointsDataset,
     SpreadsheetSafeCSVDataset,
 )
+from grisaille.demo import datasets as demo_datasets
 from grisaille.demo.datasets import GalleryArtistsDataset, GalleryDataset
 from grisaille.features import store as feature_store
 from helpers import PROJECT, encode, picture
@@ -125,6 +126,16 @@ class TestGallery:
         assert one["Sol_Strich_3.png"]() == two["Sol_Strich_3.png"]()
         assert one["Sol_Strich_3.png"]() != one["Sol_Strich_4.png"]()
         assert one["Sol_Strich_3.png"]() != GalleryDataset(seed=2).load()["Sol_Strich_3.png"]()
+
+    def test_a_folder_keeps_what_was_painted(self, tmp_path):
+        name = "Sol_Strich_3.png"
+        painted = GalleryDataset(path=str(tmp_path)).load()[name]()
+        kept = tmp_path / "seed_0" / name
+        assert kept.read_bytes() == painted == GalleryDataset().load()[name]()
+        kept.write_bytes(b"as it is kept")
+        demo_datasets._painted.cache_clear()
+        assert GalleryDataset(path=str(tmp_path)).load()[name]() == b"as it is kept"
+        assert GalleryDataset(path=str(tmp_path), seed=1).load()[name]() != painted
 
     def test_a_forgery_and_a_torn_canvas(self):
         works = GalleryDataset(paintings_each=16).load()

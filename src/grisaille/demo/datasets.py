@@ -1,4 +1,6 @@
-"""The demo's collection: paintings that are made when they are read."""
+"""The demo's collection: paintings that are made when they are first read."""
+
+from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache, partial
@@ -8,18 +10,25 @@ import pandas as pd
 from kedro.io.core import AbstractDataset, DatasetError
 
 from grisaille.demo import painter as gallery
+from grisaille.storage.files import AnyPath, as_path, write_atomically
 
 
 # Ingestion, extraction, the report and the explorer each look at all of them; painting takes longer than looking.
 @lru_cache(maxsize=512)
-def _painted(artist: gallery.Artist, number: int, seed: int) -> bytes:
-    return gallery.png(gallery.work(artist, number, seed))
+def _painted(artist: gallery.Artist, number: int, seed: int, file: AnyPath | None) -> bytes:
+    if file is not None and file.exists():
+        return file.read_bytes()
+    picture = gallery.png(gallery.work(artist, number, seed))
+    if file is not None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(file, lambda opened: opened.write(picture))
+    return picture
 
 
-def _torn(artist: gallery.Artist, seed: int) -> bytes:
+def _torn(whole: Callable[[], bytes]) -> bytes:
     """The first half of a file."""
-    whole = _painted(artist, 0, seed)
-    return whole[: len(whole) // 2]
+    data = whole()
+    return data[: len(data) // 2]
 
 
 class _Gallery(AbstractDataset[NoReturn, Any]):
@@ -43,6 +52,7 @@ class GalleryDataset(_Gallery):
           type: grisaille.demo.datasets.GalleryDataset
           paintings_each: 20
           seed: 0
+          path: data/gallery
         ```
 
         >>> from grisaille.datasets import GalleryDataset
@@ -55,30 +65,40 @@ class GalleryDataset(_Gallery):
 
     """  # noqa: D205 - the first sentence of a Kedro dataset names the class, and does not fit on a line
 
-    def __init__(self, *, paintings_each: int = 16, seed: int = 0, metadata: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        paintings_each: int = 16,
+        seed: int = 0,
+        path: str | None = None,
+        metadata: dict[str, Any] | None = None,
+    ) -> None:
         """Commission the paintings.
 
         Args:
             paintings_each: Paintings an artist.
             seed: Another seed is another oeuvre.
+            path: Folder that keeps the files once they are painted; without it every process paints them again.
             metadata: Ignored by Kedro; read by plugins.
         """
         self._paintings_each, self._seed, self.metadata = paintings_each, seed, metadata
+        self._folder = as_path(path) / f"seed_{seed}" if path else None
 
     def _describe(self) -> dict[str, Any]:
         return {"paintings_each": self._paintings_each, "seed": self._seed}
 
     def load(self) -> Mapping[str, Callable[[], bytes]]:
         """File name -> function that paints it."""
-        works: dict[str, Callable[[], bytes]] = {
-            f"{artist.name.replace(' ', '_')}_{number + 1}.png": partial(_painted, artist, number, self._seed)
-            for artist in gallery.ARTISTS
-            for number in range(self._paintings_each)
-        }
-        first = gallery.ARTISTS[0]
-        stem = first.name.replace(" ", "_")
-        works[f"{stem}_{self._paintings_each + 1}.png"] = partial(_painted, first, 0, self._seed)
-        works[f"{stem}_{self._paintings_each + 2}.png"] = partial(_torn, first, self._seed)
+        works: dict[str, Callable[[], bytes]] = {}
+        for artist in gallery.ARTISTS:
+            for number in range(self._paintings_each):
+                name = f"{artist.name.replace(' ', '_')}_{number + 1}.png"
+                file = None if self._folder is None else self._folder / name
+                works[name] = partial(_painted, artist, number, self._seed, file)
+        stem = gallery.ARTISTS[0].name.replace(" ", "_")
+        original = works[f"{stem}_1.png"]
+        works[f"{stem}_{self._paintings_each + 1}.png"] = original
+        works[f"{stem}_{self._paintings_each + 2}.png"] = partial(_torn, original)
         return works
 
     def fingerprint(self) -> str:

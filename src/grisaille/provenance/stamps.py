@@ -9,10 +9,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, TypedDict
 
 from grisaille.provenance.recipes import Recipe
 from grisaille.storage import AnyPath, sha256, write_atomically
+from grisaille.storage.files import unless_changed
 
 
 class Stamp(TypedDict):
@@ -49,9 +51,17 @@ def _digest(stamp: Stamp) -> str:
 
 
 def read(result: AnyPath) -> Stamp | None:
-    """A result's stamp; None where there is none, or it is damaged."""
+    """A result's stamp, which is not to be changed; None where there is none, or it is damaged."""
     try:
-        found: Any = json.loads(path_of(result).read_text("utf-8"))
+        return unless_changed(_read, path_of(result))
+    except OSError:
+        return None
+
+
+@cache
+def _read(path: AnyPath, *_state: int) -> Stamp | None:
+    try:
+        found: Any = json.loads(path.read_text("utf-8"))
         stamp = Stamp(checksum=found["checksum"], inputs=found["inputs"], recipe=found["recipe"])
         return stamp if _digest(stamp) == found["digest"] else None
     except (OSError, ValueError, KeyError, TypeError):

@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from functools import cache
 from operator import methodcaller
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, TypeAlias
+from typing import IO, TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from grisaille.errors import GrisailleError
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from upath import UPath
 
 AnyPath: TypeAlias = "Path | UPath"
+T = TypeVar("T")
 
 LOCK = ".lock"
 
@@ -134,10 +135,21 @@ def _want_of_room(error: BaseException | None) -> str | None:
 
 def sha256(path: AnyPath) -> str:
     """SHA-256 of a file in hexadecimal digits. A local file is read once a process, unless it changes."""
+    return unless_changed(_digest, path)
+
+
+def unless_changed(read: Callable[..., T], path: AnyPath) -> T:
+    """What a cached function of a path and its state has read, and reads again where a local file has changed.
+
+    Args:
+        read: Made by `functools.cache`; its arguments but the first only tell one state of a file from another.
+        path: Of the file.
+    """
     if not isinstance(path, Path):
-        return _digest.__wrapped__(path)
+        uncached: Callable[..., T] = read.__wrapped__  # type: ignore[attr-defined]
+        return uncached(path)
     stat = path.stat()
-    return _digest(path, stat.st_size, stat.st_mtime_ns, stat.st_ino)
+    return read(path, stat.st_size, stat.st_mtime_ns, stat.st_ino)
 
 
 @cache
