@@ -15,12 +15,15 @@ import numpy as np
 
 from grisaille.arrays import ColumnRange, FloatArray, IntArray, Rows
 from grisaille.autoencoders.baseline import pca_embeddings
-from grisaille.autoencoders.compression import compress_chunk
+from grisaille.autoencoders.compression import fit_projection
+from grisaille.autoencoders.joining import composition_points
+from grisaille.codes.linear import Rotation
 from grisaille.collection.split import HELD_OUT
 from grisaille.likenesses.metrics import MetricRows, layer_norms
 from grisaille.measures.comparison import Collection, Name, compare, queries
 from grisaille.measures.spaces import Space, embedding_space, feature_space
 from grisaille.parameters import Autoencoder, Chunk, Study
+from grisaille.points import Points
 
 Method = Literal["pca", "autoencoder"]
 METHODS: tuple[Method, ...] = ("pca", "autoencoder")
@@ -130,7 +133,7 @@ class StudyRunner:
             features: Layer -> features, shape (n, d).
             collection: Artists, duplicates and split.
             settings: What is asked.
-            autoencoder: How autoencoders are trained, and the likeness of the whole study.
+            autoencoder: Components of the linear autoencoders, and the likeness of the whole study.
         """
         self._features, self._collection, self._settings = features, collection, settings
         self._autoencoder = autoencoder
@@ -144,8 +147,7 @@ class StudyRunner:
         asked, trained = self._settings, self._autoencoder
         settings = {
             "study": asked.model_dump(mode="json", include={"queries", "chunk_values", "neighbours", "seed"}),
-            "autoencoder": trained.model_dump(mode="json", include={"likeness", "similarity", "seed"})
-            | asdict(trained.similarity.resolve_for(trained.likeness)),
+            "autoencoder": trained.model_dump(mode="json", include={"likeness", "components", "channels", "seed"}),
         }
         return [
             Work(
@@ -200,7 +202,7 @@ class StudyRunner:
         _, made, seconds = self._made[name]
         return made, seconds
 
-    def _by_pca(self, chunks: list[Chunk], sizes: list[int]) -> tuple[FloatArray, int, float]:
+    def _by_pca(self, chunks: list[Chunk], sizes: list[int]) -> tuple[Points, int, float]:
         """The first components of the largest PCA that any point of these layers asks for."""
         asked = [point for point in plan(self._features, self._settings) if point.layers == self._layers]
         most = max(max(split_evenly(point.embedding_size, len(chunks))) for point in asked)
@@ -212,43 +214,30 @@ class StudyRunner:
         kept = np.concatenate([most * number + np.arange(size) for number, size in enumerate(sizes)])
         widths = [chunk.stop - chunk.start for chunk in chunks]
         stored = sum(4 * (size + 1) * width for width, size in zip(widths, sizes, strict=True))
-        return scores[:, kept], stored, seconds
+        return Points.of("pca", scores[:, kept]), stored, seconds
 
-    def _by_autoencoder(self, chunks: list[Chunk], sizes: list[int]) -> tuple[FloatArray, int, float]:
-        from grisaille.autoencoders import joining, similarity_training, training
-
-        likeness = self._autoencoder.likeness
-        # A code cannot hold what the encoder does not see.
-        components = max(self._autoencoder.similarity.resolve_for(likeness).components, *sizes)
-        norms, measuring = self._once(
-            "norms", lambda: {layer: layer_norms(self._features[layer], likeness) for layer in self._layers}
-        )
-        compressed, compressing = self._once(
-            "compressed", lambda: self._compress(chunks, components, norms), components
-        )
+    def _by_autoencoder(self, chunks: list[Chunk], sizes: list[int]) -> tuple[Points, int, float]:
+        """The linear autoencoders, joined; one value of an embedding is the length of what the others leave out."""
+        values = sum(sizes)
+        (points, rotation, stored), fitting = self._once("linear", lambda: self._fit_linear(chunks))
         start = time.perf_counter()
-        encoders = []
-        for chunk, (basis, rows), size in zip(chunks, compressed, sizes, strict=True):
-            settings = self._autoencoder.model_copy(update={"code_size": size})
-            name = f"{chunk.layer}[{chunk.start}:{chunk.stop}] to {size} values"
-            encoders.append(similarity_training.train_similarity(basis, rows[self._training], settings, name)[1])
-        seconds = measuring + compressing + time.perf_counter() - start
-        encoded = [training.encode(model, self._columns(chunk)) for model, chunk in zip(encoders, chunks, strict=True)]
-        codes, shown = ([part[place] for part in encoded] for place in (0, 1))
-        per_chunk = [norms[chunk.layer] for chunk in chunks]
-        start = time.perf_counter()
-        joiner, _ = joining.train_joiner(codes, shown, per_chunk, self._training, self._autoencoder)
-        seconds += time.perf_counter() - start
-        stored = sum(4 * model.count_params() for model in (*encoders, joiner))
-        return joining.join(joiner, codes, shown, per_chunk), stored, seconds
+        embedding = rotation.leading(values - 1).project(points.coordinates, points.rests)
+        stored += 4 * min(values, rotation.directions.shape[1]) * len(rotation.mean)
+        return embedding, stored, fitting + time.perf_counter() - start
 
-    def _compress(
-        self, chunks: list[Chunk], components: int, norms: Mapping[str, FloatArray]
-    ) -> list[tuple[FloatArray, FloatArray]]:
-        """Basis and compressed rows of every chunk."""
+    def _fit_linear(self, chunks: list[Chunk]) -> tuple[Points, Rotation, int]:
+        """The codes of all chunks as points, their directions, and the bytes of the encoders."""
         trained = self._autoencoder
-        rows = [MetricRows(self._columns(chunk), trained.likeness, norms[chunk.layer]) for chunk in chunks]
-        return [compress_chunk(piece, self._training, components, trained.seed, trained.channels) for piece in rows]
+        codes, norms, stored = [], [], 0
+        for chunk in chunks:
+            of_layer = layer_norms(self._features[chunk.layer], trained.likeness)
+            rows = MetricRows(self._columns(chunk), trained.likeness, of_layer)
+            projection, _ = fit_projection(rows, self._training, trained.components, trained.seed, trained.channels)
+            codes.append(projection.compress(rows))
+            norms.append(np.ones_like(of_layer))
+            stored += 4 * projection.basis.size
+        points = composition_points(codes, norms, "linear")
+        return points, Rotation.fit(points.coordinates[self._training]), stored
 
     def _columns(self, chunk: Chunk) -> ColumnRange:
         return ColumnRange(self._features[chunk.layer], chunk.start, chunk.stop)

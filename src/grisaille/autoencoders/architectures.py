@@ -5,20 +5,18 @@ from collections.abc import Callable
 import keras
 from keras import layers
 
-from grisaille.autoencoders.principal_components import PrincipalComponents
 from grisaille.initializers import Initializers
 from grisaille.parameters import Autoencoder
 
 Models = tuple[keras.Model, keras.Model]
 
 
-def build(settings: Autoencoder, values: int, start: PrincipalComponents | None = None) -> Models:
+def build(settings: Autoencoder, values: int) -> Models:
     """Build an autoencoder and the encoder inside it; the two share their weights.
 
     Args:
         settings: Architecture and code size.
         values: Values of a chunk.
-        start: Principal components of the chunk, which `pca` holds.
 
     Returns:
         The autoencoder, (n, values) -> (n, values), and the encoder, (n, values) -> (n, code_size).
@@ -26,13 +24,13 @@ def build(settings: Autoencoder, values: int, start: PrincipalComponents | None 
     Raises:
         ValueError: If the chunk does not fit the architecture.
     """
-    builders: dict[str, Callable[..., Models]] = {"paper": paper, "positional": positional, "pca": pca}
+    builders: dict[str, Callable[..., Models]] = {"paper": paper, "positional": positional}
     if settings.architecture not in builders:
         raise ValueError(f"architecture must be one of {', '.join(builders)}. Received: {settings.architecture}")
-    return builders[settings.architecture](settings, values, start)
+    return builders[settings.architecture](settings, values)
 
 
-def paper(settings: Autoencoder, values: int, start: PrincipalComponents | None = None) -> Models:
+def paper(settings: Autoencoder, values: int) -> Models:
     """The network of the 2021 work: convolutions along the flattened chunk; 25,909,601 parameters at 25,088 values.
 
     The input is taken flat; the first layer adds the channel axis.
@@ -61,7 +59,7 @@ def paper(settings: Autoencoder, values: int, start: PrincipalComponents | None 
     return keras.Model(inputs, outputs, name="paper"), keras.Model(inputs, code, name="paper_encoder")
 
 
-def positional(settings: Autoencoder, values: int, start: PrincipalComponents | None = None) -> Models:
+def positional(settings: Autoencoder, values: int) -> Models:
     """Convolutions over the positions of the map, its channels kept together, then a dense layer.
 
     A flattened chunk is (positions x channels): neighbours along it are channels, which have nothing to do with each
@@ -91,21 +89,3 @@ def positional(settings: Autoencoder, values: int, start: PrincipalComponents | 
 def _convolve(filters: int, size: int, draw: Initializers, name: str) -> keras.Layer:
     return layers.Conv1D(filters, size, padding="same", activation="relu", kernel_initializer=draw(), name=name)
 
-
-def pca(settings: Autoencoder, values: int, start: PrincipalComponents | None = None) -> Models:
-    """The linear case: a dense layer that holds the principal components, and its transpose.
-
-    Raises:
-        ValueError: Without principal components, or with too few of them.
-    """
-    if start is None or start.components.shape != (settings.code_size, values):
-        shape = None if start is None else start.components.shape
-        raise ValueError(f"pca needs components of shape {(settings.code_size, values)}. Received: {shape}")
-    inputs = layers.Input((values,), name="features")
-    encode = layers.Dense(settings.code_size, name="code")
-    decode = layers.Dense(values, name="reconstruction")
-    code = encode(inputs)
-    outputs = decode(code)
-    encode.set_weights([start.components.T, -start.components @ start.mean])
-    decode.set_weights([start.components, start.mean])
-    return keras.Model(inputs, outputs, name="pca"), keras.Model(inputs, code, name="pca_encoder")

@@ -1,4 +1,4 @@
-"""Chunks as their first principal components and the length of the rest: all that training on likeness reads.
+"""Chunks as their first principal components and the length of the rest.
 
 |x_i - x_j|^2 is close to |a_i - a_j|^2 + r_i^2 + r_j^2 for coordinates a and lengths r, since the rest has so
 many dimensions that its parts of two paintings are nearly orthogonal.
@@ -17,7 +17,7 @@ _BLOCK = 512
 # and kept, 500 MB of 25,088 values: reading costs more than computing.
 _SAMPLE = 5000
 # Training paintings a component, at least. Components of fewer fit these so closely that hardly anything of them is
-# left over, which is true of no painting that comes later: an encoder trained on such lengths mistakes it.
+# left over, which is true of no painting that comes later: its distances would be larger than theirs.
 _ROWS_A_COMPONENT = 3
 # Training paintings from which plain components are better than factored ones (docs/findings.md, "Small collections").
 _PLENTY = 2000
@@ -32,13 +32,6 @@ class Projection:
     """
 
     basis: FloatArray
-
-    @classmethod
-    def fit(cls, rows: Rows, training: IntArray, k: int, seed: int) -> "Projection":
-        """Fit on the training rows of a chunk, shape (n, d), as its likeness transforms them; on a sample of many."""
-        if len(training) > _SAMPLE:
-            training = np.sort(np.random.default_rng(seed).permutation(training)[:_SAMPLE])
-        return cls.on(fit_principal_components(rows, training, k, seed))
 
     @classmethod
     def on(cls, found: PrincipalComponents) -> "Projection":
@@ -59,10 +52,10 @@ class Projection:
         return compressed
 
 
-def compress_chunk(
+def fit_projection(
     rows: Rows, training: IntArray, k: int, seed: int, channels: int | None = None
-) -> tuple[FloatArray, FloatArray]:
-    """Fit a basis and compress all rows with it.
+) -> tuple[Projection, float]:
+    """Fit a basis on a chunk.
 
     Args:
         rows: A chunk, shape (n, d), as its likeness transforms it.
@@ -72,20 +65,16 @@ def compress_chunk(
         channels: Of the map that the chunk is a piece of, where it is known.
 
     Returns:
-        The basis, float32, shape (k + 1, d), and the compressed chunk, float32, shape (n, k + 2).
+        The basis, and the mean squared error of what it makes of the training rows (of a sample of many).
     """
-    if rows.shape[0] <= _SAMPLE:
-        rows = rows[: rows.shape[0]]
     k = min(k, rows.shape[1] - 1)
+    if len(training) > _SAMPLE:
+        training = np.sort(np.random.default_rng(seed).permutation(training)[:_SAMPLE])
+    # Read once: reading costs more than computing.
+    known, chosen = rows[training], np.arange(len(training))
     if channels and len(training) < _PLENTY and rows.shape[1] % channels == 0:
-        projection = Projection.on(fit_factored_components(rows, training, k, channels))
+        found = fit_factored_components(known, chosen, k, channels)
     else:
-        projection = Projection.fit(rows, training, min(k, max(1, len(training) // _ROWS_A_COMPONENT)), seed)
-    return projection.basis, projection.compress(rows)
-
-
-def compressed_squares(left: FloatArray, right: FloatArray) -> FloatArray:
-    """Squared distances of chunks from their compressed rows, shapes (a, k + 2) and (b, k + 2), to (a, b)."""
-    inner = left[:, :-1] @ right[:, :-1].T
-    lengths = (left**2).sum(axis=1)[:, None] + (right**2).sum(axis=1)[None, :]
-    return np.maximum(lengths - 2 * inner, 0)
+        found = fit_principal_components(known, chosen, min(k, max(1, len(training) // _ROWS_A_COMPONENT)), seed)
+    projection = Projection.on(found)
+    return projection, float(np.square(projection.compress(known)[:, -1]).mean() / rows.shape[1])

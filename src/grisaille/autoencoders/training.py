@@ -1,8 +1,6 @@
 """The training loop: batches read from disk, held-out paintings stop it, the best weights stay."""
 
 import math
-from functools import lru_cache
-from typing import Any
 
 import keras
 import numpy as np
@@ -10,11 +8,9 @@ import pandas as pd
 
 from grisaille.arrays import FloatArray, IntArray, Rows, as_float32
 from grisaille.autoencoders.architectures import Models, build
-from grisaille.autoencoders.compression import compress_chunk
-from grisaille.autoencoders.principal_components import fit_principal_components
+from grisaille.autoencoders.compression import fit_projection
+from grisaille.autoencoders.linear import linear
 from grisaille.autoencoders.progress import Progress, history_table
-from grisaille.autoencoders.similarity import COMPRESSED
-from grisaille.autoencoders.similarity_training import train_similarity
 from grisaille.likenesses.metrics import MetricRows
 from grisaille.parameters import Autoencoder
 
@@ -57,7 +53,7 @@ def train(
 ) -> tuple[keras.Model, keras.Model, pd.DataFrame]:
     """Train one autoencoder on one chunk, which needs to know of no other.
 
-    Nothing stops `similarity` before its time, so that its validation rows are learnt from, too.
+    Nothing is to be stopped in `linear`, so that its validation rows are learnt from, too.
 
     Args:
         rows: Features of the chunk, shape (n, values).
@@ -68,22 +64,19 @@ def train(
         name: Of the chunk, for the progress bar.
 
     Returns:
-        The autoencoder and its encoder, uncompiled, and the history: one row an epoch, columns epoch, loss
-        (mean squared error; for `similarity` the sum of its terms) and val_loss, where there is one.
+        The autoencoder and its encoder, uncompiled, and the history: one row an epoch, columns epoch, loss (mean
+        squared error; of `linear`, of what its likeness makes of the features) and val_loss, where there is one.
 
     Raises:
         ValueError: If there are too few rows to learn from, or the chunk does not fit the architecture.
     """
-    if settings.architecture == "similarity":
+    if settings.architecture == "linear":
         chosen = np.union1d(training, validation).astype(np.int64)
         metric_rows = MetricRows(rows, settings.likeness, norms)
-        components = settings.similarity.resolve_for(settings.likeness).components
-        basis, compressed = compress_chunk(metric_rows, chosen, components, settings.seed, settings.channels)
-        return train_similarity(basis, compressed[chosen], settings, name)
+        projection, loss = fit_projection(metric_rows, chosen, settings.components, settings.seed, settings.channels)
+        return (*linear(projection, settings.likeness), history_table({"loss": [loss]}))
     if not len(training):
         raise ValueError("there is no painting to train on")
-    if settings.architecture == "pca":
-        return _fit_linear(rows, training, validation, settings)
     autoencoder, encoder = build(settings, rows.shape[1])
     autoencoder.compile(optimizer=keras.optimizers.Adam(settings.learning_rate), loss="mse")
     watched = settings.monitor if len(validation) else "loss"
@@ -108,30 +101,13 @@ def _uncompiled(autoencoder: keras.Model, encoder: keras.Model) -> Models:
     return plain, encoder
 
 
-def _fit_linear(rows: Rows, training: IntArray, validation: IntArray, settings: Autoencoder) -> Any:
-    start = fit_principal_components(rows, np.sort(training), settings.code_size, settings.seed)
-    autoencoder, encoder = build(settings, rows.shape[1], start)
-    losses = {"loss": [_error(autoencoder, rows, training)], "val_loss": [_error(autoencoder, rows, validation)]}
-    return autoencoder, encoder, history_table(losses)
-
-
-def _error(autoencoder: keras.Model, rows: Rows, chosen: IntArray) -> float:
-    """Mean squared error of the reconstruction; NaN for no rows."""
-    batches = Batches(rows, chosen, 256, None)
-    errors = []
-    for number in range(len(batches)):
-        values, _ = batches[number]
-        errors.append(np.square(autoencoder.predict_on_batch(values) - values).mean(axis=1))
-    return float(np.concatenate(errors).mean()) if errors else float("nan")
-
-
 def take_encoder(autoencoder: keras.Model) -> keras.Model:
-    """The encoder inside of an autoencoder, (n, values) -> (n, code_size); the two share their weights."""
+    """The encoder inside of an autoencoder, (n, values) -> (n, code); the two share their weights."""
     code = autoencoder.get_layer("code").output
     return keras.Model(autoencoder.inputs[0], code, name=f"{autoencoder.name}_encoder")
 
 
-def encode(encoder: keras.Model, rows: Rows, batch_size: int = 256) -> tuple[FloatArray, FloatArray]:
+def encode(encoder: keras.Model, rows: Rows, batch_size: int = 256) -> FloatArray:
     """Encode all rows of a chunk, as they are stored.
 
     Args:
@@ -140,26 +116,11 @@ def encode(encoder: keras.Model, rows: Rows, batch_size: int = 256) -> tuple[Flo
         batch_size: Rows at a time.
 
     Returns:
-        The codes, float32, shape (n, code_size), and what the encoder of `similarity` sees of the chunk
-        (`Projection.compress`), float32, shape (n, k + 2); k + 2 is 0 for the other architectures. Neither is divided
-        by the norms yet.
+        float32, shape (n, k + 2) of `linear`, which are not divided by the norms yet, or (n, code_size).
     """
-    both = _with_compressed(encoder)
     # Called, not `predict`: that compiles each encoder for the few batches that it will ever see.
     parts = [
-        [
-            keras.ops.convert_to_numpy(part)
-            # Of a single output, Keras gives the tensor itself.
-            for part in keras.tree.flatten(both(as_float32(rows[start : start + batch_size]), training=False))
-        ]
+        keras.ops.convert_to_numpy(encoder(as_float32(rows[start : start + batch_size]), training=False))
         for start in range(0, rows.shape[0], batch_size)
     ]
-    codes, *compressed = (np.concatenate(part).astype(np.float32) for part in zip(*parts, strict=True))
-    return codes, compressed[0] if compressed else np.empty((len(codes), 0), np.float32)
-
-
-# A server encodes one picture at a time.
-@lru_cache(maxsize=16)
-def _with_compressed(encoder: keras.Model) -> keras.Model:
-    outputs = [encoder.output, *(layer.output for layer in encoder.layers if layer.name == COMPRESSED)]
-    return keras.Model(encoder.inputs[0], outputs)
+    return np.concatenate(parts).astype(np.float32)

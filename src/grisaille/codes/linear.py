@@ -11,38 +11,21 @@ it that b bits lose. So bits go where they lower v^2 D(b) the most. A faithful r
 
 import heapq
 import itertools
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from scipy.special import ndtr, ndtri
-from sklearn.decomposition import PCA
 
 from grisaille.arrays import ByteArray, FloatArray, IntArray
+from grisaille.points import Points
 
 MOST_BITS = 8
 _LENGTH_BITS = 16
+# Rests of paintings that come later may be longer than those of the ones that a code is fitted on.
+_ROOM = 1.5
 _STEPS = 1000
 _BLOCK = 1024
-
-
-@dataclass(frozen=True)
-class Points:
-    """Paintings as codes tell them.
-
-    Attributes:
-        coordinates: float32, shape (n, c).
-        rests: Squared length of what these leave out, float32, shape (n,).
-    """
-
-    coordinates: FloatArray
-    rests: FloatArray
-
-    def squares_to(self, others: "Points") -> FloatArray:
-        """Squared distances |a - b|^2 + r_a + r_b, float32, shape (n, m); also of a painting to itself."""
-        lengths = [np.square(points.coordinates).sum(axis=1) + points.rests for points in (self, others)]
-        squares = lengths[0][:, None] + lengths[1][None, :] - 2 * self.coordinates @ others.coordinates.T
-        return np.maximum(squares, 0, out=squares)
 
 
 @dataclass(frozen=True)
@@ -60,26 +43,47 @@ class Rotation:
     variances: FloatArray
 
     @classmethod
-    def fit(cls, rows: FloatArray, training: IntArray) -> "Rotation":
-        """Principal components of the training rows, as many as vary.
+    def fit(cls, rows: FloatArray) -> "Rotation":
+        """Principal components of some rows, as many as vary.
 
         Args:
-            rows: Shape (n, d).
-            training: Rows to fit on, shape (m,).
+            rows: Shape (m, d).
 
         Raises:
-            ValueError: If there are fewer than two rows to fit on.
+            ValueError: If there are fewer than two rows.
         """
-        if len(training) < 2:
-            raise ValueError(f"a code is fitted on at least two paintings. Received: {len(training)}")
+        from sklearn.decomposition import PCA
+
+        if len(rows) < 2:
+            raise ValueError(f"a code is fitted on at least two paintings. Received: {len(rows)}")
+        solver = "covariance_eigh" if len(rows) > rows.shape[1] else "full"
         with np.errstate(invalid="ignore"):  # shares of no variance, where all paintings are equal
-            found = PCA(svd_solver="covariance_eigh").fit(rows[training].astype(np.float64))
-        variances = found.explained_variance_ * (len(training) - 1) / len(training)
+            found = PCA(svd_solver=solver).fit(rows.astype(np.float64))
+        variances = found.explained_variance_ * (len(rows) - 1) / len(rows)
         varying = variances > np.finfo(np.float32).eps * variances[0]
         directions = np.ascontiguousarray(found.components_[varying].T, dtype=np.float32)
         return cls(found.mean_.astype(np.float32), directions, variances[varying])
 
-    def project(self, rows: FloatArray, rests: FloatArray) -> Points:
+    @classmethod
+    def fit_pieces(cls, pieces: Sequence[FloatArray], most: int) -> "Rotation":
+        """As `fit` for rows that are cut by columns, by way of the first components of every piece.
+
+        Args:
+            pieces: Shape (m, d_1), (m, d_2), ...
+            most: Components of a piece that the others are made of.
+        """
+        own = [cls.fit(rows).leading(most) for rows in pieces]
+        joint = cls.fit(np.concatenate([r.project(rows).coordinates for r, rows in zip(own, pieces, strict=True)], 1))
+        ends = np.cumsum([rotation.directions.shape[1] for rotation in own])
+        parts = np.split(joint.directions, ends[:-1])
+        directions = np.concatenate([rotation.directions @ part for rotation, part in zip(own, parts, strict=True)])
+        return cls(np.concatenate([rotation.mean for rotation in own]), directions, joint.variances)
+
+    def leading(self, values: int) -> "Rotation":
+        """The first directions."""
+        return Rotation(self.mean, np.ascontiguousarray(self.directions[:, :values]), self.variances[:values])
+
+    def project(self, rows: FloatArray, rests: FloatArray | float = 0.0) -> Points:
         """Rows, shape (n, d), and the squared length of what these leave out, shape (n,), in full precision."""
         centred = rows - self.mean
         values = centred @ self.directions
@@ -97,7 +101,7 @@ class LinearCode:
     Attributes:
         rotation: What the components are.
         bits: Of each component, 0 .. 8, shape (c,).
-        longest: Length of a rest that 65535 stands for.
+        longest: Length of a rest that 65535 stands for; what is longer counts as that.
     """
 
     rotation: Rotation
@@ -110,13 +114,30 @@ class LinearCode:
 
         Args:
             rotation: As fitted.
-            points: The collection (`Rotation.project`).
+            points: Paintings that say how long rests are (`Rotation.project`).
             size: Bytes of a code, more than the two that the length takes.
         """
         bits = spend(rotation.variances, 8 * size - _LENGTH_BITS)
         coarse = cls(rotation, bits, 1.0)
         rests = points.rests + _rest(points.coordinates, coarse._nearest(points.coordinates))
-        return cls(rotation, bits, float(np.sqrt(rests.max(initial=0))) or 1.0)
+        return cls(rotation, bits, _ROOM * float(np.sqrt(rests.max(initial=0))) or 1.0)
+
+    @classmethod
+    def of(cls, arrays: Mapping[str, FloatArray]) -> "LinearCode":
+        """The code that `arrays` was made of."""
+        rotation = Rotation(arrays["mean"], arrays["directions"], arrays["variances"])
+        return cls(rotation, arrays["bits"].astype(np.int64), float(arrays["longest"]))
+
+    def arrays(self) -> dict[str, FloatArray | ByteArray]:
+        """All that encodes and decodes, as the documentation describes it: docs/how-to/codes.md."""
+        return {
+            "mean": self.rotation.mean,
+            "directions": self.rotation.directions,
+            "variances": self.rotation.variances,
+            "bits": self.bits.astype(np.uint8),
+            "longest": np.array(self.longest),
+            "levels": np.stack([np.resize(gaussian_levels(bits), 2**MOST_BITS) for bits in range(MOST_BITS + 1)]),
+        }
 
     @property
     def size(self) -> int:
@@ -211,6 +232,8 @@ def gaussian_levels(bits: int) -> FloatArray:
 
     Source: Max 1960, "Quantizing for minimum distortion"; Lloyd 1982, "Least squares quantization in PCM".
     """
+    from scipy.special import ndtr, ndtri
+
     count = 2**bits
     # Optimal levels lie as dense as the cube root of the density, which is a Gaussian of three times the variance.
     levels: FloatArray = np.sqrt(3) * ndtri((np.arange(count) + 0.5) / count)
@@ -226,6 +249,8 @@ def gaussian_levels(bits: int) -> FloatArray:
 @cache
 def lost(bits: int) -> float:
     """Share of a Gaussian variable's variance that is lost with so many bits; its levels are their cells' means."""
+    from scipy.special import ndtr
+
     levels = gaussian_levels(bits)
     edges = np.concatenate([[-np.inf], (levels[1:] + levels[:-1]) / 2, [np.inf]])
     return float(1 - np.square(levels) @ np.diff(ndtr(edges)))

@@ -1,6 +1,7 @@
 """Keras models from features to the code of a likeness: what is stored, and embeds pictures that come later."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import keras
 import numpy as np
@@ -9,6 +10,8 @@ from keras import layers, ops
 from grisaille.arrays import FloatArray, Rows, as_float32
 
 _BLOCK = 256
+# Of the layer of a style encoder that describes a chunk.
+_STATISTICS = "statistics"
 
 
 def style_encoder(values: int, channels: int, mean: FloatArray, directions: FloatArray) -> keras.Model:
@@ -25,7 +28,7 @@ def style_encoder(values: int, channels: int, mean: FloatArray, directions: Floa
     """
     features, norms = keras.Input((values,), name="features"), keras.Input((1,), name="norms")
     maps = ops.reshape(ops.sqrt(ops.maximum(features, 0)) / norms, (-1, values // channels, channels))
-    statistics = ops.concatenate([ops.mean(maps, axis=1), ops.std(maps, axis=1)], axis=1)
+    statistics = layers.Concatenate(name=_STATISTICS)([ops.mean(maps, axis=1), ops.std(maps, axis=1)])
     return _linear([features, norms], statistics, mean, directions)
 
 
@@ -65,3 +68,26 @@ def encode(encoder: keras.Model, *inputs: Rows) -> FloatArray:
         block: Sequence[FloatArray] = [as_float32(rows[start : start + _BLOCK]) for rows in inputs]
         parts.append(ops.convert_to_numpy(encoder(block if len(block) > 1 else block[0], training=False)))
     return np.concatenate(parts).astype(np.float32)
+
+
+def encode_style(encoder: keras.Model, rows: Rows, norms: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Encode and describe a chunk.
+
+    Args:
+        encoder: As `style_encoder` gives it.
+        rows: Features of the chunk, shape (n, values).
+        norms: Of the layer, shape (n,).
+
+    Returns:
+        Codes, float32, shape (n, k), and what they are made of (`style.channel_statistics`), shape (n, 2 * channels).
+    """
+    found = encode(_with_statistics(encoder), rows, norms[:, None])
+    many = encoder.output.shape[-1]
+    return found[:, :many], found[:, many:]
+
+
+# A server encodes one picture at a time.
+@lru_cache(maxsize=16)
+def _with_statistics(encoder: keras.Model) -> keras.Model:
+    both = layers.Concatenate()([encoder.output, encoder.get_layer(_STATISTICS).output])
+    return keras.Model(encoder.inputs, both)

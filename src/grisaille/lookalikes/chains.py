@@ -6,14 +6,15 @@ import difflib
 
 import numpy as np
 
-from grisaille.arrays import FloatArray, IntArray
+from grisaille.arrays import IntArray
 from grisaille.measures.lookup import EXACT_UP_TO, search
+from grisaille.points import Points
 
 _NEIGHBOURS = 8
 _SHOWN = 8
 
 
-def chain(points: FloatArray, start: int, stop: int, exact_up_to: int = EXACT_UP_TO) -> IntArray:
+def chain(points: Points, start: int, stop: int, exact_up_to: int = EXACT_UP_TO) -> IntArray:
     """The way from one point to another along which every step leads to a near neighbour.
 
     The shortest path in the graph that joins every point to its nearest ones, where a step costs its squared distance:
@@ -21,7 +22,7 @@ def chain(points: FloatArray, start: int, stop: int, exact_up_to: int = EXACT_UP
     no path leads there.
 
     Args:
-        points: Shape (n, d).
+        points: Of n paintings.
         start: Row of the first point.
         stop: Row of the last.
         exact_up_to: As in `measures.search`.

@@ -7,15 +7,16 @@ from typing import Any
 import numpy as np
 
 from grisaille.arrays import FloatArray
-from grisaille.autoencoders.joining import join
+from grisaille.autoencoders.joining import composition_points, embed_composition
 from grisaille.autoencoders.training import encode
+from grisaille.codes.linear import LinearCode
 from grisaille.collection import images
 from grisaille.features.backbone import Extraction, built_once
 from grisaille.likenesses import components, encoders
 from grisaille.likenesses.colour import palette, shrunk
-from grisaille.likenesses.metrics import Likeness, layer_norms
+from grisaille.likenesses.metrics import layer_norms
 from grisaille.lookalikes.why import Evidence
-from grisaille.parameters import Backbone, Chunk, Colour
+from grisaille.parameters import Autoencoder, Backbone, Chunk, Colour
 
 
 @dataclass(frozen=True)
@@ -25,19 +26,19 @@ class Embedder:
     Attributes:
         backbone: As for the collection.
         chunks: The pieces of its features, in the order in which their codes are joined.
-        metric: Which distances the encoders of composition were trained to keep (`Autoencoder.made_for`).
+        autoencoder: How the encoders of composition were made.
         colour: How colours are counted.
         encoders: Keras models, by the names of a chunk and a likeness: `pool5.style`; that of palettes is
             `palette.colour`.
-        joiner: Keras model that makes embeddings of all codes of composition.
+        code: Of composition, whose directions make embeddings of the codes of all chunks.
     """
 
     backbone: Backbone
     chunks: Mapping[str, Chunk]
-    metric: Likeness
+    autoencoder: Autoencoder
     colour: Colour
     encoders: Mapping[str, Any]
-    joiner: Any
+    code: LinearCode
 
     def __call__(
         self, readers: Sequence[Callable[[], bytes]], likenesses: Sequence[str], max_megapixels: float
@@ -107,11 +108,11 @@ class Embedder:
         return {layer: np.concatenate([batch[layer] for batch in batches]) for layer in self.backbone.layers}
 
     def _composition(self, features: Mapping[str, FloatArray]) -> FloatArray:
-        norms = {layer: layer_norms(values, self.metric) for layer, values in features.items()}
-        pieces = {f"{name}.composition": self._piece(features, chunk) for name, chunk in self.chunks.items()}
-        encoded = [encode(self.encoders[name], rows) for name, rows in pieces.items()]
-        codes, compressed = zip(*encoded, strict=True)
-        return join(self.joiner, codes, compressed, [norms[chunk.layer] for chunk in self.chunks.values()])
+        settings, chunks = self.autoencoder, self.chunks.items()
+        norms = {layer: layer_norms(values, settings.made_for) for layer, values in features.items()}
+        codes = [encode(self.encoders[f"{name}.composition"], self._piece(features, chunk)) for name, chunk in chunks]
+        points = composition_points(codes, [norms[chunk.layer] for _, chunk in chunks], settings.architecture)
+        return embed_composition(points, self.code, settings.code_size * len(chunks), settings.architecture)
 
     def _style(self, features: Mapping[str, FloatArray]) -> FloatArray:
         norms = {layer: layer_norms(values, "hellinger") for layer, values in features.items()}

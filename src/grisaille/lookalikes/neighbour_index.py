@@ -6,8 +6,9 @@ import numpy as np
 
 from grisaille.arrays import FloatArray, IntArray
 from grisaille.lazy import pd
-from grisaille.measures.lookup import search
+from grisaille.measures.lookup import others, search
 from grisaille.measures.retrieval import csls_offsets
+from grisaille.points import Points
 
 # What stands between an artist and a title.
 _BETWEEN = " -,\N{EN DASH}\N{EM DASH}"
@@ -35,16 +36,16 @@ class NeighbourIndex:
 
     Attributes:
         paintings: The table, without duplicates: m rows.
-        embeddings: Of these, float32, shape (m, d).
+        points: Of these.
     """
 
     def __init__(
-        self, embeddings: FloatArray, paintings: pd.DataFrame, exact_up_to: int, seed: int = 0, csls: int = 0
+        self, points: Points, paintings: pd.DataFrame, exact_up_to: int, seed: int = 0, csls: int = 0
     ) -> None:
         """Take a collection.
 
         Args:
-            embeddings: Shape (n, d).
+            points: Its embeddings, of n paintings.
             paintings: n rows.
             exact_up_to: As in `measures.search`.
             seed: Of the sample of paintings that say what is usual.
@@ -54,27 +55,25 @@ class NeighbourIndex:
         Raises:
             ValueError: If there is not one embedding a painting.
         """
-        if len(embeddings) != len(paintings):
+        if len(points) != len(paintings):
             raise ValueError(
-                f"{len(embeddings)} embeddings of {len(paintings)} paintings: another run came between; "
+                f"{len(points)} embeddings of {len(paintings)} paintings: another run came between; "
                 "`kedro run` with the same --params makes both"
             )
         originals = paintings["duplicate_of"].isna().to_numpy()
         self.paintings = paintings[originals].reset_index(drop=True)
-        self.embeddings = embeddings[originals]
+        self.points = self._searched = points[np.flatnonzero(originals)]
         self._exact_up_to, self._seed = exact_up_to, seed
-        self._lift = np.zeros((len(self.embeddings), 0), np.float32)
         if csls:
-            _, distances = search(self.embeddings, self.embeddings, csls + 1, exact_up_to)
-            offsets = csls_offsets(distances[:, 1:])
-            # One more coordinate, 0 for queries, adds the offsets to squared distances without making them negative.
-            self._lift = np.sqrt(offsets.max(initial=0) - offsets)[:, None].astype(np.float32)
+            found = search(self.points, self.points, csls + 1, exact_up_to)
+            offsets = csls_offsets(others(*found, np.arange(len(self.points)))[1])
+            # The largest is added to all, which keeps squared distances from being negative.
+            lift = (offsets.max(initial=0) - offsets).astype(np.float32)
+            self._searched = Points(self.points.coordinates, self.points.rests + lift)
 
-    def nearest(self, points: FloatArray, count: int) -> tuple[IntArray, FloatArray]:
+    def nearest(self, points: Points, count: int) -> tuple[IntArray, FloatArray]:
         """Rows of the `count` nearest paintings of each point, nearest first, and their distances, shape (q, count)."""
-        lifted = np.concatenate([self.embeddings, self._lift], axis=1)
-        queries = np.concatenate([points, np.zeros((len(points), self._lift.shape[1]), points.dtype)], axis=1)
-        return search(lifted, queries, min(count, len(lifted)), self._exact_up_to)
+        return search(self._searched, points, min(count, len(self.points)), self._exact_up_to)
 
     def distance_percentile(self, distances: FloatArray) -> FloatArray:
         """How unusual it is to be that near.
@@ -86,13 +85,12 @@ class NeighbourIndex:
             The share of paintings whose own neighbour of the same rank is farther away, between 0 and 1, of the same
             shape; of collections of more than 1,000 paintings a seeded sample answers.
         """
-        n, k = len(self.embeddings), distances.shape[1]
+        n, k = len(self.points), distances.shape[1]
         sample = np.arange(n)
         if n > _SAMPLE:
             sample = np.sort(np.random.default_rng(self._seed).permutation(n)[:_SAMPLE])
-        # The first is the painting itself.
-        _, usual = self.nearest(self.embeddings[sample], k + 1)
-        usual = np.sort(usual[:, 1:], axis=0)
+        _, usual = others(*self.nearest(self.points[sample], k + 1), sample)
+        usual = np.sort(usual, axis=0)
         ranks = range(min(k, usual.shape[1]))
         shares = np.full(distances.shape, np.nan)
         for rank in ranks:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 import numpy as np
 
 from grisaille.arrays import BoolArray, FloatArray, IntArray
+from grisaille.points import Points
 
 EXACT_UP_TO = 1_000_000
 # Queries and points that are multiplied at a time: 128 MB of float32 products.
@@ -18,17 +19,18 @@ _LINKS, _LOOKED_AT = 32, 256
 
 
 def search(
-    points: FloatArray,
-    queries: FloatArray,
+    collection: Points,
+    asked: Points,
     k: int,
     exact_up_to: int = EXACT_UP_TO,
     progress: Callable[[Iterable[int]], Iterable[int]] = iter,
 ) -> tuple[IntArray, FloatArray]:
-    """Find the k nearest points of every query by Euclidean distance.
+    """Find the k nearest points of every query.
 
     Args:
-        points: Shape (n, d).
-        queries: Shape (q, d). A query that is itself among the points finds itself.
+        collection: Of n points.
+        asked: Of q queries. One that is itself in the collection finds itself like any other, at a distance that
+            is 0 only where coordinates leave nothing out.
         k: How many; fewer are found among fewer points.
         exact_up_to: Of more points than this an index is built, which misses some neighbours.
         progress: Wraps the walk over blocks of queries, for a progress bar.
@@ -44,8 +46,14 @@ def search(
     Source of the index: Malkov & Yashunin 2018, "Efficient and robust approximate nearest neighbor search using
     hierarchical navigable small world graphs", as built by Faiss.
     """
-    if points.ndim != 2 or queries.shape[1:] != points.shape[1:] or not len(points):
-        raise ValueError(f"points and queries must be (n, d) and (q, d). Received: {points.shape} and {queries.shape}")
+    shapes = collection.coordinates.shape, asked.coordinates.shape
+    if len(shapes[0]) != 2 or shapes[0][1:] != shapes[1][1:] or not len(collection):
+        raise ValueError(f"points and queries must be (n, d) and (q, d). Received: {shapes[0]} and {shapes[1]}")
+    points, queries = collection.coordinates, asked.coordinates
+    if collection.rests.any():
+        # One more coordinate, 0 for queries, adds what points leave out to squared distances.
+        points = collection.as_rows()
+        queries = np.concatenate([queries, np.zeros((len(queries), 1), queries.dtype)], axis=1)
     k = min(k, len(points))
     spare = min(k + _SPARE, len(points))
     exactly = len(points) <= exact_up_to
@@ -65,7 +73,24 @@ def search(
             found[row, :k], far[row, :k] = _one_by_one(points, block[row], k)
         rows[start : start + len(block)] = found[:, :k]
         distances[start : start + len(block)] = far[:, :k]
-    return rows, distances
+    return rows, np.sqrt(distances**2 + asked.rests[:, None])
+
+
+def others(found: IntArray, distances: FloatArray, themselves: IntArray) -> tuple[IntArray, FloatArray]:
+    """What was found for points of the collection, without these themselves.
+
+    Args:
+        found: Rows, shape (q, k).
+        distances: Of these, shape (q, k).
+        themselves: The row of each query, shape (q,).
+
+    Returns:
+        Rows and distances, shape (q, k - 1); the last is left out where a query has not found itself.
+    """
+    itself = found == themselves[:, None]
+    itself[~itself.any(axis=1), -1] = True
+    shape = len(found), found.shape[1] - 1
+    return found[~itself].reshape(shape), distances[~itself].reshape(shape)
 
 
 def _by_distance(points: FloatArray, candidates: IntArray, block: FloatArray) -> tuple[IntArray, FloatArray]:

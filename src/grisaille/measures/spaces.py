@@ -7,6 +7,7 @@ import numpy as np
 
 from grisaille.arrays import FloatArray, IntArray, Rows
 from grisaille.likenesses.metrics import Likeness, columns
+from grisaille.points import Points
 
 # Values that are read and multiplied at a time: 25 MB in float32, and twice that while they are converted.
 _READ = 6_000_000
@@ -31,19 +32,20 @@ class Space:
         values: Numbers that describe a point.
     """
 
-    def __init__(self, pieces: Sequence[Rows], ahead: int = 0) -> None:
+    def __init__(self, pieces: Sequence[Rows], ahead: int = 0, rests: FloatArray | None = None) -> None:
         """Wrap pieces of shape (n, d_1), (n, d_2), ...; products are summed in the pieces' type.
 
         Args:
             pieces: Read a block of rows at a time.
             ahead: How many distances a walk computes at once, where reading the pieces costs much.
+            rests: Squared lengths of what the pieces leave out (`Points`), shape (n,).
 
         Raises:
             ValueError: If there is no piece, or the pieces differ in length.
         """
         if not pieces or len({piece.shape[0] for piece in pieces}) != 1:
             raise ValueError(f"pieces must hold the same points. Received: {[piece.shape for piece in pieces]}")
-        self._pieces, self._ahead = pieces, ahead
+        self._pieces, self._ahead, self._rests = pieces, ahead, rests
         self._squares: FloatArray | None = None
         self.n = pieces[0].shape[0]
         self.values = sum(piece.shape[1] for piece in pieces)
@@ -72,7 +74,9 @@ class Space:
 
     def among(self, rows: IntArray) -> FloatArray:
         """Distances of all pairs of b points, float64, shape (b (b - 1) / 2,). No other point is read."""
-        distances = Space([_Chosen(piece, rows) for piece in self._pieces]).distances(np.arange(len(rows)))
+        rests = None if self._rests is None else self._rests[rows]
+        some = Space([_Chosen(piece, rows) for piece in self._pieces], rests=rests)
+        distances = some.distances(np.arange(len(rows)))
         return distances[np.triu_indices(len(rows), 1)]
 
     def _strip(self, rows: IntArray) -> "_Strip":
@@ -80,6 +84,8 @@ class Space:
         strip = _Strip(rows, self.n, dtype, self._squares)
         for piece in self._pieces:
             strip.add(piece)
+        if self._rests is not None and self._squares is None:
+            strip.squares += self._rests
         if dtype == np.float32:
             strip.refine(self._pieces)
         # They are every strip's, and summing them in float64 takes as long as a tenth of the products.
@@ -235,10 +241,13 @@ def feature_space(features: Mapping[str, Rows], likeness: Likeness) -> Space:
     return Space(columns(features, likeness, max(_NARROWEST, _READ // max(n, 1))), _AHEAD)
 
 
-def embedding_space(embeddings: FloatArray) -> Space:
+def embedding_space(embeddings: FloatArray | Points) -> Space:
     """The space of embeddings, shape (n, d), centred and in float64 so that cancellation costs no digits."""
-    exact = embeddings.astype(np.float64)
-    return Space([exact - exact.mean(axis=0)])
+    points = embeddings if isinstance(embeddings, Points) else Points.of("", embeddings)
+    exact = points.coordinates.astype(np.float64)
+    space = Space([exact - exact.mean(axis=0)], rests=points.rests.astype(np.float64))
+    space.values += bool(points.rests.any())
+    return space
 
 
 def blocks(rows: IntArray, size: int) -> Iterator[IntArray]:

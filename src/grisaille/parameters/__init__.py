@@ -5,7 +5,6 @@ The values themselves stand in `conf/`; nothing here reads a file.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -15,6 +14,7 @@ Share = Annotated[float, Field(ge=0.0, lt=0.5)]
 Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Checksum = Annotated[str, StringConstraints(to_lower=True, pattern="^[0-9a-fA-F]{64}$")]
 OwnPath = Annotated[Path, AfterValidator(Path.expanduser)]
+Architecture = Literal["linear", "positional", "paper"]
 
 
 class Group(BaseModel):
@@ -140,85 +140,16 @@ class Chunk(Group):
         return self
 
 
-@dataclass(frozen=True)
-class MetricDefaults:
-    """What depends on the likeness that is to be kept (see `Similarity`)."""
-
-    components: int
-    offset: float
-    mixup_angle: float
-
-
-# Measured (docs/findings.md). Lengths count for Euclid: some paintings are close to all others, so that less can be
-# taken from its distances; mixtures, whose lengths are all middling, are less like paintings, so that there is less
-# mixing; and what is learnt holds for other paintings anyway, so that the encoder may see more.
-METRIC_DEFAULTS = {
-    "hellinger": MetricDefaults(components=144, offset=0.9, mixup_angle=1.25),
-    "euclidean": MetricDefaults(components=192, offset=0.6, mixup_angle=0.45),
-}
-
-
-class Similarity(Group):
-    """How the `similarity` architecture is built and trained (its other settings do not apply to it).
-
-    Attributes:
-        components: Principal components that the encoder sees of a chunk; null takes what suits the likeness, as for
-            `offset` and `mixup_angle`.
-        hidden: Width of the two layers of each encoder's perceptron; 0 leaves the linear map alone.
-        pca_start: Whether the linear map starts as PCA, or at random.
-        offset: Share of the smallest squared distances that is taken from all of them.
-        distance_weight: Weight of the term that matches distances.
-        neighbour_weight: Weight of the term that matches neighbourhoods.
-        reconstruction_weight: Weight of the decoder's error.
-        temperature: Width of a neighbourhood, in distances to the neighbour of rank `scale_neighbour`.
-        scale_neighbour: Which neighbour in a batch sets a painting's scale.
-        mixup_angle: Largest angle, in radians, by which a training painting is turned towards another; 0 turns none.
-        epochs: Passes over the training paintings, of each chunk's autoencoder.
-        minimum_steps: Batches, at least; a small collection is passed over more often.
-        batch_size: Paintings whose distances are matched at once.
-        learning_rate: Adam's, at the start; it falls to zero as half a cosine.
-        joiner_hidden: Width of the two layers of the joiner, which corrects the codes of all chunks together; 0 leaves
-            them as they are.
-        joiner_epochs: The joiner's passes over the training paintings.
-    """
-
-    components: int | None = Field(None, ge=1, le=4096)
-    hidden: int = Field(512, ge=0, le=8192)
-    pca_start: bool = True
-    offset: float | None = Field(None, ge=0, lt=1)
-    distance_weight: float = Field(1.0, ge=0)
-    neighbour_weight: float = Field(0.3, ge=0)
-    reconstruction_weight: float = Field(0.3, ge=0)
-    temperature: float = Field(0.03, gt=0)
-    scale_neighbour: int = Field(8, ge=1)
-    mixup_angle: float | None = Field(None, ge=0, le=1.5708)
-    epochs: int = Field(50, ge=1)
-    minimum_steps: int = Field(300, ge=0)
-    batch_size: int = Field(512, ge=2)
-    learning_rate: float = Field(2e-3, gt=0)
-    joiner_hidden: int = Field(512, ge=0, le=8192)
-    joiner_epochs: int = Field(100, ge=1)
-
-    def resolve_for(self, likeness: str) -> MetricDefaults:
-        """What is null here filled in."""
-        defaults = METRIC_DEFAULTS[likeness]
-        return MetricDefaults(
-            components=defaults.components if self.components is None else self.components,
-            offset=defaults.offset if self.offset is None else self.offset,
-            mixup_angle=defaults.mixup_angle if self.mixup_angle is None else self.mixup_angle,
-        )
-
-
 class Autoencoder(Group):
     """What is trained on every chunk.
 
     Attributes:
-        architecture: `similarity`, `positional`, `paper` or `pca`.
-        likeness: What `similarity` is to keep: `hellinger` or `euclidean`. The others know Euclidean distances only.
-        similarity: Settings of `similarity`.
-        code_size: Values a chunk.
-        channels: Channels of the CNN's map, which `positional` keeps together, as `similarity` does in small
-            collections.
+        architecture: `linear`, `positional` or `paper`.
+        likeness: What `linear` keeps: `hellinger` or `euclidean`. The others know Euclidean distances only.
+        components: Principal components of a chunk that `linear` takes; all chunks together are then reduced to
+            `code_size` values a chunk.
+        code_size: Values of an embedding, a chunk.
+        channels: Channels of the CNN's map, which `positional` keeps together, as `linear` does in small collections.
         epochs: Passes over the training paintings, at most.
         patience: Passes without a better validation loss before training stops; the best weights are kept.
         monitor: `val_loss`, or `loss` as the original did.
@@ -227,9 +158,9 @@ class Autoencoder(Group):
         seed: Seeds weights and batch order.
     """
 
-    architecture: Literal["similarity", "positional", "paper", "pca"] = "similarity"
+    architecture: Architecture = "linear"
     likeness: Literal["euclidean", "hellinger"] = "hellinger"
-    similarity: Similarity = Similarity()
+    components: int = Field(512, ge=1, le=4096)
     code_size: int = Field(64, ge=1, le=4096)
     channels: int = Field(512, ge=1)
     epochs: int = Field(20, ge=1)
@@ -242,7 +173,17 @@ class Autoencoder(Group):
     @property
     def made_for(self) -> Literal["euclidean", "hellinger"]:
         """The likeness that the embedding is made to keep."""
-        return self.likeness if self.architecture == "similarity" else "euclidean"
+        return self.likeness if self.architecture == "linear" else "euclidean"
+
+
+class Codes(Group):
+    """How many bytes a painting is stored in, beside its embeddings.
+
+    Attributes:
+        size: Bytes of a code, two of which hold the length of what the others leave out.
+    """
+
+    size: int = Field(160, ge=4, le=65_536)
 
 
 class Style(Group):
@@ -444,6 +385,7 @@ class Parameters(BaseModel):
     likeness: Literal["composition", "style", "colour", "mixture", "all"] | None = None
     likenesses: tuple[Literal["composition", "style", "colour"], ...] = ("composition", "style", "colour")
     autoencoder: Autoencoder = Autoencoder()
+    codes: Codes = Codes()
     style: Style = Style()
     colour: Colour = Colour()
     mixture: Mixture = Mixture()

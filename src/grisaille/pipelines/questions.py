@@ -13,6 +13,7 @@ from grisaille.framework import config
 from grisaille.likenesses.components import mix, shares
 from grisaille.lookalikes.queries import Query
 from grisaille.parameters import Autoencoder, Backbone, Chunk, Colour, Mixture, named
+from grisaille.points import Points
 
 if TYPE_CHECKING:
     from grisaille.lookalikes.embedding import Embedder
@@ -25,7 +26,7 @@ _ARGUMENTS = {
     "raw_paintings": "raw_paintings",
     "ingestion": "params:ingestion",
     "settings": "params:discovery",
-    "joiner": "composition_joiner",
+    "composition_codes": "composition_codes",
     **{name: f"params:{name}" for name in ("backbone", "chunks", "autoencoder", "style", "colour", "mixture")},
 }
 
@@ -98,7 +99,7 @@ def embed(
     wanted = [name for name in dict.fromkeys([*likenesses, *factors]) if name != "mixture"]
     readers = [lambda query=query: query.data for query in queries]
     found = embedder(models)(readers, wanted, max_megapixels)
-    return found | ({"mixture": mix(found, factors)} if factors else {})
+    return found | ({"mixture": mix(_coordinates(found), factors)} if factors else {})
 
 
 def embedder(models: dict[str, Any]) -> Embedder:
@@ -107,21 +108,28 @@ def embedder(models: dict[str, Any]) -> Embedder:
     Args:
         models: The arguments of `question`.
     """
+    from grisaille.codes.linear import LinearCode
     from grisaille.lookalikes import embedding
 
     # Kedro validates parameters of named arguments only.
     return embedding.Embedder(
         backbone=Backbone.model_validate(models["backbone"]),
         chunks=named(models["chunks"], Chunk),
-        metric=Autoencoder.model_validate(models["autoencoder"]).made_for,
+        autoencoder=Autoencoder.model_validate(models["autoencoder"]),
         colour=Colour.model_validate(models["colour"]),
         encoders={name.removesuffix("_encoder"): model for name, model in models.items() if name.endswith("_encoder")},
-        joiner=models["joiner"],
+        code=LinearCode.of(models["composition_codes"]),
     )
 
 
 def _factors(paintings: Any, models: dict[str, Any]) -> dict[str, float]:
     """What the embeddings of each likeness are multiplied by in the mixture."""
-    parts = {name: values for name, values in embeddings("all", models).items() if name != "mixture"}
+    known = embeddings("all", models)
+    parts = _coordinates({name: values for name, values in known.items() if name != "mixture"})
     weights = Mixture.model_validate(models["mixture"]).model_dump()
     return shares(parts, weights, np.flatnonzero(paintings["split"].to_numpy() != HELD_OUT))
+
+
+def _coordinates(embeddings: dict[str, FloatArray]) -> dict[str, FloatArray]:
+    """Without lengths, as a mixture takes them."""
+    return {name: Points.of(name, values).coordinates for name, values in embeddings.items()}

@@ -136,8 +136,8 @@ def _preservation(results: Results) -> dict[str, Any]:
         "area_under_rnx": "area under R_NX",
         "spearman": "Spearman",
     }
-    # Nothing stops the training on likeness, so it takes the validation paintings in.
-    stopped = results.autoencoder.architecture != "similarity"
+    # Nothing of the linear one is stopped, so it takes the validation paintings in.
+    stopped = results.autoencoder.architecture != "linear"
     parts = _PARTS if stopped else _PARTS | {"validation": "seen in training, too"}
     order = list(_PARTS)
     likenesses = [results.made_for, *(name for name in _LIKENESS_NAMES if name != results.made_for), "style", "colour"]

@@ -16,7 +16,8 @@ from grisaille.lazy import pd
 from grisaille.likenesses import style
 from grisaille.likenesses.components import fit_components, join, mix, shares
 from grisaille.likenesses.metrics import Likeness, NegativeFeatureError, layer_norms
-from grisaille.parameters import Autoencoder, Backbone, Chunk, Colour, Mixture, Style, named
+from grisaille.parameters import Autoencoder, Backbone, Chunk, Codes, Colour, Mixture, Style, named
+from grisaille.points import Points
 
 logger = logging.getLogger(__name__)
 
@@ -63,7 +64,8 @@ def take_encoder(autoencoder: Any, history: pd.DataFrame) -> Any:
     from grisaille.autoencoders import training
 
     first, last = history["loss"].iloc[[0, -1]]
-    logger.info("%d epochs took the loss from %.3g to %.3g", history["epoch"].iloc[-1], first, last)
+    if len(history) > 1:
+        logger.info("%d epochs took the loss from %.3g to %.3g", len(history), first, last)
     return training.take_encoder(autoencoder)
 
 
@@ -73,19 +75,17 @@ def encode_chunk(
     """Encode one chunk of every painting.
 
     Returns:
-        `composition`, float32, shape (n, code_size); `compressed`, the rows that `similarity` made them of, float32,
-        shape (n, k + 2), or of other architectures, which make codes of the chunk itself, shape (n, 0); and, where
-        there is an encoder of it, `style`, float32, shape (n, code_size).
+        `composition`, float32, shape (n, k), not divided by the norms yet; and, where there is an encoder of it,
+        `style`, float32, shape (n, code_size), and what that is made of, `style_statistics`, shape (n, 2 * channels).
     """
     from grisaille.autoencoders import training
     from grisaille.likenesses import encoders
 
     rows = _columns(features, chunk)
-    codes, compressed = training.encode(composition_encoder, rows)
-    encoded = {"composition": codes, "compressed": compressed}
+    encoded = {"composition": training.encode(composition_encoder, rows)}
     if style_encoder is not None:
         norms = _norms(list(features), layer_norms, chunk)
-        encoded["style"] = encoders.encode(style_encoder, rows, norms[:, None])
+        encoded["style"], encoded["style_statistics"] = encoders.encode_style(style_encoder, rows, norms)
     return encoded
 
 
@@ -95,6 +95,7 @@ def join_codes(
     backbone: Backbone,
     chunks: dict[str, Any],
     settings: Autoencoder,
+    codes: Codes,
     **encoded: dict[str, FloatArray],
 ) -> dict[str, Any]:
     """Join the codes of all chunks in the order of the parameters.
@@ -104,23 +105,36 @@ def join_codes(
         picture_files: For the split.
         backbone: For the order of the layers.
         chunks: The parameter group.
-        settings: Of the training.
+        settings: Of the autoencoders.
+        codes: How many bytes there are.
         **encoded: What `encode_chunk` gives, by the names of the chunks.
 
     Returns:
-        `composition`, the embeddings, float32, shape (n, 320); `joiner`, and the `history` of its training; and, where
-        the chunks have codes of it, `style`, every painting scaled to length 1, float32, shape (n, 320).
+        `composition`, the embeddings, float32, shape (n, 320), the last value a length (`Points.of`); where the chunks
+        have codes of it, `style`, every painting scaled to length 1, float32, shape (n, 320); and `composition_codes`
+        and `style_codes`, all paintings in few bytes, and what reads them (`LinearCode.arrays`).
     """
     from grisaille.autoencoders import joining
 
     wanted = named(chunks, Chunk)
-    codes, compressed = ([encoded[name][part] for name in wanted] for part in ("composition", "compressed"))
     norms = [_norms(list(backbone.layers), layer_norms, chunk, settings.made_for) for chunk in wanted.values()]
-    rows = _rows(picture_files, TRAIN, VALIDATION)
-    joiner, history = joining.train_joiner(codes, compressed, norms, rows, settings)
-    joined = {"composition": joining.join(joiner, codes, compressed, norms), "joiner": joiner, "history": history}
-    style_codes = [encoded[name]["style"] for name in wanted if "style" in encoded[name]]
-    return joined | ({"style": join(style_codes)} if style_codes else {})
+    training, values = _rows(picture_files, TRAIN, VALIDATION), settings.code_size * len(wanted)
+    points = joining.composition_points(
+        [encoded[name]["composition"] for name in wanted], norms, settings.architecture
+    )
+    code = joining.fit_composition_code(points, training, codes.size, values - 1, settings.seed)
+    joined = {
+        "composition": joining.embed_composition(points, code, values, settings.architecture),
+        "composition_codes": joining.stored(code, joining.encode_points(code, points)),
+    }
+    if all("style" in encoded[name] for name in wanted):
+        pieces = [encoded[name]["style_statistics"] for name in wanted]
+        code = joining.fit_style_code(pieces, training, codes.size, settings.seed)
+        together = np.concatenate(pieces, axis=1)
+        described = Points(together, np.zeros(len(together), np.float32))
+        joined["style"] = join([encoded[name]["style"] for name in wanted])
+        joined["style_codes"] = joining.stored(code, joining.encode_points(code, described))
+    return joined
 
 
 def fit_style_encoder(
@@ -154,8 +168,9 @@ def encode_palettes(palettes: FeatureStore, encoder: Any) -> FloatArray:
 
 
 def mix_embeddings(picture_files: pd.DataFrame, settings: Mixture, **embeddings: FloatArray) -> FloatArray:
-    """All likenesses side by side, by their shares: float32, shape (n, d)."""
-    return mix(embeddings, shares(embeddings, settings.model_dump(), _rows(picture_files, TRAIN, VALIDATION)))
+    """The coordinates of all likenesses side by side, by their shares: float32, shape (n, d)."""
+    coordinates = {name: Points.of(name, values).coordinates for name, values in embeddings.items()}
+    return mix(coordinates, shares(coordinates, settings.model_dump(), _rows(picture_files, TRAIN, VALIDATION)))
 
 
 def group_by_artist(embeddings: FloatArray, paintings: pd.DataFrame) -> dict[str, FloatArray]:

@@ -111,13 +111,16 @@ def _join(chunks: list[str], style: bool) -> Pipeline:
                     "backbone": "params:backbone",
                     "chunks": "params:chunks",
                     "settings": "params:autoencoder",
+                    "codes": "params:codes",
                     **{name: f"{name}.codes" for name in chunks},
                 },
                 {
-                    "composition": "composition_embeddings",
-                    "joiner": "composition_joiner",
-                    "history": "composition_history",
-                    **({"style": "style_embeddings"} if style else {}),
+                    part: dataset
+                    for likeness in ("composition", *(["style"] * style))
+                    for part, dataset in (
+                        (likeness, f"{likeness}_embeddings"),
+                        (f"{likeness}_codes", f"{likeness}_codes"),
+                    )
                 },
                 name="join_codes",
             ),

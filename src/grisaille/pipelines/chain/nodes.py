@@ -16,6 +16,7 @@ from grisaille.lookalikes.neighbour_index import NeighbourIndex, three_digits, t
 from grisaille.lookalikes.queries import read_queries, several
 from grisaille.parameters import Discovery, Ingestion
 from grisaille.pipelines.questions import embed, embeddings
+from grisaille.points import Points
 
 
 def find_chain(
@@ -53,8 +54,8 @@ def find_chain(
     if likeness == "all":
         raise ValueError("a chain follows one likeness: composition, style, colour or mixture. Received: likeness=all")
     ((likeness, known_points),) = embeddings(likeness, models).items()
-    collection = NeighbourIndex(known_points, paintings, settings.exact_up_to)
-    points, table = collection.embeddings, collection.paintings
+    collection = NeighbourIndex(Points.of(likeness, known_points), paintings, settings.exact_up_to)
+    points, table = collection.points, collection.paintings
     names = ends(asked)
     files_given = list(dict.fromkeys(end for end in names if Path(end).expanduser().is_file()))
     strangers = read_queries(files_given, ingestion.max_megapixels) if files_given else []
@@ -62,7 +63,7 @@ def find_chain(
         raise ValueError(f"one of {', '.join(files_given)} is no picture, and a chain has two ends")
     if strangers:
         found_points = embed(strangers, [likeness], paintings, ingestion.max_megapixels, models)
-        points = np.concatenate([points, found_points[likeness]])
+        points = Points.join([points, Points.of(likeness, found_points[likeness])])
     named = {end: _named(end, paintings) for end in names if end not in files_given}
     ids = table["painting_id"].tolist()
     start, stop = (
@@ -82,7 +83,8 @@ def find_chain(
     found = pd.DataFrame(steps)
     found["title"] = titles(found["painting_id"].tolist(), found["artist"].tolist())
     found["stands_for"] = [stand_for.get(name, "") for name in found["painting_id"]]
-    found["distance"] = np.concatenate([[0.0], np.linalg.norm(np.diff(points[found["row"]], axis=0), axis=1)])
+    way = points[found["row"].to_numpy()]
+    found["distance"] = [0.0, *np.sqrt(np.diag(way[:-1].squares_to(way[1:])))]
     pictures = [
         Tile(
             image,

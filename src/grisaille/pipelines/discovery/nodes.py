@@ -9,16 +9,17 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from grisaille.arrays import FloatArray, IntArray
+from grisaille.arrays import FloatArray
 from grisaille.collection import Files
 from grisaille.collection.originals import Originals
 from grisaille.explorer import layout, page
 from grisaille.explorer.map_table import Near, gather, likenesses
 from grisaille.explorer.pictures import pictures
 from grisaille.lazy import pd
-from grisaille.measures.lookup import search
+from grisaille.measures.lookup import others, search
 from grisaille.parameters import Autoencoder, Chunk, Discovery, Report, named
 from grisaille.pipelines.questions import chosen
+from grisaille.points import Points
 
 logger = logging.getLogger(__name__)
 
@@ -35,32 +36,28 @@ def find_neighbours(paintings: pd.DataFrame, settings: Discovery, **embeddings: 
         likeness, painting_id, rank (1 is the nearest), neighbour_id and distance.
     """
     identifiers = paintings["painting_id"].to_numpy(dtype=str)
-    tables = [_nearest(values, identifiers, settings).assign(likeness=name) for name, values in embeddings.items()]
+    tables = [
+        _nearest(Points.of(name, values), identifiers, settings).assign(likeness=name)
+        for name, values in embeddings.items()
+    ]
     return pd.concat(tables, ignore_index=True)[["likeness", "painting_id", "rank", "neighbour_id", "distance"]]
 
 
-def _nearest(embeddings: FloatArray, identifiers: np.ndarray, settings: Discovery) -> pd.DataFrame:
+def _nearest(points: Points, identifiers: np.ndarray, settings: Discovery) -> pd.DataFrame:
     def progress(blocks: Iterable[int]) -> Iterable[int]:
         return tqdm(blocks, "looking for neighbours", unit=" blocks")
 
     k = min(settings.neighbours, len(identifiers) - 1)
-    rows, distances = search(embeddings, embeddings, k + 1, settings.exact_up_to, progress)
-    others = _without_themselves(rows)
+    found = search(points, points, k + 1, settings.exact_up_to, progress)
+    rows, distances = others(*found, np.arange(len(points)))
     return pd.DataFrame(
         {
             "painting_id": np.repeat(identifiers, k),
             "rank": np.tile(np.arange(1, k + 1), len(identifiers)),
-            "neighbour_id": identifiers[rows[others]],
-            "distance": distances[others],
+            "neighbour_id": identifiers[rows.ravel()],
+            "distance": distances.ravel(),
         }
     )
-
-
-def _without_themselves(rows: IntArray) -> np.ndarray:
-    """Marks all but one of each row: the painting itself, or the last where copies of it came first."""
-    itself = rows == np.arange(len(rows))[:, None]
-    itself[~itself.any(axis=1), -1] = True
-    return ~itself
 
 
 def map_paintings(
@@ -75,7 +72,7 @@ def map_paintings(
 ) -> pd.DataFrame:
     """Every painting's places and nearest by every likeness, and its picture (`map_table.gather`)."""
     walk = tqdm(embeddings.items(), "placing paintings", unit=" likenesses")
-    places = {likeness: _places(values, settings) for likeness, values in walk}
+    places = {likeness: _places(Points.of(likeness, values).coordinates, settings) for likeness, values in walk}
     made_for = autoencoder.made_for
     asked = (neighbours["space"] == "raw") & (neighbours["likeness"] == made_for)
     near = Near(neighbours[asked & (neighbours["rank"] <= settings.neighbours)], embedding_neighbours)
@@ -115,8 +112,8 @@ def write_explorer(
         metric=autoencoder.made_for,
         raw_values=sum(chunk.stop - chunk.start for chunk in pieces),
         reduced_values=autoencoder.code_size * len(pieces),
-        # Training on likeness needs no stopping, and takes all but the held-out paintings in.
-        stops_early=autoencoder.architecture != "similarity",
+        # Nothing of the linear one is stopped, and it takes all but the held-out paintings in.
+        stops_early=autoencoder.architecture != "linear",
         note=report.note,
     )
     return page.render(map_of_paintings, raw_artists, about)

@@ -24,6 +24,7 @@ from grisaille.measures.spaces import Space
 from grisaille.measures.usefulness import chance, constant_recall, hubness, overlapping, shared, usefulness
 from grisaille.parameters import Autoencoder, Chunk, Colour, Evaluation, Style, named
 from grisaille.pipelines.evaluation import spaces
+from grisaille.points import Points
 from grisaille.report.results import Results, with_ends
 from grisaille.report.summary_lines import summary
 
@@ -308,7 +309,7 @@ def draw_scatters(
     for name, comparison in with_ends(comparisons, pair_silhouettes).items():
         sides = [rows_of(artists, side) for side in (comparison.left, comparison.right)]
         names = [side_name(present(side, artists)) for side in (comparison.left, comparison.right)]
-        spaces = {"PCA": reduced["euclidean"], "Embedding": embeddings}
+        spaces = {"PCA": reduced["euclidean"], "Embedding": Points.of("composition", embeddings).coordinates}
         figures[name] = scatter(comparison.title, spaces, sides, names)
     return figures
 

@@ -15,6 +15,7 @@ from grisaille.likenesses.style import describe_chunks
 from grisaille.measures.comparison import Name, Pair
 from grisaille.measures.spaces import Space, embedding_space, feature_space
 from grisaille.parameters import Chunk, Colour, Style
+from grisaille.points import Points
 
 
 def column(name: Name) -> str:
@@ -88,7 +89,9 @@ def build(
     if palettes is not None:
         spaces["raw", "colour"] = embedding_space(np.sqrt(palettes[LAYER][:]))
     spaces |= {("pca", likeness): embedding_space(values) for likeness, values in reduced.items()}
-    return spaces | {("embedding", likeness): embedding_space(values) for likeness, values in embeddings.items()}
+    return spaces | {
+        ("embedding", likeness): embedding_space(Points.of(likeness, values)) for likeness, values in embeddings.items()
+    }
 
 
 def _principal(values: FloatArray, training: IntArray, k: int) -> FloatArray:

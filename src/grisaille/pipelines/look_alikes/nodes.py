@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from grisaille.arrays import FloatArray
 from grisaille.collection import Files
 from grisaille.collection.originals import Originals
 from grisaille.lazy import pd
@@ -17,6 +16,7 @@ from grisaille.lookalikes.queries import Query, read_queries
 from grisaille.parameters import Discovery, Ingestion
 from grisaille.pipelines.look_alikes.reasons import Reasons
 from grisaille.pipelines.questions import embed, embeddings
+from grisaille.points import Points
 
 _COLUMNS = [
     "query", "likeness", "rank", "painting_id", "artist", "title", "distance", "distance_percentile", "in_collection",
@@ -57,7 +57,10 @@ def find_look_alikes(
     queries = read_queries(query, ingestion.max_megapixels)
     known = embeddings(likeness, models)
     points = embed(queries, known, paintings, ingestion.max_megapixels, models)
-    answers = {name: _look_up(queries, points[name], known[name], paintings, settings) for name in known}
+    answers = {
+        name: _look_up(queries, Points.of(name, points[name]), Points.of(name, known[name]), paintings, settings)
+        for name in known
+    }
     hashes, originals = set(paintings["sha256"]), Originals(paintings, raw_paintings)
     reasons = Reasons(known, paintings, originals, ingestion.max_megapixels, models) if settings.why else None
     tables, sheets = [], {}
@@ -75,7 +78,7 @@ def find_look_alikes(
 
 
 def _look_up(
-    queries: list[Query], points: FloatArray, known: FloatArray, paintings: pd.DataFrame, settings: Discovery
+    queries: list[Query], points: Points, known: Points, paintings: pd.DataFrame, settings: Discovery
 ) -> list[pd.DataFrame]:
     """The nearest paintings of every query, nearest first, with their distances and titles; none is the same file."""
     collection = NeighbourIndex(known, paintings, settings.exact_up_to, csls=settings.csls)

@@ -1,0 +1,70 @@
+"""Paintings as points, and what the coordinates of a point leave out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from grisaille.arrays import FloatArray, IntArray
+
+
+@dataclass(frozen=True)
+class Points:
+    """Paintings whose squared distances are |a - b|^2 + r_a + r_b.
+
+    What the coordinates of two paintings leave out has so many dimensions that the two parts are nearly orthogonal, so
+    their squared lengths add up. From a painting to itself the distance is 0.
+
+    Attributes:
+        coordinates: float32, shape (n, c).
+        rests: Squared length of what these leave out, float32, shape (n,).
+    """
+
+    coordinates: FloatArray
+    rests: FloatArray
+
+    @classmethod
+    def of(cls, likeness: str, embeddings: FloatArray) -> Points:
+        """Take embeddings as they are stored.
+
+        Args:
+            likeness: The last value of `composition` is the length of what the others leave out; other likenesses have
+                coordinates alone.
+            embeddings: Shape (n, d).
+        """
+        if likeness != "composition":
+            return cls(embeddings, np.zeros(len(embeddings), np.float32))
+        return cls(embeddings[:, :-1], np.square(embeddings[:, -1]))
+
+    @classmethod
+    def join(cls, parts: list[Points]) -> Points:
+        """Points of several collections, one after the other."""
+        return cls(np.concatenate([p.coordinates for p in parts]), np.concatenate([p.rests for p in parts]))
+
+    def __len__(self) -> int:
+        """How many."""
+        return len(self.coordinates)
+
+    def __getitem__(self, rows: IntArray | slice) -> Points:
+        """Some of them."""
+        return Points(self.coordinates[rows], self.rests[rows])
+
+    def leading(self, values: int) -> Points:
+        """The first values alone; the others count as left out."""
+        left = np.square(self.coordinates[:, values:]).sum(axis=1)
+        return Points(self.coordinates[:, :values], self.rests + left)
+
+    def as_rows(self) -> FloatArray:
+        """Coordinates and, last, the length of what they leave out: float32, shape (n, c + 1).
+
+        Ranked by their Euclidean distance to a query whose last value is set to 0, they are in the order of their
+        distances: the query's own length counts for all alike.
+        """
+        return np.concatenate([self.coordinates, np.sqrt(self.rests)[:, None]], axis=1).astype(np.float32)
+
+    def squares_to(self, others: Points) -> FloatArray:
+        """Squared distances, float32, shape (n, m); from a painting to itself, too, as if it were another."""
+        lengths = [np.square(points.coordinates).sum(axis=1) + points.rests for points in (self, others)]
+        squares = lengths[0][:, None] + lengths[1][None, :] - 2 * self.coordinates @ others.coordinates.T
+        return np.maximum(squares, 0, out=squares)
