@@ -1,1 +1,1 @@
-"""What the tables of docs/performance.md and docs/findings.md come from: `make bench`, benchmarks/ablation.py."""
+"""What the tables of docs/performance.md and docs/findings.md come from: `make bench`, benchmarks/codes.py."""

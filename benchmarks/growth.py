@@ -10,13 +10,12 @@ import numpy as np
 from benchmarks.tools import LAYERS, Given, Noise, kaggle_artists, seconds
 from grisaille.arrays import ColumnRange, FloatArray
 from grisaille.autoencoders import joining, training
-from grisaille.autoencoders.compression import compress_chunk
-from grisaille.autoencoders.similarity_training import train_similarity
+from grisaille.parameters import Autoencoder
+from grisaille.points import Points
 from grisaille.features import store as feature_store
-from grisaille.likenesses.metrics import LIKENESSES, MetricRows, layer_norms
+from grisaille.likenesses.metrics import LIKENESSES, layer_norms
 from grisaille.measures.comparison import Collection, compare
 from grisaille.measures.spaces import embedding_space, feature_space
-from grisaille.parameters import Autoencoder
 
 SIZES = (500, 1000, 2000, 4000)
 _CHUNK = 25088
@@ -30,12 +29,10 @@ class Stages:
         self.store = store
         self.n = len(store["block5_pool"])
         self.everyone = np.arange(self.n)
-        self.settings = Autoencoder(architecture="similarity")
-        self.compressed: list[FloatArray] = []
-        self.bases: list[FloatArray] = []
+        self.settings = Autoencoder()
         self.norms: list[FloatArray] = []
         self.encoders: list[Any] = []
-        self.codes: list[tuple[FloatArray, FloatArray]] = []
+        self.codes: list[FloatArray] = []
         self.embeddings: FloatArray = np.empty((0, 0))
 
     def _chunks(self) -> list[ColumnRange]:
@@ -45,36 +42,32 @@ class Stages:
             for start in range(0, width, _CHUNK)
         ]
 
-    def compress(self) -> None:
-        """Principal components of every chunk, for `hellinger`."""
+    def train(self) -> None:
+        """Every chunk's autoencoder, for `hellinger`."""
         norms = {layer: layer_norms(self.store[layer], "hellinger") for layer in LAYERS}
         names = [layer for layer, width in LAYERS.items() for _ in range(0, width, _CHUNK)]
+        nobody = self.everyone[:0]
         for chunk, layer in zip(self._chunks(), names, strict=True):
-            components = self.settings.similarity.resolve_for("hellinger").components
-            basis, rows = compress_chunk(MetricRows(chunk, "hellinger", norms[layer]), self.everyone, components, 0)
-            self.bases.append(basis)
-            self.compressed.append(rows)
             self.norms.append(norms[layer])
-
-    def train(self) -> None:
-        """Every chunk's encoder."""
-        for basis, rows in zip(self.bases, self.compressed, strict=True):
-            self.encoders.append(train_similarity(basis, rows, self.settings, "training")[1])
+            _, encoder, _ = training.train(chunk, norms[layer], self.everyone, nobody, self.settings, layer)
+            self.encoders.append(encoder)
 
     def encode(self) -> None:
         """Every chunk of every painting."""
         self.codes = [training.encode(e, chunk) for e, chunk in zip(self.encoders, self._chunks(), strict=True)]
 
     def join(self) -> None:
-        """All chunks, by a joiner that is trained for it."""
-        codes, compressed = ([each[part] for each in self.codes] for part in (0, 1))
-        joiner, _ = joining.train_joiner(codes, compressed, self.norms, self.everyone, self.settings)
-        self.embeddings = joining.join(joiner, codes, compressed, self.norms)
+        """All chunks, and their bytes."""
+        values = self.settings.code_size * len(self.codes)
+        points = joining.composition_points(self.codes, self.norms, "linear")
+        code = joining.fit_composition_code(points, self.everyone, 160, values - 1, 0)
+        self.embeddings = joining.embed_composition(points, code, values, "linear")
+        joining.encode_points(code, points)
 
     def compare(self) -> None:
         """Raw features by either likeness, and the embedding against them."""
         spaces = {("raw", likeness): feature_space(self.store, likeness) for likeness in LIKENESSES}
-        spaces["embedding", "euclidean"] = embedding_space(self.embeddings)
+        spaces["embedding", "euclidean"] = embedding_space(Points.of("composition", self.embeddings))
         pairs = [(("raw", likeness), ("embedding", "euclidean")) for likeness in LIKENESSES]
         collection = Collection(kaggle_artists(self.n, 20), np.ones(self.n, dtype=bool), np.full(self.n, "train"))
         compare(spaces, pairs, collection, self.everyone, 10)
@@ -82,7 +75,7 @@ class Stages:
 
 def measure(given: Given) -> dict[str, Any]:
     """Stage -> seconds at each size, and the exponent of the line through the logarithms of the last three."""
-    took: dict[str, list[float]] = {name: [] for name in ("compress", "train", "encode", "join", "compare")}
+    took: dict[str, list[float]] = {name: [] for name in ("train", "encode", "join", "compare")}
     for n in SIZES:
         with tempfile.TemporaryDirectory() as folder:
             stages = Stages(feature_store.write(Path(folder), Noise(n)))

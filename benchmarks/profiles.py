@@ -33,7 +33,7 @@ def measure(given: Given) -> dict[str, Any]:
             )
         store = feature_store.write(Path(folder, "noise"), Noise(_N))
         stages = Stages(store)
-        for name in ("compress", "train", "encode", "compare"):
+        for name in ("train", "encode", "join", "compare"):
             found[f"{name}, {_N:,} paintings"] = _profiled(getattr(stages, name))
         found[f"raw features alone, {_N:,} paintings"] = _profiled(lambda: raw_evaluation.evaluate(store))
     return {"stages": found}

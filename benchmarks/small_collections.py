@@ -13,15 +13,16 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.ablation import PROJECT, catalog_of
+from benchmarks.tools import catalog_of
 from grisaille.arrays import ColumnRange, FloatArray, IntArray
-from grisaille.autoencoders import joining, training
 from grisaille.autoencoders.compression import Projection
 from grisaille.autoencoders.factored_components import fit_factored_components
 from grisaille.autoencoders.principal_components import fit_principal_components
-from grisaille.autoencoders.similarity_training import train_similarity
+from grisaille.autoencoders.joining import composition_points
+from grisaille.codes.linear import Rotation
 from grisaille.likenesses.metrics import MetricRows, layer_norms
 from grisaille.parameters import Autoencoder, Chunk, named
+from grisaille.points import Points
 
 _STRANGERS = 200
 _K = 10
@@ -34,7 +35,7 @@ def main() -> None:
     parser.add_argument("--params", default="")
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
-    catalog = catalog_of(PROJECT, given.params)
+    catalog = catalog_of(given.params)
     print("| paintings | space | recall@10 of strangers | seen | held-out share | same artist among ten |")
     print("|---|---|---|---|---|---|")
     for size in map(int, given.sizes.split(",")):
@@ -65,41 +66,35 @@ class Part:
             MetricRows(ColumnRange(self.layers[c.layer], c.start, c.stop), self.settings.likeness, self.norms[c.layer])
             for c in self.chunks
         ]
-        self.nearest_raw = self._nearest(np.concatenate([piece[:] for piece in self.pieces], axis=1))
+        self.nearest_raw = self._nearest(Points.plain(np.concatenate([piece[:] for piece in self.pieces], axis=1)))
 
     def spaces(self) -> Any:
         """Name -> points of the collection and of the strangers."""
-        k = self.settings.similarity.resolve_for(self.settings.likeness).components
+        k = self.settings.components
         few = max(1, min(k, len(self.training) // 3))
         plain = [fit_principal_components(piece, self.training, few, 0) for piece in self.pieces]
         factored = [fit_factored_components(piece, self.training, k, self.settings.channels) for piece in self.pieces]
         yield "raw features", None
         size = self.settings.code_size
         scores = [found.transform(piece)[:, :size] for found, piece in zip(plain, self.pieces, strict=True)]
-        yield "PCA", np.concatenate(scores, axis=1)
+        yield "PCA", Points.plain(np.concatenate(scores, axis=1))
         yield "embedding, plain components", self._embedding([Projection.on(found) for found in plain])
         yield "embedding, factored components", self._embedding([Projection.on(found) for found in factored])
 
-    def _embedding(self, projections: list[Projection]) -> FloatArray:
+    def _embedding(self, projections: list[Projection]) -> Points:
         compressed = [each.compress(piece) for each, piece in zip(projections, self.pieces, strict=True)]
-        bases = [each.basis for each in projections]
-        codes = []
-        for c, basis, rows in zip(self.chunks, bases, compressed, strict=True):
-            _, encoder, _ = train_similarity(basis, rows[self.training], self.settings, "part")
-            codes.append(training.encode(encoder, ColumnRange(self.layers[c.layer], c.start, c.stop)))
-        norms = [self.norms[c.layer] for c in self.chunks]
-        given = [code for code, _ in codes], [seen for _, seen in codes], norms
-        joiner, _ = joining.train_joiner(*given, self.training, self.settings)
-        return joining.join(joiner, *given)
+        points = composition_points(compressed, [np.ones(len(rows)) for rows in compressed], "linear")
+        rotation = Rotation.fit(points.coordinates[self.training])
+        values = self.settings.code_size * len(self.chunks)
+        return rotation.leading(values - 1).project(points.coordinates, points.rests)
 
-    def _nearest(self, points: FloatArray) -> IntArray:
+    def _nearest(self, points: Points) -> IntArray:
         """Rows of the collection that are nearest to each point, itself left out."""
-        lengths = np.einsum("ij,ij->i", points, points)
-        squares = lengths[:, None] + lengths[: self.size] - 2 * points @ points[: self.size].T
+        squares = points.squares_to(points[: self.size])
         squares[np.arange(self.size), np.arange(self.size)] = np.inf
         return np.argsort(squares, axis=1)[:, :_K]
 
-    def row(self, points: FloatArray | None) -> str:
+    def row(self, points: Points | None) -> str:
         """The figures of a space; None is the raw one."""
         nearest = self.nearest_raw if points is None else self._nearest(points)
         kept = np.array([len(np.intersect1d(*pair)) for pair in zip(nearest, self.nearest_raw, strict=True)]) / _K

@@ -11,7 +11,11 @@ from typing import Any
 
 import numpy as np
 import psutil
+from kedro.framework.session import KedroSession
+from kedro.framework.startup import bootstrap_project
+from omegaconf import OmegaConf
 
+PROJECT = Path(__file__).resolve().parents[1]
 LAYERS = {"block4_pool": 100352, "block5_pool": 25088}
 
 
@@ -50,6 +54,18 @@ class Given:
 
 class Skipped(Exception):
     """Something that cannot be measured here, with the reason."""
+
+
+def catalog_of(parameters: str) -> Any:
+    """The catalog of a run.
+
+    Args:
+        parameters: As to Kedro: a.b=1,...
+    """
+    bootstrap_project(PROJECT)
+    given = OmegaConf.to_container(OmegaConf.from_dotlist([part for part in parameters.split(",") if part]))
+    with KedroSession.create(PROJECT, runtime_params=given) as session:
+        return session.load_context().catalog
 
 
 def seconds(work: Callable[[], object]) -> float:

@@ -59,7 +59,7 @@ def parameter_tables() -> Iterator[str]:
         "backbone": parameters.Backbone,
         "chunks.<name>": parameters.Chunk,
         "autoencoder": parameters.Autoencoder,
-        "autoencoder.similarity": parameters.Similarity,
+        "codes": parameters.Codes,
         "style": parameters.Style,
         "colour": parameters.Colour,
         "mixture": parameters.Mixture,

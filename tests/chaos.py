@@ -335,7 +335,6 @@ PAINTINGS_EACH = 6
 
 # Training and pictures that repeat, and break, as longer and more of them would.
 QUICK = (
-    "autoencoder.similarity.epochs=1,autoencoder.similarity.joiner_epochs=1,autoencoder.similarity.minimum_steps=10,"
     "report.thumbnails=1,report.examples=1,"
     "comparisons.tropf_kurve=null,comparisons.gitter_nacht=null,comparisons.punkt_pointe=null,"
     "comparisons.mistism_dottism=null,discovery.umap=false"
@@ -351,8 +350,7 @@ def small_gallery(folder: Path, cnn: Path) -> Gallery:
     (conf / "catalog.yml").write_text(catalog.replace("paintings_each: 18", f"paintings_each: {PAINTINGS_EACH}"))
     parameters = (
         f"backbone.model_file={cnn},backbone.shard_rows=16,autoencoder.channels=8,autoencoder.code_size=8,"
-        "autoencoder.similarity.epochs=2,autoencoder.similarity.joiner_epochs=2,autoencoder.similarity.minimum_steps=20,"
-        "style.code_size=8"
+        "autoencoder.components=24,style.code_size=8"
     )
     return Gallery(folder, ("--params", parameters))
 

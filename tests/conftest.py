@@ -59,7 +59,6 @@ LONGEST = (
     "test_places.py",
     "test_degenerate.py",
     "test_stability.py",
-    "test_similarity.py",
     "test_similar.py",
     "test_notebooks.py",
     "test_training.py",
@@ -128,7 +127,6 @@ def small_cnn(common) -> Path:
 # Of the demo, to suit the small CNN.
 SMALL = {
     "chunks": chaos.CHUNKS,
-    "autoencoder": {"similarity": {"minimum_steps": 50, "epochs": 25, "joiner_epochs": 25}},
     "study": {
         "layer_sets": {"block3": None, "block4": None, "blocks_3_4_5": None},
         "code_sizes": [2, 8],

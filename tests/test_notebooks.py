@@ -11,8 +11,7 @@ from nbclient import NotebookClient
 from grisaille.demo.datasets import GalleryArtistsDataset, GalleryDataset
 from helpers import PATIENCE, PROJECT, kedro
 
-QUICK = "autoencoder.similarity.minimum_steps=20,autoencoder.similarity.joiner_epochs=1,"
-QUICK += "report.examples=1,comparisons.mistism_dottism=null"
+QUICK = "report.examples=1,comparisons.mistism_dottism=null"
 
 
 def run_notebook(project, name, given=""):
@@ -64,7 +63,7 @@ class TestColab:
         given = (
             "environment = 'pictures'\n"
             f"archive, paintings = Path({str(folder / 'paintings.zip')!r}), Path({str(folder / 'local')!r})\n"
-            f"parameters = {demo_run.parameters[1] + ',autoencoder.similarity.epochs=5,' + QUICK!r}"
+            f"parameters = {demo_run.parameters[1] + ',' + QUICK!r}"
         )
         return run_notebook(project, "colab.ipynb", given)
 

@@ -132,8 +132,8 @@ class TestManifest:
         manifest = one_thread.before
         assert manifest["status"] == "finished"
         assert manifest["command"]["env"] == "demo"
-        assert manifest["command"]["params"]["autoencoder"]["similarity"]["epochs"] == 1
-        assert manifest["parameters"]["autoencoder"]["similarity"]["epochs"] == 1
+        assert manifest["command"]["params"]["autoencoder"]["components"] == 24
+        assert manifest["parameters"]["autoencoder"]["components"] == 24
         assert manifest["parameters"]["autoencoder"]["seed"] == manifest["parameters"]["seed"]
 
     def test_it_says_by_what(self, one_thread):

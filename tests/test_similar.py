@@ -240,12 +240,12 @@ class TestAfterAnotherTraining:
     @pytest.fixture(scope="class")
     def before(self, demo_run, hanging):
         """A run, and what it answered; another training comes then. Both are taken away in the end."""
-        parameters = f"{demo_run.parameters[1]},autoencoder.similarity.minimum_steps=10,autoencoder.similarity.epochs=1"
+        parameters = demo_run.parameters[1]
         demo_run.again("--pipelines", "autoencoding", "--params", parameters)
         done = demo_run.newest("07_model_output/composition_embeddings.npy").parent.name
         grisaille(demo_run, "similar", str(hanging))
         answer = demo_run.table("look_alikes.csv")
-        demo_run.again("--pipelines", "autoencoding", "--params", f"{parameters},autoencoder.seed=5")
+        demo_run.again("--pipelines", "autoencoding", "--params", f"{parameters},autoencoder.components=9")
         another = demo_run.newest("07_model_output/composition_embeddings.npy").parent.name
         assert another != done
         yield done, answer

@@ -6,7 +6,7 @@ import pytest
 
 from grisaille import parameters
 from grisaille.measures.comparison import Collection
-from grisaille.parameters import Autoencoder, Similarity, Study
+from grisaille.parameters import Autoencoder, Study
 from grisaille.plots.curves import code_size_curves, layer_bars
 from grisaille.study import StudyRunner, cut, plan, split_evenly
 
@@ -31,8 +31,7 @@ def laboratory():
     }
     split = np.array(["train"] * 60 + ["validation"] * 8 + ["held_out"] * 12)[random.permutation(80)]
     collection = Collection(labels, np.ones(80, dtype=bool), split)
-    training = Similarity(components=10, hidden=8, batch_size=32, epochs=10, minimum_steps=0)
-    return StudyRunner(features, collection, SETTINGS, Autoencoder(similarity=training))
+    return StudyRunner(features, collection, SETTINGS, Autoencoder(components=10, channels=7))
 
 
 class TestPlan:
@@ -102,15 +101,6 @@ class TestPoints:
         one, two = laboratory.work("one"), laboratory.work("two")
         assert one[0].identity != two[0].identity
         assert len({str(work.identity) for work in one}) == len(one)
-
-    def test_a_point_is_also_what_suits_its_likeness(self, laboratory, monkeypatch):
-        before = laboratory.work("one")[0].identity
-        monkeypatch.setitem(
-            parameters.METRIC_DEFAULTS,
-            "hellinger",
-            parameters.MetricDefaults(components=10, offset=0.1, mixup_angle=0.2),
-        )
-        assert laboratory.work("one")[0].identity != before
 
     def test_the_same_point_comes_out_again(self, laboratory, rows):
         again = laboratory.work("test")[1].compute()

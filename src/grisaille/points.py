@@ -34,8 +34,13 @@ class Points:
             embeddings: Shape (n, d).
         """
         if likeness != "composition":
-            return cls(embeddings, np.zeros(len(embeddings), np.float32))
+            return cls.plain(embeddings)
         return cls(embeddings[:, :-1], np.square(embeddings[:, -1]))
+
+    @classmethod
+    def plain(cls, coordinates: FloatArray) -> Points:
+        """Points that leave nothing out, shape (n, c)."""
+        return cls(coordinates, np.zeros(len(coordinates), np.float32))
 
     @classmethod
     def join(cls, parts: list[Points]) -> Points:

@@ -214,7 +214,7 @@ class StudyRunner:
         kept = np.concatenate([most * number + np.arange(size) for number, size in enumerate(sizes)])
         widths = [chunk.stop - chunk.start for chunk in chunks]
         stored = sum(4 * (size + 1) * width for width, size in zip(widths, sizes, strict=True))
-        return Points.of("pca", scores[:, kept]), stored, seconds
+        return Points.plain(scores[:, kept]), stored, seconds
 
     def _by_autoencoder(self, chunks: list[Chunk], sizes: list[int]) -> tuple[Points, int, float]:
         """The linear autoencoders, joined; one value of an embedding is the length of what the others leave out."""

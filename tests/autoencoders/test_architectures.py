@@ -3,7 +3,6 @@ import numpy as np
 import pytest
 
 from grisaille.autoencoders.architectures import build
-from grisaille.autoencoders.principal_components import fit_principal_components
 from grisaille.parameters import Autoencoder
 
 
@@ -42,12 +41,11 @@ class TestPaper:
 
 
 class TestEveryArchitecture:
-    @pytest.mark.parametrize("architecture", ["paper", "positional", "pca"])
+    @pytest.mark.parametrize("architecture", ["paper", "positional"])
     def test_shapes_saving_and_loading(self, architecture, tmp_path):
         settings = Autoencoder(architecture=architecture, code_size=4, channels=8)
         rows = np.random.default_rng(0).random((30, 64), dtype=np.float32)
-        start = fit_principal_components(rows, np.arange(30), 4, 0)
-        autoencoder, encoder = build(settings, 64, start)
+        autoencoder, encoder = build(settings, 64)
         assert autoencoder.input_shape == autoencoder.output_shape == (None, 64)
         assert encoder.output_shape == (None, 4)
         encoder.save(tmp_path / "encoder.keras")
@@ -57,7 +55,3 @@ class TestEveryArchitecture:
     def test_a_chunk_of_no_whole_positions(self):
         with pytest.raises(ValueError, match="no whole number of positions of 512"):
             build(Autoencoder(architecture="positional"), 1000)
-
-    def test_pca_without_components(self):
-        with pytest.raises(ValueError, match="needs components of shape"):
-            build(Autoencoder(architecture="pca"), 64)

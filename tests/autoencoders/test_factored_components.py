@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from grisaille.autoencoders.compression import compress_chunk
+from grisaille.autoencoders.compression import fit_projection
 from grisaille.autoencoders.factored_components import fit_factored_components
 from grisaille.autoencoders.principal_components import fit_principal_components
 
@@ -66,12 +66,14 @@ class TestRefusing:
 
 class TestCompressing:
     def test_a_small_collection_of_maps_has_all_components(self, rows):
-        basis, compressed = compress_chunk(rows, np.arange(30), 40, 0, CHANNELS)
+        projection, error = fit_projection(rows, np.arange(30), 40, 0, CHANNELS)
+        basis, compressed = projection.basis, projection.compress(rows)
         assert basis.shape == (41, 120)
         assert compressed.shape == (3000, 42)
+        assert error == pytest.approx(np.square(compressed[:30, -1]).mean() / 120, rel=1e-5)
         factored = fit_factored_components(rows, np.arange(30), 40, CHANNELS)
         assert np.array_equal(basis[:-1], factored.components)
 
     def test_a_large_one_has_plain_components(self, rows):
-        basis, _ = compress_chunk(rows, np.arange(2000), 40, 0, CHANNELS)
-        assert np.array_equal(basis, compress_chunk(rows, np.arange(2000), 40, 0)[0])
+        one, other = (fit_projection(rows, np.arange(2000), 40, 0, *given)[0] for given in ((CHANNELS,), ()))
+        assert np.array_equal(one.basis, other.basis)

@@ -10,11 +10,10 @@ import numpy as np
 import pytest
 from numpy._core._multiarray_umath import __cpu_dispatch__ as dispatched
 
-from grisaille.autoencoders import similarity, training
-from grisaille.autoencoders.compression import Projection, compress_chunk
-from grisaille.initializers import Initializers
+from grisaille.autoencoders import training
+from grisaille.autoencoders.compression import Projection, fit_projection
+from grisaille.autoencoders.linear import linear
 from grisaille.likenesses.metrics import MetricRows, layer_norms
-from grisaille.parameters import Similarity
 
 VALUES, CHANNELS, COUNT = 128, 8, 256
 # Of the code's length.
@@ -39,7 +38,7 @@ import keras, numpy as np
 from grisaille.autoencoders.training import encode
 for path in Path(sys.argv[1]).glob("*.keras"):
     encoder = keras.saving.load_model(path, compile=False)
-    np.save(path.with_suffix(".codes.npy"), encode(encoder, np.load(path.with_suffix(".npy")))[0])
+    np.save(path.with_suffix(".codes.npy"), encode(encoder, np.load(path.with_suffix(".npy"))))
 """
 KINDS, LIKENESSES = ("entirely", "flat", "equal"), ("hellinger", "euclidean")
 
@@ -57,17 +56,12 @@ def features(kind: str) -> np.ndarray:
 
 
 @cache
-def models(kind: str, likeness: str) -> tuple[np.ndarray, keras.Model]:
-    """Features, and an encoder that looks at all that it is shown: training would end with other weights."""
+def models(kind: str, likeness: str) -> tuple[np.ndarray, Projection, keras.Model]:
+    """Features, the components of them, and their encoder."""
     rows = features(kind)
     metric_rows = MetricRows(rows, likeness, layer_norms(rows, likeness))
-    basis, compressed = compress_chunk(metric_rows, np.arange(COUNT), 144, 0, CHANNELS)
-    geometry, draw = similarity.Geometry(compressed, 16, likeness, 0.5), Initializers(0)
-    encoder = similarity.compressed_encoder(geometry, Similarity(hidden=32), draw)
-    bend = encoder.get_layer("bend")
-    bend.set_weights([np.random.default_rng(1).normal(0, 0.3, weights.shape) for weights in bend.get_weights()])
-    decoder = similarity.compressed_decoder(geometry, Similarity(hidden=32), draw)
-    return rows, similarity.assemble(Projection(basis), encoder, decoder, likeness)[1]
+    projection, _ = fit_projection(metric_rows, np.arange(COUNT), 144, 0, CHANNELS)
+    return rows, projection, linear(projection, likeness)[1]
 
 
 def assert_same(found, expected):
@@ -80,27 +74,22 @@ def assert_same(found, expected):
 class TestCompanyInTheBatch:
     @pytest.mark.parametrize("size", [1, 7])
     def test_a_code_is_that_of_a_large_batch(self, kind, likeness, size):
-        rows, encoder = models(kind, likeness)
-        for one, other in zip(*(training.encode(encoder, rows, each) for each in (size, 256)), strict=True):
-            assert_same(one, other)
+        rows, _, encoder = models(kind, likeness)
+        assert_same(training.encode(encoder, rows, size), training.encode(encoder, rows, 256))
 
-    def test_codes_of_compressed_rows_are_those_of_rows(self, kind, likeness):
-        """Training sees the former, who asks for look-alikes the latter."""
-        rows, encoder = models(kind, likeness)
+    def test_the_encoder_compresses_as_the_components_do(self, kind, likeness):
+        """They are fitted on the latter's rows; who asks for look-alikes has the former."""
+        rows, projection, encoder = models(kind, likeness)
         metric_rows = MetricRows(rows, likeness, np.ones(COUNT, np.float32))
-        basis, _ = compress_chunk(
-            MetricRows(rows, likeness, layer_norms(rows, likeness)), np.arange(COUNT), 144, 0, CHANNELS
-        )
-        compressed = Projection(basis).compress(metric_rows)
-        assert_same(encoder.get_layer("compressed_encoder")(compressed).numpy(), training.encode(encoder, rows)[0])
+        assert_same(projection.compress(metric_rows), training.encode(encoder, rows))
 
 
 @pytest.mark.parametrize("processor", PROCESSORS)
 def test_other_instructions(processor, tmp_path):
     cases = {f"{kind}_{likeness}": models(kind, likeness) for kind in KINDS for likeness in LIKENESSES}
-    for name, (rows, encoder) in cases.items():
+    for name, (rows, _, encoder) in cases.items():
         keras.saving.save_model(encoder, tmp_path / f"{name}.keras")
         np.save(tmp_path / f"{name}.npy", rows)
     subprocess.run([sys.executable, "-c", ENCODE, tmp_path], env=os.environ | PROCESSORS[processor], check=True)
-    for name, (rows, encoder) in cases.items():
-        assert_same(np.load(tmp_path / f"{name}.codes.npy"), training.encode(encoder, rows)[0])
+    for name, (rows, _, encoder) in cases.items():
+        assert_same(np.load(tmp_path / f"{name}.codes.npy"), training.encode(encoder, rows))

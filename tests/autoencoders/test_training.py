@@ -1,5 +1,7 @@
 import numpy as np
 import pytest
+from scipy.spatial.distance import pdist
+from sklearn.decomposition import PCA
 
 from grisaille.autoencoders import training
 from grisaille.parameters import Autoencoder
@@ -37,7 +39,7 @@ class TestTraining:
         assert train(rows, validation=0)[2].columns.tolist() == ["epoch", "loss"]
 
     def test_the_same_seed_gives_the_same_codes_and_another_gives_others(self, rows):
-        one, two, other = (training.encode(train(rows, seed=seed)[1], rows)[0] for seed in (5, 5, 6))
+        one, two, other = (training.encode(train(rows, seed=seed)[1], rows) for seed in (5, 5, 6))
         assert np.array_equal(one, two)
         assert not np.array_equal(one, other)
 
@@ -52,11 +54,27 @@ class TestTraining:
 
 
 class TestLinear:
-    def test_pca_needs_no_epochs_and_reports_its_errors(self, rows):
-        _, encoder, history = train(rows, architecture="pca", code_size=3)
-        codes, seen = training.encode(encoder, rows)
-        assert seen.shape == (60, 0)
-        assert codes.dtype == np.float32
-        assert len(history) == 1
-        assert history["val_loss"].iloc[0] >= 0
-        assert abs(codes[:50].mean(axis=0)).max() < 1e-4
+    @pytest.fixture(scope="class")
+    def trained(self, rows):
+        return train(rows, architecture="linear", likeness="euclidean", components=2, channels=5)
+
+    @pytest.fixture(scope="class")
+    def expected(self, rows):
+        """Rows on scikit-learn's components and on the mean."""
+        known = PCA(2).fit(rows)
+        basis = np.linalg.qr(np.vstack([known.components_, known.mean_]).T)[0]
+        return rows @ basis @ basis.T
+
+    def test_it_reconstructs_as_scikit_learn_does(self, rows, trained, expected):
+        autoencoder, _, history = trained
+        np.testing.assert_allclose(autoencoder.predict_on_batch(rows), expected, atol=1e-4)
+        assert history["loss"].tolist() == [pytest.approx(np.square(rows - expected).mean(), rel=1e-4)]
+
+    def test_codes_are_where_rows_are_and_what_is_left_of_them(self, rows, trained, expected):
+        codes = training.encode(trained[1], rows)
+        assert codes.shape == (60, 2 + 2)
+        np.testing.assert_allclose(codes[:, -1], np.linalg.norm(rows - expected, axis=1), atol=1e-3)
+        np.testing.assert_allclose(pdist(codes[:, :-1]), pdist(expected), rtol=1e-3)
+
+    def test_fewer_paintings_have_fewer_components(self, rows):
+        assert training.encode(train(rows, architecture="linear", channels=5)[1], rows).shape == (60, 20 + 2)

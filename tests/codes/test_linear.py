@@ -6,7 +6,8 @@ from scipy.spatial.distance import cdist
 from scipy.stats import spearmanr
 from sklearn.decomposition import PCA
 
-from grisaille.codes.linear import MOST_BITS, LinearCode, Points, Rotation, gaussian_levels, lost, spend
+from grisaille.codes.linear import MOST_BITS, LinearCode, Rotation, gaussian_levels, lost, spend
+from grisaille.points import Points
 
 SIZES = (12, 24, 40)
 
@@ -25,7 +26,7 @@ def rests(rows):
 
 @pytest.fixture(scope="module")
 def rotation(rows):
-    return Rotation.fit(rows, np.arange(250))
+    return Rotation.fit(rows[:250])
 
 
 class TestRotation:
@@ -35,36 +36,31 @@ class TestRotation:
         np.testing.assert_allclose(rotation.variances, known.explained_variance_ * 249 / 250, rtol=1e-4)
 
     def test_fewer_paintings_than_values(self, rows):
-        rotation = Rotation.fit(rows, np.arange(9))
+        rotation = Rotation.fit(rows[:9])
         assert rotation.directions.shape == (40, 8)
         np.testing.assert_allclose(rotation.directions.T @ rotation.directions, np.eye(8), atol=1e-4)
 
     @pytest.mark.parametrize("training", [np.arange(250), np.arange(9)])
     def test_no_length_is_lost(self, rows, rests, training):
-        rotation = Rotation.fit(rows, training)
+        rotation = Rotation.fit(rows[training])
         points = rotation.project(rows, rests)
         whole = np.square(rows - rotation.mean).sum(axis=1) + rests
         np.testing.assert_allclose(np.square(points.coordinates).sum(axis=1) + points.rests, whole, rtol=1e-4)
 
     def test_equal_paintings(self):
-        rotation = Rotation.fit(np.ones((5, 3), np.float32), np.arange(5))
+        rotation = Rotation.fit(np.ones((5, 3), np.float32))
         assert rotation.directions.shape == (3, 0)
         code = LinearCode.fit(rotation, points := rotation.project(np.ones((5, 3), np.float32), np.zeros(5)), 4)
         assert code.decode(code.encode(points)).squares_to(points).max() == 0
 
+    def test_by_way_of_pieces_it_finds_the_same(self, rows):
+        whole, pieces = Rotation.fit(rows), Rotation.fit_pieces([rows[:, :15], rows[:, 15:]], 40)
+        np.testing.assert_allclose(pieces.variances, whole.variances, rtol=1e-4)
+        np.testing.assert_allclose(np.abs((whole.directions * pieces.directions).sum(axis=0)), 1, atol=1e-3)
+
     def test_one_painting_has_no_components(self, rows):
         with pytest.raises(ValueError, match=r"at least two paintings\. Received: 1"):
-            Rotation.fit(rows, np.arange(1))
-
-
-class TestPoints:
-    def test_rests_count_as_if_they_were_orthogonal(self, rows, rests):
-        # A coordinate of its own for the rest of each painting.
-        apart = np.concatenate([rows, np.diag(np.sqrt(rests))], axis=1)
-        expected = cdist(apart, apart) ** 2
-        found = Points(rows, rests).squares_to(Points(rows, rests))
-        different = ~np.eye(len(rows), dtype=bool)
-        np.testing.assert_allclose(found[different], expected[different], rtol=1e-3)
+            Rotation.fit(rows[:1])
 
 
 class TestLevels:

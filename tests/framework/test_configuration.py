@@ -242,7 +242,7 @@ class TestParameters:
     def test_the_paper_is_reproduced_exactly(self, context):
         params = context("paper").params
         trained = params["autoencoder"]
-        assert trained.model_dump(exclude={"seed", "channels", "likeness", "similarity"}) == {
+        assert trained.model_dump(exclude={"seed", "channels", "likeness", "components"}) == {
             "architecture": "paper",
             "code_size": 64,
             "epochs": 200,

@@ -9,6 +9,7 @@ from grisaille.lookalikes.neighbour_index import NeighbourIndex
 from grisaille.measures.neighbourhoods import nearest
 from grisaille.measures.retrieval import Retrieval, csls_answers, csls_offsets
 from grisaille.measures.spaces import blocks, embedding_space
+from grisaille.points import Points
 
 
 def gallery(n, artists, seed):
@@ -156,7 +157,7 @@ class TestCSLS:
     def test_look_alikes(self):
         points, k = self.points(3), 5
         paintings = pd.DataFrame({"duplicate_of": [None] * 30})
-        rows, distances = NeighbourIndex(points, paintings, 100, csls=k).nearest(points, k + 1)
+        rows, distances = NeighbourIndex(Points.plain(points), paintings, 100, csls=k).nearest(Points.plain(points), k + 1)
         assert (np.diff(distances, axis=1) >= 0).all()
         others = [[found for found in row if found != query][:k] for query, row in enumerate(rows)]
         np.testing.assert_array_equal(others, self.by_definition(points, k))

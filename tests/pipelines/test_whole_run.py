@@ -289,7 +289,7 @@ class TestRunningAgain:
 
         paths = ("06_models/{}/composition_encoder.keras", "07_model_output/{}/codes")
         before = [versions(path) for path in paths]
-        parameters = demo_run.parameters[1] + ",autoencoder.seed=5"
+        parameters = demo_run.parameters[1] + ",autoencoder.components=9"
         told = " ".join(demo_run.again("--namespaces", "pool5", "--params", parameters).stdout.split())
         assert [versions(path) for path in paths] == [found | {"pool5": found["pool5"] + 1} for found in before]
         assert "older now than pool5.codes" in told

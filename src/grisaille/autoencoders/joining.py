@@ -40,7 +40,7 @@ def composition_points(
         )
     divided = [rows / norm[:, None] for rows, norm in zip(codes, norms, strict=True)]
     if architecture != "linear":
-        return Points(np.concatenate(divided, axis=1), np.zeros(len(divided[0]), np.float32))
+        return Points.plain(np.concatenate(divided, axis=1))
     rests = np.square(np.stack([rows[:, -1] for rows in divided])).sum(axis=0)
     return Points(np.concatenate([rows[:, :-1] for rows in divided], axis=1), rests)
 
@@ -98,7 +98,7 @@ def fit_style_code(pieces: Sequence[FloatArray], training: IntArray, size: int, 
     known = [rows[chosen] for rows in pieces]
     rotation = Rotation.fit_pieces(known, _STYLE)
     together = np.concatenate(known, axis=1)
-    return _fit(rotation, Points(together, np.zeros(len(together), np.float32)), size, 0)
+    return _fit(rotation, Points.plain(together), size, 0)
 
 
 def _fit(rotation: Rotation, known: Points, size: int, values: int) -> LinearCode:

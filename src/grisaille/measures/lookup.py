@@ -19,8 +19,8 @@ _LINKS, _LOOKED_AT = 32, 256
 
 
 def search(
-    collection: Points,
-    asked: Points,
+    collection: Points | FloatArray,
+    asked: Points | FloatArray,
     k: int,
     exact_up_to: int = EXACT_UP_TO,
     progress: Callable[[Iterable[int]], Iterable[int]] = iter,
@@ -28,8 +28,8 @@ def search(
     """Find the k nearest points of every query.
 
     Args:
-        collection: Of n points.
-        asked: Of q queries. One that is itself in the collection finds itself like any other, at a distance that
+        collection: Points, or coordinates of shape (n, d).
+        asked: Queries, or coordinates of shape (q, d). One that is itself in the collection finds itself like any other, at a distance that
             is 0 only where coordinates leave nothing out.
         k: How many; fewer are found among fewer points.
         exact_up_to: Of more points than this an index is built, which misses some neighbours.
@@ -46,6 +46,7 @@ def search(
     Source of the index: Malkov & Yashunin 2018, "Efficient and robust approximate nearest neighbor search using
     hierarchical navigable small world graphs", as built by Faiss.
     """
+    collection, asked = (x if isinstance(x, Points) else Points.plain(x) for x in (collection, asked))
     shapes = collection.coordinates.shape, asked.coordinates.shape
     if len(shapes[0]) != 2 or shapes[0][1:] != shapes[1][1:] or not len(collection):
         raise ValueError(f"points and queries must be (n, d) and (q, d). Received: {shapes[0]} and {shapes[1]}")

@@ -243,7 +243,7 @@ def feature_space(features: Mapping[str, Rows], likeness: Likeness) -> Space:
 
 def embedding_space(embeddings: FloatArray | Points) -> Space:
     """The space of embeddings, shape (n, d), centred and in float64 so that cancellation costs no digits."""
-    points = embeddings if isinstance(embeddings, Points) else Points.of("", embeddings)
+    points = embeddings if isinstance(embeddings, Points) else Points.plain(embeddings)
     exact = points.coordinates.astype(np.float64)
     space = Space([exact - exact.mean(axis=0)], rests=points.rests.astype(np.float64))
     space.values += bool(points.rests.any())

@@ -131,7 +131,7 @@ def join_codes(
         pieces = [encoded[name]["style_statistics"] for name in wanted]
         code = joining.fit_style_code(pieces, training, codes.size, settings.seed)
         together = np.concatenate(pieces, axis=1)
-        described = Points(together, np.zeros(len(together), np.float32))
+        described = Points.plain(together)
         joined["style"] = join([encoded[name]["style"] for name in wanted])
         joined["style_codes"] = joining.stored(code, joining.encode_points(code, described))
     return joined
