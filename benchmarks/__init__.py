@@ -1,1 +1,1 @@
-"""What the tables of docs/performance.md and docs/findings.md come from: `make bench`, benchmarks/codes.py."""
+"""What tables of docs/performance.md and docs/findings.md come from: `make bench`, and programs to call apart."""

@@ -10,12 +10,12 @@ import numpy as np
 from benchmarks.tools import LAYERS, Given, Noise, kaggle_artists, seconds
 from grisaille.arrays import ColumnRange, FloatArray
 from grisaille.autoencoders import joining, training
-from grisaille.parameters import Autoencoder
-from grisaille.points import Points
 from grisaille.features import store as feature_store
 from grisaille.likenesses.metrics import LIKENESSES, layer_norms
 from grisaille.measures.comparison import Collection, compare
 from grisaille.measures.spaces import embedding_space, feature_space
+from grisaille.parameters import Autoencoder
+from grisaille.points import Points
 
 SIZES = (500, 1000, 2000, 4000)
 _CHUNK = 25088

@@ -17,8 +17,8 @@ from benchmarks.tools import catalog_of
 from grisaille.arrays import ColumnRange, FloatArray, IntArray
 from grisaille.autoencoders.compression import Projection
 from grisaille.autoencoders.factored_components import fit_factored_components
-from grisaille.autoencoders.principal_components import fit_principal_components
 from grisaille.autoencoders.joining import composition_points
+from grisaille.autoencoders.principal_components import fit_principal_components
 from grisaille.codes.linear import Rotation
 from grisaille.likenesses.metrics import MetricRows, layer_norms
 from grisaille.parameters import Autoencoder, Chunk, named

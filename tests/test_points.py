@@ -10,9 +10,7 @@ from grisaille.points import Points
 @pytest.fixture(scope="module")
 def points():
     random = np.random.default_rng(0)
-    return Points(
-        random.standard_normal((60, 5)).astype(np.float32), random.uniform(0.1, 2.0, 60).astype(np.float32)
-    )
+    return Points(random.standard_normal((60, 5)).astype(np.float32), random.uniform(0.1, 2.0, 60).astype(np.float32))
 
 
 @pytest.fixture(scope="module")

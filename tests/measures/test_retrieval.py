@@ -157,7 +157,9 @@ class TestCSLS:
     def test_look_alikes(self):
         points, k = self.points(3), 5
         paintings = pd.DataFrame({"duplicate_of": [None] * 30})
-        rows, distances = NeighbourIndex(Points.plain(points), paintings, 100, csls=k).nearest(Points.plain(points), k + 1)
+        rows, distances = NeighbourIndex(Points.plain(points), paintings, 100, csls=k).nearest(
+            Points.plain(points), k + 1
+        )
         assert (np.diff(distances, axis=1) >= 0).all()
         others = [[found for found in row if found != query][:k] for query, row in enumerate(rows)]
         np.testing.assert_array_equal(others, self.by_definition(points, k))

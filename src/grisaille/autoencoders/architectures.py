@@ -88,4 +88,3 @@ def positional(settings: Autoencoder, values: int) -> Models:
 
 def _convolve(filters: int, size: int, draw: Initializers, name: str) -> keras.Layer:
     return layers.Conv1D(filters, size, padding="same", activation="relu", kernel_initializer=draw(), name=name)
-

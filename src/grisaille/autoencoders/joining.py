@@ -16,9 +16,7 @@ _SAMPLE = 10_000
 _STYLE = 512
 
 
-def composition_points(
-    codes: Sequence[FloatArray], norms: Sequence[FloatArray], architecture: Architecture
-) -> Points:
+def composition_points(codes: Sequence[FloatArray], norms: Sequence[FloatArray], architecture: Architecture) -> Points:
     """The codes of all chunks, side by side.
 
     For `euclidean` the norms are 1. For `hellinger` the encoders scale with their input, so dividing afterwards is the
@@ -38,11 +36,15 @@ def composition_points(
             f"the chunks' codes and the features are of different collections ({sorted(sizes)} paintings): "
             "run `kedro run --pipelines autoencoding` for all chunks"
         )
-    divided = [rows / norm[:, None] for rows, norm in zip(codes, norms, strict=True)]
-    if architecture != "linear":
-        return Points.plain(np.concatenate(divided, axis=1))
-    rests = np.square(np.stack([rows[:, -1] for rows in divided])).sum(axis=0)
-    return Points(np.concatenate([rows[:, :-1] for rows in divided], axis=1), rests)
+    pieces = [chunk_points(rows, norm, architecture) for rows, norm in zip(codes, norms, strict=True)]
+    rests = np.stack([points.rests for points in pieces]).sum(axis=0)
+    return Points(np.concatenate([points.coordinates for points in pieces], axis=1), rests)
+
+
+def chunk_points(codes: FloatArray, norms: FloatArray, architecture: Architecture) -> Points:
+    """The codes of one chunk; arguments as above."""
+    divided = codes / norms[:, None]
+    return Points.of("composition", divided) if architecture == "linear" else Points.plain(divided)
 
 
 def embed_composition(points: Points, code: LinearCode, values: int, architecture: Architecture) -> FloatArray:

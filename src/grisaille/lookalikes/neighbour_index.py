@@ -39,9 +39,7 @@ class NeighbourIndex:
         points: Of these.
     """
 
-    def __init__(
-        self, points: Points, paintings: pd.DataFrame, exact_up_to: int, seed: int = 0, csls: int = 0
-    ) -> None:
+    def __init__(self, points: Points, paintings: pd.DataFrame, exact_up_to: int, seed: int = 0, csls: int = 0) -> None:
         """Take a collection.
 
         Args:

@@ -29,8 +29,8 @@ def search(
 
     Args:
         collection: Points, or coordinates of shape (n, d).
-        asked: Queries, or coordinates of shape (q, d). One that is itself in the collection finds itself like any other, at a distance that
-            is 0 only where coordinates leave nothing out.
+        asked: Queries, or coordinates of shape (q, d). One that is itself in the collection finds itself like any
+            other, at a distance that is 0 only where coordinates leave nothing out.
         k: How many; fewer are found among fewer points.
         exact_up_to: Of more points than this an index is built, which misses some neighbours.
         progress: Wraps the walk over blocks of queries, for a progress bar.

@@ -119,9 +119,7 @@ def join_codes(
     wanted = named(chunks, Chunk)
     norms = [_norms(list(backbone.layers), layer_norms, chunk, settings.made_for) for chunk in wanted.values()]
     training, values = _rows(picture_files, TRAIN, VALIDATION), settings.code_size * len(wanted)
-    points = joining.composition_points(
-        [encoded[name]["composition"] for name in wanted], norms, settings.architecture
-    )
+    points = joining.composition_points([encoded[name]["composition"] for name in wanted], norms, settings.architecture)
     code = joining.fit_composition_code(points, training, codes.size, values - 1, settings.seed)
     joined = {
         "composition": joining.embed_composition(points, code, values, settings.architecture),

@@ -142,6 +142,54 @@ def _answer_table(name: Name, values: int, answers: Answers, identifiers: Any) -
     )
 
 
+def measure_codes(
+    features: FeatureStore,
+    picture_files: pd.DataFrame,
+    chunks: dict[str, Any],
+    autoencoder: Autoencoder,
+    settings: Evaluation,
+    **made: Any,
+) -> pd.DataFrame:
+    """What codes of few bytes keep of composition and style, of paintings never seen.
+
+    Args:
+        features: Of all paintings.
+        picture_files: For the split.
+        chunks: The parameter group.
+        autoencoder: How composition was encoded.
+        settings: The parameter group `evaluation`.
+        **made: `{chunk}.codes`, as `encode_chunk` gives them, and `{likeness}.embeddings`.
+
+    Returns:
+        One row a code: likeness, family, code, bytes, values, recall, reranked, spearman (`measures.codes`).
+    """
+    from grisaille.pipelines.evaluation.codes import of_composition, of_style
+
+    pieces = named(chunks, Chunk)
+    encoded = [made[f"{name}.codes"] for name in pieces]
+    given = (picture_files, settings.neighbours, settings.seed)
+    linear = [codes["composition"] for codes in encoded] if autoencoder.architecture == "linear" else None
+    contended = {
+        "composition": of_composition(features, list(pieces.values()), linear, *given[:1], autoencoder, *given[1:])
+    }
+    if "style.embeddings" in made:
+        contended["style"] = of_style([codes["style_statistics"] for codes in encoded], *given)
+    rows = []
+    for likeness, (contenders, more) in contended.items():
+        embedding = contenders.embedding(Points.of(likeness, made[f"{likeness}.embeddings"]))
+        for row in tqdm([*contenders.linear(), *more, *embedding], f"codes of {likeness}", unit=" codes"):
+            rows.append({"likeness": likeness} | contenders.measured(row))
+    # Seconds would be others in every run, and no run would repeat another: the study takes them.
+    return pd.DataFrame(rows).drop(columns=["make_seconds", "search_milliseconds"])
+
+
+def draw_codes(kept_by_codes: pd.DataFrame) -> Any:
+    """What codes keep, over bytes and over values."""
+    from grisaille.plots.codes import code_curves
+
+    return code_curves(kept_by_codes)
+
+
 def measure_usefulness(
     answers: pd.DataFrame, paintings: pd.DataFrame, raw_artists: pd.DataFrame, settings: Evaluation
 ) -> pd.DataFrame:

@@ -6,9 +6,12 @@ from typing import Any
 
 from kedro.pipeline import Node, Pipeline
 
+from grisaille.framework import config
 from grisaille.pipelines.evaluation import nodes
 from grisaille.pipelines.questions import embedded
 
+# Likenesses that there are codes of few bytes of.
+_CODED = ("composition", "style")
 # The groups that made what the report shows.
 _SHOWN = ("autoencoder", "backbone", "chunks", "comparisons", "evaluation", "ingestion", "report", "seed")
 
@@ -34,6 +37,21 @@ def create_pipeline(**kwargs: Any) -> Pipeline:
                 ["artist_distances", "neighbours", "preservation", "rnx_curves", "answers"],
                 name="compare_spaces",
             ),
+            Node(
+                nodes.measure_codes,
+                {
+                    "features": "features",
+                    "picture_files": "picture_files",
+                    "chunks": "params:chunks",
+                    "autoencoder": "params:autoencoder",
+                    "settings": "params:evaluation",
+                    **{f"{chunk}.codes": f"{chunk}.codes" for chunk in config.chunks()},
+                    **{f"{name}.embeddings": made for name, made in embeddings.items() if name in _CODED},
+                },
+                "kept_by_codes",
+                name="measure_codes",
+            ),
+            Node(nodes.draw_codes, "kept_by_codes", "code_figure", name="draw_codes"),
             Node(
                 nodes.measure_usefulness,
                 ["answers", "paintings", "raw_artists", "params:evaluation"],

@@ -1,0 +1,245 @@
+"""Every code that people would use instead, beside ours: what each keeps of a likeness, by the bytes of a painting."""
+
+from __future__ import annotations
+
+import importlib
+import itertools
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from grisaille.arrays import FloatArray, IntArray, Rows
+from grisaille.codes.linear import LinearCode, Rotation, gaussian_levels
+from grisaille.codes.one_bit import OneBit, squares
+from grisaille.measures.codes import Reference
+from grisaille.points import Points
+
+SIZES = (160, 320, 640, 1280)
+VALUES = (40, 80, 160, 320, 640)
+BITS = (4, 6, 8)
+# Coordinates that are kept by one bit each: with two float32 numbers they take 320 and 1,284 bytes.
+ONE_BITS = (2496, 10208)
+SHORTLIST = 50
+# Bytes of a float32, and of the length of what components leave out where these have a few bits each.
+_FLOAT, _LENGTH = 4, 2
+_BLOCK = 256
+# Components that product quantisation takes, at least: Faiss cuts them into as many pieces as a code has bytes.
+_WIDTH = 640
+
+# What the rows of the table belong to, as the figure calls it.
+PLAIN, LENGTHS = "PCA of each chunk", "PCA of each chunk, and the length of the rest"
+JOINT = "PCA of all chunks, and the length of the rest"
+PROJECTION, EMBEDDING = "Random projection", "Embedding"
+EVEN, SPENT = "PCA of each chunk, equal bits", "PCA of all chunks, bits where they matter"
+PRODUCT, ONE_BIT = "Product quantisation", "One bit a coordinate (RaBitQ)"
+EMBEDDING_BITS = "Embedding, quantised"
+
+Search = Callable[[], FloatArray]
+"""Finds the squared distances of all queries to all paintings, shape (q, n)."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A code.
+
+    Attributes:
+        family: As above; empty of what the figure does not show.
+        code: As the table calls it.
+        size: Bytes of a painting.
+        values: How many numbers these bytes hold where each is a float32; 0 where they are not.
+        make: Makes the codes of all paintings.
+    """
+
+    family: str
+    code: str
+    size: int
+    values: int
+    make: Callable[[], Search]
+
+
+@dataclass(frozen=True)
+class Contenders:
+    """What all codes of one likeness are made of.
+
+    Attributes:
+        pieces: The chunks, n paintings each: components, or what a likeness describes a chunk by.
+        training: Rows to fit on, shape (m,).
+        reference: What is to be kept, of the queries that training never saw.
+        seed: Of what is drawn.
+    """
+
+    pieces: Sequence[Points]
+    training: IntArray
+    reference: Reference
+    seed: int = 0
+
+    def measured(self, row: Row) -> dict[str, Any]:
+        """What a code keeps, the seconds that all codes take, and the milliseconds of a query."""
+        start = time.perf_counter()
+        search = row.make()
+        made = time.perf_counter() - start
+        start = time.perf_counter()
+        found = search()
+        searched = 1000 * (time.perf_counter() - start) / len(self.reference.queries)
+        about = {"family": row.family, "code": row.code, "bytes": row.size, "values": row.values}
+        kept = self.reference.kept(found, SHORTLIST)
+        return about | kept | {"make_seconds": round(made, 2), "search_milliseconds": round(searched, 3)}
+
+    def linear(self) -> Iterator[Row]:
+        """One answer for everybody, and components: of each chunk and of all, in float32 and at a few bits."""
+        often = np.bincount(self.reference.nearest.ravel(), minlength=len(self._together))
+        everybody = np.tile(-often.astype(np.float32), (len(self.reference.queries), 1))
+        yield Row("", "the same ten for everybody", 0, 0, lambda: lambda: everybody)
+        many = len(self.pieces)
+        for values in VALUES:
+            size = _FLOAT * values
+            if values // many > min(points.coordinates.shape[1] for points in self._chunked):
+                continue
+            # One value of each chunk gives way to the lengths.
+            plain, fewer, joint = self._leading(values), self._leading(values - many), self._joint.leading(values - 1)
+            coordinates = Points.plain(plain.coordinates)
+            yield Row(PLAIN, f"PCA of each chunk, {values}", size, values, self._by(coordinates))
+            code = f"PCA of each chunk, {values - many}, and the length"
+            yield Row(LENGTHS, code, size, values, self._by(fewer))
+            yield Row(JOINT, f"PCA of all chunks, {values - 1}, and the length", size, values, self._by(joint))
+            projected = Points.plain(self._projected(values))
+            yield Row(PROJECTION, f"random projection, {values}", size, values, self._by(projected))
+        for size, bits in itertools.product(SIZES, BITS):
+            values = (size - _LENGTH) * 8 // bits // many
+            if values <= min(points.coordinates.shape[1] for points in self._chunked):
+                some = self._leading(values * many)
+                code = f"PCA of each chunk, {values * many} at {bits} bits, and the length"
+                yield Row(EVEN, code, size, 0, self._by(self._quantised(some, bits), some))
+        for size in SIZES:
+            code = f"PCA of all chunks, {size} bytes"
+            yield Row(SPENT, code, size, 0, lambda size=size: self._coded(size, in_full=True))  # type: ignore[misc]
+            code += ", query in bytes, too"
+            yield Row("", code, size, 0, lambda size=size: self._coded(size, in_full=False))  # type: ignore[misc]
+
+    def embedding(self, points: Points) -> Iterator[Row]:
+        """The embedding in float32 and at 4 and 8 bits a value."""
+        many, length = points.coordinates.shape[1], bool(points.rests.any())
+        yield Row(EMBEDDING, "embedding", _FLOAT * (many + length), many + length, self._by(points))
+        for bits in (4, 8):
+            size = -(-many * bits // 8) + _LENGTH * length
+            coarse = self._quantised(points, bits)
+            yield Row(EMBEDDING_BITS, f"embedding at {bits} bits", size, 0, self._by(coarse, points))
+
+    def one_bit(self, columns: Sequence[Rows]) -> Iterator[Row]:
+        """Bits of the full features, which nothing is learnt for.
+
+        Args:
+            columns: The features, cut by columns, shape (n, d_1), (n, d_2), ...
+        """
+        d = sum(piece.shape[1] for piece in columns)
+        for bits in (bits for bits in ONE_BITS if bits <= d):
+            known: list[FloatArray] = []
+
+            def make(bits: int = bits, in_bits: bool = False, known: list[FloatArray] = known) -> Search:
+                if not known:
+                    known += self._bits(columns, bits)
+                queries = self.reference.queries
+                return lambda: np.concatenate([far for _, far in squares(known[0], known[1], queries, in_bits)])
+
+            size, code = bits // 8 + 2 * _FLOAT, f"one bit of {bits:,} coordinates (RaBitQ)"
+            yield Row(ONE_BIT, code, size, 0, make)
+            yield Row("", f"{code}, query in bits, too", size, 0, lambda make=make: make(in_bits=True))  # type: ignore[misc]
+
+    def product(self) -> Iterator[Row]:
+        """Product quantisation, which takes a minute and more.
+
+        Raises:
+            ImportError: If Faiss is not installed.
+
+        Source: Jégou, Douze & Schmid 2011, "Product quantization for nearest neighbor search", as built by Faiss.
+        """
+        faiss: Any = importlib.import_module("faiss")
+
+        for size in SIZES:
+            width = max(size, _WIDTH)
+
+            def make(size: int = size, width: int = width) -> Search:
+                some = self._joint.leading(width)
+                rows = np.ascontiguousarray(some.coordinates)
+                quantiser = faiss.ProductQuantizer(width, size, 8)
+                # Some thousand paintings are few for 256 centroids, which Faiss would say once a byte.
+                quantiser.cp.min_points_per_centroid, quantiser.cp.seed = 1, self.seed
+                quantiser.train(rows[self.training])
+                decoded = quantiser.decode(quantiser.compute_codes(rows))
+                left = some.rests + np.square(rows - decoded).sum(axis=1)
+                return self._by(Points(decoded, left), some)()
+
+            if width <= self._joint.coordinates.shape[1]:
+                yield Row(PRODUCT, f"product quantisation of {width} components", size + _FLOAT, 0, make)
+
+    def _by(self, stored: Points, full: Points | None = None) -> Callable[[], Search]:
+        """Search for queries that are known in full, or as they are stored."""
+        some = (full or stored)[self.reference.queries]
+        return lambda: lambda: some.squares_to(stored)
+
+    def _coded(self, size: int, in_full: bool) -> Search:
+        """Encode and decode, as anybody would who keeps the bytes only."""
+        code = LinearCode.fit(self._rotation, self._joint[self.training], size)
+        decoded = code.decode(code.encode(self._joint))
+        return self._by(decoded, self._joint if in_full else None)()
+
+    def _leading(self, values: int) -> Points:
+        """The first components of each chunk, side by side."""
+        cut = [points.leading(values // len(self.pieces)) for points in self._chunked]
+        rests = np.sum([points.rests for points in cut], axis=0)
+        return Points(np.concatenate([points.coordinates for points in cut], axis=1), rests)
+
+    def _projected(self, values: int) -> FloatArray:
+        """A random projection that keeps distances on average (Johnson & Lindenstrauss 1984)."""
+        matrix = np.random.default_rng(self.seed).standard_normal((self._together.shape[1], values), dtype=np.float32)
+        return np.asarray(self._together @ matrix / np.float32(np.sqrt(values)))
+
+    def _quantised(self, points: Points, bits: int) -> Points:
+        """Every value at the one of 2^bits levels that is nearest, which suit a Gaussian variable of its deviation."""
+        known = points.coordinates[self.training]
+        mean, spread = known.mean(axis=0), known.std(axis=0)
+        spread[spread == 0] = 1
+        levels = gaussian_levels(bits)
+        nearest = np.searchsorted((levels[1:] + levels[:-1]) / 2, (points.coordinates - mean) / spread)
+        return Points((levels[nearest] * spread + mean).astype(np.float32), points.rests)
+
+    def _bits(self, columns: Sequence[Rows], bits: int) -> list[FloatArray]:
+        """Rotated coordinates and lengths of all paintings."""
+        n = columns[0].shape[0]
+
+        def blocks() -> Iterator[FloatArray]:
+            for start in range(0, n, _BLOCK):
+                yield np.concatenate([piece[slice(start, start + _BLOCK)] for piece in columns], axis=1)
+
+        mean = np.asarray(sum(block.sum(axis=0) for block in blocks()) / n)
+        code = OneBit.draw(mean, bits, self.seed)
+        rotated = [(code.rotate(block), np.linalg.norm(block - mean, axis=1)) for block in blocks()]
+        return [np.concatenate(part) for part in zip(*rotated, strict=True)]
+
+    @cached_property
+    def _together(self) -> FloatArray:
+        return np.concatenate([points.coordinates for points in self.pieces], axis=1)
+
+    @cached_property
+    def _own(self) -> list[Rotation]:
+        return [Rotation.fit(points.coordinates[self.training]) for points in self.pieces]
+
+    @cached_property
+    def _chunked(self) -> list[Points]:
+        """Every chunk on its own components."""
+        known = zip(self._own, self.pieces, strict=True)
+        return [rotation.project(points.coordinates, points.rests) for rotation, points in known]
+
+    @cached_property
+    def _rotation(self) -> Rotation:
+        return Rotation.fit(self._together[self.training])
+
+    @cached_property
+    def _joint(self) -> Points:
+        """All chunks on their common components."""
+        rests = np.sum([points.rests for points in self.pieces], axis=0)
+        return self._rotation.project(self._together, rests)
