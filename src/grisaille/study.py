@@ -19,10 +19,13 @@ from grisaille.autoencoders.compression import fit_projection
 from grisaille.autoencoders.joining import composition_points
 from grisaille.codes.linear import Rotation
 from grisaille.collection.split import HELD_OUT
+from grisaille.contenders import of_composition, of_style
 from grisaille.likenesses.metrics import MetricRows, layer_norms
+from grisaille.likenesses.style import describe_chunks
+from grisaille.measures.code_rows import Contenders
 from grisaille.measures.comparison import Collection, Name, compare, queries
 from grisaille.measures.spaces import Space, embedding_space, feature_space
-from grisaille.parameters import Autoencoder, Chunk, Study
+from grisaille.parameters import Autoencoder, Chunk, Study, Style
 from grisaille.points import Points
 
 Method = Literal["pca", "autoencoder"]
@@ -156,6 +159,54 @@ class StudyRunner:
             )
             for point in plan(self._features, self._settings)
         ]
+
+    def codes(self, source: str, style: Style) -> list[Work]:
+        """What codes of few bytes keep of the layers of `code_size_layers`: one point a likeness and a kind of code.
+
+        Each holds `rows`, a list of rows as `Contenders.measured` gives them. Of layers whose pieces are no whole
+        positions there is no style.
+        """
+        asked, trained = self._settings, self._autoencoder
+        settings = {
+            "study": asked.model_dump(mode="json", include={"chunk_values", "neighbours", "seed"}),
+            "autoencoder": trained.model_dump(mode="json", include={"likeness", "components", "channels", "seed"}),
+            "style": style.model_dump(mode="json", include={"channels"}),
+        }
+        layers = asked.layer_sets[asked.code_size_layers]
+        assert layers is not None
+        chunks = cut(self._features, layers, asked.chunk_values)
+        whole = all((chunk.stop - chunk.start) % style.channels == 0 for chunk in chunks)
+        return [
+            Work(
+                {"source": source, "codes": [likeness, kind], "layers": list(layers), "settings": settings},
+                lambda likeness=likeness, kind=kind: self._measure_codes(chunks, likeness, kind, style),  # type: ignore[misc]
+            )
+            for likeness in ("composition", *(["style"] * whole))
+            for kind in ("linear", "one_bit", "product")
+        ]
+
+    def _measure_codes(self, chunks: list[Chunk], likeness: str, kind: str, style: Style) -> dict[str, Any]:
+        layers = tuple(dict.fromkeys(chunk.layer for chunk in chunks))
+        if layers != self._layers:
+            self._layers, self._made = layers, {}
+        contenders, columns = self._once(
+            f"{likeness} codes", lambda: self._contenders(chunks, likeness, style.channels)
+        )[0]
+        rows = {
+            "linear": contenders.linear,
+            "one_bit": lambda: contenders.one_bit(columns),
+            "product": contenders.product,
+        }[kind]()
+        found = [contenders.measured(row) for row in rows]
+        return {"question": "codes", "likeness": likeness, "rows": found}
+
+    def _contenders(self, chunks: list[Chunk], likeness: str, channels: int) -> tuple[Contenders, Sequence[Rows]]:
+        features = {layer: self._features[layer] for layer in self._layers}
+        split, given = self._collection.split, (self._settings.neighbours, self._settings.seed)
+        if likeness == "composition":
+            return of_composition(features, chunks, split, self._autoencoder, *given)
+        norms = np.stack([layer_norms(rows, "hellinger") for rows in features.values()], axis=1)
+        return of_style(list(describe_chunks(features, norms, chunks, channels)), split, *given)
 
     def measure(self, point: Point) -> dict[str, Any]:
         """Make a reduction and hold it against the features it was made from."""

@@ -41,6 +41,11 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--count", "-n", type=click.IntRange(1, 100), help="Look-alikes a picture.")
 @_likeness("all")
 @click.option("--why", is_flag=True, help="Show where in both pictures their likeness lies, too.")
+@click.option(
+    "--shortlist",
+    type=click.IntRange(1),
+    help="Find as many by their few bytes, and order them by their stored features; by composition or style.",
+)
 @_options
 def similar(pictures: tuple[str, ...], **asked: Any) -> None:
     """Find the paintings most like PICTURES: files, or folders of them, which need not be in the collection.
@@ -76,6 +81,7 @@ def _look_alikes(
     pictures: tuple[str, ...],
     count: int | None,
     why: bool,
+    shortlist: int | None,
     params: dict[str, Any],
     output: Path | None,
     first: int = 1,
@@ -83,7 +89,7 @@ def _look_alikes(
 ) -> None:
     asked = {"query": "\n".join(str(Path(picture).resolve()) for picture in pictures)}
     group = params.get("discovery", {}) | ({} if count is None else {"look_alikes": count})
-    group |= {"why": True} if why else {}
+    group |= ({"why": True} if why else {}) | ({"shortlist": shortlist} if shortlist else {})
     catalog = _run("look_alikes", params | asked | ({"discovery": group} if group else {}), **of)
     table = catalog.load("look_alikes")
     for query, found in table.groupby("query", sort=False):

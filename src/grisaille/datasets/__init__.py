@@ -7,6 +7,7 @@ from grisaille.datasets.artists import ArtistsDataset
 from grisaille.datasets.feature_store import FeatureStoreDataset
 from grisaille.datasets.folder import FolderDataset
 from grisaille.datasets.numpy_array import NumPyDataset
+from grisaille.datasets.optional import OptionalDataset
 from grisaille.datasets.paintings import PaintingsDataset
 from grisaille.datasets.points import PointsDataset
 from grisaille.datasets.table import SpreadsheetSafeCSVDataset
@@ -16,6 +17,7 @@ __all__ = [
     "FeatureStoreDataset",
     "FolderDataset",
     "NumPyDataset",
+    "OptionalDataset",
     "PaintingsDataset",
     "PointsDataset",
     "SpreadsheetSafeCSVDataset",

@@ -14,9 +14,23 @@ from grisaille.collection import images
 from grisaille.features.backbone import Extraction, built_once
 from grisaille.likenesses import components, encoders
 from grisaille.likenesses.colour import palette, shrunk
-from grisaille.likenesses.metrics import layer_norms
+from grisaille.likenesses.metrics import MetricRows, layer_norms
 from grisaille.lookalikes.why import Evidence
 from grisaille.parameters import Autoencoder, Backbone, Chunk, Colour
+from grisaille.points import Points
+
+
+@dataclass(frozen=True)
+class Described:
+    """Pictures as one likeness sees them.
+
+    Attributes:
+        points: What codes of few bytes are made of, q of them.
+        full: Features whose Euclidean distances are to be kept, float32, shape (q, d).
+    """
+
+    points: Points
+    full: FloatArray
 
 
 @dataclass(frozen=True)
@@ -107,20 +121,61 @@ class Embedder:
         batches = [batch for _, batch in extraction.compute(ranges)]
         return {layer: np.concatenate([batch[layer] for batch in batches]) for layer in self.backbone.layers}
 
+    def describe(self, readers: Sequence[Callable[[], bytes]], likeness: str, max_megapixels: float) -> Described:
+        """Pictures as codes of few bytes take them, and in full.
+
+        Args:
+            readers: As above.
+            likeness: `composition` or `style`.
+            max_megapixels: As in ingestion.
+
+        Raises:
+            BackboneError: If the CNN cannot be had.
+            UnusableImageError: If a file is not a picture.
+            NegativeFeatureError: If the features have no such likeness.
+        """
+        features = self._features(readers, max_megapixels)
+        points = self._points(features) if likeness == "composition" else Points.plain(self._statistics(features))
+        return Described(points, self.full(features, likeness))
+
+    def full(self, features: Mapping[str, FloatArray], likeness: str) -> FloatArray:
+        """Features whose Euclidean distances are those of a likeness: float32, shape (n, d).
+
+        Args:
+            features: Layer -> features, shape (n, d) each.
+            likeness: `composition` or `style`.
+        """
+        if likeness == "style":
+            return self._statistics(features)
+        metric = self.autoencoder.made_for
+        rows = [MetricRows(values, metric, layer_norms(values, metric))[:] for values in features.values()]
+        return np.concatenate(rows, axis=1)
+
     def _composition(self, features: Mapping[str, FloatArray]) -> FloatArray:
+        settings = self.autoencoder
+        values = settings.code_size * len(self.chunks)
+        return embed_composition(self._points(features), self.code, values, settings.architecture)
+
+    def _points(self, features: Mapping[str, FloatArray]) -> Points:
+        """The codes of all chunks by composition."""
         settings, chunks = self.autoencoder, self.chunks.items()
         norms = {layer: layer_norms(values, settings.made_for) for layer, values in features.items()}
         codes = [encode(self.encoders[f"{name}.composition"], self._piece(features, chunk)) for name, chunk in chunks]
-        points = composition_points(codes, [norms[chunk.layer] for _, chunk in chunks], settings.architecture)
-        return embed_composition(points, self.code, settings.code_size * len(chunks), settings.architecture)
+        return composition_points(codes, [norms[chunk.layer] for _, chunk in chunks], settings.architecture)
 
     def _style(self, features: Mapping[str, FloatArray]) -> FloatArray:
+        return components.join([codes for codes, _ in self._encoded_style(features)])
+
+    def _statistics(self, features: Mapping[str, FloatArray]) -> FloatArray:
+        return np.concatenate([statistics for _, statistics in self._encoded_style(features)], axis=1)
+
+    def _encoded_style(self, features: Mapping[str, FloatArray]) -> list[tuple[FloatArray, FloatArray]]:
+        """Codes and statistics of every chunk."""
         norms = {layer: layer_norms(values, "hellinger") for layer, values in features.items()}
-        codes = [
-            encoders.encode(self.encoders[f"{name}.style"], self._piece(features, chunk), norms[chunk.layer][:, None])
+        return [
+            encoders.encode_style(self.encoders[f"{name}.style"], self._piece(features, chunk), norms[chunk.layer])
             for name, chunk in self.chunks.items()
         ]
-        return components.join(codes)
 
     @staticmethod
     def _piece(features: Mapping[str, FloatArray], chunk: Chunk) -> FloatArray:

@@ -47,14 +47,14 @@ class Row:
     """A code.
 
     Attributes:
-        family: As above; empty of what the figure does not show.
+        family: As above; None of what the figure does not show.
         code: As the table calls it.
         size: Bytes of a painting.
         values: How many numbers these bytes hold where each is a float32; 0 where they are not.
         make: Makes the codes of all paintings.
     """
 
-    family: str
+    family: str | None
     code: str
     size: int
     values: int
@@ -93,7 +93,7 @@ class Contenders:
         """One answer for everybody, and components: of each chunk and of all, in float32 and at a few bits."""
         often = np.bincount(self.reference.nearest.ravel(), minlength=len(self._together))
         everybody = np.tile(-often.astype(np.float32), (len(self.reference.queries), 1))
-        yield Row("", "the same ten for everybody", 0, 0, lambda: lambda: everybody)
+        yield Row(None, "the same ten for everybody", 0, 0, lambda: lambda: everybody)
         many = len(self.pieces)
         for values in VALUES:
             size = _FLOAT * values
@@ -118,7 +118,7 @@ class Contenders:
             code = f"PCA of all chunks, {size} bytes"
             yield Row(SPENT, code, size, 0, lambda size=size: self._coded(size, in_full=True))  # type: ignore[misc]
             code += ", query in bytes, too"
-            yield Row("", code, size, 0, lambda size=size: self._coded(size, in_full=False))  # type: ignore[misc]
+            yield Row(None, code, size, 0, lambda size=size: self._coded(size, in_full=False))  # type: ignore[misc]
 
     def embedding(self, points: Points) -> Iterator[Row]:
         """The embedding in float32 and at 4 and 8 bits a value."""
@@ -147,7 +147,7 @@ class Contenders:
 
             size, code = bits // 8 + 2 * _FLOAT, f"one bit of {bits:,} coordinates (RaBitQ)"
             yield Row(ONE_BIT, code, size, 0, make)
-            yield Row("", f"{code}, query in bits, too", size, 0, lambda make=make: make(in_bits=True))  # type: ignore[misc]
+            yield Row(None, f"{code}, query in bits, too", size, 0, lambda make=make: make(in_bits=True))  # type: ignore[misc]
 
     def product(self) -> Iterator[Row]:
         """Product quantisation, which takes a minute and more.

@@ -5,8 +5,26 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import spearmanr
 
-from grisaille.arrays import FloatArray, IntArray
+from grisaille.arrays import FloatArray, IntArray, StringArray
+from grisaille.collection.split import HELD_OUT
 from grisaille.measures.spaces import Space, blocks
+
+# Queries are compared with all paintings at once.
+_QUERIES = 500
+
+
+def training_and_queries(split: StringArray, seed: int) -> tuple[IntArray, IntArray]:
+    """Rows to fit on, and queries: what training never saw, or all of a collection that holds nothing out.
+
+    Args:
+        split: "train", "validation" or "held_out", shape (n,).
+        seed: Of the sample of 500 that is taken of more queries.
+    """
+    held_out = split == HELD_OUT
+    queries = np.flatnonzero(held_out) if held_out.any() else np.arange(len(split))
+    if len(queries) > _QUERIES:
+        queries = np.sort(np.random.default_rng(seed).permutation(queries)[:_QUERIES])
+    return np.flatnonzero(~held_out), queries
 
 
 @dataclass(frozen=True)

@@ -328,6 +328,8 @@ class Discovery(Group):
         csls: Neighbours of a painting by which a painting that is near to many counts as farther away when look-alikes
             are found (`measures.retrieval.csls_offsets`); 0 leaves distances as they are.
         why: Whether sheets show where in both pictures their likeness lies.
+        shortlist: How many paintings are found by their few bytes (`codes`) and then ordered by their stored features;
+            0 looks among the embeddings. There are such codes of composition and style.
     """
 
     neighbours: int = Field(10, ge=1, le=1000)
@@ -340,6 +342,7 @@ class Discovery(Group):
     look_alikes: int = Field(10, ge=1, le=100)
     csls: int = Field(0, ge=0, le=100)
     why: bool = False
+    shortlist: int = Field(0, ge=0, le=100_000)
 
 
 class Report(Group):

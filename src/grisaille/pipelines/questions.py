@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from grisaille.lookalikes.embedding import Embedder
 
 PALETTE = "palette"
+# Likenesses that there are codes of few bytes of.
+CODED = ("composition", "style")
 _OF = ".embeddings"
 _ARGUMENTS = {
     "likeness": "params:likeness",
@@ -47,6 +49,12 @@ def question() -> dict[str, str]:
         **{f"{likeness}.embeddings": f"{likeness}_embeddings" for likeness in embedded()},
         **{f"{encoder}_encoder": f"{encoder}_encoder" for encoder in encoders},
     }
+
+
+def codes_of() -> dict[str, str]:
+    """Argument of a node that answers by few bytes -> dataset."""
+    made = [likeness for likeness in config.shaping("likenesses") if likeness in CODED]
+    return {"features": "stored_features", **{f"{likeness}_codes": f"{likeness}_codes" for likeness in made}}
 
 
 def chosen(likeness: str | None, known: Collection[str]) -> str:

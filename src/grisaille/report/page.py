@@ -10,12 +10,14 @@ import jinja2
 import numpy as np
 import pandas as pd
 import yaml
+from markupsafe import Markup
 from PIL.Image import Image
 
 from grisaille.collection import Files, images
 from grisaille.collection.artists import present, rows_of
 from grisaille.collection.originals import Originals
 from grisaille.collection.split import HELD_OUT
+from grisaille.measures.code_rows import PRODUCT, SHORTLIST, SIZES
 from grisaille.parameters import Backbone, plain
 from grisaille.parameters import Report as Settings
 from grisaille.plots.comparison import side_name
@@ -48,6 +50,9 @@ def render(results: Results, files: Files) -> str:
         usefulness=_usefulness(results),
         comparisons=_comparisons(results, thumbnails, settings.thumbnails),
         pair_agreement=_pair_agreement(results),
+        codes=_codes(results),
+        all_codes=_all_codes(results),
+        code_figure=_png(results.code_figure),
         rnx_curves=_png(results.rnx_figure),
         sampled=int(results.preservation["queries"].max()) < len(results.paintings),
         heat_map=_png(results.silhouette_heat_map) if len(results.pair_silhouettes) else None,
@@ -56,6 +61,7 @@ def render(results: Results, files: Files) -> str:
         duplicates=_first(results.paintings.dropna(subset=["duplicate_of"])),
         network=_network(results),
         made_for=_LIKENESS_NAMES[results.made_for],
+        linear=results.autoencoder.architecture == "linear",
         settings=_settings(results.parameters),
         k=results.k,
     )
@@ -155,6 +161,53 @@ def _preservation(results: Results) -> dict[str, Any]:
         for row in wanted_first
     ]
     return {"columns": ["Space", "Paintings", *measures.values()], "rows": rows}
+
+
+# What a code may weigh beyond the size that it stands for: a length in float32.
+_ROOM = 4
+
+
+def _codes(results: Results) -> list[dict[str, Any]]:
+    """A table a likeness: families of codes by the bytes of a painting, the best of each size in bold."""
+    known, tables = _known_codes(results), []
+    for likeness in dict.fromkeys(known["likeness"]):
+        rows = known[(known["likeness"] == likeness) & known["family"].notna()]
+        sizes = {size: rows[(rows["bytes"] <= size + _ROOM) & (rows["bytes"] > size // 2 + _ROOM)] for size in SIZES}
+        best = {size: found.groupby("family")["recall"].max() for size, found in sizes.items()}
+        body = [
+            [family, *(_among(best[size].get(family, np.nan), best[size].max()) for size in SIZES)]
+            for family in dict.fromkeys(rows["family"])
+        ]
+        columns = [f"recall@{results.k}", *(f"{size:,} bytes" for size in SIZES)]
+        tables.append({"title": likeness.capitalize(), "columns": columns, "rows": body})
+    return tables
+
+
+def _among(recall: float, best: float) -> str:
+    """A figure, bold where there is no better one."""
+    if not is_number(recall):
+        return ""
+    text = number(recall, 3)
+    return Markup("<strong>{}</strong>").format(text) if recall == best else text
+
+
+def _all_codes(results: Results) -> dict[str, Any]:
+    measures = ["recall", "reranked", "spearman"]
+    rows = [
+        [row["code"], row["likeness"], f"{row['bytes']:,}", *(number(row[name], 3) for name in measures)]
+        for row in _known_codes(results).to_dict("records")
+    ]
+    columns = ["Code", "Likeness", "Bytes", f"recall@{results.k}", f"in the nearest {SHORTLIST}", "Spearman"]
+    return {"columns": columns, "rows": rows}
+
+
+def _known_codes(results: Results) -> pd.DataFrame:
+    """The codes of this run, and those that only the study measures."""
+    study = results.study_codes_if_there
+    if study is None:
+        return results.kept_by_codes
+    more = study[(study["family"] == PRODUCT) & study["likeness"].isin(results.kept_by_codes["likeness"])]
+    return pd.concat([results.kept_by_codes, more], ignore_index=True)
 
 
 def _with_margin(value: float, margin: float) -> str:

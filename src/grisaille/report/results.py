@@ -39,6 +39,9 @@ class Results:
         paper_experiments: The named comparisons.
         pair_agreement: Do the pairs' silhouettes agree with those of the raw features.
         neighbours: The nearest paintings in every space.
+        kept_by_codes: One row a code of few bytes.
+        study_codes_if_there: The same of the study, which has more codes; None where there was no study.
+        code_figure: What codes keep, over bytes and over values.
         rnx_figure: Agreement of neighbourhoods of every size.
         silhouette_heat_map: Every pair of artists.
         scatters: A figure a comparison (`with_ends`).
@@ -53,6 +56,9 @@ class Results:
     paper_experiments: pd.DataFrame
     pair_agreement: pd.DataFrame
     neighbours: pd.DataFrame
+    kept_by_codes: pd.DataFrame
+    study_codes_if_there: pd.DataFrame | None
+    code_figure: Image
     rnx_figure: Image
     silhouette_heat_map: Image
     scatters: Mapping[str, Image]

@@ -19,7 +19,7 @@ def verdict(results: Results) -> str:
     against = "more than" if recall > baseline + 0.01 else "less than" if recall < baseline - 0.01 else "as much as"
     return (
         f"{kept} of the likeness survives: the embedding keeps {recall:.0%} of a painting's nearest neighbours, "
-        f"{against} PCA at the same size ({baseline:.0%}).{_worth(results)}"
+        f"{against} PCA of each chunk at the same size ({baseline:.0%}).{_worth(results)}"
     )
 
 
@@ -58,7 +58,7 @@ def _neighbours(results: Results) -> str:
     baseline = k * results.preserved("pca", "recall")
     return (
         f"Of a painting's {k} nearest in the full features, {kept:.1f} are still among its {k} nearest "
-        f"(PCA at the same size: {baseline:.1f}; chance: {k * k / max(len(results.paintings) - 1, 1):.1f})."
+        f"(PCA of each chunk: {baseline:.1f}; chance: {k * k / max(len(results.paintings) - 1, 1):.1f})."
     )
 
 

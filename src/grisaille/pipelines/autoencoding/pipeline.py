@@ -51,14 +51,8 @@ def _chunk(name: str, style: bool) -> Pipeline:
             Node(
                 nodes.train_autoencoder,
                 ["features", "layer_norms", "picture_files", "params:chunk", "params:autoencoder"],
-                ["composition_autoencoder", "composition_history"],
+                ["composition_autoencoder", "composition_encoder", "composition_history"],
                 name="train_autoencoder",
-            ),
-            Node(
-                nodes.take_encoder,
-                ["composition_autoencoder", "composition_history"],
-                "composition_encoder",
-                name="take_encoder",
             ),
             Node(
                 nodes.encode_chunk,

@@ -163,21 +163,22 @@ def measure_codes(
     Returns:
         One row a code: likeness, family, code, bytes, values, recall, reranked, spearman (`measures.codes`).
     """
-    from grisaille.pipelines.evaluation.codes import of_composition, of_style
+    from grisaille.contenders import of_composition, of_style
 
-    pieces = named(chunks, Chunk)
+    pieces, split = named(chunks, Chunk), picture_files["split"].to_numpy(dtype=str)
     encoded = [made[f"{name}.codes"] for name in pieces]
-    given = (picture_files, settings.neighbours, settings.seed)
-    linear = [codes["composition"] for codes in encoded] if autoencoder.architecture == "linear" else None
+    given = (settings.neighbours, settings.seed)
+    linear = [codes["composition"] for codes in encoded] if autoencoder.architecture == "linear" else []
     contended = {
-        "composition": of_composition(features, list(pieces.values()), linear, *given[:1], autoencoder, *given[1:])
+        "composition": of_composition(features, list(pieces.values()), split, autoencoder, *given, linear),
     }
     if "style.embeddings" in made:
-        contended["style"] = of_style([codes["style_statistics"] for codes in encoded], *given)
+        contended["style"] = of_style([codes["style_statistics"] for codes in encoded], split, *given)
     rows = []
-    for likeness, (contenders, more) in contended.items():
+    for likeness, (contenders, columns) in contended.items():
         embedding = contenders.embedding(Points.of(likeness, made[f"{likeness}.embeddings"]))
-        for row in tqdm([*contenders.linear(), *more, *embedding], f"codes of {likeness}", unit=" codes"):
+        codes = [*contenders.linear(), *contenders.one_bit(columns), *embedding]
+        for row in tqdm(codes, f"codes of {likeness}", unit=" codes"):
             rows.append({"likeness": likeness} | contenders.measured(row))
     # Seconds would be others in every run, and no run would repeat another: the study takes them.
     return pd.DataFrame(rows).drop(columns=["make_seconds", "search_milliseconds"])

@@ -8,10 +8,8 @@ from kedro.pipeline import Node, Pipeline
 
 from grisaille.framework import config
 from grisaille.pipelines.evaluation import nodes
-from grisaille.pipelines.questions import embedded
+from grisaille.pipelines.questions import CODED, embedded
 
-# Likenesses that there are codes of few bytes of.
-_CODED = ("composition", "style")
 # The groups that made what the report shows.
 _SHOWN = ("autoencoder", "backbone", "chunks", "comparisons", "evaluation", "ingestion", "report", "seed")
 
@@ -46,7 +44,7 @@ def create_pipeline(**kwargs: Any) -> Pipeline:
                     "autoencoder": "params:autoencoder",
                     "settings": "params:evaluation",
                     **{f"{chunk}.codes": f"{chunk}.codes" for chunk in config.chunks()},
-                    **{f"{name}.embeddings": made for name, made in embeddings.items() if name in _CODED},
+                    **{f"{name}.embeddings": made for name, made in embeddings.items() if name in CODED},
                 },
                 "kept_by_codes",
                 name="measure_codes",

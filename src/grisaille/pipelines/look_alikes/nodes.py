@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
+from grisaille.arrays import FloatArray, IntArray
 from grisaille.collection import Files
 from grisaille.collection.originals import Originals
 from grisaille.lazy import pd
@@ -15,7 +16,7 @@ from grisaille.lookalikes.neighbour_index import NeighbourIndex, three_digits, t
 from grisaille.lookalikes.queries import Query, read_queries
 from grisaille.parameters import Discovery, Ingestion
 from grisaille.pipelines.look_alikes.reasons import Reasons
-from grisaille.pipelines.questions import embed, embeddings
+from grisaille.pipelines.questions import CODED, embed, embedder, embeddings
 from grisaille.points import Points
 
 _COLUMNS = [
@@ -56,11 +57,14 @@ def find_look_alikes(
         raise ValueError("nothing is asked: name pictures by --params query=picture.jpg")
     queries = read_queries(query, ingestion.max_megapixels)
     known = embeddings(likeness, models)
-    points = embed(queries, known, paintings, ingestion.max_megapixels, models)
-    answers = {
-        name: _look_up(queries, Points.of(name, points[name]), Points.of(name, known[name]), paintings, settings)
-        for name in known
-    }
+    if settings.shortlist:
+        answers = {name: _shorten(queries, name, paintings, ingestion, settings, models) for name in known}
+    else:
+        points = embed(queries, known, paintings, ingestion.max_megapixels, models)
+        answers = {
+            name: _look_up(queries, Points.of(name, points[name]), Points.of(name, known[name]), paintings, settings)
+            for name in known
+        }
     hashes, originals = set(paintings["sha256"]), Originals(paintings, raw_paintings)
     reasons = Reasons(known, paintings, originals, ingestion.max_megapixels, models) if settings.why else None
     tables, sheets = [], {}
@@ -85,12 +89,48 @@ def _look_up(
     # One more, since a query may be in the collection itself.
     rows, distances = collection.nearest(points, settings.look_alikes + 1)
     shares = collection.distance_percentile(distances)
-    tables = []
-    for number, picture in enumerate(queries):
-        table = collection.paintings.iloc[rows[number]].assign(
-            distance=distances[number], distance_percentile=shares[number]
+    return _tables(queries, collection.paintings, (rows, distances, shares), settings.look_alikes)
+
+
+def _shorten(
+    queries: list[Query],
+    likeness: str,
+    paintings: pd.DataFrame,
+    ingestion: Ingestion,
+    settings: Discovery,
+    models: dict[str, Any],
+) -> list[pd.DataFrame]:
+    """As `_look_up`, by codes and stored features; nobody knows how usual such distances are.
+
+    Raises:
+        ValueError: If there are no such codes, or no features.
+    """
+    from grisaille.lookalikes.shortlist import Shortlist
+
+    if likeness not in CODED or f"{likeness}_codes" not in models:
+        raise ValueError(f"a shortlist is made of codes, which there are of {' and '.join(CODED)}: choose a likeness")
+    if models["features"] is None:
+        raise ValueError(
+            "discovery.shortlist orders by stored features, and there are none of these paintings: leave it out, or "
+            "run `kedro run --pipelines feature_extraction`"
         )
-        table = table[table["sha256"] != picture.sha256][: settings.look_alikes]
+    known = Shortlist(likeness, models[f"{likeness}_codes"], models["features"], embedder(models))
+    readers = [lambda query=query: query.data for query in queries]
+    asked = known.embedder.describe(readers, likeness, ingestion.max_megapixels)
+    originals = np.flatnonzero(paintings["duplicate_of"].isna())
+    found = known.nearest(asked, originals, settings.shortlist, settings.look_alikes + 1)
+    unknown = np.full(found[1].shape, np.nan)
+    return _tables(queries, paintings.iloc[originals], (*found, unknown), settings.look_alikes)
+
+
+def _tables(
+    queries: list[Query], paintings: pd.DataFrame, found: tuple[IntArray, FloatArray, FloatArray], count: int
+) -> list[pd.DataFrame]:
+    """Rows of the paintings, distances and percentiles, as a table a query; none is the same file."""
+    tables = []
+    for picture, rows, distances, shares in zip(queries, *found, strict=True):
+        table = paintings.iloc[rows].assign(distance=distances, distance_percentile=shares)
+        table = table[table["sha256"] != picture.sha256][:count]
         table["rank"] = np.arange(1, len(table) + 1)
         table["title"] = titles(table["painting_id"].tolist(), table["artist"].tolist())
         tables.append(table)

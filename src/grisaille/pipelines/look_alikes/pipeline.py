@@ -5,7 +5,7 @@ from typing import Any
 from kedro.pipeline import Node, Pipeline
 
 from grisaille.pipelines.look_alikes import nodes
-from grisaille.pipelines.questions import question
+from grisaille.pipelines.questions import codes_of, question
 
 
 def create_pipeline(**kwargs: Any) -> Pipeline:
@@ -14,7 +14,7 @@ def create_pipeline(**kwargs: Any) -> Pipeline:
         [
             Node(
                 nodes.find_look_alikes,
-                {"query": "params:query", **question()},
+                {"query": "params:query", **question(), **codes_of()},
                 ["look_alikes", "contact_sheets"],
                 name="find_look_alikes",
             )

@@ -1,0 +1,66 @@
+"""What codes of few bytes are made of, and held against: queries, full features, and components of every chunk."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from grisaille.arrays import ColumnRange, FloatArray, Rows, StringArray
+from grisaille.autoencoders.compression import fit_projection
+from grisaille.autoencoders.joining import chunk_points
+from grisaille.likenesses.metrics import MetricRows, columns, layer_norms
+from grisaille.measures.code_rows import Contenders
+from grisaille.measures.codes import Reference, training_and_queries
+from grisaille.measures.spaces import embedding_space, feature_space
+from grisaille.parameters import Autoencoder, Chunk
+from grisaille.points import Points
+
+_COLUMNS = 25_088
+
+
+def of_composition(
+    features: Mapping[str, Rows],
+    chunks: Sequence[Chunk],
+    split: StringArray,
+    settings: Autoencoder,
+    k: int,
+    seed: int,
+    codes: Sequence[FloatArray] = (),
+) -> tuple[Contenders, Sequence[Rows]]:
+    """Composition, by the likeness that the embeddings are made for.
+
+    Args:
+        features: Layer -> features, shape (n, d); all of them are what is to be kept.
+        chunks: The pieces of the features.
+        split: As `training_and_queries` takes it.
+        settings: Of the autoencoders.
+        k: Neighbours of recall@k.
+        seed: Of the sample of queries, and of what is drawn.
+        codes: Of every chunk by `linear`, shape (n, c + 2); without them components are fitted here.
+
+    Returns:
+        What codes are made of, and the full features, cut by columns.
+    """
+    training, queries = training_and_queries(split, seed)
+    norms = {layer: layer_norms(features[layer], settings.made_for) for layer in {chunk.layer for chunk in chunks}}
+    pieces = []
+    for number, chunk in enumerate(chunks):
+        if codes:
+            pieces.append(chunk_points(codes[number], norms[chunk.layer], "linear"))
+            continue
+        rows = ColumnRange(features[chunk.layer], chunk.start, chunk.stop)
+        known = MetricRows(rows, settings.made_for, norms[chunk.layer])
+        projection, _ = fit_projection(known, training, settings.components, settings.seed, settings.channels)
+        pieces.append(Points.of("composition", projection.compress(known)))
+    reference = Reference.measure(feature_space(features, settings.made_for), queries, k)
+    return Contenders(pieces, training, reference, seed), columns(features, settings.made_for, _COLUMNS)
+
+
+def of_style(
+    statistics: Sequence[FloatArray], split: StringArray, k: int, seed: int
+) -> tuple[Contenders, Sequence[Rows]]:
+    """Style, by the channel statistics of every chunk, shape (n, d) each; the rest as above."""
+    training, queries = training_and_queries(split, seed)
+    reference = Reference.measure(embedding_space(np.concatenate(statistics, axis=1)), queries, k)
+    return Contenders([Points.plain(rows) for rows in statistics], training, reference, seed), statistics
