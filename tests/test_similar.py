@@ -9,11 +9,12 @@ import pytest
 from PIL import Image
 
 from grisaille.cli.similar import _start_tensorflow
+from grisaille.codes.linear import LinearCode
 from grisaille.demo import painter as gallery
 from grisaille.features.store import FeatureStore
 from grisaille.likenesses.colour import palette
 from grisaille.lookalikes.embedding import Embedder
-from grisaille.parameters import Backbone, Chunk, Colour
+from grisaille.parameters import Autoencoder, Backbone, Chunk, Colour
 from helpers import command
 
 ARTIST = gallery.ARTISTS[0]
@@ -52,15 +53,17 @@ class TestEmbedding:
             for kind in ("composition", "style")
         }
         paths["palette.colour"] = "06_models/palette/colour_encoder.keras"
+        settings = Autoencoder(components=24, channels=8, code_size=8)
+        folder = demo_run.newest("07_model_output/composition_codes")
         embedder = Embedder(
             backbone=Backbone(model_file=small_cnn),
             chunks=chunks,
-            metric="hellinger",
+            autoencoder=settings,
             colour=Colour(),
             encoders={
                 name: keras.saving.load_model(demo_run.newest(path), compile=False) for name, path in paths.items()
             },
-            joiner=keras.saving.load_model(demo_run.newest("06_models/composition_joiner.keras"), compile=False),
+            code=LinearCode.of({path.stem: np.load(path) for path in folder.glob("*.npy")}),
         )
         paintings = pd.read_parquet(demo_run.newest("03_primary/paintings.parquet"))
         row = paintings["path"].tolist().index(f"{ARTIST.name.replace(' ', '_')}_5.png")
@@ -71,7 +74,7 @@ class TestEmbedding:
 
     def test_what_explains_a_painting_is_what_was_stored_of_it(self, demo_run, small_cnn, hanging):
         backbone = Backbone(model_file=small_cnn)
-        embedder = Embedder(backbone, {}, "hellinger", Colour(), encoders={}, joiner=None)
+        embedder = Embedder(backbone, {}, Autoencoder(), Colour(), encoders={}, code=None)
         (evidence,) = embedder.evidence([hanging.read_bytes], ["style", "colour"], 150)
         assert {layer: maps.shape for layer, maps in evidence.features.items()} == {
             "block4_pool": (8, 8, 8),
@@ -185,6 +188,39 @@ class TestSimilar:
         assert "Traceback" not in done.stderr
 
 
+class TestShortlist:
+    @pytest.mark.parametrize("likeness", ["composition", "style"])
+    def test_ordered_by_stored_features_it_answers_as_these_do(self, demo_run, hanging, likeness):
+        done = grisaille(demo_run, "similar", str(hanging), "--likeness", likeness, "--shortlist", "60", "-n", "5")
+        assert done.returncode == 0, done.stderr[-3000:]
+        found = demo_run.table("look_alikes.csv")
+        near = pd.read_parquet(demo_run.newest("08_reporting/neighbours.parquet"))
+        metric = "hellinger" if likeness == "composition" else likeness
+        name = f"{ARTIST.name.replace(' ', '_')}_5"
+        raw = near[(near["space"] == "raw") & (near["likeness"] == metric) & (near["painting_id"] == name)]
+        expected = raw.set_index("neighbour_id")["distance"]
+        known = found[found["painting_id"].isin(expected.index)]
+        assert len(known) >= 4
+        np.testing.assert_allclose(known["distance"], expected[known["painting_id"]], rtol=1e-3)
+        assert found["distance"].is_monotonic_increasing
+        assert found["distance_percentile"].isna().all()
+
+    def test_there_are_no_codes_of_the_mixture(self, demo_run, hanging):
+        done = grisaille(demo_run, "similar", str(hanging), "--shortlist", "60")
+        assert done.returncode == 1
+        assert "codes, which there are of composition and style" in done.stderr
+
+    def test_it_needs_features(self, demo_run, hanging):
+        folder = demo_run.data / "04_feature"
+        folder.rename(folder.with_name("elsewhere"))
+        try:
+            done = grisaille(demo_run, "similar", str(hanging), "--likeness", "style", "--shortlist", "60")
+        finally:
+            folder.with_name("elsewhere").rename(folder)
+        assert done.returncode == 1
+        assert "there are none of these paintings" in done.stderr
+
+
 class TestStarting:
     def test_where_nothing_was_embedded_nothing_is_waited_for(self, demo_run, stranger):
         """In a process of its own: a warm one has imported Keras."""
@@ -270,7 +306,7 @@ class TestAfterAnotherTraining:
         assert done.returncode == 1
         assert "no manifest of the run yesterday" in done.stderr
 
-    @pytest.mark.parametrize("named", ["composition_embeddings", "top.composition_encoder", "composition_joiner"])
+    @pytest.mark.parametrize("named", ["composition_embeddings", "top.composition_encoder", "composition_codes"])
     def test_what_belongs_to_a_version_that_is_named_follows_it(self, demo_run, hanging, before, named):
         options = ("--pipelines", "look_alikes", "--load-versions", f"{named}:{before[0]}")
         demo_run.again(*options, "--params", f"query={hanging}")

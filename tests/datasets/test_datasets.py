@@ -8,12 +8,13 @@ import pytest
 import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from kedro.io import DatasetError, Version
+from kedro.io import AbstractDataset, DatasetError, Version
 
 from grisaille.datasets import (
     ArtistsDataset,
     FeatureStoreDataset,
     NumPyDataset,
+    OptionalDataset,
     PaintingsDataset,
     PointsDataset,
     SpreadsheetSafeCSVDataset,
@@ -25,7 +26,7 @@ from helpers import PROJECT, encode, picture
 
 
 class TestExamplesInDocstrings:
-    @pytest.mark.parametrize("room", ["paintings", "folder", "artists", "numpy_array", "table"])
+    @pytest.mark.parametrize("room", ["paintings", "folder", "artists", "numpy_array", "optional", "table"])
     def test_they_run(self, room, tmp_path):
         module = importlib.import_module(f"grisaille.datasets.{room}")
         found = doctest.testmod(module, extraglobs={"tmp_path": tmp_path})
@@ -147,6 +148,25 @@ class TestGallery:
         assert {name.rpartition("_")[0].replace("_", " ") for name in GalleryDataset().load()} == names
 
 
+class TestOptional:
+    def test_what_is_not_there_is_none_and_in_no_runs_way(self, tmp_path):
+        config = {"type": "pandas.CSVDataset", "filepath": str(tmp_path / "t.csv"), "versioned": True}
+        optional = OptionalDataset(dataset=config)
+        assert optional.exists()
+        assert optional.load() is None
+        assert optional.fingerprint() is None
+        stored = AbstractDataset.from_config("t", config | {"save_args": {"index": False}})
+        stored.save(pd.DataFrame({"a": [1]}))
+        again = OptionalDataset(dataset=config)
+        assert again.load()["a"].tolist() == [1]
+        assert again.fingerprint()
+
+    def test_it_takes_nothing(self, tmp_path):
+        optional = OptionalDataset(dataset={"type": "pandas.CSVDataset", "filepath": str(tmp_path / "t.csv")})
+        with pytest.raises(DatasetError, match="read-only"):
+            optional.save(pd.DataFrame())
+
+
 class Work:
     identity = {"who": "test"}  # noqa: RUF012 - stands in for an extraction
     rows, shard_rows, columns, dtype = 3, 2, {"a": 2}, np.dtype("float32")
@@ -215,7 +235,7 @@ class TestTableDataset:
         catalog = yaml.safe_load((PROJECT / "conf/base/catalog.yml").read_text())
         # History holds numbers alone.
         others = {name for name, entry in catalog.items() if entry.get("type") == "pandas.CSVDataset"}
-        assert others == {"composition_history", "{chunk}.{likeness}_history"}
+        assert others == {"{chunk}.{likeness}_history"}
 
 
 class TestEmptyTables:

@@ -29,6 +29,7 @@ _FLOAT, _LENGTH = 4, 2
 _BLOCK = 256
 # Components that product quantisation takes, at least: Faiss cuts them into as many pieces as a code has bytes.
 _WIDTH = 640
+_CENTROIDS = 256
 
 # What the rows of the table belong to, as the figure calls it.
 PLAIN, LENGTHS = "PCA of each chunk", "PCA of each chunk, and the length of the rest"
@@ -150,7 +151,7 @@ class Contenders:
             yield Row(None, f"{code}, query in bits, too", size, 0, lambda make=make: make(in_bits=True))  # type: ignore[misc]
 
     def product(self) -> Iterator[Row]:
-        """Product quantisation, which takes a minute and more.
+        """Product quantisation, which takes a minute and more; 256 centroids need as many paintings to train on.
 
         Raises:
             ImportError: If Faiss is not installed.
@@ -159,7 +160,7 @@ class Contenders:
         """
         faiss: Any = importlib.import_module("faiss")
 
-        for size in SIZES:
+        for size in SIZES if len(self.training) >= _CENTROIDS else ():
             width = max(size, _WIDTH)
 
             def make(size: int = size, width: int = width) -> Search:
