@@ -244,7 +244,7 @@ class TestPublishedViz:
         )
         assert fills["raw_paintings"] == "rgb(228, 220, 203)"
         assert fills["composition_embeddings"] == fills["top.codes"] == "rgb(244, 191, 164)"
-        assert len({fills[name] for name in ("paintings", "features", "composition_joiner", "report")}) == 4
+        assert len({fills[name] for name in ("paintings", "features", "pool5.codes", "report")}) == 4
 
     def test_a_table_and_a_picture_are_previewed(self, page, built_viz):
         nodes = json.loads((built_viz / "api" / "main").read_text())["nodes"]

@@ -114,8 +114,9 @@ class TestFlippedByte:
         # What the node that joins the codes writes, and what every run leaves.
         assert made == {
             "composition_embeddings.npy",
-            "composition_joiner.keras",
-            "composition_history.csv",
+            *(f"{name}.npy" for name in ("bits", "codes", "directions", "levels", "longest", "mean", "variances")),
+            "composition_codes",
+            "style_codes",
             "style_embeddings.npy",
             "run_manifest.json",
         }

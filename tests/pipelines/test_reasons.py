@@ -18,7 +18,13 @@ MODELS = {
     "style": {},
     "colour": {},
     "mixture": {"composition": 0, "style": 0, "colour": 1},
-    "joiner": None,
+    "composition_codes": {
+        "mean": np.zeros(2),
+        "directions": np.eye(2),
+        "variances": np.ones(2),
+        "bits": np.zeros(2),
+        "longest": np.array(1.0),
+    },
     **{f"{name}.embeddings": np.zeros((4, 2)) for name in ("composition", "style", "colour", "mixture")},
 }
 

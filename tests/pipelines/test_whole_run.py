@@ -10,6 +10,7 @@ import pytest
 from sklearn.metrics import silhouette_score
 
 from grisaille.autoencoders import joining
+from grisaille.codes.linear import LinearCode
 from grisaille.demo.painter import ALIKE, ARTISTS
 from grisaille.provenance import stamps
 from helpers import kedro
@@ -28,19 +29,26 @@ class TestWhatIsLeft:
         assert rejected["path"].tolist() == ["Ilse_Nebel_20.png"]
         assert "decoded" in rejected["reason"][0]
 
-    def test_embeddings_are_what_the_joiner_makes_of_the_codes(self, demo_run):
+    def test_embeddings_are_what_the_directions_make_of_the_codes(self, demo_run):
         def part(name, kind):
             return np.load(demo_run.newest(f"07_model_output/{name}/codes") / f"{kind}.npy")
 
         block4, block5 = np.load(demo_run.newest("05_model_input/layer_norms.npy")).T
         chunks = ("pool5", "top", "bottom")
-        codes, compressed = ([part(name, kind) for name in chunks] for kind in ("composition", "compressed"))
-        joiner = keras.saving.load_model(demo_run.newest("06_models/composition_joiner.keras"), safe_mode=True)
+        points = joining.composition_points(
+            [part(name, "composition") for name in chunks], [block5, block4, block4], "linear"
+        )
+        folder = demo_run.newest("07_model_output/composition_codes")
+        stored = {path.stem: np.load(path) for path in folder.glob("*.npy")}
+        code = LinearCode.of(stored)
         embeddings = demo_run.embeddings()
         assert embeddings.dtype == np.float32
         assert embeddings.shape == (181, 24)
-        found = joining.join(joiner, codes, compressed, [block5, block4, block4])
-        np.testing.assert_allclose(embeddings, found, rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(
+            embeddings, joining.embed_composition(points, code, 24, "linear"), rtol=1e-4, atol=1e-6
+        )
+        assert np.array_equal(stored["codes"], joining.encode_points(code, points))
+        assert stored["codes"].shape == (181, code.size)
 
     def test_one_file_an_artist(self, demo_run):
         folder = demo_run.newest("07_model_output/artist_embeddings")
@@ -57,13 +65,13 @@ class TestWhatIsLeft:
         np.testing.assert_allclose(encoder.predict(features.astype("f4"), verbose=0), codes, rtol=1e-3, atol=1e-3)
 
     def test_the_history_of_every_training(self, demo_run):
-        for name in ("composition_history", "pool5/composition_history", "top/composition_history"):
-            history = pd.read_csv(demo_run.newest(f"06_models/{name}.csv"))
+        for name in ("pool5", "top", "bottom"):
+            history = pd.read_csv(demo_run.newest(f"06_models/{name}/composition_history.csv"))
             assert history.columns.tolist() == ["epoch", "loss"]
-            assert history["loss"].iloc[-1] < history["loss"].iloc[0]
+            assert 0 < history["loss"].item() < 0.1
 
     def test_progress_was_visible(self, demo_run):
-        for words in ("looking at files", "extracting features", "block5_pool[0:128]", "joiner", "comparing all pairs"):
+        for words in ("looking at files", "extracting features", "codes of composition", "comparing all pairs"):
             assert words in demo_run.output
 
     def test_it_ends_with_five_lines_and_the_place_of_the_report(self, demo_run):

@@ -167,7 +167,7 @@ def _run(pipeline: str, params: dict[str, Any], env: str | None, run: str | None
             _start_tensorflow()
         with KedroSession.create(found, env=env, runtime_params={"chunks": chunks} | params) as session:
             # Versions of the models, the paintings and the embeddings, and of nothing that a question writes.
-            wanted = {*made, "paintings", "composition_joiner"}
+            wanted = {*made, "paintings", "composition_codes", "style_codes"}
             known = {name: version for name, version in versions.items() if name in wanted}
             session.run(pipeline_names=[pipeline], load_versions=known)
             meant = catalog.settings["likeness"]

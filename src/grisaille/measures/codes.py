@@ -1,9 +1,10 @@
 """How much of the likeness a code keeps: queries that training never saw, against the full features."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
-from scipy.stats import spearmanr
+from scipy.stats import rankdata
 
 from grisaille.arrays import FloatArray, IntArray, StringArray
 from grisaille.collection.split import HELD_OUT
@@ -75,6 +76,11 @@ class Reference:
             hits = (found[:, :many, None] == self.nearest[:, None, :]).any(axis=1)
             return float(hits.mean())
 
-        others = ~np.isnan(squares)
-        spearman = float(spearmanr(squares[others], self.distances[others]).statistic)
+        ranks = rankdata(squares[~np.isnan(squares)])
+        spearman = float(np.corrcoef(ranks, self._ranks)[0, 1])
         return {"recall": share(k), "reranked": share(shortlist), "spearman": spearman}
+
+    @cached_property
+    def _ranks(self) -> FloatArray:
+        """Of all distances but those to the queries themselves, with mid-ranks for ties."""
+        return np.asarray(rankdata(self.distances[~np.isnan(self.distances)]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import re
 from collections.abc import Iterable
@@ -177,7 +178,8 @@ def measure_codes(
     rows = []
     for likeness, (contenders, columns) in contended.items():
         embedding = contenders.embedding(Points.of(likeness, made[f"{likeness}.embeddings"]))
-        codes = [*contenders.linear(), *contenders.one_bit(columns), *embedding]
+        # A code at a time: together they would be many times the collection.
+        codes = itertools.chain(contenders.linear(), contenders.one_bit(columns), embedding)
         for row in tqdm(codes, f"codes of {likeness}", unit=" codes"):
             rows.append({"likeness": likeness} | contenders.measured(row))
     # Seconds would be others in every run, and no run would repeat another: the study takes them.
