@@ -54,7 +54,7 @@ class TestRotation:
         assert code.decode(code.encode(points)).squares_to(points).max() == 0
 
     def test_by_way_of_pieces_it_finds_the_same(self, rows):
-        whole, pieces = Rotation.fit(rows), Rotation.fit_pieces([rows[:, :15], rows[:, 15:]], 40)
+        whole, pieces = Rotation.fit(rows), Rotation.fit_pieces([rows[:, :15], rows[:, 15:]])
         np.testing.assert_allclose(pieces.variances, whole.variances, rtol=1e-4)
         np.testing.assert_allclose(np.abs((whole.directions * pieces.directions).sum(axis=0)), 1, atol=1e-3)
 

@@ -12,8 +12,6 @@ from grisaille.points import Points
 _BLOCK = 1024
 # Paintings that directions are fitted on; more change them little.
 _SAMPLE = 10_000
-# Components of a chunk's style that its few bytes are made of.
-_STYLE = 512
 
 
 def composition_points(codes: Sequence[FloatArray], norms: Sequence[FloatArray], architecture: Architecture) -> Points:
@@ -98,7 +96,7 @@ def fit_style_code(pieces: Sequence[FloatArray], training: IntArray, size: int, 
     """
     chosen = _sampled(training, seed)
     known = [rows[chosen] for rows in pieces]
-    rotation = Rotation.fit_pieces(known, _STYLE)
+    rotation = Rotation.fit_pieces(known)
     together = np.concatenate(known, axis=1)
     return _fit(rotation, Points.plain(together), size, 0)
 

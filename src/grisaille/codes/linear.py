@@ -25,6 +25,8 @@ _LENGTH_BITS = 16
 # Rests of paintings that come later may be longer than those of the ones that a code is fitted on.
 _ROOM = 1.5
 _STEPS = 1000
+# Components of a chunk, and its mean, that components of all chunks are made of.
+_OF_A_PIECE = 513
 _BLOCK = 1024
 
 
@@ -65,14 +67,13 @@ class Rotation:
         return cls(found.mean_.astype(np.float32), directions, variances[varying])
 
     @classmethod
-    def fit_pieces(cls, pieces: Sequence[FloatArray], most: int) -> "Rotation":
-        """As `fit` for rows that are cut by columns, by way of the first components of every piece.
+    def fit_pieces(cls, pieces: Sequence[FloatArray]) -> "Rotation":
+        """As `fit` for rows that are cut by columns, by way of the first 513 components of every piece.
 
         Args:
             pieces: Shape (m, d_1), (m, d_2), ...
-            most: Components of a piece that the others are made of.
         """
-        own = [cls.fit(rows).leading(most) for rows in pieces]
+        own = [cls.fit(rows).leading(_OF_A_PIECE) for rows in pieces]
         joint = cls.fit(np.concatenate([r.project(rows).coordinates for r, rows in zip(own, pieces, strict=True)], 1))
         ends = np.cumsum([rotation.directions.shape[1] for rotation in own])
         parts = np.split(joint.directions, ends[:-1])
