@@ -391,17 +391,16 @@ class TestPipelines:
             assert {node.name for node in alone.nodes} == {f"{chunk}.{step}" for step in steps}
             assert not [name for name in alone.inputs() if "." in name and not name.startswith("params:")]
 
-    def test_at_most_35_datasets_are_seen_when_namespaces_are_collapsed(self, context):
+    def test_few_datasets_are_seen_when_namespaces_are_collapsed(self, context):
         _ = context().params
         pipeline = pipelines["__default__"]
         users = {name: set() for name in pipeline.datasets() if not name.startswith("param")}
         for node in pipeline.nodes:
             for name in {*node.inputs, *node.outputs} & set(users):
                 users[name].add(node.namespace)
-        # What one chunk alone, or the palette, reads and writes is not seen.
-        collapsed = [{name} for name in [*CHUNKS, "palette"]]
-        seen = [name for name, namespaces in users.items() if namespaces not in collapsed]
-        assert len(seen) <= 35
+        # What one namespace alone reads and writes is not seen.
+        seen = [name for name, namespaces in users.items() if len(namespaces) > 1 or None in namespaces]
+        assert len(seen) <= 25
         assert not [name for name in users if "origin" in name]
 
     def test_other_chunks_are_other_namespaces(self, context):
