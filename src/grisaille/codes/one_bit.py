@@ -62,7 +62,8 @@ def squares(
     codes of bits, whose angle is the share of bits that differ.
     """
     unit = rotated / np.maximum(np.linalg.norm(rotated, axis=1, keepdims=True), np.finfo(np.float32).tiny)
-    codes = np.where(unit >= 0, 1, -1).astype(np.float32) / np.float32(np.sqrt(rotated.shape[1]))
+    own_length = np.float32(1 / np.sqrt(rotated.shape[1]))
+    codes = np.where(unit >= 0, own_length, -own_length)
     own = np.maximum((codes * unit).sum(axis=1), np.finfo(np.float32).tiny)
     for start in range(0, len(queries), 256):
         rows = queries[start : start + 256]

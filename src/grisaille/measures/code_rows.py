@@ -26,7 +26,8 @@ ONE_BITS = (2496, 10208)
 SHORTLIST = 50
 # Bytes of a float32, and of the length of what components leave out where these have a few bits each.
 _FLOAT, _LENGTH = 4, 2
-_BLOCK = 256
+# Rows of the full features that are rotated at a time: 64 MB of VGG16's in float32.
+_BLOCK = 128
 # Components that product quantisation takes, at least: Faiss cuts them into as many pieces as a code has bytes.
 _WIDTH = 640
 _CENTROIDS = 256
