@@ -67,6 +67,14 @@ ELSEWHERE = {
         "test_an_older_run_answers_as_it_did",
     ),
     "grisaille similar photo.jpg": ("tests/test_similar.py", "test_a_stranger_and_a_painting_that_hangs_there"),
+    "grisaille similar photo.jpg --likeness composition --shortlist 50": (
+        "tests/test_similar.py",
+        "test_ordered_by_stored_features_it_answers_as_these_do",
+    ),
+    "grisaille similar photo.jpg --likeness style --shortlist 50": (
+        "tests/test_similar.py",
+        "test_ordered_by_stored_features_it_answers_as_these_do",
+    ),
     "grisaille similar photo.jpg --likeness style": ("tests/test_similar.py", "test_by_another_likeness"),
     "grisaille similar photo.jpg --why": (
         "tests/test_similar.py",

@@ -12,6 +12,7 @@ from sklearn.metrics import silhouette_score
 from grisaille.autoencoders import joining
 from grisaille.codes.linear import LinearCode
 from grisaille.demo.painter import ALIKE, ARTISTS
+from grisaille.points import Points
 from grisaille.provenance import stamps
 from helpers import kedro
 
@@ -94,7 +95,11 @@ class TestTables:
         embeddings, artists = demo_run.embeddings(), paintings["artist"].to_numpy()
         for row in demo_run.table("pair_silhouettes.csv").sample(8, random_state=0).to_dict("records"):
             chosen = np.isin(artists, [row["artist"], row["other_artist"]])
-            expected = silhouette_score(embeddings[chosen], artists[chosen])
+            squares = Points.of("composition", embeddings[chosen]).squares_to(
+                Points.of("composition", embeddings[chosen])
+            )
+            np.fill_diagonal(squares, 0)
+            expected = silhouette_score(np.sqrt(squares), artists[chosen], metric="precomputed")
             assert row["embedding_composition"] == pytest.approx(expected, abs=1e-5)
 
     def test_preservation_of_every_part_and_likeness(self, demo_run):
@@ -144,7 +149,7 @@ class TestReport:
         assert "http://" not in page.replace("http://www.w3.org", "")
         assert "https://" not in page
         assert page.count("data:image/webp") > 40
-        assert page.count("data:image/png") == 3 + 2 + 2
+        assert page.count("data:image/png") == 3 + 2 + 3
 
     def test_it_tells_what_was_rejected_and_every_setting(self, page):
         assert "Ilse_Nebel_20.png" in page
@@ -164,9 +169,13 @@ class TestStudy:
     def test_every_size_and_every_set_of_layers(self, demo_run, first):
         sizes, layers = demo_run.table("study_code_sizes.csv"), demo_run.table("study_layers.csv")
         assert sizes["embedding_size"].tolist() == [4, 4, 16, 16]
+        codes = demo_run.table("study_codes.csv")
+        assert set(codes["likeness"]) == {"composition", "style"}
+        assert codes["recall"].between(0, 1).all()
+        assert (codes["make_seconds"] >= 0).all()
         assert layers["layer_set"].unique().tolist() == ["block5", "blocks_4_5"]
         assert set(layers["method"]) == {"pca", "autoencoder"}
-        assert "0/8" in first.stderr
+        assert "0/14" in first.stderr
 
     def test_larger_codes_keep_more(self, demo_run, first):
         sizes = demo_run.table("study_code_sizes.csv").set_index(["method", "embedding_size"])
@@ -178,11 +187,11 @@ class TestStudy:
 
     def test_it_goes_on_where_it_stopped(self, demo_run, points):
         before = {path: path.stat().st_mtime_ns for path in points.glob("*.json") if path.name != "index.json"}
-        assert len(before) == 8
+        assert len(before) == 14
         lost = sorted(before)[3]
         lost.unlink()
         again = demo_run.again("--pipeline", "study")
-        assert "7/8" in again.stderr
+        assert "13/14" in again.stderr
         after = {path: path.stat().st_mtime_ns for path in before}
         assert [path for path in before if before[path] != after[path]] == [lost]
 
@@ -229,7 +238,7 @@ class TestRefusing:
         report = (demo_run.data / "08_reporting" / "report.html").read_text()
         parameters = demo_run.parameters[1] + ",autoencoder.likeness=euclidean"
         told = self.told(demo_run.again("--pipeline", "evaluation", "--params", parameters, check=False))
-        assert "composition_embeddings was made with autoencoder.likeness=hellinger, not euclidean" in told
+        assert "was made with autoencoder.likeness=hellinger, not euclidean" in told
         assert (demo_run.data / "08_reporting" / "report.html").read_text() == report
 
     def test_a_part_of_the_run_before_there_was_any(self, demo_run):
@@ -311,8 +320,8 @@ class TestRunningAgain:
     def test_the_command_that_was_named_mends_it(self, demo_run):
         demo_run.again("--from-nodes", "join_codes", "--params", "report.examples=1")
         stamp = stamps.read(demo_run.newest("07_model_output/composition_embeddings.npy"))
-        assert stamp["recipe"]["pool5.composition_autoencoder"]["parameters"]["autoencoder"]["seed"] == 5
-        assert stamp["recipe"]["top.composition_autoencoder"]["parameters"]["autoencoder"]["seed"] == 0
+        made = {name: stamp["recipe"][f"{name}.composition_encoder"]["parameters"] for name in ("pool5", "top")}
+        assert {name: groups["autoencoder"]["components"] for name, groups in made.items()} == {"pool5": 9, "top": 512}
         told = " ".join(demo_run.again("--pipeline", "discovery").stdout.split())
         assert "is older than" not in told
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from kedro.framework.hooks import hook_impl
 from kedro.io import AbstractVersionedDataset
 from kedro.io.core import DatasetError, Version
+from kedro.pipeline import Pipeline
 
 from grisaille.errors import GrisailleError
 from grisaille.framework import config
@@ -116,6 +117,9 @@ def _command_from(nodes: Iterable[str]) -> str:
     """The command that runs some nodes and what comes after them."""
     from kedro.framework.project import pipelines
 
+    whole, nodes = Pipeline(list(_nodes().values())), list(nodes)
+    after = {node.name for start in nodes for node in whole.from_nodes(start).nodes if node.name != start}
+    nodes = [name for name in nodes if name not in after]
     names = {name: {node.name for node in pipeline.nodes} for name, pipeline in pipelines.items()}
     default = names.pop("__default__", set())
     outside = set(nodes) - default
