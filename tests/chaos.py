@@ -30,6 +30,7 @@ from helpers import PROJECT, in_a_warm_process
 
 # Folder of the storage -> what a run does when it writes there.
 STAGES = {
+    "01_raw": "painting",
     "03_primary": "ingestion",
     "04_feature": "extraction",
     "05_model_input": "training",

@@ -162,7 +162,7 @@ class TestAnAnswerThatIsAskedForAgain:
 
 
 class TestAWholeRun:
-    """One worker dies in extraction and one in training; what is stored does not show it."""
+    """One worker dies in extraction and one in evaluation; what is stored does not show it."""
 
     @pytest.fixture(scope="class")
     def run(self, project, demo_run, cluster):
@@ -175,8 +175,8 @@ class TestAWholeRun:
             extracting = cluster.wait_for(r"\| ([89]|[1-9]\d)/181", running)
             os.kill(processes[extracting.name], signal.SIGKILL)
             stored = {path: path.stat().st_mtime_ns for path in (project / "data").rglob("block*_pool-*.npy")}
-            training = cluster.wait_for(r"block5_pool\[0:128\]: +[1-9]\d?%", running)
-            os.kill(cluster.process_of(training), signal.SIGKILL)
+            measuring = cluster.wait_for(r"codes of composition: [1-9]", running)
+            os.kill(cluster.process_of(measuring), signal.SIGKILL)
         running.result()
         return stored, {worker.name: "".join(worker.said) for worker in cluster.workers}
 
@@ -197,9 +197,9 @@ class TestAWholeRun:
         assert 0 < len(stored) < len(every), "nobody died in extraction"
         assert stored == {path: path.stat().st_mtime_ns for path in stored}
 
-    def test_the_training_was_begun_twice(self, run):
+    def test_the_measuring_was_begun_twice(self, run):
         said = "".join(run[1].values())
-        assert said.count("block5_pool[0:128]:   0%") == 2, "nobody died in training"
+        assert said.count("codes of composition: 0 codes") == 2, "nobody died in evaluation"
 
     def test_both_workers_trained(self, run):
         assert all(re.search(r"block\d_pool\[\d+:\d+\]: +\d+%", said) for said in run[1].values())

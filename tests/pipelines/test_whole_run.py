@@ -72,7 +72,13 @@ class TestWhatIsLeft:
             assert 0 < history["loss"].item() < 0.1
 
     def test_progress_was_visible(self, demo_run):
-        for words in ("looking at files", "extracting features", "codes of composition", "comparing all pairs"):
+        for words in (
+            "looking at files",
+            "extracting features",
+            "block5_pool[0:128]",
+            "codes of composition",
+            "comparing all pairs",
+        ):
             assert words in demo_run.output
 
     def test_it_ends_with_five_lines_and_the_place_of_the_report(self, demo_run):
