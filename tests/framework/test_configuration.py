@@ -92,7 +92,9 @@ class TestCatalog:
     def test_all_data_follow_one_line(self):
         catalog = yaml.safe_load((PROJECT / "conf/base/catalog.yml").read_text())
         for name, entry in catalog.items():
-            path = entry.get("filepath") or entry.get("path")
+            wrapped = entry.get("dataset")
+            own = wrapped if isinstance(wrapped, dict) else entry
+            path = own.get("filepath") or own.get("path")
             if not name.startswith("_") and name != "raw_artists":
                 assert "${globals:storage}/" in path, name
 
@@ -106,6 +108,7 @@ class TestCatalog:
         assert len(names) > 50
         for name in names:
             dataset = catalog.get(name)
+            dataset = getattr(dataset, "_dataset", dataset)
             path = next(
                 str(getattr(dataset, kind)) for kind in ("_filepath", "_path", "_root") if hasattr(dataset, kind)
             )

@@ -58,6 +58,8 @@ class Rotation:
 
         if len(rows) < 2:
             raise ValueError(f"a code is fitted on at least two paintings. Received: {len(rows)}")
+        if not rows.shape[1]:
+            return cls(np.zeros(0, np.float32), np.zeros((0, 0), np.float32), np.zeros(0))
         solver = "covariance_eigh" if len(rows) > rows.shape[1] else "full"
         with np.errstate(invalid="ignore"):  # shares of no variance, where all paintings are equal
             found = PCA(svd_solver=solver).fit(rows.astype(np.float64))

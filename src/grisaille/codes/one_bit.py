@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.fft import dct
 
 from grisaille.arrays import FloatArray, IntArray
 
@@ -40,6 +39,8 @@ class OneBit:
 
     def rotate(self, rows: FloatArray) -> FloatArray:
         """Centred rows, shape (n, d), rotated, the chosen coordinates: float32, shape (n, b)."""
+        from scipy.fft import dct
+
         turned = dct((rows - self.mean) * self.signs, norm="ortho", axis=1)
         return np.ascontiguousarray(turned[:, self.chosen], dtype=np.float32)
 

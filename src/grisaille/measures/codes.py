@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy.stats import rankdata
 
 from grisaille.arrays import FloatArray, IntArray, StringArray
 from grisaille.collection.split import HELD_OUT
@@ -81,8 +80,7 @@ class Reference:
             hits = (found[:, :many, None] == self.nearest[:, None, :]).any(axis=1)
             return float(hits.mean())
 
-        some = squares[self._sample]
-        ranks = rankdata(some[~np.isnan(some)])
+        ranks = self._ranked(squares)
         spearman = float(np.corrcoef(ranks, self._ranks)[0, 1])
         return {"recall": share(k), "reranked": share(shortlist), "spearman": spearman}
 
@@ -93,5 +91,10 @@ class Reference:
     @cached_property
     def _ranks(self) -> FloatArray:
         """Of the distances but those to the queries themselves, with mid-ranks for ties."""
-        some = self.distances[self._sample]
+        return self._ranked(self.distances)
+
+    def _ranked(self, distances: FloatArray) -> FloatArray:
+        from scipy.stats import rankdata
+
+        some = distances[self._sample]
         return np.asarray(rankdata(some[~np.isnan(some)]))
