@@ -96,41 +96,37 @@ class Contenders:
         often = np.bincount(self.reference.nearest.ravel(), minlength=len(self._together))
         everybody = np.tile(-often.astype(np.float32), (len(self.reference.queries), 1))
         yield Row(None, "the same ten for everybody", 0, 0, lambda: lambda: everybody)
-        many = len(self.pieces)
-        for values in VALUES:
-            size = _FLOAT * values
-            if values // many > min(points.coordinates.shape[1] for points in self._chunked):
-                continue
-            # One value of each chunk gives way to the lengths.
-            plain, fewer, joint = self._leading(values), self._leading(values - many), self._joint.leading(values - 1)
-            coordinates = Points.plain(plain.coordinates)
-            yield Row(PLAIN, f"PCA of each chunk, {values}", size, values, self._by(coordinates))
-            code = f"PCA of each chunk, {values - many}, and the length"
-            yield Row(LENGTHS, code, size, values, self._by(fewer))
-            yield Row(JOINT, f"PCA of all chunks, {values - 1}, and the length", size, values, self._by(joint))
-            projected = Points.plain(self._projected(values))
-            yield Row(PROJECTION, f"random projection, {values}", size, values, self._by(projected))
+        many, fewest = len(self.pieces), min(points.coordinates.shape[1] for points in self._chunked)
+        for values in (values for values in VALUES if values // many <= fewest):
+            kinds: list[tuple[str, str, Callable[[], Points]]] = [
+                (PLAIN, f"PCA of each chunk, {values}", partial(self._without_lengths, values)),
+                # One value of each chunk gives way to the lengths.
+                (LENGTHS, f"PCA of each chunk, {values - many}, and the length", partial(self._leading, values - many)),
+                (JOINT, f"PCA of all chunks, {values - 1}, and the length", partial(self._joint.leading, values - 1)),
+                (PROJECTION, f"random projection, {values}", partial(self._projected, values)),
+            ]
+            for family, code, made in kinds:
+                yield Row(family, code, _FLOAT * values, values, self._by(made))
         for size, bits in itertools.product(SIZES, BITS):
-            values = (size - _LENGTH) * 8 // bits // many
-            if values <= min(points.coordinates.shape[1] for points in self._chunked):
-                some = self._leading(values * many)
-                code = f"PCA of each chunk, {values * many} at {bits} bits, and the length"
-                yield Row(EVEN, code, size, 0, self._by(self._quantised(some, bits), some))
+            values = (size - _LENGTH) * 8 // bits // many * many
+            if values // many <= fewest:
+                full = partial(self._leading, values)
+                code = f"PCA of each chunk, {values} at {bits} bits, and the length"
+                yield Row(EVEN, code, size, 0, self._by(partial(self._quantised, full, bits), full))
         for size in SIZES:
             decoded = cache(partial(self._coded, size))
             code = f"PCA of all chunks, {size} bytes"
-            yield Row(SPENT, code, size, 0, lambda made=decoded: self._by(made(), self._joint)())  # type: ignore[misc]
-            code += ", query in bytes, too"
-            yield Row(None, code, size, 0, lambda made=decoded: self._by(made())())  # type: ignore[misc]
+            yield Row(SPENT, code, size, 0, self._by(decoded, lambda: self._joint))
+            yield Row(None, f"{code}, query in bytes, too", size, 0, self._by(decoded))
 
     def embedding(self, points: Points) -> Iterator[Row]:
         """The embedding in float32 and at 4 and 8 bits a value."""
         many, length = points.coordinates.shape[1], bool(points.rests.any())
-        yield Row(EMBEDDING, "embedding", _FLOAT * (many + length), many + length, self._by(points))
+        yield Row(EMBEDDING, "embedding", _FLOAT * (many + length), many + length, self._by(lambda: points))
         for bits in (4, 8):
             size = -(-many * bits // 8) + _LENGTH * length
-            coarse = self._quantised(points, bits)
-            yield Row(EMBEDDING_BITS, f"embedding at {bits} bits", size, 0, self._by(coarse, points))
+            coarse = partial(self._quantised, lambda: points, bits)
+            yield Row(EMBEDDING_BITS, f"embedding at {bits} bits", size, 0, self._by(coarse, lambda: points))
 
     def one_bit(self, columns: Sequence[Rows]) -> Iterator[Row]:
         """Bits of the full features, which nothing is learnt for.
@@ -177,15 +173,20 @@ class Contenders:
                 quantiser.train(rows[self.training])
                 decoded = quantiser.decode(quantiser.compute_codes(rows))
                 left = some.rests + np.square(rows - decoded).sum(axis=1)
-                return self._by(Points(decoded, left), some)()
+                return self._by(lambda: Points(decoded, left), lambda: some)()
 
             if width <= self._joint.coordinates.shape[1]:
                 yield Row(PRODUCT, f"product quantisation of {width} components", size + _FLOAT, 0, make)
 
-    def _by(self, stored: Points, full: Points | None = None) -> Callable[[], Search]:
-        """Search for queries that are known in full, or as they are stored."""
-        some = (full or stored)[self.reference.queries]
-        return lambda: lambda: some.squares_to(stored)
+    def _by(self, made: Callable[[], Points], full: Callable[[], Points] | None = None) -> Callable[[], Search]:
+        """Make codes, and search for queries that are known in full, or as they are stored."""
+
+        def make() -> Search:
+            stored = made()
+            some = (full() if full else stored)[self.reference.queries]
+            return lambda: some.squares_to(stored)
+
+        return make
 
     def _coded(self, size: int) -> Points:
         """Encode and decode, as anybody would who keeps the bytes only."""
@@ -198,13 +199,17 @@ class Contenders:
         rests = np.sum([points.rests for points in cut], axis=0)
         return Points(np.concatenate([points.coordinates for points in cut], axis=1), rests)
 
-    def _projected(self, values: int) -> FloatArray:
+    def _without_lengths(self, values: int) -> Points:
+        return Points.plain(self._leading(values).coordinates)
+
+    def _projected(self, values: int) -> Points:
         """A random projection that keeps distances on average (Johnson & Lindenstrauss 1984)."""
         matrix = np.random.default_rng(self.seed).standard_normal((self._together.shape[1], values), dtype=np.float32)
-        return np.asarray(self._together @ matrix / np.float32(np.sqrt(values)))
+        return Points.plain(self._together @ matrix / np.float32(np.sqrt(values)))
 
-    def _quantised(self, points: Points, bits: int) -> Points:
+    def _quantised(self, full: Callable[[], Points], bits: int) -> Points:
         """Every value at the one of 2^bits levels that is nearest, which suit a Gaussian variable of its deviation."""
+        points = full()
         known = points.coordinates[self.training]
         mean, spread = known.mean(axis=0), known.std(axis=0)
         spread[spread == 0] = 1
