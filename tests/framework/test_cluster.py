@@ -201,5 +201,6 @@ class TestAWholeRun:
         said = "".join(run[1].values())
         assert said.count("codes of composition: 0 codes") == 2, "nobody died in evaluation"
 
-    def test_both_workers_trained(self, run):
-        assert all(re.search(r"block\d_pool\[\d+:\d+\]: +\d+%", said) for said in run[1].values())
+    def test_both_workers_computed(self, run):
+        """Chunks of a small collection take moments: which of the two fits them is a matter of chance."""
+        assert all(re.search(r"(block\d_pool\[\d+:\d+\]|PCA, \w+): +\d+%", said) for said in run[1].values())

@@ -8,6 +8,7 @@ import pytest
 from grisaille.collection.artists import UNKNOWN
 from grisaille.explorer.map_table import Near, gather
 from grisaille.explorer.pictures import MapPicture
+from grisaille.measures.code_rows import PRODUCT
 from grisaille.measures.comparison import Collection
 from grisaille.pipelines.evaluation import nodes
 from grisaille.plots.comparison import principal_plane, scatter, side_name
@@ -249,3 +250,22 @@ class TestFigures:
         assert side_name(list("ABCDEF")) == "A, B, C, D, E and F"
         assert side_name(list("ABCDEFG")) == "A, B, C, D, E and 2 more"
         assert side_name(["A"] * 1300) == "A, A, A, A, A and 1,295 more"
+
+
+class TestCodes:
+    given = results()
+
+    def test_the_best_of_a_size_is_bold(self):
+        page = render(self.given, files(self.given))
+        assert page.count("<strong>0.625</strong>") == 1
+        assert "<strong>0.500</strong>" not in page
+
+    def test_what_only_the_study_measures_stands_beside_it(self):
+        row = self.given.kept_by_codes.iloc[[1]].assign(family=PRODUCT, bytes=164, recall=0.75, code="product of <b>")
+        # What both have measured is shown once.
+        study = pd.concat([self.given.kept_by_codes, row, row.assign(likeness="style")])
+        page = render(replace(self.given, study_codes_if_there=study), files(self.given))
+        assert page.count("<strong>0.750</strong>") == 1
+        assert "<strong>0.625</strong>" not in page
+        assert page.count("product of &lt;b&gt;") == 1
+        assert page.count("bits where they matter") == 1 + page.count("PCA of all chunks, bits where they matter")
