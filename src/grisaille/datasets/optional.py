@@ -47,7 +47,13 @@ class OptionalDataset(AbstractDataset[NoReturn, Any]):
 
     def load(self) -> Any:
         """What is stored, or None."""
-        return self._dataset.load() if self._dataset.exists() else None
+        try:
+            return self._dataset.load()
+        except DatasetError:
+            # Asked last: a feature store is there if none of its shards is damaged, and looks at all of them.
+            if self._dataset.exists():
+                raise
+            return None
 
     def save(self, data: NoReturn) -> NoReturn:
         """Refuse: the dataset itself takes what is saved."""
@@ -55,12 +61,10 @@ class OptionalDataset(AbstractDataset[NoReturn, Any]):
 
     def fingerprint(self) -> str | None:
         """What changes with what is stored; None where there is nothing."""
-        if not self._dataset.exists():
-            return None
         if hasattr(self._dataset, "fingerprint"):
             fingerprint: str | None = self._dataset.fingerprint()
             return fingerprint
-        version: str = self._dataset.resolve_load_version() or ""
+        version: str | None = self._dataset.resolve_load_version() if self._dataset.exists() else None
         return version
 
     def _exists(self) -> bool:
