@@ -140,7 +140,9 @@ class TestHostileNames:
         handlers = "[...document.querySelectorAll('*')].flatMap(e => e.getAttributeNames()).filter(n => /^on/.test(n))"
         assert page.evaluate(handlers) == []
         assert [url for url in requests if not url.startswith(("file:", "data:"))] == []
-        rows = page.evaluate("[...document.querySelectorAll('table.left')].find(t => /^File/.test(t.innerText)).innerText")
+        rows = page.evaluate(
+            "[...document.querySelectorAll('table.left')].find(t => /^File/.test(t.innerText)).innerText"
+        )
         for name in self.NAMES:
             assert name in rows
 

@@ -390,7 +390,7 @@ class TestPipelines:
         _ = context().params
         for chunk in CHUNKS:
             alone = pipelines["autoencoding"].only_nodes_with_namespaces([chunk])
-            steps = {"train_autoencoder", "encode_chunk", "fit_style_encoder"}
+            steps = {"train_autoencoder", "take_encoder", "encode_chunk", "fit_style_encoder"}
             assert {node.name for node in alone.nodes} == {f"{chunk}.{step}" for step in steps}
             assert not [name for name in alone.inputs() if "." in name and not name.startswith("params:")]
 

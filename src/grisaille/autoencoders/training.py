@@ -106,6 +106,12 @@ def _uncompiled(autoencoder: keras.Model, encoder: keras.Model) -> Models:
     return plain, encoder
 
 
+def take_encoder(autoencoder: keras.Model) -> keras.Model:
+    """The encoder inside of an autoencoder, (n, values) -> (n, code); the two share their weights."""
+    code = autoencoder.get_layer("code").output
+    return keras.Model(autoencoder.inputs[0], code, name=f"{autoencoder.name}_encoder")
+
+
 def encode(encoder: keras.Model, rows: Rows, batch_size: int = 256) -> FloatArray:
     """Encode all rows of a chunk, as they are stored.
 

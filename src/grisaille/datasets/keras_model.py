@@ -27,10 +27,21 @@ class KerasModelDataset(TensorFlowModelDataset):
         ```
     """
 
+    def __init__(self, *, kept: bool = True, **arguments: Any) -> None:
+        """Point at a file.
+
+        Args:
+            kept: Whether the process keeps the model for who reads it next.
+            **arguments: As ``TensorFlowModelDataset`` takes them.
+        """
+        super().__init__(**arguments)
+        self._kept = kept
+
     def load(self) -> Any:
         """Read the model."""
         path = get_filepath_str(self._get_load_path(), self._protocol)
-        return _read(self._fs, path, self._fs.ukey(path), **self._load_args)
+        read = _read if self._kept else _read.__wrapped__
+        return read(self._fs, path, self._fs.ukey(path), **self._load_args)
 
     def save(self, data: Any) -> None:
         """Write the model, without its date."""

@@ -40,15 +40,15 @@ def measure_layers(features: FeatureStore) -> FloatArray:
 
 def train_autoencoder(
     features: FeatureStore, layer_norms: FloatArray, picture_files: pd.DataFrame, chunk: Chunk, settings: Autoencoder
-) -> tuple[Any, Any, pd.DataFrame]:
+) -> tuple[Any, pd.DataFrame]:
     """Train one chunk's autoencoder on all but the held-out paintings.
 
     Returns:
-        The autoencoder; the encoder inside of it, which is all that new pictures need; and the history of its training.
+        The autoencoder and the history of its training.
     """
     from grisaille.autoencoders import training
 
-    autoencoder, encoder, history = training.train(
+    autoencoder, _, history = training.train(
         _columns(features, chunk),
         _norms(list(features), layer_norms, chunk, settings.made_for),
         _rows(picture_files, TRAIN),
@@ -56,10 +56,17 @@ def train_autoencoder(
         settings,
         name=f"{chunk.layer}[{chunk.start}:{chunk.stop}]",
     )
+    return autoencoder, history
+
+
+def take_encoder(autoencoder: Any, history: pd.DataFrame) -> Any:
+    """Cut the encoder off, which is all that new pictures need, and tell how the training went."""
+    from grisaille.autoencoders import training
+
     first, last = history["loss"].iloc[[0, -1]]
     if len(history) > 1:
         logger.info("%d epochs took the loss from %.3g to %.3g", len(history), first, last)
-    return autoencoder, encoder, history
+    return training.take_encoder(autoencoder)
 
 
 def encode_chunk(

@@ -51,8 +51,15 @@ def _chunk(name: str, style: bool) -> Pipeline:
             Node(
                 nodes.train_autoencoder,
                 ["features", "layer_norms", "picture_files", "params:chunk", "params:autoencoder"],
-                ["composition_autoencoder", "composition_encoder", "composition_history"],
+                ["composition_autoencoder", "composition_history"],
                 name="train_autoencoder",
+            ),
+            # It reads both, so that Kedro-Viz keeps both inside of the chunk's box.
+            Node(
+                nodes.take_encoder,
+                ["composition_autoencoder", "composition_history"],
+                "composition_encoder",
+                name="take_encoder",
             ),
             Node(
                 nodes.encode_chunk,
