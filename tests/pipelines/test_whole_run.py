@@ -326,7 +326,7 @@ class TestRunningAgain:
     def test_the_command_that_was_named_mends_it(self, demo_run):
         demo_run.again("--from-nodes", "join_codes", "--params", "report.examples=1")
         stamp = stamps.read(demo_run.newest("07_model_output/composition_embeddings.npy"))
-        made = {name: stamp["recipe"][f"{name}.composition_encoder"]["parameters"] for name in ("pool5", "top")}
+        made = {name: stamp["recipe"][f"{name}.composition_autoencoder"]["parameters"] for name in ("pool5", "top")}
         assert {name: groups["autoencoder"]["components"] for name, groups in made.items()} == {"pool5": 9, "top": 512}
         told = " ".join(demo_run.again("--pipeline", "discovery").stdout.split())
         assert "is older than" not in told
