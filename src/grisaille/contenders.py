@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from grisaille.arrays import ColumnRange, FloatArray, Rows, StringArray
-from grisaille.autoencoders.compression import fit_projection
+from grisaille.arrays import ColumnRange, FloatArray, IntArray, Rows, StringArray
+from grisaille.autoencoders.compression import Projection, fit_projection
 from grisaille.autoencoders.joining import chunk_points
 from grisaille.likenesses.metrics import MetricRows, columns, layer_norms
 from grisaille.measures.code_rows import Contenders
@@ -43,18 +43,26 @@ def of_composition(
         What codes are made of, and the full features, cut by columns.
     """
     training, queries = training_and_queries(split, seed)
+    if codes:
+        norms = {layer: layer_norms(features[layer], settings.made_for) for layer in {chunk.layer for chunk in chunks}}
+        known = zip(codes, chunks, strict=True)
+        pieces = [chunk_points(rows, norms[chunk.layer], "linear") for rows, chunk in known]
+    else:
+        pieces = [points for _, points in fit_chunks(features, chunks, training, settings)]
+    reference = Reference.measure(feature_space(features, settings.made_for), queries, k)
+    return Contenders(pieces, training, reference, seed), columns(features, settings.made_for, _COLUMNS)
+
+
+def fit_chunks(
+    features: Mapping[str, Rows], chunks: Sequence[Chunk], training: IntArray, settings: Autoencoder
+) -> Iterator[tuple[Projection, Points]]:
+    """Fit the components of every chunk on the training rows, shape (m,), and take all paintings there."""
     norms = {layer: layer_norms(features[layer], settings.made_for) for layer in {chunk.layer for chunk in chunks}}
-    pieces = []
-    for number, chunk in enumerate(chunks):
-        if codes:
-            pieces.append(chunk_points(codes[number], norms[chunk.layer], "linear"))
-            continue
+    for chunk in chunks:
         rows = ColumnRange(features[chunk.layer], chunk.start, chunk.stop)
         known = MetricRows(rows, settings.made_for, norms[chunk.layer])
         projection, _ = fit_projection(known, training, settings.components, settings.seed, settings.channels)
-        pieces.append(Points.of("composition", projection.compress(known)))
-    reference = Reference.measure(feature_space(features, settings.made_for), queries, k)
-    return Contenders(pieces, training, reference, seed), columns(features, settings.made_for, _COLUMNS)
+        yield projection, Points.of("composition", projection.compress(known))
 
 
 def of_style(

@@ -13,14 +13,12 @@ from typing import Any, Literal
 
 import numpy as np
 
-from grisaille.arrays import ColumnRange, FloatArray, IntArray, Rows
+from grisaille.arrays import FloatArray, IntArray, Rows
 from grisaille.autoencoders.baseline import pca_embeddings
-from grisaille.autoencoders.compression import fit_projection
-from grisaille.autoencoders.joining import composition_points
 from grisaille.codes.linear import Rotation
 from grisaille.collection.split import HELD_OUT
-from grisaille.contenders import of_composition, of_style
-from grisaille.likenesses.metrics import MetricRows, layer_norms
+from grisaille.contenders import fit_chunks, of_composition, of_style
+from grisaille.likenesses.metrics import layer_norms
 from grisaille.likenesses.style import describe_chunks
 from grisaille.measures.code_rows import Contenders
 from grisaille.measures.comparison import Collection, Name, compare, queries
@@ -278,20 +276,11 @@ class StudyRunner:
 
     def _fit_linear(self, chunks: list[Chunk]) -> tuple[Points, Rotation, int]:
         """The codes of all chunks as points, their directions, and the bytes of the encoders."""
-        trained = self._autoencoder
-        codes, norms, stored = [], [], 0
-        for chunk in chunks:
-            of_layer = layer_norms(self._features[chunk.layer], trained.likeness)
-            rows = MetricRows(self._columns(chunk), trained.likeness, of_layer)
-            projection, _ = fit_projection(rows, self._training, trained.components, trained.seed, trained.channels)
-            codes.append(projection.compress(rows))
-            norms.append(np.ones_like(of_layer))
-            stored += 4 * projection.basis.size
-        points = composition_points(codes, norms, "linear")
+        projections, pieces = zip(*fit_chunks(self._features, chunks, self._training, self._autoencoder), strict=True)
+        rests = np.sum([points.rests for points in pieces], axis=0)
+        points = Points(np.concatenate([points.coordinates for points in pieces], axis=1), rests)
+        stored = sum(4 * projection.basis.size for projection in projections)
         return points, Rotation.fit(points.coordinates[self._training]), stored
-
-    def _columns(self, chunk: Chunk) -> ColumnRange:
-        return ColumnRange(self._features[chunk.layer], chunk.start, chunk.stop)
 
 
 def split_evenly(values: int, pieces: int) -> list[int]:
