@@ -27,21 +27,10 @@ class KerasModelDataset(TensorFlowModelDataset):
         ```
     """
 
-    def __init__(self, *, kept: bool = True, **arguments: Any) -> None:
-        """Point at a file.
-
-        Args:
-            kept: Whether the process keeps the model for who reads it next.
-            **arguments: As ``TensorFlowModelDataset`` takes them.
-        """
-        super().__init__(**arguments)
-        self._kept = kept
-
     def load(self) -> Any:
         """Read the model."""
         path = get_filepath_str(self._get_load_path(), self._protocol)
-        read = _read if self._kept else _read.__wrapped__
-        return read(self._fs, path, self._fs.ukey(path), **self._load_args)
+        return _read(self._fs, path, self._fs.ukey(path), **self._load_args)
 
     def save(self, data: Any) -> None:
         """Write the model, without its date."""
@@ -54,6 +43,11 @@ class KerasModelDataset(TensorFlowModelDataset):
             make_deterministic(saved)
             self._fs.put_file(str(saved), path)
         self._invalidate_cache()
+
+    def _release(self) -> None:
+        """Forget models: a run releases what it made as soon as its last node has read it."""
+        super()._release()
+        _read.cache_clear()
 
 
 @lru_cache(maxsize=16)
