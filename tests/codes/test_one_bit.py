@@ -20,8 +20,7 @@ def rotated(rows):
 
 def found(rows, rotated, query_in_bits):
     lengths = np.linalg.norm(rows - rows.mean(axis=0), axis=1)
-    parts = [far for _, far in squares(rotated, lengths, np.arange(MANY), query_in_bits)]
-    return np.concatenate(parts)
+    return squares(rotated, lengths, np.arange(MANY), query_in_bits)
 
 
 class TestRotation:

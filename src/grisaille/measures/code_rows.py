@@ -142,10 +142,7 @@ class Contenders:
                 if not known:
                     known.extend(self._bits(columns, max(sizes)))
                 rotated, lengths = known
-                # Of coordinates in an order of chance, any are as good as others.
-                order = np.random.default_rng(self.seed).permutation(max(sizes))[:bits]
-                found = squares(rotated[:, np.sort(order)], lengths, self.reference.queries, in_bits)
-                return lambda: np.concatenate([far for _, far in found])
+                return lambda: squares(rotated[:, :bits], lengths, self.reference.queries, in_bits)
 
             size, code = bits // 8 + 2 * _FLOAT, f"one bit of {bits:,} coordinates (RaBitQ)"
             yield Row(ONE_BIT, code, size, 0, make)
@@ -227,8 +224,11 @@ class Contenders:
 
         mean = np.asarray(sum(block.sum(axis=0) for block in blocks()) / n)
         code = OneBit.draw(mean, bits, self.seed)
-        rotated = [(code.rotate(block), np.linalg.norm(block - mean, axis=1)) for block in blocks()]
-        return [np.concatenate(part) for part in zip(*rotated, strict=True)]
+        rotated, lengths = np.empty((n, bits), np.float32), np.empty(n, np.float32)
+        for i, block in enumerate(blocks()):
+            rows = slice(i * _BLOCK, i * _BLOCK + len(block))
+            rotated[rows], lengths[rows] = code.rotate(block), np.linalg.norm(block - mean, axis=1)
+        return [rotated, lengths]
 
     @cached_property
     def _together(self) -> FloatArray:
