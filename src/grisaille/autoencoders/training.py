@@ -1,5 +1,6 @@
 """The training loop: batches read from disk, held-out paintings stop it, the best weights stay."""
 
+import gc
 import math
 
 import keras
@@ -71,6 +72,8 @@ def train(
     Raises:
         ValueError: If there are too few rows to learn from, or the chunk does not fit the architecture.
     """
+    # As `KerasModelDataset` does: the model of the chunk before is 200 MB.
+    gc.collect()
     if settings.architecture == "linear":
         chosen = np.union1d(training, validation).astype(np.int64)
         metric_rows = MetricRows(rows, settings.likeness, norms)

@@ -1,5 +1,6 @@
 """A Keras model in a `.keras` file, versioned. TensorFlow is imported with this module, so nothing else imports it."""
 
+import gc
 import tempfile
 from functools import lru_cache
 from pathlib import Path
@@ -48,6 +49,8 @@ class KerasModelDataset(TensorFlowModelDataset):
         """Forget models: a run releases what it made as soon as its last node has read it."""
         super()._release()
         _read.cache_clear()
+        # Models are cycles of small objects, which Python would leave for later, however many megabytes they hold.
+        gc.collect()
 
 
 @lru_cache(maxsize=16)
