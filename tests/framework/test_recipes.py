@@ -157,6 +157,7 @@ class TestOtherSettings:
         added = create_model("Added", __base__=model, added=(int, 0))
         original = recipes._adapter
         monkeypatch.setattr(recipes, "_adapter", lambda name: TypeAdapter(added) if name == group else original(name))
+        monkeypatch.setattr(recipes, "_settings", recipes._settings.__wrapped__)
         catalog = collection.catalog(SECOND, {group: {"added": 0}})
         assert catalog.outdated("table") is None
         catalog = collection.catalog(SECOND, {group: {"added": 1}})

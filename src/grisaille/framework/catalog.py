@@ -9,10 +9,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import Any, TypeAlias
+from typing import Any
 
 from kedro.framework.context import CatalogCommandsMixin, KedroContext
 from kedro.io import AbstractVersionedDataset, DataCatalog, SharedMemoryDataCatalog
@@ -29,8 +29,19 @@ logger = logging.getLogger(__name__)
 
 MEND = "`kedro run --only-missing-outputs` with the same --params makes it again, and what is made from it"
 
-# Result -> what `AtomicCatalog.older` found of it.
-_Older: TypeAlias = dict[str, tuple[str, str] | None]
+
+@dataclass(frozen=True)
+class Ages:
+    """What was found of stored results, as long as nothing is saved.
+
+    Attributes:
+        older: Result -> what `AtomicCatalog.older` found of it.
+        checksums: Dataset -> its checksum.
+    """
+
+    older: dict[str, tuple[str, str] | None] = field(default_factory=dict)
+    checksums: dict[str, str | None] = field(default_factory=dict)
+
 
 # Where this thread is saving: catalog name -> a dataset that writes to a temporary path.
 _temporary: ContextVar[Mapping[str, Any]] = ContextVar("temporary", default={})  # noqa: B039 - never changed in place
@@ -196,7 +207,7 @@ class AtomicCatalog(DataCatalog, CatalogCommandsMixin):
                 f"with. {MEND}"
             )
 
-    def outdated(self, name: str, known: _Older | None = None) -> str | None:
+    def outdated(self, name: str, known: Ages | None = None) -> str | None:
         """Why a result is not what a run with these settings would make; None where it is, or nobody knows."""
         stamp = self.stamp(name)
         if stamp is None:
@@ -207,27 +218,29 @@ class AtomicCatalog(DataCatalog, CatalogCommandsMixin):
             return f"it was made with {recipes.sentence(found)}" if found else None
         return "{} is older than {}".format(*older)
 
-    def older(self, name: str, known: _Older | None = None) -> tuple[str, str] | None:
+    def older(self, name: str, known: Ages | None = None) -> tuple[str, str] | None:
         """A result, of one and all that it was made from, that is older than its source, and that source; or None.
 
         Args:
             name: Of the result.
-            known: What was found of others, as long as nothing was saved since.
+            known: What was found of others.
         """
-        known = {} if known is None else known
-        if name not in known:
-            known[name] = None
+        known = known or Ages()
+        if name not in known.older:
+            known.older[name] = None
             stamp = self.stamp(name)
             for source, then in (stamp["inputs"] if stamp else {}).items():
                 if source not in self:
                     continue
-                now = self.checksum(source)
-                known[name] = (name, source) if then and now and then != now else self.older(source, known)
-                if known[name]:
+                if source not in known.checksums:
+                    known.checksums[source] = self.checksum(source)
+                now = known.checksums[source]
+                known.older[name] = (name, source) if then and now and then != now else self.older(source, known)
+                if known.older[name]:
                     break
-        return known[name]
+        return known.older[name]
 
-    def warn(self, name: str, known: _Older | None = None) -> None:
+    def warn(self, name: str, known: Ages | None = None) -> None:
         """Say once what is wrong with a result that is going to be read; arguments as those of `older`."""
         if name in self._told or self.where(name) is None:
             return

@@ -15,7 +15,7 @@ from kedro.pipeline import Pipeline
 
 from grisaille.errors import GrisailleError
 from grisaille.framework import config
-from grisaille.framework.catalog import AtomicCatalog
+from grisaille.framework.catalog import Ages, AtomicCatalog
 from grisaille.provenance import recipes
 from grisaille.storage import DiskFullError
 from grisaille.terminal import print_any_letter
@@ -67,9 +67,9 @@ class RecipeHook:
         _follow_named_versions(found, catalog)
         _continue_with_settings(found, pipeline, catalog)
         _refuse_conflict(found, catalog)
-        older: dict[str, tuple[str, str] | None] = {}
+        ages = Ages()
         for name in names:
-            catalog.warn(name, older)
+            catalog.warn(name, ages)
         if "params:backbone" in pipeline.inputs():
             from grisaille.features import backbone
             from grisaille.parameters import Backbone

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, TypeAlias
 
 from pydantic import TypeAdapter
@@ -107,10 +107,17 @@ def settings_of(recipe: Recipe) -> dict[str, dict[str, list[str]]]:
     """Every setting in a recipe: dotted name -> value as JSON -> datasets that were made with it."""
     found: dict[str, dict[str, list[str]]] = {}
     for dataset, step in recipe.items():
-        for group, value in complete(step["parameters"]).items():
-            for name, setting in leaves(group, value):
-                found.setdefault(name, {}).setdefault(json.dumps(setting), []).append(dataset)
+        for name, setting in _settings(json.dumps(step["parameters"])):
+            found.setdefault(name, {}).setdefault(setting, []).append(dataset)
     return found
+
+
+# Nodes by the dozen have the same parameters, and to complete them is most of the work.
+@lru_cache(maxsize=256)
+def _settings(parameters: str) -> list[tuple[str, str]]:
+    """Dotted name and value as JSON of every setting of a step."""
+    groups = complete(json.loads(parameters)).items()
+    return [(name, json.dumps(setting)) for group, value in groups for name, setting in leaves(group, value)]
 
 
 def differences(
