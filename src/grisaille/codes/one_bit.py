@@ -43,7 +43,7 @@ class OneBit:
         """Centred rows, shape (n, d), rotated, the chosen coordinates: float32, shape (n, b)."""
         from scipy.fft import dct
 
-        turned = dct((rows - self.mean) * self.signs, norm="ortho", axis=1)
+        turned = dct((rows - self.mean) * self.signs, norm="ortho", axis=1, workers=-1)
         return np.ascontiguousarray(turned[:, self.chosen], dtype=np.float32)
 
 

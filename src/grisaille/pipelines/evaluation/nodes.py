@@ -5,14 +5,14 @@ from __future__ import annotations
 import itertools
 import logging
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from tqdm import tqdm
 
-from grisaille.arrays import BoolArray, FloatArray, IntArray
+from grisaille.arrays import BoolArray, FloatArray, IntArray, Rows
 from grisaille.collection import Files
 from grisaille.collection.artists import UNKNOWN, misspelt, present, rows_of
 from grisaille.collection.split import HELD_OUT
@@ -28,6 +28,9 @@ from grisaille.pipelines.evaluation import spaces
 from grisaille.points import Points
 from grisaille.report.results import Results, with_ends
 from grisaille.report.summary_lines import summary
+
+if TYPE_CHECKING:
+    from grisaille.measures.code_rows import Contenders
 
 logger = logging.getLogger(__name__)
 
@@ -170,18 +173,18 @@ def measure_codes(
     encoded = [made[f"{name}.codes"] for name in pieces]
     given = (settings.neighbours, settings.seed)
     linear = [codes["composition"] for codes in encoded] if autoencoder.architecture == "linear" else []
-    contended = {
-        "composition": of_composition(features, list(pieces.values()), split, autoencoder, *given, linear),
-    }
-    if "style.embeddings" in made:
-        contended["style"] = of_style([codes["style_statistics"] for codes in encoded], split, *given)
     rows = []
-    for likeness, (contenders, columns) in contended.items():
+
+    def measure(likeness: str, contenders: Contenders, columns: Sequence[Rows]) -> None:
         embedding = contenders.embedding(Points.of(likeness, made[f"{likeness}.embeddings"]))
         # A code at a time: together they would be many times the collection.
         codes = itertools.chain(contenders.linear(), contenders.one_bit(columns), embedding)
         for row in tqdm(codes, f"codes of {likeness}", unit=" codes"):
             rows.append({"likeness": likeness} | contenders.measured(row))
+
+    measure("composition", *of_composition(features, list(pieces.values()), split, autoencoder, *given, linear))
+    if "style.embeddings" in made:
+        measure("style", *of_style([codes["style_statistics"] for codes in encoded], split, *given))
     # Seconds would be others in every run, and no run would repeat another: the study takes them.
     return pd.DataFrame(rows).drop(columns=["make_seconds", "search_milliseconds"])
 

@@ -85,7 +85,7 @@ def build(
     spaces: dict[Name, Space] = {("raw", likeness): feature_space(features, likeness) for likeness in LIKENESSES}
     if "style" in embeddings:
         described = describe_chunks(features, layer_norms, chunks, channels)
-        spaces["raw", "style"] = embedding_space(np.concatenate(list(described), axis=1))
+        spaces["raw", "style"] = embedding_space(np.concatenate(list(described), axis=1), np.float32)
     if palettes is not None:
         spaces["raw", "colour"] = embedding_space(np.sqrt(palettes[LAYER][:]))
     spaces |= {("pca", likeness): embedding_space(values) for likeness, values in reduced.items()}
