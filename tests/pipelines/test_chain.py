@@ -15,7 +15,7 @@ class TestLongChain:
     def test_photographs_are_held_as_small_as_they_are_drawn(self, monkeypatch):
         """Three hundred photographs of ten megapixels would take nine gigabytes."""
         held = []
-        monkeypatch.setattr("grisaille.plots.contact_sheet.strip", held.extend)
+        monkeypatch.setattr("grisaille.plots.contact_sheet.strip", lambda shown, _heading: held.extend(shown))
         names = [f"p{number}" for number in range(300)]
         paintings = pd.DataFrame(
             {"painting_id": names, "artist": "Ada", "path": [f"{name}.png" for name in names], "duplicate_of": None}

@@ -4,11 +4,11 @@ from grisaille.plots.contact_sheet import Tile, contact_sheet, strip
 
 
 def chain(count):
-    return strip([Tile(None, f"Painting {number}", note="distance 1.0") for number in range(count)])
+    return strip([Tile(None, f"Painting {number}", note="distance 1.0") for number in range(count)], "By style")
 
 
 def captions(figure):
-    said = " ".join(text.get_text() for text in figure.axes[0].texts)
+    said = " ".join(text.get_text() for text in figure.axes[0].texts[1:])
     return [" ".join(caption.split()) for caption in said.split("\N{RIGHTWARDS ARROW}")]
 
 

@@ -68,13 +68,13 @@ def contact_sheet(query: Tile, bands: Mapping[str, Sequence[Tile]], footnote: st
             _draw(axes, picture, left + column * (_SQUARE + _GAP), above, _SQUARE)
     for above, heading in headings if label else ():
         axes.plot([left, width - _GAP], [above, above], color=_GREY, linewidth=0.8)
-        axes.text(left, above + label / 2, heading, va="center", fontsize=12, fontweight="bold", parse_math=False)
+        _head(axes, heading, left, above)
     axes.text(left, height - 0.6 * _GAP, footnote, fontsize=8, color=_GREY)
     return figure
 
 
-def strip(pictures: Sequence[Tile], columns: int = 6) -> Figure:
-    """Pictures in their order, from left to right and from row to row, with an arrow to the next.
+def strip(pictures: Sequence[Tile], heading: str, columns: int = 6) -> Figure:
+    """Pictures in their order, from left to right and from row to row, with an arrow to the next, below a heading.
 
     Of more than 60, a blank in the middle stands for those that are left out, and says how many they are.
     """
@@ -85,9 +85,10 @@ def strip(pictures: Sequence[Tile], columns: int = 6) -> Figure:
     columns = min(columns, len(pictures))
     lines = [pictures[start : start + columns] for start in range(0, len(pictures), columns)]
     heights = [_SQUARE + _caption_inches(line) + _GAP for line in lines]
-    width, height = columns * (_SQUARE + 2 * _GAP) + _GAP, sum(heights) + _GAP
+    width, height = columns * (_SQUARE + 2 * _GAP) + _GAP, _LABEL + sum(heights) + _GAP
     figure, axes = _paper(width, height)
-    top, last = _GAP, pictures[-1]
+    _head(axes, heading, _GAP, _GAP)
+    top, last = _LABEL + _GAP, pictures[-1]
     for line, high in zip(lines, heights, strict=True):
         for column, picture in enumerate(line):
             left = _GAP + column * (_SQUARE + 2 * _GAP)
@@ -105,6 +106,11 @@ def _paper(width: float, height: float) -> tuple[Figure, Axes]:
     axes = figure.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(height, 0), autoscale_on=False)
     axes.set_axis_off()
     return figure, axes
+
+
+def _head(axes: Axes, text: str, left: float, top: float) -> None:
+    """A heading in a band of its own."""
+    axes.text(left, top + _LABEL / 2, text, va="center", fontsize=12, fontweight="bold", parse_math=False)
 
 
 def _caption_inches(pictures: Sequence[Tile]) -> float:

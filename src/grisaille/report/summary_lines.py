@@ -18,8 +18,8 @@ def verdict(results: Results) -> str:
     kept = "Most" if recall >= 0.7 else "About half" if recall >= 0.4 else "Some" if recall >= 0.15 else "Little"
     against = "more than" if recall > baseline + 0.01 else "less than" if recall < baseline - 0.01 else "as much as"
     return (
-        f"{kept} of the likeness survives: the embedding keeps {recall:.0%} of a painting's nearest neighbours, "
-        f"{against} PCA of each chunk at the same size ({baseline:.0%}).{_worth(results)}"
+        f"{kept} of the likeness by composition survives: the embedding keeps {recall:.0%} of a painting's {results.k} "
+        f"nearest, {against} PCA of each chunk at the same size ({baseline:.0%}).{_worth(results)}"
     )
 
 
@@ -57,7 +57,7 @@ def _neighbours(results: Results) -> str:
     kept = k * results.preserved("embedding", "recall")
     baseline = k * results.preserved("pca", "recall")
     return (
-        f"Of a painting's {k} nearest in the full features, {kept:.1f} are still among its {k} nearest "
+        f"Of a painting's {k} nearest by composition in the full features, {kept:.1f} are still among its {k} nearest "
         f"(PCA of each chunk: {baseline:.1f}; chance: {k * k / max(len(results.paintings) - 1, 1):.1f})."
     )
 

@@ -94,7 +94,8 @@ def find_chain(
         )
         for image, step in zip(images, found.to_dict("records"), strict=True)
     ]
-    return found[["step", "painting_id", "artist", "title", "distance", "stands_for"]], strip(pictures)
+    columns = ["step", "painting_id", "artist", "title", "distance", "stands_for"]
+    return found[columns], strip(pictures, f"From one to the next by {likeness}")
 
 
 def _notes(step: dict[Any, Any]) -> Iterator[str]:
