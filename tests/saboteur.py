@@ -55,8 +55,18 @@ def watch(event, arguments):
         resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
     else:
         if HOW == "half" and event == "os.rename":
-            os.truncate(arguments[0], Path(arguments[0]).stat().st_size // 2)
+            halve(Path(arguments[0]))
         kill()
+
+
+def halve(path):
+    """Leave half of a file, or half of a folder's files."""
+    if path.is_file():
+        os.truncate(path, path.stat().st_size // 2)
+        return
+    files = sorted(path.iterdir())
+    for file in files[len(files) // 2 :]:
+        file.unlink()
 
 
 sys.addaudithook(watch)
