@@ -6,7 +6,7 @@ import numpy as np
 from tqdm import tqdm
 
 from grisaille.arrays import ColumnRange, FloatArray, IntArray, Rows
-from grisaille.autoencoders.principal_components import fit_principal_components
+from grisaille.autoencoders.principal_components import READ_ONCE, fit_principal_components
 from grisaille.likenesses.metrics import Likeness, MetricRows, layer_norms
 from grisaille.parameters import Chunk
 
@@ -31,6 +31,8 @@ def pca_embeddings(
     scores = []
     for chunk in tqdm(chunks, f"PCA, {likeness}", unit=" chunks"):
         columns = ColumnRange(features[chunk.layer], chunk.start, chunk.stop)
-        rows = MetricRows(columns, likeness, norms[chunk.layer])
+        rows: Rows = MetricRows(columns, likeness, norms[chunk.layer])
+        if rows.shape[0] <= READ_ONCE:
+            rows = rows[:]
         scores.append(fit_principal_components(rows, training, k, seed).transform(rows))
     return np.concatenate(scores, axis=1)

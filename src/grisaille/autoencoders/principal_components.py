@@ -9,7 +9,7 @@ from grisaille.arrays import FloatArray, IntArray, Rows, as_float32
 
 _BLOCK = 512
 # Rows that are read once and kept: 500 MB of 25,088 values. Reading costs more than computing.
-_FEW = 5000
+READ_ONCE = 5000
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def fit_principal_components(rows: Rows, chosen: IntArray, k: int, seed: int, pa
     """
     if not len(chosen):
         raise ValueError("principal components need at least one row")
-    if len(chosen) <= min(rows.shape[1], _FEW):
+    if len(chosen) <= min(rows.shape[1], READ_ONCE):
         return _of_few(as_float32(rows[chosen]), k, seed)
     width = min(k + 16, len(chosen), rows.shape[1])
     mean = np.zeros(rows.shape[1])
