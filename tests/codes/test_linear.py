@@ -149,3 +149,12 @@ class TestCode:
         asked = np.concatenate([points.coordinates[:5], np.zeros((5, 1), np.float32)], axis=1)
         found = Points(points.coordinates[:5], points.rests[:5]).squares_to(decoded)
         np.testing.assert_allclose(found, cdist(asked, stored) ** 2 + points.rests[:5, None], rtol=1e-3)
+
+    def test_components_of_few_paintings_do_not_cut_off_what_they_leave_of_others(self, rows):
+        """Of the paintings that they were fitted on they leave nothing."""
+        few = Points.plain(rows[:20])
+        rotation = Rotation.fit(few.coordinates)
+        code = LinearCode.fit(rotation, rotation.project(few.coordinates), 40)
+        others = rotation.project(rows[250:])
+        left = others.rests + np.square(others.coordinates - code.decode(code.encode(others)).coordinates).sum(axis=1)
+        np.testing.assert_allclose(code.decode(code.encode(others)).rests, left, rtol=1e-2)

@@ -22,7 +22,7 @@ from grisaille.points import Points
 
 MOST_BITS = 8
 _LENGTH_BITS = 16
-# Rests of paintings that come later may be longer than those of the ones that a code is fitted on.
+# Paintings that come later may be longer than those that a code is fitted on.
 _ROOM = 1.5
 _STEPS = 1000
 # Components of a chunk, and its mean, that components of all chunks are made of.
@@ -117,13 +117,13 @@ class LinearCode:
 
         Args:
             rotation: As fitted.
-            points: Paintings that say how long rests are (`Rotation.project`).
+            points: Paintings that say how long rests may be (`Rotation.project`).
             size: Bytes of a code, more than the two that the length takes.
         """
         bits = spend(rotation.variances, 8 * size - _LENGTH_BITS)
-        coarse = cls(rotation, bits, 1.0)
-        rests = points.rests + _rest(points.coordinates, coarse._nearest(points.coordinates))
-        return cls(rotation, bits, _ROOM * float(np.sqrt(rests.max(initial=0))) or 1.0)
+        # As long as a whole painting: components that a few paintings were fitted on leave nothing over of these.
+        lengths = points.rests + np.square(points.coordinates).sum(axis=1)
+        return cls(rotation, bits, _ROOM * float(np.sqrt(lengths.max(initial=0))) or 1.0)
 
     @classmethod
     def of(cls, arrays: Mapping[str, FloatArray]) -> "LinearCode":
@@ -178,9 +178,6 @@ class LinearCode:
     @property
     def _columns(self) -> IntArray:
         return np.flatnonzero(self.bits)
-
-    def _nearest(self, values: FloatArray) -> FloatArray:
-        return self._values(self._levels(values))
 
     def _levels(self, values: FloatArray) -> IntArray:
         columns = self._columns
