@@ -22,10 +22,17 @@ def side_name(artists: Sequence[str]) -> str:
     """A short name for one or several artists: family names, the last of them after "and"; of many, the first five."""
     if len(artists) == 1:
         return artists[0]
-    last = [artist.split()[-1] for artist in artists]
+    last = [_family_name(artist) for artist in artists]
     if len(last) > _MOST_NAMES:
         last = [*last[: _MOST_NAMES - 1], f"{len(last) - _MOST_NAMES + 1:,} more"]
     return f"{', '.join(last[:-1])} and {last[-1]}"
+
+
+def _family_name(artist: str) -> str:
+    """The last word, or all from a particle on: Vinci is where Leonardo da Vinci was born."""
+    words = artist.split()
+    particle = next((place for place, word in enumerate(words[1:-1], 1) if word.islower()), len(words) - 1)
+    return " ".join(words[particle:])
 
 
 def literal(name: str) -> str:

@@ -154,7 +154,8 @@ def _sheet(query: Query, bands: dict[str, pd.DataFrame], in_collection: bool, or
     }
     by = f"by {next(iter(bands))}" if len(bands) == 1 else ""
     note = "this file is in the collection" if in_collection else ""
-    return contact_sheet(Tile(query.image, query.name, by, note), tiles, _FOOTNOTE)
+    starred = any(table["distance_percentile"].notna().any() for table in bands.values())
+    return contact_sheet(Tile(query.image, query.name, by, note), tiles, _FOOTNOTE if starred else "")
 
 
 def _in_words(share: float) -> str:
