@@ -77,7 +77,5 @@ def fit_projection(
     else:
         found = fit_principal_components(known, chosen, min(k, max(1, len(training) // _ROWS_A_COMPONENT)), seed)
     projection = Projection.on(found)
-    # What an orthonormal basis does not hold of the squares.
-    held = known @ projection.basis.T
-    whole, kept = (float(np.einsum("ij,ij->i", part, part).sum(dtype=np.float64)) for part in (known, held))
-    return projection, max(whole - kept, 0.0) / known.size
+    some = known[:: -(-len(known) // _BLOCK)]
+    return projection, float(np.square(projection.compress(some)[:, -1]).mean() / rows.shape[1])
