@@ -245,7 +245,7 @@ class TestFigures:
     def test_names_of_sides(self):
         assert side_name(["Claude Monet"]) == "Claude Monet"
         assert side_name(["Claude Monet", "Edgar Degas", "Raphael"]) == "Monet, Degas and Raphael"
-        assert side_name(["Leonardo da Vinci", "Vincent van Gogh"]) == "da Vinci and van Gogh"
+        assert side_name(["Leonardo da Vinci", "Pieter Bruegel the Elder"]) == "da Vinci and Bruegel"
 
     def test_of_many_artists_on_a_side_five_are_named(self):
         assert side_name(list("ABCDEF")) == "A, B, C, D, E and F"

@@ -71,4 +71,4 @@ def _draw(
     axes.minorticks_off()
     axes.set_xlabel(over)
     axes.grid(alpha=0.3)
-    axes.legend(loc="best", framealpha=0.8, edgecolor="none", fontsize=8)
+    axes.legend(framealpha=0.8, edgecolor="none", fontsize=8)

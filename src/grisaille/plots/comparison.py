@@ -29,8 +29,8 @@ def side_name(artists: Sequence[str]) -> str:
 
 
 def _family_name(artist: str) -> str:
-    """The last word, or all from a particle on: Vinci is where Leonardo da Vinci was born."""
-    words = artist.split()
+    """The last word, or all from a particle on (da Vinci, van Gogh), without what follows it (the Elder)."""
+    words = artist.partition(" the ")[0].split()
     particle = next((place for place, word in enumerate(words[1:-1], 1) if word.islower()), len(words) - 1)
     return " ".join(words[particle:])
 
