@@ -3,7 +3,7 @@
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from grisaille.likenesses.metrics import LIKENESSES
 from grisaille.measures.neighbourhoods import nearest
 from grisaille.measures.spaces import Space, feature_space
 from grisaille.parameters import Backbone
+from grisaille.storage import sha256
 
 N = 1024
 # On a processor without instructions for bfloat16, which takes ten times as long and proves less.
@@ -40,12 +41,14 @@ class Interrupted(Extraction):
     other: Callable[[], None]
     away = 0.0
 
-    def compute(self, ranges: Iterable[tuple[int, int]]) -> Iterator[tuple[int, Mapping[str, FloatArray]]]:
+    def compute(self, groups: Iterable[Sequence[int]]) -> Iterator[Mapping[str, FloatArray]]:
         """As `Extraction`, with as many pauses as asked for, spread evenly."""
-        for first, batch in super().compute(ranges):
-            if first % max(self.rows // _PAUSES, 1) < self._settings.batch_size:
+        first, size = 0, self._settings.batch_size
+        for batch in super().compute(groups):
+            if first % max(len(self.contents.paintings) // _PAUSES, 1) < size:
                 self.away += seconds(self.other)
-            yield first, batch
+            yield batch
+            first += size
 
 
 def extract(
@@ -61,7 +64,7 @@ def extract(
     """
     settings = Backbone(weights="random", precision=precision)  # type: ignore[arg-type]
     start = time.perf_counter()
-    source = Interrupted([file.read_bytes for file in files], [str(file) for file in files], settings, 150)
+    source = Interrupted([file.read_bytes for file in files], [sha256(file) for file in files], settings, 150)
     source.other = other
     store = feature_store.write(root, source)
     return store, time.perf_counter() - start - source.away
@@ -139,5 +142,5 @@ def _nearest(space: Space, k: int) -> FloatArray:
 
 def _share_of_float32(store: feature_store.FeatureStore) -> float:
     """Bytes on disk over those of the same features in float32."""
-    stored = sum(path.stat().st_size for path in Path(str(store.folder)).iterdir())
+    stored = sum(path.stat().st_size for path in Path(str(store.path)).parent.rglob("*"))
     return stored / sum(4 * layer.shape[0] * layer.shape[1] for layer in store.values())

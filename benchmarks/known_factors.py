@@ -75,7 +75,7 @@ def _features(pictures: list[Image.Image], side: int) -> Mapping[str, FloatArray
     readers = [lambda file=file: file for file in files]
     settings = Backbone(weights="random", image_size=side)
     extraction = Extraction(readers, [str(row) for row in range(len(files))], settings, max_megapixels=1)
-    batches = [features for _, features in extraction.compute([(0, len(files))])]
+    batches = list(extraction.compute([range(len(files))]))
     return {name: np.concatenate([batch[name] for batch in batches]) for name in settings.layers}
 
 

@@ -15,6 +15,7 @@ from grisaille.measures.comparison import Collection, compare
 from grisaille.measures.silhouettes import pair_agreement, pair_silhouettes
 from grisaille.measures.spaces import feature_space
 from grisaille.parameters import Backbone
+from grisaille.storage import sha256
 
 PRECISIONS = ("float32", "mixed_bfloat16")
 
@@ -50,7 +51,7 @@ def _computing_in(precision: str, model: Path, folder: Path) -> Path:
 def _extract(files: list[Path], root: Path, model: Path) -> feature_store.FeatureStore:
     settings = Backbone(model_file=model.resolve())
     return feature_store.write(
-        root, Extraction([file.read_bytes for file in files], [str(file) for file in files], settings, 150)
+        root, Extraction([file.read_bytes for file in files], [sha256(file) for file in files], settings, 150)
     )
 
 

@@ -1,5 +1,6 @@
 """What the benchmarks share: how time and memory are taken, a collection of noise, and calls of the baselines."""
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -14,6 +15,8 @@ import psutil
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 from omegaconf import OmegaConf
+
+from grisaille.features.store import Contents
 
 PROJECT = Path(__file__).resolve().parents[1]
 LAYERS = {"block4_pool": 100352, "block5_pool": 25088}
@@ -109,25 +112,26 @@ class Noise:
 
     def __init__(self, n: int, columns: Mapping[str, int] = LAYERS, seed: int = 0) -> None:
         """Say how many paintings there are."""
-        self.identity = {"noise": n, "columns": dict(columns), "seed": seed}
-        self.rows, self.columns, self.shard_rows = n, dict(columns), 128
+        paintings = tuple(hashlib.sha256(str(number).encode()).hexdigest() for number in range(n))
+        self.contents = Contents({"noise": seed, "columns": dict(columns)}, tuple(columns), paintings)
+        self.columns, self.shard_rows = dict(columns), 128
         self.dtype = np.dtype(np.float16)
         self._seed = seed
 
-    def compute(self, ranges: Iterable[tuple[int, int]]) -> Iterator[tuple[int, dict[str, Any]]]:
+    def compute(self, groups: Iterable[Sequence[int]]) -> Iterator[dict[str, Any]]:
         """A shard at a time."""
-        for start, stop in ranges:
-            random = np.random.default_rng((self._seed, start))
+        for rows in groups:
+            random = np.random.default_rng((self._seed, rows[0]))
             # A few directions that paintings share, so that there is something to find.
-            shared = random.standard_normal((stop - start, 8), dtype=np.float32)
+            shared = random.standard_normal((len(rows), 8), dtype=np.float32)
             batch = {}
             for layer, width in self.columns.items():
                 directions = np.random.default_rng((self._seed, width)).standard_normal((8, width), dtype=np.float32)
-                noise = random.standard_normal((stop - start, width), dtype=np.float32)
+                noise = random.standard_normal((len(rows), width), dtype=np.float32)
                 batch[layer] = np.maximum(shared @ directions / 2 + noise, 0).astype(np.float16)
-            yield start, batch
+            yield batch
 
-    def part(self, start: int, stop: int) -> "Noise":
+    def part(self, rows: Sequence[int]) -> "Noise":
         """It is small enough to travel whole."""
         return self
 

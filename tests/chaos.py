@@ -25,7 +25,6 @@ from pathlib import Path
 import yaml
 
 from grisaille.provenance import stamps
-from grisaille.storage.files import stored_checksum
 from helpers import PROJECT, in_a_warm_process
 
 # Folder of the storage -> what a run does when it writes there.
@@ -133,9 +132,12 @@ class Gallery:
             done = in_a_warm_process("kedro", *command, cwd=self.project, environment=environment)
         return Outcome(done.returncode, done.stdout + done.stderr, _events(log))
 
+    def _shards(self) -> list[Path]:
+        return sorted(self.data.glob("04_feature/features/*/*/*.npy"))
+
     def shards(self) -> dict[str, tuple[int, int]]:
         """Shard -> when it was written, and its place on the disk."""
-        found = self.data.glob("04_feature/features/*/*.npy")
+        found = self._shards()
         return {path.name: (path.stat().st_mtime_ns, path.stat().st_ino) for path in found}
 
     def results(self) -> dict[str, str]:
@@ -157,9 +159,9 @@ class Gallery:
         return {str(path) for path in files if not path.name.startswith(".lock")}
 
     def damaged(self) -> list[Path]:
-        """Results that are not what their stamps say, or have none; shards that are not what their seals say."""
-        shards = [path for path in self.data.glob("04_feature/features/*/*.npy")]
-        wrong = [path for path in shards if stored_checksum(path) != hashlib.sha256(path.read_bytes()).hexdigest()]
+        """Results that are not what their stamps say, or have none; shards that are not what their indexes say."""
+        told = {path: json.loads(path.with_suffix(".json").read_text())["sha256"] for path in self._shards()}
+        wrong = [path for path, checksum in told.items() if checksum != hashlib.sha256(path.read_bytes()).hexdigest()]
         for folder in self.data.glob("0[35678]_*/**/*Z"):
             results = [path for path in folder.iterdir() if path.suffix not in {".partial", ".json"}]
             results += [path for path in folder.glob("*.json") if not path.name.endswith(".stamp.json")]

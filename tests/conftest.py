@@ -27,6 +27,7 @@ from filelock import FileLock
 from tqdm import tqdm
 
 import chaos
+from grisaille.features.store import FeatureStore, ShardedArray
 from helpers import PATIENCE, SHARED, command, kedro
 
 # How fast a machine is proves nothing.
@@ -176,8 +177,14 @@ class Run:
     def embeddings(self) -> np.ndarray:
         return np.load(self.newest("07_model_output/composition_embeddings.npy"))
 
+    def features(self) -> dict[str, ShardedArray]:
+        """Layer -> features, palettes among them."""
+        manifests = [path for path in self.data.glob("04_feature/features/*/*.json") if "stamp" not in path.name]
+        stores = [FeatureStore(path) for path in manifests]
+        return {layer: store[layer] for store in stores for layer in store}
+
     def shard_times(self) -> dict[str, int]:
-        return {path.name: path.stat().st_mtime_ns for path in self.data.glob("04_feature/features/*/*.npy")}
+        return {path.name: path.stat().st_mtime_ns for path in self.data.glob("04_feature/features/*/*/*.npy")}
 
 
 @pytest.fixture(scope="session")

@@ -22,6 +22,7 @@ from grisaille.collection import catalogue
 from grisaille.collection.originals import Originals
 from grisaille.explorer.map_table import Near, gather
 from grisaille.explorer.pictures import pictures
+from grisaille.features.store import Contents
 
 PROJECT = Path(__file__).resolve().parents[1]
 SHARED = PROJECT.parent / "shared"
@@ -144,30 +145,36 @@ def in_a_warm_process(
 class CountedSource:
     """Features that can be predicted, a log of what was computed, and death after so many batches."""
 
-    def __init__(self, rows=10, shard_rows=4, batch=2, dies_after=None, name="a"):
-        self.identity = {"name": name, "rows": rows}
-        self.rows, self.shard_rows, self.batch, self.dies_after = rows, shard_rows, batch, dies_after
+    def __init__(self, paintings=range(10), shard_rows=4, batch=2, dies_after=None, name="a"):
+        self.paintings = list(paintings)
+        digests = [hashlib.sha256(bytes([painting])).hexdigest() for painting in self.paintings]
         self.columns = {"wide": 6, "narrow": 3}
+        self.contents = Contents({"name": name}, tuple(self.columns), tuple(digests))
+        self.shard_rows, self.batch, self.dies_after = shard_rows, batch, dies_after
         self.dtype = np.dtype(np.float16)
         self.computed, self.parts = [], []
 
     def values(self, layer):
-        return np.arange(self.rows * self.columns[layer], dtype=self.dtype).reshape(self.rows, -1)
+        """What is stored in the end, shape (n, columns): nothing but the painting decides it."""
+        return np.array([self._row(painting, layer) for painting in self.paintings])
 
-    def part(self, start, stop):
+    def _row(self, painting, layer):
+        return painting + np.arange(self.columns[layer], dtype=self.dtype) / 8
+
+    def part(self, rows):
         part = copy(self)
         part.computed = []
-        self.parts.append((start, stop, part))
+        self.parts.append((list(rows), part))
         return part
 
-    def compute(self, ranges):
-        for start, stop in ranges:
-            for first in range(start, stop, self.batch):
+    def compute(self, groups):
+        for rows in groups:
+            for first in range(0, len(rows), self.batch):
                 if self.dies_after is not None and len(self.computed) == self.dies_after:
                     raise KeyboardInterrupt
-                self.computed.append(first)
-                rows = slice(first, min(first + self.batch, stop))
-                yield first, {layer: self.values(layer)[rows] for layer in self.columns}
+                batch = [self.paintings[row] for row in rows[first : first + self.batch]]
+                self.computed.append(batch)
+                yield {layer: np.array([self._row(painting, layer) for painting in batch]) for layer in self.columns}
 
 
 def explorer_map(names=(), compared=8, stranger=None, count=8, seed=0) -> pd.DataFrame:

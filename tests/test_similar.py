@@ -11,7 +11,6 @@ from PIL import Image
 from grisaille.cli.similar import _start_tensorflow
 from grisaille.codes.linear import LinearCode
 from grisaille.demo import painter as gallery
-from grisaille.features.store import FeatureStore
 from grisaille.likenesses.colour import palette
 from grisaille.lookalikes.embedding import Embedder
 from grisaille.parameters import Autoencoder, Backbone, Chunk, Colour
@@ -82,11 +81,7 @@ class TestEmbedding:
         }
         paintings = pd.read_parquet(demo_run.newest("03_primary/paintings.parquet"))
         row = paintings["path"].tolist().index(f"{ARTIST.name.replace(' ', '_')}_5.png")
-        stores = {
-            layer: FeatureStore(path.parent)[layer]
-            for path in demo_run.data.glob("04_feature/features/*/manifest.json")
-            for layer in FeatureStore(path.parent)
-        }
+        stores = demo_run.features()
         for layer, maps in evidence.features.items():
             np.testing.assert_allclose(maps.ravel(), stores[layer][row], rtol=2e-3, atol=1e-3)
         np.testing.assert_array_equal(palette(evidence.image, 8, 64), stores["colour"][row])

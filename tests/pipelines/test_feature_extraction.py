@@ -22,7 +22,10 @@ class TestExtractFeatures:
     def test_it_is_described_and_nothing_is_computed(self, extract):
         chunks = {"top": {"layer": "block4_pool", "start": 0, "stop": 512}, "taken_away": None}
         work = extract(dict.fromkeys(RAW), chunks=chunks)
-        assert (work.rows, work.columns) == (2, {"block4_pool": 512, "block5_pool": 128})
+        assert (work.contents.paintings, work.columns) == (
+            tuple(PAINTINGS["sha256"]),
+            {"block4_pool": 512, "block5_pool": 128},
+        )
 
     def test_a_chunk_that_ends_beyond_its_layer_is_named(self, extract):
         chunks = {"low": {"layer": "block5_pool", "start": 0, "stop": 129}}

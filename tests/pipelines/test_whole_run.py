@@ -59,11 +59,9 @@ class TestWhatIsLeft:
 
     def test_models_load_safely_and_encode_what_was_stored(self, demo_run):
         encoder = keras.saving.load_model(demo_run.newest("06_models/pool5/composition_encoder.keras"), safe_mode=True)
-        features = np.concatenate(
-            [np.load(path) for path in sorted(demo_run.data.glob("04_feature/features/*/block5_pool-*.npy"))]
-        )
+        features = np.asarray(demo_run.features()["block5_pool"], dtype=np.float32)
         codes = np.load(demo_run.newest("07_model_output/pool5/codes") / "composition.npy")
-        np.testing.assert_allclose(encoder.predict(features.astype("f4"), verbose=0), codes, rtol=1e-3, atol=1e-3)
+        np.testing.assert_allclose(encoder.predict(features, verbose=0), codes, rtol=1e-3, atol=1e-3)
 
     def test_the_history_of_every_training(self, demo_run):
         for name in ("pool5", "top", "bottom"):
@@ -189,7 +187,7 @@ class TestStudy:
             assert sizes.loc[(method, 16), "recall"] > sizes.loc[(method, 4), "recall"]
 
     def test_the_layers_are_those_that_were_extracted_before(self, demo_run, first):
-        assert "features are stored already" in first.stdout
+        assert "features of 181 paintings are known, 0 are new" in first.stdout
 
     def test_it_goes_on_where_it_stopped(self, demo_run, points):
         before = {path: path.stat().st_mtime_ns for path in points.glob("*.json") if path.name != "index.json"}

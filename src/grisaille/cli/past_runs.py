@@ -156,7 +156,12 @@ def _bring_inputs(manifest: Mapping[str, Any], root: AnyPath, folder: AnyPath, k
     records = [*manifest["inputs"].values(), *(record for record in made if record["kind"] == "store")]
     sources = [absolute(record["path"], root) for record in records]
     given = absolute(manifest["parameters"].get("paintings_folder") or "01_raw", root)
-    for source in {*sources, *map(stamps.path_of, sources), given}:
+    # Beside the manifest of features lie folders of shards.
+    manifests = [source for record, source in zip(records, sources, strict=True) if record["kind"] == "store"]
+    layers = [
+        folder for source in manifests if source.is_file() for folder in source.parent.iterdir() if folder.is_dir()
+    ]
+    for source in {*sources, *map(stamps.path_of, sources), *layers, given}:
         # What lies elsewhere is read where it lies.
         target = absolute(relative(source, root), folder)
         if target == source or not source.exists():

@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from kedro.io.core import AbstractDataset, DatasetError
 
 from grisaille.features import store as feature_store
 from grisaille.features.cluster import cluster_executor
-from grisaille.features.store import FeatureStore, FeatureStoreError, Source
+from grisaille.features.store import Contents, FeatureStore, FeatureStoreError, Source
 from grisaille.storage import AnyPath, as_path
 
 logger = logging.getLogger(__name__)
 
-Identity = Callable[[], Mapping[str, Any] | None]
+Wanted = Callable[[], Contents | None]
 
 
 class FeatureStoreDataset(AbstractDataset[Source, FeatureStore]):
-    """``FeatureStoreDataset`` keeps features in a folder named after what determined them. Saving is lazy: it is given
-    the work and stores it shard by shard, and what an earlier run stored is not computed again.
+    """``FeatureStoreDataset`` keeps features of paintings in a folder named after what determined them. Saving is lazy:
+    it is given the work, and computes the features of paintings that no earlier run has stored, shard by shard.
 
-    Which store to load follows from the run: a hook hands in the identity of the features that the run's parameters
-    and paintings ask for, so that a store made by other settings is never mistaken for the one that is meant.
+    Which features to load follows from the run: the context says which ones its parameters and paintings ask for, so
+    that those made by other settings are never mistaken for the ones that are meant.
 
     Examples:
         ```yaml
@@ -44,26 +44,29 @@ class FeatureStoreDataset(AbstractDataset[Source, FeatureStore]):
             credentials: Passed to the filesystem.
             metadata: Ignored by Kedro; read by plugins.
         """
-        self._path = as_path(path, credentials)
-        self._identity: Identity | None = None
+        self.root = as_path(path, credentials)
+        self._wanted: Wanted | None = None
         self.metadata = metadata
 
-    def expect(self, identity: Identity) -> None:
+    def expect(self, wanted: Wanted) -> None:
         """Say which features are meant, by a function that knows once the paintings are known."""
-        self._identity = identity
+        self._wanted = wanted
 
     def _describe(self) -> dict[str, Any]:
-        return {"path": str(self._path)}
+        return {"path": str(self.root)}
+
+    def _contents(self) -> Contents | None:
+        return None if self._wanted is None else self._wanted()
 
     def fingerprint(self) -> str | None:
         """The fingerprint of the features that are meant; None while the paintings are not known."""
-        identity = self._identity() if self._identity is not None else None
-        return None if identity is None else feature_store.fingerprint(identity)
+        contents = self._contents()
+        return None if contents is None else contents.fingerprint
 
     def stored_at(self) -> AnyPath | None:
-        """Where the features that are meant are or will be; None while the paintings are not known."""
-        fingerprint = self.fingerprint()
-        return None if fingerprint is None else self._path / fingerprint
+        """The manifest of the features that are meant, which may not be there yet; None while nobody knows."""
+        contents = self._contents()
+        return None if contents is None else contents.below(self.root)
 
     def load(self) -> FeatureStore:
         """Open the store; nothing is read until rows are asked for.
@@ -71,17 +74,17 @@ class FeatureStoreDataset(AbstractDataset[Source, FeatureStore]):
         Raises:
             DatasetError: If these features were not extracted yet, or a file of theirs is damaged.
         """
-        folder = self.stored_at()
-        if folder is None:
+        path = self.stored_at()
+        if path is None:
             raise DatasetError("the paintings are not known yet: run `kedro run --pipelines ingestion` first")
         try:
-            return FeatureStore(folder)
+            return FeatureStore(path)
         except FeatureStoreError as error:
-            if (folder / feature_store.MANIFEST).is_file():
+            if path.is_file():
                 raise DatasetError(str(error)) from error
-            others = sorted(path.parent.name for path in self._path.glob(f"*/{feature_store.MANIFEST}"))
+            others = sorted({manifest.parent.name for manifest in self.root.glob("*/*.json")})
             raise DatasetError(
-                f"{error}. The paintings or the backbone's settings differ from those of the stores that exist "
+                f"{error}. The paintings or the backbone's settings differ from those of the features that exist "
                 f"({', '.join(others) or 'none'}), or the extraction did not finish: "
                 "run `kedro run --pipelines feature_extraction` with the same parameters"
             ) from error
@@ -89,16 +92,16 @@ class FeatureStoreDataset(AbstractDataset[Source, FeatureStore]):
     def save(self, data: Source) -> None:
         """Compute and store what is missing, on all workers of a cluster where there is one."""
         with cluster_executor() as executor:
-            feature_store.write(self._path, data, executor)
+            feature_store.write(self.root, data, executor)
 
     def _exists(self) -> bool:
-        folder = self.stored_at()
-        if folder is None:
+        path = self.stored_at()
+        if path is None:
             return False
         try:
-            damaged = FeatureStore(folder).damaged()
+            damaged = FeatureStore(path).damaged()
         except FeatureStoreError:
             return False
-        for path in damaged:
-            logger.warning("a damaged shard counts as missing: %s", path)
+        for shard in damaged:
+            logger.warning("a damaged shard counts as missing: %s", shard)
         return not damaged

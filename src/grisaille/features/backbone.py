@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from grisaille.arrays import FloatArray
 from grisaille.errors import GrisailleError
-from grisaille.features.store import identity_of_files
+from grisaille.features.store import Contents
 from grisaille.parameters import Backbone
 from grisaille.storage import sha256
 
@@ -164,11 +164,10 @@ def _application(settings: Backbone) -> Any:
 
 
 class Extraction:
-    """The features of a list of images, computed only when a range of rows is asked for.
+    """The features of a list of images, computed only when some rows are asked for.
 
     Attributes:
-        identity: What determines the features (see `identity`), and the images' hashes in order.
-        rows: Number of images.
+        contents: What determines the features (see `identity`), and the images' hashes in order.
         columns: Layer -> values an image.
         dtype: Type of the features.
         shard_rows: Rows asked for at a time.
@@ -196,8 +195,7 @@ class Extraction:
         self._settings, self._max_megapixels = settings, max_megapixels
         self.network = build(settings) if network is None else network
         self._shape = tuple(self.network.input_shape[1:])
-        self.identity = store_identity(digests, settings)
-        self.rows = len(readers)
+        self.contents = contents(digests, settings)
         self.columns = {
             name: int(np.prod(output.shape[1:]))
             for name, output in zip(settings.layers, self.network.outputs, strict=True)
@@ -205,10 +203,10 @@ class Extraction:
         self.dtype = np.dtype(settings.dtype)
         self.shard_rows = settings.shard_rows
 
-    def part(self, start: int, stop: int) -> "Extraction":
-        """The same work, of which only rows [start, stop) can be computed."""
+    def part(self, rows: Sequence[int]) -> "Extraction":
+        """The same work, of which only these rows can be computed."""
         part = copy(self)
-        part._readers = {row: self._readers[row] for row in range(start, stop)}
+        part._readers = {row: self._readers[row] for row in rows}
         return part
 
     def __getstate__(self) -> dict[str, Any]:
@@ -220,23 +218,21 @@ class Extraction:
         vars(self).update(state)
         self.network = built_once(self._settings)
 
-    def compute(self, ranges: Iterable[tuple[int, int]]) -> Iterator[tuple[int, Mapping[str, FloatArray]]]:
-        """Compute the rows of each range, decoding ahead while the network works.
+    def compute(self, groups: Iterable[Sequence[int]]) -> Iterator[Mapping[str, FloatArray]]:
+        """Compute groups of rows, decoding ahead while the network works.
 
         Args:
-            ranges: (start, stop) pairs.
+            groups: Numbers of images.
 
         Yields:
-            start and {layer: features}, of the dtype asked for, shape (stop - start, columns), a batch at a time:
-            a range arrives as several batches, in order, none of them crossing its end.
+            {layer: features}, of the dtype asked for, shape (b, columns), a batch at a time: a group arrives as several
+            batches, in order, none of them crossing its end.
 
         Raises:
             BackboneError: If a value does not fit the dtype.
         """
         size = self._settings.batch_size
-        batches = [
-            range(first, min(first + size, stop)) for start, stop in ranges for first in range(start, stop, size)
-        ]
+        batches = [group[first : first + size] for group in groups for first in range(0, len(group), size)]
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             decoding = ([pool.submit(self._pixels, row) for row in batch] for batch in batches)
             # Three batches ahead keep the network fed without holding more than a few megabytes of pixels.
@@ -244,7 +240,10 @@ class Extraction:
             for batch in batches:
                 pixels = np.stack([future.result() for future in ahead.popleft()])
                 ahead.extend(islice(decoding, 1))
-                yield batch.start, self._forward(self._preprocess(pixels.astype(np.float32)))
+                # Batches of one size alone: how a product of matrices is summed up depends on their shapes.
+                full = np.concatenate([pixels, np.repeat(pixels[-1:], size - len(batch), axis=0)])
+                features = self._forward(self._preprocess(full.astype(np.float32)))
+                yield {layer: values[: len(batch)] for layer, values in features.items()}
 
     def _pixels(self, row: int) -> npt.NDArray[np.uint8]:
         from grisaille.collection import images
@@ -295,6 +294,7 @@ def _built_before(described: str, settings: Backbone) -> Any:
     return build(settings)
 
 
-def store_identity(digests: Sequence[str], settings: Backbone) -> dict[str, Any]:
-    """Everything that determines the features of a collection: the backbone's identity and the files in order."""
-    return identity(settings) | identity_of_files(digests)
+def contents(digests: Sequence[str], settings: Backbone) -> Contents:
+    """What is wanted of a store: the backbone's features of files, by their SHA-256 in order."""
+    whose = {name: value for name, value in identity(settings).items() if name != "layers"}
+    return Contents(whose, settings.layers, tuple(digests))

@@ -4,13 +4,12 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from copy import copy
-from typing import Any
 
 import numpy as np
 
 from grisaille.arrays import FloatArray
 from grisaille.collection import images
-from grisaille.features.store import identity_of_files
+from grisaille.features.store import Contents
 from grisaille.likenesses.colour import palette
 from grisaille.parameters import Colour
 
@@ -18,17 +17,16 @@ LAYER = "colour"
 _BATCH = 64
 
 
-def identity(digests: Sequence[str], settings: Colour) -> dict[str, Any]:
-    """Everything that determines the palettes of a collection: how colours are counted, and the files in order."""
-    return {"colour": settings.model_dump(mode="json", include={"bins", "reach"})} | identity_of_files(digests)
+def contents(digests: Sequence[str], settings: Colour) -> Contents:
+    """What is wanted of a store: the palettes of files, by their SHA-256 in order."""
+    return Contents({"colour": settings.model_dump(mode="json", include={"bins", "reach"})}, (LAYER,), tuple(digests))
 
 
 class Palettes:
-    """The palettes of a list of images, computed only when a range of rows is asked for (a `store.Source`).
+    """The palettes of a list of images, computed only when some rows are asked for (a `store.Source`).
 
     Attributes:
-        identity: What determines them.
-        rows: Number of images.
+        contents: What determines them.
         columns: `colour` -> bins.
         dtype: float32.
         shard_rows: Rows asked for at a time.
@@ -53,24 +51,23 @@ class Palettes:
         """
         self._readers: Mapping[int, Callable[[], bytes]] = dict(enumerate(readers))
         self._settings, self._max_megapixels = settings, max_megapixels
-        self.identity = identity(digests, settings)
-        self.rows, self.shard_rows = len(readers), shard_rows
+        self.contents = contents(digests, settings)
+        self.shard_rows = shard_rows
         self.columns = {LAYER: settings.bins**3}
         self.dtype = np.dtype(np.float32)
 
-    def part(self, start: int, stop: int) -> "Palettes":
-        """The same work, of which only rows [start, stop) can be computed."""
+    def part(self, rows: Sequence[int]) -> "Palettes":
+        """The same work, of which only these rows can be computed."""
         part = copy(self)
-        part._readers = {row: self._readers[row] for row in range(start, stop)}
+        part._readers = {row: self._readers[row] for row in rows}
         return part
 
-    def compute(self, ranges: Iterable[tuple[int, int]]) -> Iterator[tuple[int, Mapping[str, FloatArray]]]:
-        """Yield the first row and {"colour": shares, float32, shape (b, bins)} of batches, in order."""
+    def compute(self, groups: Iterable[Sequence[int]]) -> Iterator[Mapping[str, FloatArray]]:
+        """Yield {"colour": shares, float32, shape (b, bins)} of batches, in order."""
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            for start, stop in ranges:
-                for first in range(start, stop, _BATCH):
-                    rows = range(first, min(first + _BATCH, stop))
-                    yield first, {LAYER: np.stack(list(pool.map(self._palette, rows)))}
+            for group in groups:
+                for first in range(0, len(group), _BATCH):
+                    yield {LAYER: np.stack(list(pool.map(self._palette, group[first : first + _BATCH])))}
 
     def _palette(self, row: int) -> FloatArray:
         image, _ = images.decode(self._readers[row](), self._max_megapixels)

@@ -1,10 +1,13 @@
-"""Features on disk: content-addressed, written shard by shard, read through memory maps.
+"""Features on disk: each painting's by the hash of its file, whatever collection asks for them.
 
-A store is a folder named after a fingerprint of everything that determines its content. Shards are plain `.npy`
-files, each sealed with its checksum in a file beside it and only then renamed; the manifest, with all checksums, is
-written last, and only then does the store exist. A shard that does not match its checksum is never read, and is
-computed again when the store is written. Nothing here knows how features are
-computed, nor where an executor comes from.
+    <root>/<identity>/<layer>/<shard>.npy     one layer's rows of some paintings
+    <root>/<identity>/<layer>/<shard>.json    their index: whose rows these are, and checksums
+    <root>/<identity>/<collection>.json       the manifest of a collection: its paintings, in order
+
+The identity is everything that determines the features of a painting, except the painting. Shards never change. An
+index is written before its array gets its name, and the manifest last: only then do the features of a collection exist.
+An array that does not match its index is never read; its paintings are computed again when features are written.
+Nothing here knows how features are computed, nor where an executor comes from.
 """
 
 import hashlib
@@ -13,44 +16,27 @@ import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, as_completed
 from contextlib import suppress
-from pathlib import Path
-from typing import Any, Literal, Protocol
+from dataclasses import dataclass
+from functools import cache
+from typing import Annotated, Any, Literal, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, Field, ValidationError, model_validator
+from pydantic import BaseModel, Field, StringConstraints, ValidationError
 from tqdm import tqdm
 
-from grisaille.arrays import ColumnRange, FloatArray
+from grisaille.arrays import ColumnRange, FloatArray, IntArray
 from grisaille.errors import GrisailleError
 from grisaille.storage import npy
-from grisaille.storage.files import AnyPath, atomic_path, local_copy, seal, sha256, stored_checksum, write_atomically
+from grisaille.storage.files import AnyPath, atomic_path, local_copy, sha256, unless_changed, write_atomically
 
 logger = logging.getLogger(__name__)
-
-MANIFEST = "manifest.json"
 
 _MEND = "`kedro run --pipelines feature_extraction` with the same --params makes it again, and nothing that is whole"
 
 
 class FeatureStoreError(GrisailleError):
-    """A store that is missing, unfinished or damaged."""
-
-
-class Source(Protocol):
-    """What can be stored: anything that says how large it is and computes ranges of its rows."""
-
-    identity: dict[str, Any]
-    rows: int
-    columns: dict[str, int]
-    dtype: np.dtype[Any]
-    shard_rows: int
-
-    def compute(self, ranges: Iterable[tuple[int, int]]) -> Iterator[tuple[int, Mapping[str, FloatArray]]]:
-        """Yield the first row and {layer: values} of batches that together make up the ranges, in order."""
-
-    def part(self, start: int, stop: int) -> "Source":
-        """The same source, of which only these rows can be computed; it travels to other processes."""
+    """Features that are missing, unfinished or damaged."""
 
 
 def fingerprint(identity: Mapping[str, Any]) -> str:
@@ -58,10 +44,205 @@ def fingerprint(identity: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def identity_of_files(digests: Sequence[str]) -> dict[str, Any]:
-    """The part of an identity that stands for the files of a collection, by their SHA-256, in order."""
-    files = hashlib.sha256("\n".join(digests).encode()).hexdigest()
-    return {"paintings": len(digests), "paintings_sha256": files}
+@dataclass(frozen=True)
+class Contents:
+    """What is wanted of a store.
+
+    Attributes:
+        identity: Everything that determines the features of a painting, as plain JSON values.
+        layers: Which features.
+        paintings: SHA-256 of each painting's file, in the order of the collection.
+    """
+
+    identity: Mapping[str, Any]
+    layers: tuple[str, ...]
+    paintings: tuple[str, ...]
+
+    @property
+    def fingerprint(self) -> str:
+        """16 hexadecimal digits that stand for all of it."""
+        paintings = hashlib.sha256("\n".join(self.paintings).encode()).hexdigest()
+        return fingerprint({"identity": self.identity, "layers": self.layers, "paintings": paintings})
+
+    def below(self, root: AnyPath) -> AnyPath:
+        """Where the manifest of the collection is, or will be.
+
+        Args:
+            root: Folder of all stores.
+        """
+        return root / fingerprint(self.identity) / f"{self.fingerprint}.json"
+
+
+class Source(Protocol):
+    """What can be stored: anything that says what it is and computes some of its rows."""
+
+    contents: Contents
+    columns: dict[str, int]
+    dtype: np.dtype[Any]
+    shard_rows: int
+
+    def compute(self, groups: Iterable[Sequence[int]]) -> Iterator[Mapping[str, FloatArray]]:
+        """Yield {layer: values} of batches that together make up groups of rows, in order.
+
+        No batch crosses the end of a group. The values of a painting must not depend on the others of its batch.
+        """
+
+    def part(self, rows: Sequence[int]) -> "Source":
+        """The same source, of which only these rows can be computed; it travels to other processes."""
+
+
+_Digest = Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]
+# Layers become folders: none may lead out of their store.
+_Name = Annotated[str, StringConstraints(pattern=r"^[^/\\\x00.][^/\\\x00]*$")]
+_Columns = Annotated[int, Field(ge=1, lt=2**31)]
+
+
+class _Index(BaseModel):
+    """What lies beside a shard.
+
+    Attributes:
+        rows: SHA-256 of a painting's file -> that of its row, in the order of the rows.
+        columns: Of the array.
+        dtype: Of the array.
+        bytes: Length of the file.
+        sha256: Of the file.
+    """
+
+    rows: dict[_Digest, _Digest]
+    columns: _Columns
+    dtype: Literal["float16", "float32"]
+    bytes: int = Field(ge=0)
+    sha256: _Digest
+
+
+class _Layer(BaseModel):
+    """A layer of a collection.
+
+    Attributes:
+        columns: Values a painting.
+        sha256: Of the checksums of its rows, in the order of the collection: wherever the same features were computed,
+            and in whatever order, this is the same.
+    """
+
+    columns: _Columns
+    sha256: _Digest
+
+
+class _Manifest(BaseModel):
+    """What says that the features of a collection are there."""
+
+    identity: dict[str, Any]
+    dtype: Literal["float16", "float32"]
+    layers: dict[_Name, _Layer]
+    paintings: list[_Digest]
+
+
+_Described = TypeVar("_Described", bound=BaseModel)
+
+
+def _write_json(path: AnyPath, content: BaseModel) -> None:
+    described = content.model_dump()
+    text = json.dumps(described | {"digest": fingerprint(described)}, indent=1)
+    write_atomically(path, lambda file: file.write(text.encode()))
+
+
+def _read_json(path: AnyPath, kind: type[_Described]) -> _Described:
+    """Read what `_write_json` has written.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        FeatureStoreError: If it is damaged.
+    """
+    try:
+        found = json.loads(path.read_bytes())
+        digest = found.pop("digest", None)
+        content = kind.model_validate(found, strict=True)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(map(str, first["loc"])) or "the file"
+        raise FeatureStoreError(f"{path} is damaged: {where}: {first['msg']}. {_MEND}") from error
+    except (ValueError, AttributeError, TypeError, RecursionError) as error:
+        raise FeatureStoreError(f"{path} is damaged: it is no JSON object. {_MEND}") from error
+    if digest != fingerprint(found):
+        raise FeatureStoreError(f"{path} is damaged: its checksum is another. {_MEND}")
+    return content
+
+
+@dataclass(frozen=True)
+class Shard:
+    """One layer's rows of some paintings.
+
+    Attributes:
+        path: Of the array.
+        index: What is said of it.
+    """
+
+    path: AnyPath
+    index: _Index
+
+    def map(self) -> FloatArray:
+        """Map the array, float16 or float32, shape (rows, columns). It is read through once a process, first of all.
+
+        Raises:
+            FeatureStoreError: If it is not what the index says.
+        """
+        index, local = self.index, local_copy(self.path, self.index.sha256)
+        if sha256(local) != index.sha256:
+            raise FeatureStoreError(
+                f"the shard {self.path} is damaged: its checksum is not the one it was stored with. {_MEND}"
+            )
+        try:
+            mapped = npy.map_array(local)
+        except npy.ArrayFileError as error:
+            raise FeatureStoreError(f"the shard {self.path} is damaged: {error}. {_MEND}") from error
+        if (mapped.shape, mapped.dtype) != (shape := (len(index.rows), index.columns), np.dtype(index.dtype)):
+            raise FeatureStoreError(f"the shard {self.path} holds {mapped.shape} {mapped.dtype}, not {shape}")
+        return mapped
+
+    @property
+    def row_bytes(self) -> int:
+        """Bytes of the values of a painting."""
+        return self.index.columns * np.dtype(self.index.dtype).itemsize
+
+    @property
+    def is_damaged(self) -> bool:
+        """Whether it cannot be mapped."""
+        try:
+            self.map()
+        except FeatureStoreError:
+            return True
+        return False
+
+    def remove(self) -> None:
+        """Remove the array and its index."""
+        self.path.unlink(missing_ok=True)
+        self.path.with_suffix(".json").unlink(missing_ok=True)
+
+
+def shards(folder: AnyPath) -> list[Shard]:
+    """The shards of a layer whose indexes and files are there, by name; arrays are not read.
+
+    Args:
+        folder: Of the layer.
+    """
+    indexes: list[AnyPath] = sorted(folder.glob("*.json"))
+    found = (unless_changed(_shard, path) for path in indexes)
+    return [shard for shard in found if shard and _is_there(shard)]
+
+
+@cache
+def _shard(index: AnyPath, *_state: int) -> Shard | None:
+    try:
+        return Shard(index.with_suffix(".npy"), _read_json(index, _Index))
+    except (FeatureStoreError, FileNotFoundError):
+        return None
+
+
+def _is_there(shard: Shard) -> bool:
+    index = shard.index
+    # Before the values stands a header; what says it is shorter lies about its rows.
+    least = len(index.rows) * shard.row_bytes
+    return shard.path.is_file() and shard.path.stat().st_size == index.bytes > least
 
 
 class ShardedArray:
@@ -70,11 +251,9 @@ class ShardedArray:
     Keeping the maps open would let every page ever touched count as this process's memory.
     """
 
-    def __init__(
-        self, shards: list[tuple[AnyPath, str]], shard_rows: int, shape: tuple[int, int], dtype: np.dtype[Any]
-    ) -> None:
-        """Wrap the shards of one layer, each of `shard_rows` rows except the last, by file and checksum."""
-        self._shards, self._shard_rows, self.shape, self.dtype = shards, shard_rows, shape, dtype
+    def __init__(self, shards: list[Shard], places: IntArray, columns: int, dtype: np.dtype[Any]) -> None:
+        """Wrap the rows of one layer: number of the shard, and row in it, of every painting, shape (n, 2)."""
+        self._shards, self._places, self.shape, self.dtype = shards, places, (len(places), columns), dtype
 
     def __len__(self) -> int:
         """Number of rows."""
@@ -98,14 +277,10 @@ class ShardedArray:
     def _take(self, rows: npt.NDArray[np.int64], columns: slice) -> FloatArray:
         width = len(range(*columns.indices(self.shape[1])))
         result = np.empty((len(rows), width), dtype=self.dtype)
-        shard_of = rows // self._shard_rows
+        shard_of, local_rows = self._places[rows].T
         for shard in np.unique(shard_of).tolist():
             chosen = np.flatnonzero(shard_of == shard)
-            first = shard * self._shard_rows
-            path, checksum = self._shards[shard]
-            shape = min(self._shard_rows, len(self) - first), self.shape[1]
-            mapped = _open_shard(path, checksum, shape, self.dtype)
-            local = rows[chosen] - first
+            mapped, local = self._shards[shard].map(), local_rows[chosen]
             if _is_range(local) and _is_range(chosen):
                 result[chosen[0] : chosen[-1] + 1] = mapped[local[0] : local[-1] + 1, columns]
             else:
@@ -117,253 +292,228 @@ def _is_range(rows: npt.NDArray[np.int64]) -> bool:
     return bool(np.all(np.diff(rows) == 1))
 
 
-def _open_shard(path: AnyPath, checksum: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> FloatArray:
-    """Map a shard; it is read through once a process, before anything of it is used."""
-    local = local_copy(path, checksum)
-    if sha256(local) != checksum:
-        raise FeatureStoreError(f"the shard {path} is damaged: its checksum is not the one it was stored with. {_MEND}")
-    try:
-        mapped = npy.map_array(local)
-    except npy.ArrayFileError as error:
-        raise FeatureStoreError(f"the shard {path} is damaged: {error}. {_MEND}") from error
-    if (mapped.shape, mapped.dtype) != (shape, dtype):
-        raise FeatureStoreError(f"the shard {path} holds {mapped.shape} {mapped.dtype}, not {shape} {dtype}")
-    return mapped
-
-
 class FeatureStore(Mapping[str, ShardedArray]):
-    """A finished store: layer name -> matrix.
+    """The features of a collection: layer name -> matrix, a row a painting.
 
     Attributes:
-        folder: Where it lies.
-        manifest: What it holds, and what determined it.
+        path: Of the manifest.
     """
 
-    def __init__(self, folder: AnyPath) -> None:
-        """Open a store.
+    def __init__(self, path: AnyPath) -> None:
+        """Open the features of a collection.
+
+        Args:
+            path: Of its manifest.
 
         Raises:
-            FeatureStoreError: If there is no manifest or a damaged one, or a file it lists is missing or of another
-                size.
+            FeatureStoreError: If there is no manifest or a damaged one, or a painting's features are not there.
         """
-        self.folder = folder
-        self.manifest = _read_manifest(folder)
-        for name, layer in self.manifest["layers"].items():
-            for shard in layer["shards"]:
-                path = folder / shard["file"]
-                if not path.is_file() or path.stat().st_size != shard["bytes"]:
-                    raise FeatureStoreError(f"the shard {path} of {name} is missing or cut short. {_MEND}")
+        self.path = path
+        try:
+            self._manifest = _read_json(path, _Manifest)
+        except FileNotFoundError:
+            raise FeatureStoreError(f"no features of this collection in {path.parent}") from None
+        self._shards = {name: shards(path.parent / name) for name in self._manifest.layers}
+        self._places = {name: self._locate(name) for name in self._manifest.layers}
+
+    def _locate(self, layer: str) -> IntArray:
+        columns, dtype, wanted = self._manifest.layers[layer].columns, self._manifest.dtype, self._manifest.paintings
+        known = {
+            painting: (number, row)
+            for number, shard in enumerate(self._shards[layer])
+            if (shard.index.columns, shard.index.dtype) == (columns, dtype)
+            for row, painting in enumerate(shard.index.rows)
+        }
+        missing = len(set(wanted) - set(known))
+        if missing:
+            raise FeatureStoreError(
+                f"the features of {missing} of {len(wanted)} paintings are missing or damaged in "
+                f"{self.path.parent / layer}. {_MEND}"
+            )
+        return np.array([known[painting] for painting in wanted], dtype=np.int64).reshape(-1, 2)
 
     def __getitem__(self, layer: str) -> ShardedArray:
         """The matrix of a layer."""
-        manifest, described = self.manifest, self.manifest["layers"][layer]
-        shards = [(self.folder / shard["file"], shard["sha256"]) for shard in described["shards"]]
-        shape = manifest["rows"], described["columns"]
-        return ShardedArray(shards, manifest["shard_rows"], shape, np.dtype(manifest["dtype"]))
+        columns, dtype = self._manifest.layers[layer].columns, np.dtype(self._manifest.dtype)
+        return ShardedArray(self._shards[layer], self._places[layer], columns, dtype)
 
     def __iter__(self) -> Iterator[str]:
         """Names of the layers, in the order of the backbone."""
-        return iter(self.manifest["layers"])
+        return iter(self._manifest.layers)
 
     def __len__(self) -> int:
         """Number of layers."""
-        return len(self.manifest["layers"])
+        return len(self._manifest.layers)
 
     @property
     def fingerprint(self) -> str:
-        """The name of the folder."""
-        return self.folder.name
+        """The name of the manifest."""
+        return self.path.stem
 
     def damaged(self) -> list[AnyPath]:
-        """The shards that do not hold what was stored; reads all of them, once a process."""
-        listed = {self.folder / name: checksum for name, checksum in _checksums(self.manifest).items()}
-        return [path for path, checksum in listed.items() if sha256(local_copy(path, checksum)) != checksum]
+        """The shards with rows of this collection that do not hold what was stored; reads all of them, once a process.
 
-
-class _Shard(BaseModel):
-    # A name and no path, so that no manifest leads out of its folder.
-    file: str = Field(pattern=r"^[^/\\\x00]+\.npy$")
-    bytes: int = Field(ge=0)
-    sha256: str = Field(pattern="^[0-9a-f]{64}$")
-
-
-class _Layer(BaseModel):
-    columns: int = Field(ge=1, lt=2**31)
-    shards: list[_Shard]
-
-
-class _Manifest(BaseModel, extra="allow"):
-    identity: dict[str, Any]
-    rows: int = Field(ge=0, lt=2**48)
-    shard_rows: int = Field(ge=1, lt=2**48)
-    dtype: Literal["float16", "float32"]
-    layers: dict[str, _Layer]
-
-    @model_validator(mode="after")
-    def _shards_make_up_the_rows(self) -> "_Manifest":
-        needed = -(-self.rows // self.shard_rows)
-        for name, layer in self.layers.items():
-            if len(layer.shards) != needed:
-                raise ValueError(f"{name} has {len(layer.shards)} shards and needs {needed}")
-            for number, shard in enumerate(layer.shards):
-                rows = min(self.shard_rows, self.rows - number * self.shard_rows)
-                # Before the values stands a header; what says it is shorter lies about its rows.
-                if shard.bytes <= rows * layer.columns * np.dtype(self.dtype).itemsize:
-                    raise ValueError(f"{shard.file} is too short for {rows} rows")
-        return self
-
-
-def _read_manifest(folder: AnyPath) -> dict[str, Any]:
-    path = folder / MANIFEST
-    try:
-        manifest = _Manifest.model_validate_json(path.read_bytes(), strict=True).model_dump()
-    except FileNotFoundError:
-        raise FeatureStoreError(f"no finished feature store in {folder}") from None
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(map(str, first["loc"])) or "the file"
-        raise FeatureStoreError(f"the manifest {path} is damaged: {where}: {first['msg']}. {_MEND}") from error
-    # Stores of earlier releases have none.
-    digest = manifest.pop("digest", None)
-    if digest is not None and digest != fingerprint(manifest):
-        raise FeatureStoreError(f"the manifest {path} is damaged: its checksum is another. {_MEND}")
-    return manifest
-
-
-def _checksums(manifest: Mapping[str, Any]) -> dict[str, str]:
-    """Name of a shard -> its checksum."""
-    return {shard["file"]: shard["sha256"] for layer in manifest["layers"].values() for shard in layer["shards"]}
+        A shard without such rows is passed over.
+        """
+        return [
+            known[number].path
+            for layer, known in self._shards.items()
+            for number in np.unique(self._places[layer][:, 0]).tolist()
+            if known[number].is_damaged
+        ]
 
 
 def write(root: AnyPath, source: Source, executor: Executor | None = None) -> FeatureStore:
-    """Store what is missing of a source.
+    """Store what is missing of a source, and then its manifest.
 
     Args:
         root: Folder of all stores.
-        source: What to store. Shards that an earlier run finished are not computed again.
+        source: What to store. Paintings whose features are there, whoever asked for them, are not computed again.
         executor: Compute and write the missing shards, where there are any; they must reach the same folder.
 
     Returns:
-        The finished store.
+        The features.
     """
-    folder = root / fingerprint(source.identity)
-    folder.mkdir(parents=True, exist_ok=True)
-    starts = range(0, source.rows, source.shard_rows)
-    ranges = [(start, min(start + source.shard_rows, source.rows)) for start in starts]
-    try:
-        listed: dict[str, str] | None = _checksums(_read_manifest(folder))
-    except FeatureStoreError:
-        listed = None
-    missing = [rows for rows in ranges if not _is_stored(folder, source, rows, listed or {})]
-    if not missing:
-        logger.info("features are stored already: %s", folder)
-    elif listed is not None:
-        text = "%d of %d shards are damaged or missing and computed again: %s"
-        logger.warning(text, len(missing), len(ranges), folder)
-    elif len(missing) < len(ranges):
-        logger.info("going on with shard %d of %d in %s", len(ranges) - len(missing) + 1, len(ranges), folder)
+    path = source.contents.below(root)
+    for layer in source.columns:
+        (path.parent / layer).mkdir(parents=True, exist_ok=True)
+    _remove_damaged(path.parent, source)
+    each = {painting: row for row, painting in reversed(list(enumerate(source.contents.paintings)))}
+    everyone = sorted(each.values())
+    missing = _missing(path.parent, source, everyone)
+    known = len(everyone) - len(missing)
+    logger.info("features of %s paintings are known, %s are new: %s", f"{known:,}", f"{len(missing):,}", path.parent)
     if missing:
-        done = source.rows - sum(stop - start for start, stop in missing)
-        with tqdm(total=source.rows, initial=done, desc="extracting features", unit=" paintings") as progress:
+        groups = [missing[first : first + source.shard_rows] for first in range(0, len(missing), source.shard_rows)]
+        with tqdm(total=len(everyone), initial=known, desc="extracting features", unit=" paintings") as progress:
             if executor is None:
-                _write_shards(folder, source, missing, progress)
+                _write_shards(path.parent, source, groups, progress)
             else:
-                _hand_out_shards(folder, source, missing, executor, progress)
-    if missing or listed is None:
-        _write_manifest(folder, source, starts)
-    return FeatureStore(folder)
+                _hand_out_shards(path.parent, source, groups, executor, progress)
+    _write_manifest(path, source)
+    return FeatureStore(path)
+
+
+def _remove_damaged(folder: AnyPath, source: Source) -> None:
+    """Remove shards of the collection's paintings that nobody could read."""
+    wanted = set(source.contents.paintings)
+    for layer in source.columns:
+        for shard in shards(folder / layer):
+            lost = wanted.intersection(shard.index.rows)
+            if lost and shard.is_damaged:
+                logger.warning("%d paintings of a damaged shard are computed again: %s", len(lost), shard.path)
+                shard.remove()
+
+
+def _known(folder: AnyPath, source: Source) -> dict[str, dict[str, str]]:
+    """Layer -> SHA-256 of a painting's file -> that of its row."""
+    return {
+        layer: {
+            painting: row
+            for shard in shards(folder / layer)
+            if (shard.index.columns, shard.index.dtype) == (columns, source.dtype.name)
+            for painting, row in shard.index.rows.items()
+        }
+        for layer, columns in source.columns.items()
+    }
+
+
+def _missing(folder: AnyPath, source: Source, rows: Sequence[int]) -> list[int]:
+    """The rows of which a layer lacks the features."""
+    paintings, known = source.contents.paintings, _known(folder, source).values()
+    return [row for row in rows if not all(paintings[row] in layer for layer in known)]
 
 
 def _hand_out_shards(
-    folder: AnyPath, source: Source, missing: list[tuple[int, int]], executor: Executor, progress: Any
+    folder: AnyPath, source: Source, groups: list[list[int]], executor: Executor, progress: Any
 ) -> None:
-    tasks = {executor.submit(write_shard, folder, source.part(*rows), rows): rows for rows in missing}
+    tasks = {executor.submit(write_shard, folder, source.part(rows), rows): len(rows) for rows in groups}
     for task in as_completed(tasks):
         task.result()
-        start, stop = tasks[task]
-        progress.update(stop - start)
+        progress.update(tasks[task])
 
 
-def write_shard(folder: AnyPath, source: Source, rows: tuple[int, int]) -> None:
-    """Compute and write one shard, unless somebody has done so already.
+def write_shard(folder: AnyPath, source: Source, rows: Sequence[int]) -> None:
+    """Compute and write some paintings' features, unless somebody has done so already.
 
     Args:
-        folder: Of the store.
+        folder: Of the identity.
         source: Which rows of can be computed.
-        rows: First row, and one past the last.
+        rows: Which ones.
     """
-    if not _is_stored(folder, source, rows, {}):
-        _write_shards(folder, source, [rows], tqdm(disable=True))
+    missing = _missing(folder, source, rows)
+    if missing:
+        _write_shards(folder, source, [missing], tqdm(disable=True))
 
 
-def _write_shards(folder: AnyPath, source: Source, missing: list[tuple[int, int]], progress: Any) -> None:
-    batches = source.compute(missing)
+def _write_shards(folder: AnyPath, source: Source, groups: list[list[int]], progress: Any) -> None:
+    batches, known, paintings = source.compute(groups), _known(folder, source), source.contents.paintings
     # One shard is written while the next is computed.
     with ThreadPoolExecutor(1) as writer:
         written: Future[Any] = writer.submit(bool)
-        for start, stop in missing:
-            shard = {name: np.empty((stop - start, width), source.dtype) for name, width in source.columns.items()}
-            filled = start
-            while filled < stop:
-                first, batch = next(batches)
-                for name, values in batch.items():
-                    shard[name][first - start : first - start + len(values)] = values
-                    filled = first + len(values)
-                progress.update(filled - first)
+        for rows in groups:
+            shard = {name: np.empty((len(rows), width), source.dtype) for name, width in source.columns.items()}
+            filled = start = 0
+            while start < len(rows):
+                for name, values in next(batches).items():
+                    filled = start + len(values)
+                    shard[name][start:filled] = values
+                progress.update(filled - start)
+                start = filled
             written.result()
-            written = writer.submit(_save, folder, start, shard)
+            written = writer.submit(_save, folder, [paintings[row] for row in rows], shard, known)
         written.result()
 
 
-def _shard(folder: AnyPath, layer: str, start: int) -> AnyPath:
-    return folder / f"{layer}-{start:08d}.npy"
-
-
-def _save(folder: AnyPath, start: int, shard: Mapping[str, FloatArray]) -> None:
-    for layer, values in shard.items():
-        path = _shard(folder, layer, start)
+def _save(
+    folder: AnyPath, paintings: list[str], values: Mapping[str, FloatArray], known: Mapping[str, Mapping[str, str]]
+) -> None:
+    for layer, rows in values.items():
         # A run that was killed between the layers has left some.
-        if not _is_whole(path, values.shape, values.dtype):
-            with atomic_path(path) as temporary:
-                with temporary.open("wb") as file:
-                    np.save(file, values, allow_pickle=False)
-                seal(path, temporary)
+        new = [row for row, painting in enumerate(paintings) if painting not in known[layer]]
+        if new:
+            save_shard(folder / layer, [paintings[row] for row in new], rows[new])
 
 
-def _is_stored(folder: AnyPath, source: Source, rows: tuple[int, int], listed: Mapping[str, str]) -> bool:
-    """Whether a range of rows is there for every layer, as it was written."""
-    start, stop = rows
-    paths = {_shard(folder, layer, start): width for layer, width in source.columns.items()}
-    return all(
-        _is_whole(path, (stop - start, width), source.dtype, listed.get(path.name)) for path, width in paths.items()
+def save_shard(folder: AnyPath, paintings: list[str], rows: FloatArray) -> None:
+    """Write a shard, named after its paintings.
+
+    Args:
+        folder: Of the layer.
+        paintings: SHA-256 of their files.
+        rows: Their features, float16 or float32, shape (n, columns).
+
+    Raises:
+        DiskFullError: If there is no room for it.
+    """
+    name = hashlib.sha256("\n".join(paintings).encode()).hexdigest()[:16]
+    with atomic_path(folder / f"{name}.npy") as temporary:
+        with temporary.open("wb") as file:
+            np.save(file, rows, allow_pickle=False)
+        checksums = [hashlib.sha256(row.tobytes()).hexdigest() for row in rows]
+        index = _Index(
+            rows=dict(zip(paintings, checksums, strict=True)),
+            columns=rows.shape[1],
+            dtype=rows.dtype.name,
+            bytes=temporary.stat().st_size,
+            sha256=sha256(temporary),
+        )
+        _write_json(folder / f"{name}.json", index)
+
+
+def _write_manifest(path: AnyPath, source: Source) -> None:
+    contents, known = source.contents, _known(path.parent, source)
+
+    def checksum(layer: str) -> str:
+        return hashlib.sha256("\n".join(known[layer][painting] for painting in contents.paintings).encode()).hexdigest()
+
+    manifest = _Manifest(
+        identity=dict(contents.identity),
+        dtype=source.dtype.name,
+        layers={layer: _Layer(columns=width, sha256=checksum(layer)) for layer, width in source.columns.items()},
+        paintings=list(contents.paintings),
     )
-
-
-def _is_whole(path: AnyPath, shape: tuple[int, ...], dtype: np.dtype[Any], listed: str | None = None) -> bool:
-    """Whether a shard is as it was written, by its seal or its manifest, whichever of these is not damaged itself."""
-    for checksum in filter(None, {listed, stored_checksum(path)}):
-        with suppress(FeatureStoreError, FileNotFoundError):
-            _open_shard(path, checksum, shape, dtype)
-            return True
-    return False
-
-
-def _write_manifest(folder: AnyPath, source: Source, starts: Iterable[int]) -> None:
-    manifest = {
-        "identity": source.identity,
-        "rows": source.rows,
-        "shard_rows": source.shard_rows,
-        "dtype": source.dtype.name,
-        "layers": {
-            name: {"columns": width, "shards": [_describe(_shard(folder, name, start)) for start in starts]}
-            for name, width in source.columns.items()
-        },
-    }
-    digest = {"digest": fingerprint(manifest)}
-    write_atomically(folder / MANIFEST, lambda file: file.write(json.dumps(manifest | digest, indent=1).encode()))
-
-
-def _describe(path: AnyPath) -> dict[str, Any]:
-    # A local shard was hashed as it was written; to read another again would mean to fetch it.
-    checksum = sha256(path) if isinstance(path, Path) else stored_checksum(path) or sha256(path)
-    return {"file": path.name, "bytes": path.stat().st_size, "sha256": checksum}
+    with suppress(FeatureStoreError, FileNotFoundError):
+        if _read_json(path, _Manifest) == manifest:
+            return
+    _write_json(path, manifest)

@@ -12,7 +12,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kedro.framework.context import CatalogCommandsMixin, KedroContext
 from kedro.io import AbstractVersionedDataset, DataCatalog, SharedMemoryDataCatalog
@@ -24,6 +24,9 @@ from grisaille.provenance import recipes, stamps
 from grisaille.provenance.recipes import Recipe
 from grisaille.provenance.stamps import Stamp
 from grisaille.storage import AnyPath, DiskFullError, as_path, atomic_path
+
+if TYPE_CHECKING:
+    from grisaille.features.store import Contents
 
 logger = logging.getLogger(__name__)
 
@@ -302,12 +305,12 @@ class ProjectContext(KedroContext):
             catalog.storage = loader.storage(Path(self.project_path))
             for name in ("features", "stored_features", "study_features", "palettes"):
                 if name in catalog and hasattr(features := catalog.get(name), "expect"):
-                    features.expect(_Identity(catalog, name))
+                    features.expect(_Wanted(catalog, name))
         return catalog
 
 
 @dataclass(frozen=True)
-class _Identity:
+class _Wanted:
     """Which features the parameters and the paintings ask for (no closure, which could not travel to other processes).
 
     Attributes:
@@ -318,7 +321,7 @@ class _Identity:
     catalog: AtomicCatalog
     name: str
 
-    def __call__(self) -> Mapping[str, Any] | None:
+    def __call__(self) -> Contents | None:
         from grisaille.features import backbone, palettes
         from grisaille.parameters import Backbone, Colour, Study
 
@@ -329,11 +332,11 @@ class _Identity:
             self.catalog.pictures = files, self.catalog.read("picture_files")["sha256"].tolist()
         digests = self.catalog.pictures[1]
         if self.name == "palettes":
-            return palettes.identity(digests, Colour.model_validate(self.catalog.settings["colour"]))
+            return palettes.contents(digests, Colour.model_validate(self.catalog.settings["colour"]))
         settings = Backbone.model_validate(self.catalog.settings["backbone"])
         if self.name == "study_features":
             settings = Study.model_validate(self.catalog.settings["study"]).seen_by(settings)
-        return backbone.store_identity(digests, settings)
+        return backbone.contents(digests, settings)
 
 
 def _is_file(dataset: Any) -> bool:

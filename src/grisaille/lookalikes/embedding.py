@@ -116,9 +116,10 @@ class Embedder:
 
     def _features(self, readers: Sequence[Callable[[], bytes]], max_megapixels: float) -> dict[str, FloatArray]:
         network = built_once(self.backbone)
-        extraction = Extraction(readers, [""] * len(readers), self.backbone, max_megapixels, network=network)
-        ranges = [(start, min(start + 64, len(readers))) for start in range(0, len(readers), 64)]
-        batches = [batch for _, batch in extraction.compute(ranges)]
+        # A batch is filled up, which a single picture need not wait for.
+        settings = self.backbone.model_copy(update={"batch_size": min(self.backbone.batch_size, len(readers))})
+        extraction = Extraction(readers, [""] * len(readers), settings, max_megapixels, network=network)
+        batches = list(extraction.compute([range(len(readers))]))
         return {layer: np.concatenate([batch[layer] for batch in batches]) for layer in self.backbone.layers}
 
     def describe(self, readers: Sequence[Callable[[], bytes]], likeness: str, max_megapixels: float) -> Described:

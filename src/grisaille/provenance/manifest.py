@@ -14,7 +14,7 @@ from typing import Any
 
 from grisaille.errors import GrisailleError
 from grisaille.features.backbone import BackboneError
-from grisaille.features.store import MANIFEST, FeatureStore, FeatureStoreError
+from grisaille.features.store import FeatureStore, FeatureStoreError
 from grisaille.provenance import stamps
 from grisaille.storage import AnyPath, as_path, sha256
 
@@ -74,9 +74,14 @@ def records(datasets: Iterable[str], catalog: Any, storage: AnyPath) -> dict[str
                 "kind": "store" if hasattr(dataset, "stored_at") else "file",
                 "version": path.parent.name if getattr(dataset, "_version", None) else None,
                 "path": relative(path, storage),
-                "sha256": sha256(path / MANIFEST) if (path / MANIFEST).is_file() else catalog.checksum(name),
+                "sha256": sha256(path) if _is_manifest(dataset, path) else catalog.checksum(name),
             }
     return found
+
+
+def _is_manifest(dataset: Any, path: AnyPath) -> bool:
+    """Whether what is stored is the manifest of features."""
+    return hasattr(dataset, "stored_at") and path.is_file()
 
 
 def relative(path: AnyPath, storage: AnyPath) -> str:
@@ -101,10 +106,11 @@ def check(record: Record, storage: AnyPath) -> str:
     path = absolute(record["path"], storage)
     if not path.exists():
         return "missing"
-    found = {stamps.checksum(path)} if record["kind"] == "file" else {sha256(file) for file in path.glob("*.json")}
+    of_features = record["kind"] == "store" and path.is_file()
+    is_file = record["kind"] == "file" or of_features
+    found = {stamps.checksum(path)} if is_file else {sha256(file) for file in path.glob("*.json")}
     with suppress(FeatureStoreError):
         if record["sha256"] in found:
-            whole = not (path / MANIFEST).is_file() or not FeatureStore(path).damaged()
-            return "ok" if whole else "changed"
+            return "changed" if of_features and FeatureStore(path).damaged() else "ok"
     stamp = stamps.read(path)
     return "written anew" if stamp and stamp["checksum"] in found and not record["version"] else "changed"
