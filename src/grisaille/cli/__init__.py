@@ -14,6 +14,7 @@ COMMANDS = {
     "path": "grisaille.cli.similar:path",
     "verify": "grisaille.cli.past_runs:verify",
     "rerun": "grisaille.cli.past_runs:rerun",
+    "clean": "grisaille.cli.clean:clean",
 }
 
 

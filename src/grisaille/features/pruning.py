@@ -1,0 +1,101 @@
+"""What a store of features holds that no collection needs, and its removal."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Set
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from grisaille.features.store import FeatureStore, FeatureStoreError, Shard, save_shard, shards
+
+# Earlier releases kept features by collection, each with a file of this name.
+_EARLIER = "manifest.json"
+
+
+@dataclass(frozen=True)
+class Excess:
+    """Features of one identity.
+
+    Attributes:
+        folder: Where they are.
+        paintings: How many paintings' features are stored; None in a store of an earlier release.
+        unneeded: How many of these paintings no collection needs.
+        bytes: What their features take on the disk.
+    """
+
+    folder: Path
+    paintings: int | None
+    unneeded: int
+    bytes: int
+
+
+def excess(root: Path, needed: Set[str]) -> list[Excess]:
+    """Look for features that no collection needs; nothing is removed.
+
+    Args:
+        root: Folder of all stores.
+        needed: SHA-256 of the files of all paintings in current collections.
+    """
+    return [_excess(folder, needed) for folder in _folders(root)]
+
+
+def _folders(root: Path) -> list[Path]:
+    return sorted(path for path in root.iterdir() if path.is_dir()) if root.is_dir() else []
+
+
+def _excess(folder: Path, needed: Set[str]) -> Excess:
+    if (folder / _EARLIER).is_file():
+        return Excess(folder, None, 0, sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()))
+    known, superfluous = set[str](), 0
+    for shard in _shards(folder):
+        known |= set(shard.index.rows)
+        superfluous += sum(shard.row_bytes for painting in shard.index.rows if painting not in needed)
+    return Excess(folder, len(known), len(known - needed), superfluous)
+
+
+def _shards(folder: Path) -> Iterator[Shard]:
+    for layer in _folders(folder):
+        yield from shards(layer)
+
+
+def prune(root: Path, needed: Set[str]) -> None:
+    """Remove the features that no collection needs. A shard that holds others, too, is written anew without them.
+
+    Args:
+        root: Folder of all stores.
+        needed: As above.
+
+    Raises:
+        DiskFullError: If there is no room for a new shard; nothing is lost then.
+    """
+    for folder in _folders(root):
+        if (folder / _EARLIER).is_file():
+            shutil.rmtree(folder)
+            continue
+        for shard in list(_shards(folder)):
+            _prune_shard(shard, needed)
+        for manifest in folder.glob("*.json"):
+            if not manifest.name.endswith(".stamp.json") and not _is_whole(manifest):
+                manifest.unlink()
+                manifest.with_name(f"{manifest.name}.stamp.json").unlink(missing_ok=True)
+
+
+def _prune_shard(shard: Shard, needed: Set[str]) -> None:
+    paintings = list(shard.index.rows)
+    kept = [row for row, painting in enumerate(paintings) if painting in needed]
+    if len(kept) == len(paintings):
+        return
+    if kept and not shard.is_damaged:
+        save_shard(shard.path.parent, [paintings[row] for row in kept], np.array(shard.map()[kept]))
+    shard.remove()
+
+
+def _is_whole(manifest: Path) -> bool:
+    try:
+        FeatureStore(manifest)
+    except FeatureStoreError:
+        return False
+    return True
