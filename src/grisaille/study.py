@@ -16,7 +16,7 @@ import numpy as np
 from grisaille.arrays import FloatArray, IntArray, Rows
 from grisaille.autoencoders.baseline import pca_embeddings
 from grisaille.codes.linear import Rotation
-from grisaille.collection.split import HELD_OUT
+from grisaille.collection.split import fitted_on
 from grisaille.contenders import fit_chunks, of_composition, of_style
 from grisaille.likenesses.metrics import layer_norms
 from grisaille.likenesses.style import describe_chunks
@@ -138,7 +138,7 @@ class StudyRunner:
         """
         self._features, self._collection, self._settings = features, collection, settings
         self._autoencoder = autoencoder
-        self._training = np.flatnonzero(collection.split != HELD_OUT)
+        self._training = fitted_on(collection.split)
         self._asked = queries(len(collection.labels), 0, settings.queries, settings.seed)
         self._layers: tuple[str, ...] = ()
         self._made: dict[str, tuple[int, Any, float]] = {}

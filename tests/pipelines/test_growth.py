@@ -2,6 +2,8 @@
 
 import shutil
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from chaos import QUICK
@@ -28,6 +30,15 @@ class Gallery:
         given = f"{self._given},paintings_folder={folder or self.folder}"
         pipelines = ("--pipelines", "ingestion,feature_extraction")
         return kedro("run", "--env", "demo", *pipelines, "--params", given, cwd=self.project).stdout
+
+    def run(self, more="", pipelines="__default__"):
+        """What a whole run says, or some of its pipelines."""
+        given = f"{self._given},paintings_folder={self.folder}" + (f",{more}" if more else "")
+        return kedro("run", "--env", "demo", "--pipelines", pipelines, "--params", given, cwd=self.project).stdout
+
+    def versions(self, path):
+        """All versions of a result, oldest first."""
+        return sorted((self.storage / path).glob(f"*/{path.split('/')[-1]}"))
 
     def clean(self, *options, said=""):
         where = ("--env", "demo", "--storage", str(self.storage))
@@ -70,3 +81,80 @@ def test_a_collection_that_changes(gallery):
     said = gallery.clean("--forget", "/nowhere")
     assert said.returncode == 2
     assert "no run has read /nowhere" in said.stderr
+
+
+class TestKeptEncoders:
+    """A collection of 24 paintings to which two are added, one of them a copy of a file that is there."""
+
+    @pytest.fixture(scope="class")
+    def kept(self, demo_run, tmp_path_factory):
+        gallery = Gallery(demo_run, tmp_path_factory.mktemp("kept"))
+        gallery.add(*range(30, 54))
+        before = gallery.run()
+        gallery.add(60)
+        (gallery.folder / "Cy_1.png").write_bytes((gallery.folder / "Bo_30.png").read_bytes())
+        after = gallery.run("autoencoder.retrain=never")
+        return gallery, before, after
+
+    def test_no_run_before_it(self, demo_run, tmp_path):
+        gallery = Gallery(demo_run, tmp_path)
+        gallery.add(*range(5))
+        with pytest.raises(AssertionError, match=r"no encoders yet .* leave out autoencoder\.retrain=never"):
+            gallery.run("autoencoder.retrain=never")
+
+    def test_nothing_is_fitted_and_nothing_stored_twice(self, kept):
+        gallery, _, after = kept
+        assert "fit_style_encoder" not in after
+        assert "train_autoencoder" not in after
+        for name in ("pool5/composition_encoder", "top/style_encoder", "palette/colour_encoder"):
+            first, last = gallery.versions(f"06_models/{name}.keras")
+            assert first.stat().st_ino == last.stat().st_ino
+
+    def test_embeddings_of_known_paintings_stay_as_they_were(self, kept):
+        gallery, *_ = kept
+        (old, new) = (pd.read_parquet(path) for path in gallery.versions("03_primary/picture_files.parquet"))
+        rows = [new["path"].tolist().index(path) for path in old["path"]]
+        for likeness in ("composition", "style", "colour"):
+            first, last = map(np.load, gallery.versions(f"07_model_output/{likeness}_embeddings.npy"))
+            np.testing.assert_allclose(last[rows], first, rtol=1e-4, atol=1e-5)
+
+    def test_known_paintings_stay_on_their_sides(self, kept):
+        gallery, *_ = kept
+        old, new = (
+            pd.read_parquet(path).set_index("path")["split"]
+            for path in gallery.versions("03_primary/picture_files.parquet")
+        )
+        assert new[old.index].tolist() == old.tolist()
+        assert new["Bo_60.png"] == "added"
+        assert new["Cy_1.png"] == old["Bo_30.png"]
+
+    def test_what_is_kept_of_the_new_ones(self, kept):
+        gallery, _, after = kept
+        table = pd.read_csv(gallery.versions("08_reporting/growth.csv")[-1]).set_index("paintings")
+        assert table["queries"].to_dict() == {"added": 1, "held_out": 2}
+        assert table["fitted_on"].unique().tolist() == [23]
+        assert table["recall"].between(0.2, 1).all()
+        assert "The encoders were kept; they were fitted on 23 of these paintings." in after
+
+    def test_what_comes_after_finds_all_of_it_in_order(self, kept):
+        gallery, *_ = kept
+        new = gallery.folder / "Bo_60.png"
+        where = ("--env", "demo", "--params", f"storage={gallery.storage}")
+        answer = command("grisaille", "similar", str(new), *where, cwd=gallery.project)
+        assert "older" not in answer.stdout + answer.stderr
+        said = gallery.run(pipelines="evaluation,discovery")
+        assert "is older than" not in said
+        assert "1 of them came after the encoders were fitted" in said
+        verified = command(
+            "grisaille", "verify", "newest", "--env", "demo", "--storage", str(gallery.storage), cwd=gallery.project
+        )
+        assert "changed" not in verified.stdout
+
+    def test_auto(self, kept):
+        gallery, *_ = kept
+        assert "encoders are kept" in gallery.run("autoencoder.retrain=auto", pipelines="ingestion")
+        other = gallery.run("autoencoder.retrain=auto,autoencoder.components=5", pipelines="ingestion")
+        assert "fitted anew: they were made with autoencoder.components=" in other
+        gallery.add(*range(70, 78))
+        grown = gallery.run("autoencoder.retrain=auto", pipelines="ingestion")
+        assert "fitted anew: the collection has grown from" in grown

@@ -32,13 +32,16 @@ class EmptyCollectionError(GrisailleError):
     """Too few files can be used for anything to be compared."""
 
 
-def inspect_files(files: Files, settings: Ingestion, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+def inspect_files(
+    files: Files, settings: Ingestion, seed: int, known: pd.DataFrame | None = None
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Look at every file once.
 
     Args:
         files: Path inside the collection -> function that reads the file.
         settings: Bounds and shares.
         seed: Seeds the split.
+        known: `picture_files` of the run that fitted the encoders, where these are kept: paintings stay on their sides.
 
     Returns:
         `picture_files`, one row a usable file, sorted by path (columns: `FILE_COLUMNS`), and `rejected_paintings`
@@ -60,7 +63,12 @@ def inspect_files(files: Files, settings: Ingestion, seed: int) -> tuple[pd.Data
     ids = table["painting_id"].to_numpy(dtype=object)
     copies = originals != np.arange(len(ids))
     table["duplicate_of"] = [ids[row] if copy else None for row, copy in zip(originals, copies, strict=True)]
-    table["split"] = split.assign(digests, originals, settings.validation, settings.held_out, seed)
+    if known is None:
+        table["split"] = split.assign(digests, originals, settings.validation, settings.held_out, seed)
+    else:
+        table["split"] = split.keep(digests, dict(zip(known["sha256"], known["split"], strict=True)))
+        added = int((table["split"] == split.ADDED).sum())
+        logger.info("encoders are kept: %d paintings came after they were fitted", added)
     logger.info("%d paintings; %d duplicates, %d files rejected", len(table), copies.sum(), len(rejected))
     return table[FILE_COLUMNS], pd.DataFrame(rejected, columns=["path", "reason"])
 

@@ -1,13 +1,24 @@
 """Which paintings train, which stop the training, and which it never sees."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
 from grisaille.arrays import IntArray, StringArray
 
 TRAIN, VALIDATION, HELD_OUT = "train", "validation", "held_out"
+# Paintings that came after the encoders were fitted.
+ADDED = "added"
+
+
+def fitted_on(split: StringArray) -> IntArray:
+    """The rows of paintings that encoders, and what they are held against, may be fitted on.
+
+    Args:
+        split: Of each painting, shape (n,).
+    """
+    return np.flatnonzero(np.isin(split, (TRAIN, VALIDATION)))
 
 
 def fingerprint(digests: Iterable[str], split: Iterable[str]) -> str:
@@ -19,6 +30,19 @@ def fingerprint(digests: Iterable[str], split: Iterable[str]) -> str:
     """
     sides = "\n".join(f"{digest} {side}" for digest, side in zip(digests, split, strict=True))
     return hashlib.sha256(sides.encode()).hexdigest()[:16]
+
+
+def keep(digests: list[str], known: Mapping[str, str]) -> StringArray:
+    """Leave every painting on its side, of a collection that has changed since.
+
+    Args:
+        digests: SHA-256 of each file.
+        known: SHA-256 of a file -> its side then.
+
+    Returns:
+        As `assign`, and "added" of paintings that are not known, shape (n,).
+    """
+    return np.array([known.get(digest, ADDED) for digest in digests], dtype=object)
 
 
 def assign(digests: list[str], originals: IntArray, validation: float, held_out: float, seed: int) -> StringArray:

@@ -7,7 +7,7 @@ would be loaded by the next. How each kind of file is written and read stays wit
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import partial
@@ -23,7 +23,7 @@ from grisaille.framework.config import SOURCES
 from grisaille.provenance import recipes, stamps
 from grisaille.provenance.recipes import Recipe
 from grisaille.provenance.stamps import Stamp
-from grisaille.storage import AnyPath, DiskFullError, as_path, atomic_path
+from grisaille.storage import AnyPath, DiskFullError, as_path, atomic_path, link
 
 if TYPE_CHECKING:
     from grisaille.features.store import Contents
@@ -254,20 +254,59 @@ class AtomicCatalog(DataCatalog, CatalogCommandsMixin):
         elif reason := self.outdated(name, known):
             logger.warning("%s: %s. %s", name, reason, MEND)
 
+    def accept(self, names: Iterable[str]) -> None:
+        """Read some results as they are, and say nothing of how old they are."""
+        self._told.update(names)
+
     def note(self, node: Any) -> None:
         """Remember what a node that is about to run makes its outputs from."""
+        if recipes.KEEPS in node.tags:
+            for name in recipes.encoders(node):
+                self._adopt(
+                    name, [source for source in node.inputs if source in ("features", "palettes", "layer_norms")]
+                )
         groups = [name.removeprefix("params:") for name in node.inputs if name.startswith("params:")]
         groups += list(self.settings) if "parameters" in node.inputs else []
-        sources = [name for name in node.inputs if not recipes.is_parameter(name)]
+        # What is known of an earlier run comes first, since its steps are older than those of the others.
+        sources = sorted(
+            (name for name in node.inputs if not recipes.is_parameter(name)),
+            key=lambda name: not name.startswith(recipes.KNOWN),
+        )
         merged: Recipe = {}
         for name in sources:
             stamp = self.stamp(name)
             merged |= stamp["recipe"] if stamp else {name: {"parameters": self._of_source(name), "checksum": None}}
-        inputs = {name: self.checksum(name) for name in sources}
+        inputs = {name: self.checksum(name) for name in sources if not name.startswith(recipes.KNOWN)}
+        for output in node.outputs:
+            # Of an earlier run.
+            merged.pop(output, None)
         for output in node.outputs:
             relevant = [name for name in groups if (output, name) not in recipes.IRRELEVANT]
             parameters = {name: recipes.lookup(self.settings, name) for name in relevant}
             self._made[output] = parameters, inputs, merged
+
+    def _adopt(self, name: str, sources: list[str]) -> None:
+        """Make an encoder of an earlier run one of this run's: the same file, whose stamp fits to what it encodes.
+
+        Args:
+            name: Of the encoder.
+            sources: What the collection of this run is described by.
+        """
+        dataset = self.get(name)
+        found, stamp = self.where(name), self.stamp(name)
+        if stamp is None or found is None or self.own_version(dataset) or not dataset._version.save:
+            return
+        recipe = dict(stamp["recipe"])
+        for source in sources:
+            recipe |= known["recipe"] if (known := self.stamp(source)) else {}
+        own = stamp["recipe"][name] | {"kept_from": found.parent.name}
+        final = _path(dataset, dataset._get_save_path())
+        final.parent.mkdir(parents=True, exist_ok=True)
+        with atomic_path(final) as temporary:
+            link(found, temporary)
+            inputs = {source: self.checksum(source) for source in sources}
+            stamps.write(final, Stamp(checksum=stamp["checksum"], inputs=inputs, recipe={**recipe, name: own}))
+        dataset.release()
 
     def _of_source(self, name: str) -> dict[str, Any]:
         """The parameter that says where a source lies, which counts for nothing but is looked up later."""

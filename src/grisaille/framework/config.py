@@ -70,6 +70,8 @@ class RunConfigLoader(OmegaConfigLoader):
         storage = given.pop("storage", None)
         super().__init__(conf_source, env, given, **kwargs)
         self._project = _project_of(Path(conf_source))
+        # What `autoencoder.retrain=auto` comes to; nobody knows before the catalog is there.
+        self.refits = True
         if storage is not None:
             self["globals"] = {**self["globals"], "storage": str(storage)}
         global _newest  # noqa: PLW0603 - create_pipeline() has no other way to learn of its session
@@ -254,6 +256,17 @@ def shaping(group: str) -> Any:
     return _shape[group]
 
 
+def refits() -> bool:
+    """Whether the session fits encoders, and does not keep those of an earlier run (`autoencoder.retrain`)."""
+    _shape["refits"] = _refits()
+    return bool(_shape["refits"])
+
+
+def _refits() -> bool:
+    retrain = _group("autoencoder").get("retrain", "always")
+    return _newest is None or _newest.refits if retrain == "auto" else retrain == "always"
+
+
 def _group(name: str) -> Any:
     project = find_project(Path.cwd()) if _newest is None else None
     if project:
@@ -267,5 +280,5 @@ def rebuild_pipelines_of_another_shape() -> None:
 
     Kedro keeps the pipelines of the first session of a process.
     """
-    if any(_group(name) != built for name, built in _shape.items()):
+    if any((_refits() if name == "refits" else _group(name)) != built for name, built in _shape.items()):
         pipelines.configure("grisaille.pipeline_registry")

@@ -34,8 +34,10 @@ class RecipeHook:
     """Holds what a run reads against what it asks for, before anything is computed, and tells the catalog of nodes."""
 
     @hook_impl
-    def after_context_created(self) -> None:
+    def after_context_created(self, context: Any) -> None:
         """Rebuild the pipelines if this session has other chunks: Kedro keeps those of the first one in a process."""
+        if context.config_loader["parameters"].get("autoencoder", {}).get("retrain") == "auto":
+            _decide_whether_to_refit(context)
         config.rebuild_pipelines_of_another_shape()
 
     @hook_impl
@@ -58,13 +60,17 @@ class RecipeHook:
         missing = [name for name in stored if catalog.where(name) is None]
         for name in missing:
             _refuse_unknown_version(name, catalog.get(name))
+            if name.startswith(recipes.KNOWN):
+                raise DatasetError("there are no encoders yet that could be kept: leave out autoencoder.retrain=never")
         if missing:
             raise DatasetError(
                 f"{', '.join(missing)}: not there yet, and this part of the run reads it; "
                 "run `kedro run` with the same --params first, which makes everything in order"
             )
         found = {name: stamp["recipe"] for name in names if (stamp := catalog.stamp(name))}
-        _follow_named_versions(found, catalog)
+        kept = _kept(pipeline)
+        _follow_named_versions(found, kept, catalog)
+        catalog.accept(kept)
         _continue_with_settings(found, pipeline, catalog)
         _refuse_conflict(found, catalog)
         ages = Ages()
@@ -137,10 +143,29 @@ def _refuse_unknown_version(name: str, dataset: Any) -> None:
     raise DatasetError(f"{name} has no version {asked}; {some}")
 
 
-def _follow_named_versions(found: dict[str, recipes.Recipe], catalog: AtomicCatalog) -> None:
-    """Read, beside what `--load-versions` names, the newest versions that fit to it, where there are some."""
+def _decide_whether_to_refit(context: Any) -> None:
+    from grisaille.framework.retraining import reason_to_refit
+
+    reason = reason_to_refit(context.catalog)
+    context.config_loader.refits = reason is not None
+    logger.info("encoders are %s", f"fitted anew: {reason}" if reason else "kept (autoencoder.retrain=auto)")
+
+
+def _kept(pipeline: Any) -> frozenset[str]:
+    """What a run takes of an earlier one as it is, though the collection has changed since."""
+    read = pipeline.inputs()
+    encoders = {name for node in pipeline.nodes if recipes.KEEPS in node.tags for name in recipes.encoders(node)}
+    return frozenset(read & encoders) | {name for name in read if name.startswith(recipes.KNOWN)}
+
+
+def _follow_named_versions(found: dict[str, recipes.Recipe], kept: frozenset[str], catalog: AtomicCatalog) -> None:
+    """Read, beside what `--load-versions` names, the newest versions that fit to it, where there are some.
+
+    So with encoders that are kept: the last run may have looked at another collection.
+    """
     versions = {name: catalog.get(name)._version for name in found if hasattr(catalog.get(name), "list_versions")}
     named = {name: found[name] for name, version in versions.items() if version and version.load}
+    named |= {name: recipe for name, recipe in found.items() if name in kept and not name.startswith(recipes.KNOWN)}
     # What follows is followed in turn: an encoder by the embeddings, and these by the other encoders.
     while named and (moved := _fitting(named, {name: found[name] for name in versions if name not in named}, catalog)):
         name, version, recipe = moved
@@ -236,7 +261,7 @@ class ReportHook:
         """Print the summary."""
         made = pipeline.all_outputs()
         # A question that was asked alone is answered by who asked it.
-        if not made & {"report", "explorer", "rejected_paintings"}:
+        if not made & {"report", "explorer", "rejected_paintings", "growth"}:
             return
         lines = list(catalog.read("report_summary")) if "report_summary" in made else []
         lines += [""] if lines else []
@@ -244,6 +269,10 @@ class ReportHook:
             f"{words}: {path}" for name, words in _OPENED.items() if name in made for path in _paths(catalog, name)
         ]
         left_out = len(catalog.read("rejected_paintings")) if "rejected_paintings" in made else 0
+        if "growth" in made:
+            from grisaille.report.summary_lines import growth_line
+
+            lines += [growth_line(catalog.read("growth"))]
         if left_out:
             files = "1 file" if left_out == 1 else f"{left_out:,} files"
             lines.append(f"{files} left out, with reasons: {_paths(catalog, 'rejected_paintings')[0]}")

@@ -10,7 +10,7 @@ import numpy as np
 
 from grisaille.arrays import BoolArray, FloatArray, IntArray, StringArray
 from grisaille.collection.artists import UNKNOWN
-from grisaille.collection.split import HELD_OUT, TRAIN, VALIDATION
+from grisaille.collection.split import ADDED, HELD_OUT, TRAIN, VALIDATION
 from grisaille.lazy import pd
 from grisaille.measures.neighbourhoods import DistanceBins, Preservation, nearest, ranks
 from grisaille.measures.retrieval import Answers, Retrieval
@@ -34,7 +34,7 @@ class Collection:
     Attributes:
         labels: Artist of each painting, 0 .. c - 1, shape (n,).
         kept: False for what retrieval leaves out, near-duplicates and paintings by nobody knows whom, shape (n,).
-        split: "train", "validation" or "held_out", shape (n,).
+        split: "train", "validation", "held_out" or "added", shape (n,).
     """
 
     labels: IntArray
@@ -125,7 +125,7 @@ def compare(
     sums = {name: DistanceSums(collection.labels, clusters) for name in spaces}
     retrieval = {name: Retrieval(collection.labels, collection.kept, k) for name in spaces}
     neighbours: dict[Name, list[tuple[IntArray, FloatArray]]] = {name: [] for name in spaces}
-    parts = {part: collection.split == part for part in (TRAIN, VALIDATION, HELD_OUT)}
+    parts = {part: collection.split == part for part in (TRAIN, VALIDATION, HELD_OUT, ADDED)}
     parts = {part: rows for part, rows in parts.items() if rows[asked].any()}
     preservation = {(pair, part): Preservation(n, k) for pair in pairs for part in parts}
     size = rows_at_a_time(n)

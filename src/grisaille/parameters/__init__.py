@@ -156,6 +156,9 @@ class Autoencoder(Group):
         batch_size: Paintings a step.
         learning_rate: Adam's.
         seed: Seeds weights and batch order.
+        retrain: `always` fits the encoders of every likeness anew. `never` keeps those of the last run, and embeds new
+            paintings with them. `auto` keeps them, too, unless settings differ, the collection has grown by a quarter,
+            or the last run found that new paintings keep too little.
     """
 
     architecture: Architecture = "linear"
@@ -169,6 +172,7 @@ class Autoencoder(Group):
     batch_size: int = Field(32, ge=1)
     learning_rate: float = Field(1e-3, gt=0)
     seed: int = Field(0, ge=0)
+    retrain: Literal["always", "auto", "never"] = "always"
 
     @property
     def made_for(self) -> Literal["euclidean", "hellinger"]:

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from grisaille.arrays import FloatArray
-from grisaille.collection.split import HELD_OUT
+from grisaille.collection.split import fitted_on
 from grisaille.framework import config
 from grisaille.likenesses.components import mix, shares
 from grisaille.lookalikes.queries import Query
@@ -135,7 +133,7 @@ def _factors(paintings: Any, models: dict[str, Any]) -> dict[str, float]:
     known = embeddings("all", models)
     parts = _coordinates({name: values for name, values in known.items() if name != "mixture"})
     weights = Mixture.model_validate(models["mixture"]).model_dump()
-    return shares(parts, weights, np.flatnonzero(paintings["split"].to_numpy() != HELD_OUT))
+    return shares(parts, weights, fitted_on(paintings["split"].to_numpy()))
 
 
 def _coordinates(embeddings: dict[str, FloatArray]) -> dict[str, FloatArray]:

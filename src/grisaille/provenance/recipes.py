@@ -20,11 +20,16 @@ from grisaille.parameters import Parameters, plain
 Recipe: TypeAlias = dict[str, dict[str, Any]]
 
 # Settings that change how fast something is computed, or how much of it a killed run loses.
-HARMLESS = frozenset({"backbone.batch_size", "backbone.shard_rows"})
+# `retrain` says whether encoders are made, whose content counts by its checksum.
+HARMLESS = frozenset({"backbone.batch_size", "backbone.shard_rows", "autoencoder.retrain"})
 # Where a file or folder lies, whose content counts by its checksum.
 LOCATIONS = frozenset({"backbone.model_file", "paintings_folder", "artists_file"})
 # Dataset and group: what a node only checks before it begins.
 IRRELEVANT = frozenset({("features", "chunks")})
+# Tag of nodes that take the encoders of an earlier run as they are.
+KEEPS = "keeps_encoders"
+# How the datasets begin that read the result of an earlier run, under the name of a result.
+KNOWN = "known_"
 _SHOWN = 3
 
 
@@ -63,6 +68,11 @@ def complete(parameters: Mapping[str, Any]) -> dict[str, Any]:
 def _adapter(group: str) -> TypeAdapter[Any]:
     annotation: Any = Parameters.model_fields[group].annotation if group in Parameters.model_fields else Any
     return TypeAdapter(annotation)
+
+
+def encoders(node: Any) -> list[str]:
+    """The encoders that a node reads."""
+    return [name for name in node.inputs if name.endswith("_encoder")]
 
 
 def is_parameter(name: str) -> bool:

@@ -130,7 +130,13 @@ def _shown(table: pd.DataFrame) -> dict[str, str]:
 
 
 _LIKENESS_NAMES = {"euclidean": "Euclidean", "hellinger": "Hellinger"}
-_PARTS = {"all": "all", "train": "seen in training", "validation": "stopped the training", "held_out": "never seen"}
+_PARTS = {
+    "all": "all",
+    "train": "seen in training",
+    "validation": "stopped the training",
+    "held_out": "never seen",
+    "added": "came later",
+}
 
 
 def _preservation(results: Results) -> dict[str, Any]:

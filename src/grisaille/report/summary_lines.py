@@ -1,12 +1,30 @@
 """The verdict in words: every sentence follows from the tables."""
 
+from __future__ import annotations
+
 from grisaille.collection.artists import UNKNOWN
+from grisaille.collection.split import ADDED, HELD_OUT
+from grisaille.lazy import pd
 from grisaille.report.results import Results, ends_of_pairs, is_number, number
 
 
 def summary(results: Results) -> list[str]:
     """The report's five main lines."""
     return [_what(results), _neighbours(results), _distances(results), _artists(results), _pairs(results)]
+
+
+def growth_line(growth: pd.DataFrame) -> str:
+    """What kept encoders are worth for paintings that came later, from the table `growth`."""
+    if growth.empty:
+        return "No paintings came after the encoders were fitted, and none were held out: nothing says what they keep."
+    words = {ADDED: "that came later", HELD_OUT: "that were held out"}
+    told = [
+        f"{row['recall']:.3f} for {row['queries']:,} {words[row['paintings']]}" for row in growth.to_dict("records")
+    ]
+    return (
+        f"The encoders were kept; they were fitted on {growth['fitted_on'].iloc[0]:,} of these paintings. Share of a painting's "
+        f"nearest by composition that the embedding keeps: {', '.join(told)}."
+    )
 
 
 def verdict(results: Results) -> str:
@@ -47,8 +65,11 @@ def _what(results: Results) -> str:
     paintings, artists = len(results.paintings), len(set(results.paintings["artist"]) - {UNKNOWN})
     values, size = results.values
     by = f"{artists} artist{'' if artists == 1 else 's'}" if artists else "artists whose names are not known"
+    added = int((results.paintings["split"] == ADDED).sum())
+    later = f" {added:,} of them came after the encoders were fitted." if added else ""
     return (
         f"{paintings:,} paintings by {by}: {values:,} values a painting became {size}, {values / size:.0f} times fewer."
+        f"{later}"
     )
 
 

@@ -92,6 +92,22 @@ def atomic_path(path: AnyPath) -> Iterator[AnyPath]:
         ) from error
 
 
+def link(path: AnyPath, other: AnyPath) -> None:
+    """Give a file another name; where there are no links, copy it.
+
+    Args:
+        path: Of the file.
+        other: The other name, on the same filesystem.
+    """
+    if isinstance(path, Path) and isinstance(other, Path):
+        try:
+            os.link(path, other)
+        except OSError:
+            shutil.copyfile(path, other)
+    else:
+        path.fs.cp_file(path.path, other.path)  # type: ignore[union-attr]
+
+
 def write_atomically(path: AnyPath, write: Callable[[IO[bytes]], object]) -> None:
     """Write a file, whole or not at all.
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from grisaille.arrays import ColumnRange, FloatArray, IntArray
+from grisaille.arrays import ColumnRange, FloatArray
 from grisaille.collection.artists import file_name
-from grisaille.collection.split import TRAIN, VALIDATION
+from grisaille.collection.split import TRAIN, VALIDATION, fitted_on
 from grisaille.features.palettes import LAYER
 from grisaille.features.store import FeatureStore
 from grisaille.lazy import pd
@@ -51,8 +51,8 @@ def train_autoencoder(
     autoencoder, _, history = training.train(
         _columns(features, chunk),
         _norms(list(features), layer_norms, chunk, settings.made_for),
-        _rows(picture_files, TRAIN),
-        _rows(picture_files, VALIDATION),
+        np.flatnonzero(picture_files["split"] == TRAIN),
+        np.flatnonzero(picture_files["split"] == VALIDATION),
         settings,
         name=f"{chunk.layer}[{chunk.start}:{chunk.stop}]",
     )
@@ -107,7 +107,8 @@ def join_codes(
         chunks: The parameter group.
         settings: Of the autoencoders.
         codes: How many bytes there are.
-        **encoded: What `encode_chunk` gives, by the names of the chunks.
+        **encoded: What `encode_chunk` gives, by the names of the chunks; where the encoders of an earlier run are kept,
+            `known_composition_codes` and `known_style_codes` are what it made here, and nothing is fitted.
 
     Returns:
         `composition`, the embeddings, float32, shape (n, 320), the last value a length (`Points.of`); where the chunks
@@ -115,19 +116,26 @@ def join_codes(
         and `style_codes`, all paintings in few bytes, and what reads them (`LinearCode.arrays`).
     """
     from grisaille.autoencoders import joining
+    from grisaille.codes.linear import LinearCode
 
     wanted = named(chunks, Chunk)
     norms = [_norms(list(backbone.layers), layer_norms, chunk, settings.made_for) for chunk in wanted.values()]
-    training, values = _rows(picture_files, TRAIN, VALIDATION), settings.code_size * len(wanted)
+    training, values = fitted_on(picture_files["split"].to_numpy()), settings.code_size * len(wanted)
     points = joining.composition_points([encoded[name]["composition"] for name in wanted], norms, settings.architecture)
-    code = joining.fit_composition_code(points, training, codes.size, values - 1, settings.seed)
+    if "known_composition_codes" in encoded:
+        code = LinearCode.of(encoded["known_composition_codes"])
+    else:
+        code = joining.fit_composition_code(points, training, codes.size, values - 1, settings.seed)
     joined = {
         "composition": joining.embed_composition(points, code, values, settings.architecture),
         "composition_codes": joining.stored(code, joining.encode_points(code, points)),
     }
     if all("style" in encoded[name] for name in wanted):
         pieces = [encoded[name]["style_statistics"] for name in wanted]
-        code = joining.fit_style_code(pieces, training, codes.size, settings.seed)
+        if "known_style_codes" in encoded:
+            code = LinearCode.of(encoded["known_style_codes"])
+        else:
+            code = joining.fit_style_code(pieces, training, codes.size, settings.seed)
         together = np.concatenate(pieces, axis=1)
         described = Points.plain(together)
         joined["style"] = join([encoded[name]["style"] for name in wanted])
@@ -143,7 +151,7 @@ def fit_style_encoder(
 
     rows = _columns(features, chunk)
     whole, halves = style.describe(rows, _norms(list(features), layer_norms, chunk), settings.channels)
-    training = _rows(picture_files, TRAIN, VALIDATION)
+    training = fitted_on(picture_files["split"].to_numpy())
     fitted = fit_components(whole, halves, training, settings.code_size, settings.shrinkage, settings.whitening)
     return encoders.style_encoder(rows.shape[1], settings.channels, *fitted)
 
@@ -153,7 +161,7 @@ def fit_colour_encoder(palettes: FeatureStore, picture_files: pd.DataFrame, sett
     from grisaille.likenesses import encoders
 
     known = np.sqrt(palettes[LAYER][:])
-    training = _rows(picture_files, TRAIN, VALIDATION)
+    training = fitted_on(picture_files["split"].to_numpy())
     fitted = fit_components(known, known[None][:0], training, settings.code_size)
     return encoders.colour_encoder(*fitted)
 
@@ -168,17 +176,13 @@ def encode_palettes(palettes: FeatureStore, encoder: Any) -> FloatArray:
 def mix_embeddings(picture_files: pd.DataFrame, settings: Mixture, **embeddings: FloatArray) -> FloatArray:
     """The coordinates of all likenesses side by side, by their shares: float32, shape (n, d)."""
     coordinates = {name: Points.of(name, values).coordinates for name, values in embeddings.items()}
-    return mix(coordinates, shares(coordinates, settings.model_dump(), _rows(picture_files, TRAIN, VALIDATION)))
+    return mix(coordinates, shares(coordinates, settings.model_dump(), fitted_on(picture_files["split"].to_numpy())))
 
 
 def group_by_artist(embeddings: FloatArray, paintings: pd.DataFrame) -> dict[str, FloatArray]:
     """Split the embeddings by artist, as the original stored them: file name -> float32, shape (paintings, 320)."""
     artists = paintings["artist"].to_numpy()
     return {file_name(artist): embeddings[artists == artist] for artist in np.unique(artists)}
-
-
-def _rows(picture_files: pd.DataFrame, *parts: str) -> IntArray:
-    return np.flatnonzero(picture_files["split"].isin(parts))
 
 
 def _norms(layers: list[str], layer_norms: FloatArray, chunk: Chunk, likeness: Likeness = "hellinger") -> FloatArray:

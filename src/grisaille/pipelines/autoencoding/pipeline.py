@@ -7,12 +7,14 @@ from kedro.pipeline import Node, Pipeline
 from grisaille.framework import config
 from grisaille.pipelines.autoencoding import nodes
 from grisaille.pipelines.questions import PALETTE
+from grisaille.provenance.recipes import KEEPS
 
 
 def create_pipeline(**kwargs: Any) -> Pipeline:
     """Train and encode every chunk in a namespace of its own, then join the codes.
 
-    The chunks are those of the parameter group `chunks`; no namespace waits for another.
+    The chunks are those of the parameter group `chunks`; no namespace waits for another. Where `autoencoder.retrain`
+    keeps the encoders of an earlier run, nothing is fitted and they are read.
     """
     chunks = config.chunks()
     norms = Node(
@@ -45,6 +47,13 @@ def _chunk(name: str, style: bool) -> Pipeline:
         "style_encoder",
         name="fit_style_encoder",
     )
+    encode = Node(
+        nodes.encode_chunk,
+        ["features", "layer_norms", "params:chunk", "composition_encoder", *(["style_encoder"] * style)],
+        "codes",
+        name="encode_chunk",
+        tags=[] if config.refits() else KEEPS,
+    )
     template = Pipeline(
         [
             *([of_style] if style else ()),
@@ -61,38 +70,42 @@ def _chunk(name: str, style: bool) -> Pipeline:
                 "composition_encoder",
                 name="take_encoder",
             ),
-            Node(
-                nodes.encode_chunk,
-                ["features", "layer_norms", "params:chunk", "composition_encoder", *(["style_encoder"] * style)],
-                "codes",
-                name="encode_chunk",
-            ),
+            encode,
         ]
     )
+    if not config.refits():
+        template = Pipeline([encode])
+    shared = {"features", "layer_norms", "picture_files", "params:autoencoder", "params:style"} & template.inputs()
     return Pipeline(
         template,
         namespace=name,
-        inputs={"features", "layer_norms", "picture_files"},
+        inputs={part for part in shared if not part.startswith("params:")},
         parameters={
             "params:chunk": f"params:chunks.{name}",
-            "params:autoencoder": "params:autoencoder",
-            **({"params:style": "params:style"} if style else {}),
+            **{part: part for part in shared if part.startswith("params:")},
         },
         prefix_datasets_with_namespace=True,
     )
 
 
 def _palette() -> Pipeline:
+    fit = Node(
+        nodes.fit_colour_encoder,
+        ["palettes", "picture_files", "params:colour"],
+        "colour_encoder",
+        name="fit_colour_encoder",
+    )
+    encode = Node(
+        nodes.encode_palettes,
+        ["palettes", "colour_encoder"],
+        "colour_embeddings",
+        name="encode_palettes",
+        tags=[] if config.refits() else KEEPS,
+    )
+    if not config.refits():
+        return Pipeline([encode], namespace=PALETTE, inputs={"palettes"}, outputs={"colour_embeddings"})
     return Pipeline(
-        [
-            Node(
-                nodes.fit_colour_encoder,
-                ["palettes", "picture_files", "params:colour"],
-                "colour_encoder",
-                name="fit_colour_encoder",
-            ),
-            Node(nodes.encode_palettes, ["palettes", "colour_encoder"], "colour_embeddings", name="encode_palettes"),
-        ],
+        [fit, encode],
         namespace=PALETTE,
         inputs={"palettes", "picture_files"},
         outputs={"colour_embeddings"},
@@ -102,6 +115,8 @@ def _palette() -> Pipeline:
 
 
 def _join(chunks: list[str], style: bool) -> Pipeline:
+    coded = ("composition", *(["style"] * style))
+    known = {} if config.refits() else {f"known_{likeness}_codes": f"known_{likeness}_codes" for likeness in coded}
     return Pipeline(
         [
             Node(
@@ -113,11 +128,12 @@ def _join(chunks: list[str], style: bool) -> Pipeline:
                     "chunks": "params:chunks",
                     "settings": "params:autoencoder",
                     "codes": "params:codes",
+                    **known,
                     **{name: f"{name}.codes" for name in chunks},
                 },
                 {
                     part: dataset
-                    for likeness in ("composition", *(["style"] * style))
+                    for likeness in coded
                     for part, dataset in (
                         (likeness, f"{likeness}_embeddings"),
                         (f"{likeness}_codes", f"{likeness}_codes"),

@@ -15,7 +15,7 @@ from tqdm import tqdm
 from grisaille.arrays import BoolArray, FloatArray, IntArray, Rows
 from grisaille.collection import Files
 from grisaille.collection.artists import UNKNOWN, misspelt, present, rows_of
-from grisaille.collection.split import HELD_OUT
+from grisaille.collection.split import HELD_OUT, fitted_on
 from grisaille.features.store import FeatureStore
 from grisaille.lazy import pd
 from grisaille.measures import silhouettes
@@ -57,7 +57,7 @@ def reduce_with_pca(  # noqa: PLR0913, PLR0917 - every likeness has its settings
         Likeness, or metric of composition -> float32, shape (n, d).
     """
     pieces = list(named(chunks, Chunk).values())
-    training = np.flatnonzero(picture_files["split"].to_numpy() != HELD_OUT)
+    training = fitted_on(picture_files["split"].to_numpy())
     reduced = spaces.reduce_composition(features, pieces, training, autoencoder.code_size, settings.seed)
     if "style" in likenesses:
         reduced["style"] = spaces.reduce_style(features, layer_norms, pieces, training, style)

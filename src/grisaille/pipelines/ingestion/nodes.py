@@ -7,11 +7,13 @@ from grisaille.lazy import pd
 from grisaille.parameters import Ingestion
 
 
-def inspect_files(raw_paintings: Files, settings: Ingestion, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+def inspect_files(
+    raw_paintings: Files, settings: Ingestion, seed: int, known_files: pd.DataFrame | None = None
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Describe every file that can be used, and say why of every other (see `collection.catalogue`)."""
     from grisaille.collection import catalogue
 
-    return catalogue.inspect_files(raw_paintings, settings, seed)
+    return catalogue.inspect_files(raw_paintings, settings, seed, known_files)
 
 
 def name_artists(picture_files: pd.DataFrame, raw_artists: pd.DataFrame, settings: Ingestion) -> pd.DataFrame:

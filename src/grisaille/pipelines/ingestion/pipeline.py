@@ -4,6 +4,7 @@ from typing import Any
 
 from kedro.pipeline import Node, Pipeline
 
+from grisaille.framework import config
 from grisaille.pipelines.ingestion import nodes
 
 
@@ -16,7 +17,7 @@ def create_pipeline(**kwargs: Any) -> Pipeline:
         [
             Node(
                 nodes.inspect_files,
-                ["raw_paintings", "params:ingestion", "params:seed"],
+                ["raw_paintings", "params:ingestion", "params:seed", *([] if config.refits() else ["known_files"])],
                 ["picture_files", "rejected_paintings"],
                 name="inspect_files",
             ),

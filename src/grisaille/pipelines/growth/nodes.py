@@ -1,0 +1,60 @@
+"""Nodes of the growth pipeline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from grisaille.arrays import FloatArray
+from grisaille.collection.split import ADDED, HELD_OUT, fitted_on
+from grisaille.features.store import FeatureStore
+from grisaille.lazy import pd
+from grisaille.measures.comparison import Collection, compare
+from grisaille.measures.spaces import embedding_space, feature_space
+from grisaille.parameters import Autoencoder, Evaluation
+from grisaille.points import Points
+
+
+def measure_growth(
+    features: FeatureStore,
+    composition_embeddings: FloatArray,
+    picture_files: pd.DataFrame,
+    autoencoder: Autoencoder,
+    settings: Evaluation,
+) -> pd.DataFrame:
+    """What the embedding of composition keeps of paintings that nothing was fitted on.
+
+    Each is compared with the whole collection; of a large one, at most `settings.sample` paintings of a kind.
+
+    Returns:
+        paintings (`added`: came after the encoders were fitted, or `held_out`), queries, recall (share of the ten
+        nearest in the full features that are among the ten nearest in the embedding), spearman, and fitted_on: on
+        how many of the collection's paintings the encoders were fitted.
+    """
+    split = picture_files["split"].to_numpy(dtype=str)
+    parts = [np.flatnonzero(split == part) for part in (ADDED, HELD_OUT)]
+    asked = np.sort(np.concatenate([_sample(rows, settings) for rows in parts]))
+    columns = ["paintings", "queries", "recall", "spearman"]
+    if not len(asked):
+        return pd.DataFrame(columns=[*columns, "fitted_on"])
+    likeness = autoencoder.made_for
+    reference, reduced = ("raw", likeness), ("embedding", "composition")
+    spaces = {
+        reference: feature_space(features, likeness),
+        reduced: embedding_space(Points.of("composition", composition_embeddings)),
+    }
+    collection = Collection(np.zeros(len(split), np.int64), np.ones(len(split), dtype=bool), split)
+
+    def progress(blocks: list[Any]) -> Iterable[Any]:
+        return tqdm(blocks, "comparing new paintings with all", unit=" blocks")
+
+    found = compare(spaces, [(reference, reduced)], collection, asked, settings.neighbours, progress).preservation
+    kept = found.loc[found["paintings"] != "all", columns]
+    return kept.assign(fitted_on=len(fitted_on(split))).reset_index(drop=True)
+
+
+def _sample(rows: Any, settings: Evaluation) -> Any:
+    return np.random.default_rng(settings.seed).permutation(rows)[: settings.sample]

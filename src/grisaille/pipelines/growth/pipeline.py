@@ -1,0 +1,18 @@
+"""Measure what encoders keep of paintings that came after they were fitted."""
+
+from typing import Any
+
+from kedro.pipeline import Node, Pipeline
+
+from grisaille.pipelines.growth import nodes
+
+
+def create_pipeline(**kwargs: Any) -> Pipeline:
+    """From the features and embeddings of a collection that has grown to one small table."""
+    measure = Node(
+        nodes.measure_growth,
+        ["features", "composition_embeddings", "picture_files", "params:autoencoder", "params:evaluation"],
+        "growth",
+        name="measure_growth",
+    )
+    return Pipeline([measure], tags="growth")
