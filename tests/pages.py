@@ -29,6 +29,7 @@ def results(artists=("Ada", "Bert", "<img src=x onerror=alert(1)>"), each=4, see
             "path": [f"p{row}.png" for row in range(n)],
             "sha256": [hashlib.sha256(encode(picture(row))).hexdigest() for row in range(n)],
             "duplicate_of": [None] * n,
+            "split": "train",
         }
     )
     sums = {spaces.column(name): random.random((n, len(artists))) for name in SPACES}
