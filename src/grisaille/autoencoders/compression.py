@@ -10,12 +10,12 @@ import numpy as np
 
 from grisaille.arrays import FloatArray, IntArray, Rows, as_float32
 from grisaille.autoencoders.factored_components import fit_factored_components
-from grisaille.autoencoders.principal_components import PrincipalComponents, fit_principal_components
+from grisaille.autoencoders.principal_components import READ_ONCE, PrincipalComponents, fit_principal_components
 
 _BLOCK = 512
 # Paintings that the components of a chunk are fitted on; more change them little. A collection of so many is read once
-# and kept, 500 MB of 25,088 values: reading costs more than computing.
-_SAMPLE = 5000
+# and kept, 400 MB of 25,088 values: reading costs more than computing.
+_SAMPLE = READ_ONCE
 # Training paintings a component, at least. Components of fewer fit these so closely that hardly anything of them is
 # left over, which is true of no painting that comes later: its distances would be larger than theirs.
 _ROWS_A_COMPONENT = 3
@@ -71,11 +71,12 @@ def fit_projection(
     if len(training) > _SAMPLE:
         training = np.sort(np.random.default_rng(seed).permutation(training)[:_SAMPLE])
     # Read once: reading costs more than computing.
-    known, chosen = rows[training], np.arange(len(training))
+    known = as_float32(rows[training])
+    some = known[:: -(-len(known) // _BLOCK)].copy()
     if channels and len(training) < _PLENTY and rows.shape[1] % channels == 0:
-        found = fit_factored_components(known, chosen, k, channels)
+        found = fit_factored_components(known, np.arange(len(known)), k, channels)
     else:
-        found = fit_principal_components(known, chosen, min(k, max(1, len(training) // _ROWS_A_COMPONENT)), seed)
+        # Nobody else needs them, and a copy would be as large again.
+        found = fit_principal_components(known, None, min(k, max(1, len(training) // _ROWS_A_COMPONENT)), seed)
     projection = Projection.on(found)
-    some = known[:: -(-len(known) // _BLOCK)]
     return projection, float(np.square(projection.compress(some)[:, -1]).mean() / rows.shape[1])

@@ -8,8 +8,8 @@ import numpy as np
 from grisaille.arrays import FloatArray, IntArray, Rows, as_float32
 
 _BLOCK = 512
-# Rows that are read once and kept: 500 MB of 25,088 values. Reading costs more than computing.
-READ_ONCE = 5000
+# Rows that are read once and kept: 400 MB of 25,088 values. Reading costs more than computing.
+READ_ONCE = 4000
 
 
 @dataclass(frozen=True)
@@ -33,14 +33,16 @@ class PrincipalComponents:
         return np.concatenate(scores)
 
 
-def fit_principal_components(rows: Rows, chosen: IntArray, k: int, seed: int, passes: int = 4) -> PrincipalComponents:
+def fit_principal_components(
+    rows: Rows, chosen: IntArray | None, k: int, seed: int, passes: int = 4
+) -> PrincipalComponents:
     """Fit principal components by randomised subspace iteration.
 
     A few thousand rows are kept in memory, and the components are nearly exact; of more, a block at a time is read.
 
     Args:
         rows: Matrix of shape (n, d), of which a block is in memory at a time.
-        chosen: Rows to fit on, shape (m,), ascending.
+        chosen: Rows to fit on, shape (m,), ascending; None takes all of an array, which is overwritten.
         k: Number of components; what exceeds the rank is filled with zeros.
         seed: Of the random start.
         passes: Power iterations over a matrix that is too large to keep; each reads it once.
@@ -53,10 +55,12 @@ def fit_principal_components(rows: Rows, chosen: IntArray, k: int, seed: int, pa
 
     Source: Halko, Martinsson & Tropp 2011, "Finding structure with randomness", algorithms 4.4 and 5.1.
     """
-    if not len(chosen):
+    fitted = rows.shape[0] if chosen is None else len(chosen)
+    if not fitted:
         raise ValueError("principal components need at least one row")
-    if len(chosen) <= min(rows.shape[1], READ_ONCE):
-        return _of_few(as_float32(rows[chosen]), k, seed)
+    if fitted <= min(rows.shape[1], READ_ONCE):
+        return _of_few(as_float32(rows[:] if chosen is None else rows[chosen]), k, seed)
+    chosen = np.arange(fitted) if chosen is None else chosen
     width = min(k + 16, len(chosen), rows.shape[1])
     mean = np.zeros(rows.shape[1])
     for block in _blocks(rows, chosen):

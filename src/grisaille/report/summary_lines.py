@@ -21,9 +21,10 @@ def growth_line(growth: pd.DataFrame) -> str:
     told = [
         f"{row['recall']:.3f} for {row['queries']:,} {words[row['paintings']]}" for row in growth.to_dict("records")
     ]
+    fitted_on = f"{growth['fitted_on'].iloc[0]:,}"
     return (
-        f"The encoders were kept; they were fitted on {growth['fitted_on'].iloc[0]:,} of these paintings. Share of a painting's "
-        f"nearest by composition that the embedding keeps: {', '.join(told)}."
+        f"The encoders were kept; they were fitted on {fitted_on} of these paintings. Share of a painting's nearest by "
+        f"composition that the embedding keeps: {', '.join(told)}."
     )
 
 
