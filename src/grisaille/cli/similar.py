@@ -30,6 +30,7 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
         click.option("--output", "-o", type=click.Path(path_type=Path), help="Copy the picture into this folder, too."),
         click.option("--run", help="Answer from the results of this run; the newest unless given."),
         click.option("--params", default="", callback=_split_params, help="Parameters that differ from the run's."),
+        click.option("--storage", help="Where the run is stored; the environment's storage unless given."),
         click.option("--env", "-e", help="The configuration environment."),
     ):  # fmt: skip
         command = option(command)
@@ -133,7 +134,14 @@ def path(start: str, stop: str, params: dict[str, Any], output: Path | None, **o
     _say_where(catalog, "chain_figure", output)
 
 
-def _run(pipeline: str, params: dict[str, Any], env: str | None, run: str | None, likeness: str | None) -> Any:
+def _run(
+    pipeline: str,
+    params: dict[str, Any],
+    env: str | None,
+    storage: str | None,
+    run: str | None,
+    likeness: str | None,
+) -> Any:
     """Run a pipeline that answers; the catalog that holds the answer.
 
     Raises:
@@ -147,7 +155,9 @@ def _run(pipeline: str, params: dict[str, Any], env: str | None, run: str | None
     from grisaille.pipelines import questions
 
     found = project.find()
-    params = params | ({} if likeness is None else {"likeness": likeness})
+    params = params | {
+        name: value for name, value in (("likeness", likeness), ("storage", storage)) if value is not None
+    }
     # What Kedro would say of a failure is said below, in one line.
     for name, level in {"kedro": logging.CRITICAL, "kedro_viz": logging.ERROR, "grisaille": logging.ERROR}.items():
         logging.getLogger(name).setLevel(level)
@@ -187,8 +197,8 @@ def _recipe(catalog: Any, version: str | None) -> dict[str, Any]:
     stamp = catalog.stamp(_ANSWERED_FROM, version)
     if stamp is None:
         raise click.ClickException(
-            "nothing has been embedded yet: run `kedro run` with the same --env and --params first, which takes in a "
-            "folder of paintings"
+            f"nothing has been embedded yet in {catalog.storage}: run `kedro run` with the same --env and --params "
+            "first, which takes in a folder of paintings, or name another storage by --storage"
         )
     return dict(stamp["recipe"])
 
