@@ -22,6 +22,7 @@ ALL = (
     "profiles",
     "growth",
     "memory",
+    "additions",
     "explorer",
 )
 

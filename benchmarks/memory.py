@@ -25,11 +25,7 @@ def measure(given: Given) -> dict[str, Any]:
     if given.paintings is None:
         raise Skipped("no folder of paintings was given (PAINTINGS=...)")
     with tempfile.TemporaryDirectory() as folder:
-        project = Path(folder, "project")
-        project.mkdir()
-        for name in _COPIED:
-            source = PROJECT / name
-            (shutil.copytree if source.is_dir() else shutil.copy)(source, project / name)
+        project = copied_project(Path(folder, "project"))
         doubled, n = _with_mirror_images(given.paintings, Path(folder, "doubled"))
         whole = [_run(project, paintings, given.model) for paintings in (given.paintings, doubled)]
         results = {"n": n, "gb": whole[0], "gb_doubled": whole[1], "growth": whole[1] / whole[0] - 1}
@@ -39,6 +35,15 @@ def measure(given: Given) -> dict[str, Any]:
             results["vgg16"] = [_run(project, part, None, *extraction) for part in some]
             results["vgg16_sees"] = list(_VGG16_SEES)
     return results | {"targets": {"gb": 3.0, "growth": 0.10}}
+
+
+def copied_project(folder: Path) -> Path:
+    """The project without its data, in a folder that is made."""
+    folder.mkdir()
+    for name in _COPIED:
+        source = PROJECT / name
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, folder / name)
+    return folder
 
 
 def _run(project: Path, paintings: Path, model: Path | None, *arguments: str) -> float:

@@ -61,6 +61,10 @@ def lines(results: Results) -> Iterator[Line]:
         target = 100 * memory["targets"]["growth"]
         reached = 100 * memory["growth"]
         yield Line(what, f"below {target:g}%", f"{reached:.1f}%", (100 + target) / (100 + reached))
+    additions = results.get("additions", {})
+    if "of_first" in additions:
+        what = f"`kedro run` with kept encoders on ten more than {additions['n']:,} paintings"
+        yield at_most(what, "of the first run's time", additions["targets"]["of_first"], additions["of_first"])
     if "share_of_float32" in results.get("extraction", {}):
         yield at_most("the feature store on disk", "of float32", 0.55, results["extraction"]["share_of_float32"])
     start = results.get("start", {})
