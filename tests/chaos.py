@@ -138,7 +138,7 @@ class Gallery:
     def shards(self) -> dict[str, tuple[int, int]]:
         """Shard -> when it was written, and its place on the disk."""
         found = self._shards()
-        return {path.name: (path.stat().st_mtime_ns, path.stat().st_ino) for path in found}
+        return {f"{path.parent.name}/{path.name}": (path.stat().st_mtime_ns, path.stat().st_ino) for path in found}
 
     def results(self) -> dict[str, str]:
         """Newest version of every table, array and figure -> its checksum."""

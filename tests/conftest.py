@@ -184,7 +184,8 @@ class Run:
         return {layer: store[layer] for store in stores for layer in store}
 
     def shard_times(self) -> dict[str, int]:
-        return {path.name: path.stat().st_mtime_ns for path in self.data.glob("04_feature/features/*/*/*.npy")}
+        shards = self.data.glob("04_feature/features/*/*/*.npy")
+        return {f"{path.parent.name}/{path.name}": path.stat().st_mtime_ns for path in shards}
 
 
 @pytest.fixture(scope="session")

@@ -120,7 +120,10 @@ class TestBitIdentical:
 
     def test_the_features_were_extracted_again(self, run):
         shards = [
-            {path.name: path.stat().st_ino for path in storage.glob("04_feature/features/*/*/*.npy")}
+            {
+                f"{path.parent.name}/{path.name}": path.stat().st_ino
+                for path in storage.glob("04_feature/features/*/*/*.npy")
+            }
             for storage in (run.storage, run.repetition)
         ]
         assert shards[0].keys() == shards[1].keys()
