@@ -53,6 +53,7 @@ def inspect_files(
     paths = [path for path in sorted(files) if not _is_second_copy(path, files)]
     facts, rejected = _inspect_all(paths, files, settings.max_megapixels)
     rejected += [(printable(path), _NO_IMAGE) for path in getattr(files, "others", [])]
+    rejected += [(printable(path), reason) for path, reason in getattr(files, "rejected", [])]
     if len(facts) < _FEWEST:
         raise EmptyCollectionError(_too_few(files, facts, rejected))
     table = _describe(facts)

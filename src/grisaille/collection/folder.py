@@ -4,7 +4,7 @@ import errno
 import hashlib
 import logging
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, partial
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -34,16 +34,19 @@ class PictureFolder(Mapping[str, Reader]):
     Attributes:
         root: The folder.
         others: Paths of the files whose names say that they are no images.
+        rejected: What belongs to the collection and is not in the folder, and why.
     """
 
-    def __init__(self, root: str, filesystem: Any = None) -> None:
+    def __init__(self, root: str, filesystem: Any = None, rejected: Sequence[tuple[str, str]] = ()) -> None:
         """List the image files below root; nothing is opened yet.
 
         Args:
             root: The folder.
             filesystem: Of fsspec; the local one unless given.
+            rejected: As the attribute.
         """
         self.root, self._filesystem = root, filesystem or LocalFileSystem()
+        self.rejected = list(rejected)
         self._base = str(self._filesystem._strip_protocol(root))
         listed = {
             _in_utf_8(str(PurePosixPath(path).relative_to(self._base))): facts

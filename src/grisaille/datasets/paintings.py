@@ -1,18 +1,33 @@
-"""A folder of image files, read one at a time."""
+"""A folder of image files, or IIIF manifests that are copied into one, read one at a time."""
 
+import hashlib
+import logging
+import time
 from copy import copy
+from pathlib import Path
 from typing import Any, NoReturn
 
 import fsspec
 from kedro.io.core import AbstractDataset, DatasetError, get_protocol_and_path
 
+from grisaille.collection import iiif
 from grisaille.collection.folder import PictureFolder
+from grisaille.errors import GrisailleError
 from grisaille.storage import expanded
+
+logger = logging.getLogger(__name__)
+
+RENEW_AFTER = 24 * 3600
+"""Seconds after which a finished copy of manifests is compared with what they list now."""
 
 
 class PaintingsDataset(AbstractDataset[NoReturn, PictureFolder]):
     """``PaintingsDataset`` lists the images below a folder, on any filesystem that fsspec knows, and reads them
     lazily, in the shape in which ``PartitionedDataset`` loads its partitions.
+
+    An http address, or a ``.txt`` file of such addresses, names IIIF manifests or collections instead. Their pictures
+    are copied first, into a folder of the storage. A finished copy is renewed after a day, and read as it is where that
+    is not possible.
 
     Examples:
         ```yaml
@@ -36,6 +51,7 @@ class PaintingsDataset(AbstractDataset[NoReturn, PictureFolder]):
         self,
         *,
         path: str,
+        copies: str | None = None,
         credentials: dict[str, Any] | None = None,
         fs_args: dict[str, Any] | None = None,
         metadata: dict[str, Any] | None = None,
@@ -43,24 +59,39 @@ class PaintingsDataset(AbstractDataset[NoReturn, PictureFolder]):
         """Point at a folder.
 
         Args:
-            path: The folder, with a protocol such as `s3://` unless it is local.
+            path: The folder, with a protocol such as `s3://` unless it is local; or where IIIF manifests are.
+            copies: The local folder in which pictures of manifests are kept, each source in a folder of its own.
             credentials: Passed to the filesystem.
             fs_args: Passed to the filesystem.
             metadata: Ignored by Kedro; read by plugins.
         """
-        self._protocol, self._path = get_protocol_and_path(expanded(path))
-        self._filesystem = fsspec.filesystem(self._protocol, **(credentials or {}), **(fs_args or {}))
+        self._copies, self._options = copies, {**(credentials or {}), **(fs_args or {})}
+        self._point_at(path)
         self.metadata = metadata
+
+    def _point_at(self, path: str) -> None:
+        self._copied: Path | None = None
+        self._filesystem: Any = None  # of an address
+        if _is_url(path):
+            self._protocol, self._path = "iiif", path
+        else:
+            self._protocol, self._path = get_protocol_and_path(expanded(path))
+            self._filesystem = fsspec.filesystem(self._protocol, **self._options)
 
     def _describe(self) -> dict[str, Any]:
         return {"path": self._path, "protocol": self._protocol}
 
     def load(self) -> PictureFolder:
-        """List the folder.
+        """List the folder, after copying what manifests lead to.
 
         Raises:
-            DatasetError: If there is no such folder.
+            DatasetError: If there is no such folder, or nothing could be copied.
         """
+        if self._is_iiif():
+            from grisaille.collection.iiif_copy import rejected
+
+            folder = self._copied_folder()
+            return PictureFolder(str(folder), rejected=rejected(folder))
         if not self._filesystem.isdir(self._path):
             raise DatasetError(
                 f"there is no folder of paintings at {self._path}; "
@@ -71,16 +102,75 @@ class PaintingsDataset(AbstractDataset[NoReturn, PictureFolder]):
     def at(self, path: str) -> "PaintingsDataset":
         """The same of another folder."""
         other = copy(self)
-        other._protocol, other._path = get_protocol_and_path(expanded(path))
+        other._point_at(path)
         return other
 
     def fingerprint(self) -> str | None:
-        """What changes with the names and sizes of the images; None where there is no folder."""
+        """What changes with the names and sizes of the images; None where there is no folder.
+
+        Nothing is fetched where a copy of manifests is finished and not due to be renewed.
+        """
         return self.load().fingerprint() if self._exists() else None
+
+    def _is_iiif(self) -> bool:
+        return self._filesystem is None or (
+            self._path.lower().endswith(".txt") and bool(self._filesystem.isfile(self._path))
+        )
+
+    def _copied_folder(self) -> Path:
+        """The folder of the copy, made or renewed once a session."""
+        if self._copied is None:
+            folder = self._copy_folder()
+            if not self._is_current(folder):
+                self._renew(folder)
+            self._copied = folder
+        return self._copied
+
+    def _copy_folder(self) -> Path:
+        if self._copies is None or "://" in self._copies:
+            raise DatasetError(
+                f"pictures of IIIF manifests are copied into a local folder. Received: copies={self._copies}; "
+                "store locally, by --params storage=/path/to/folder, or give a folder of pictures"
+            )
+        return Path(self._copies) / hashlib.sha256(self._path.encode()).hexdigest()[:16]
+
+    def _is_current(self, folder: Path) -> bool:
+        from grisaille.collection.iiif_copy import WORKS
+
+        if not (folder / WORKS).exists():
+            return False
+        finished = (folder / WORKS).stat().st_mtime
+        changed = 0.0 if self._filesystem is None else self._filesystem.modified(self._path).timestamp()
+        return finished > max(time.time() - RENEW_AFTER, changed)
+
+    def _renew(self, folder: Path) -> None:
+        from grisaille.collection.iiif_copy import WORKS, copy_collection
+
+        try:
+            copy_collection(self._sources(), folder)
+        except GrisailleError as error:
+            if not (folder / WORKS).exists():
+                raise DatasetError(f"{self._path}: {error}. What was copied stays; the same command goes on") from error
+            logger.warning("%s could not be renewed (%s): the copy in %s is read", self._path, error, folder)
+
+    def _sources(self) -> list[str]:
+        if self._filesystem is None:
+            return [self._path]
+        found = iiif.urls(self._filesystem.cat_file(self._path).decode("utf-8", "replace"))
+        wrong = next((line for line in found if not _is_url(line)), None)
+        if wrong is not None or not found:
+            what = f"{wrong[:80]!r} is no http address" if wrong is not None else "it is empty"
+            raise DatasetError(f"{self._path}: a list of IIIF manifests has one address a line; {what}")
+        return found
 
     def save(self, data: NoReturn) -> NoReturn:
         """Refuse: paintings are only ever read."""
         raise DatasetError("PaintingsDataset is read-only")
 
     def _exists(self) -> bool:
-        return bool(self._filesystem.isdir(self._path))
+        # Whether an address leads to something, only asking would tell.
+        return self._is_iiif() or bool(self._filesystem.isdir(self._path))
+
+
+def _is_url(path: str) -> bool:
+    return str(path).lower().startswith(("http://", "https://"))

@@ -1,0 +1,192 @@
+"""A polite HTTP client: it says who it is, waits when it is told to, and takes no more than it is ready to."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from datetime import timezone
+from email.utils import parsedate_to_datetime
+from urllib.parse import urljoin, urlsplit
+
+import requests
+import urllib3.exceptions
+
+from grisaille import __version__
+from grisaille.errors import GrisailleError
+
+logger = logging.getLogger(__name__)
+
+AGENT = f"grisaille/{__version__}"
+MOST_BYTES = 64 << 20
+"""Bytes of the longest answer that is taken."""
+MOST_REDIRECTS = 10
+
+# Statuses that are worth another try, and those of them that tell of the whole host.
+_PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
+_TOO_MUCH = frozenset({429, 503})
+_LONGEST_PAUSE = 60.0
+_LONGEST_RETRY_AFTER = 300.0
+# Of requests to one host, one after another, each tried as often as it may be.
+_SILENT = 5
+
+
+class FetchError(GrisailleError):
+    """Something that cannot be fetched, with the reason in one line."""
+
+
+class HostError(GrisailleError):
+    """A host that does not answer any more: asking it for the rest is no use now."""
+
+
+class _PassingError(Exception):
+    """A failure that may be over soon.
+
+    Attributes:
+        pause: Seconds that the host asks for, None where it does not.
+        by_host: Whether it is the host that fails, and not one of its resources.
+    """
+
+    def __init__(self, reason: str, pause: float | None = None, by_host: bool = True) -> None:
+        super().__init__(reason)
+        self.pause, self.by_host = pause, by_host
+
+
+class Client:
+    """Fetches with time-outs, back-off and bounds. Threads may share it; each has a connection of its own."""
+
+    def __init__(
+        self,
+        *,
+        timeout: float = 30.0,
+        tries: int = 5,
+        most_bytes: int = MOST_BYTES,
+        clock: Callable[[], float] = time.time,
+        sleep: Callable[[float], object] | None = None,
+    ) -> None:
+        """Set the bounds.
+
+        Args:
+            timeout: Seconds that a host may be silent; a whole answer may take ten times as long.
+            tries: Of each request.
+            most_bytes: Of one answer.
+            clock: Seconds since 1970.
+            sleep: Waits so many seconds.
+        """
+        self._timeout, self._tries, self._most_bytes, self._clock = timeout, tries, most_bytes, clock
+        self._stopped = threading.Event()
+        self._sleep = sleep or self._stopped.wait
+        self._own = threading.local()
+        self._not_before: dict[str, float] = {}
+        self._failures: Counter[str] = Counter()
+
+    def get(self, address: str) -> bytes:
+        """The answer to a GET request.
+
+        Args:
+            address: An http or https URL.
+
+        Raises:
+            FetchError: If there is none, after as many tries as there may be.
+            HostError: If the host has not answered the last requests either.
+        """
+        host = urlsplit(address).netloc
+        for number in range(self._tries):
+            self._wait(host)
+            try:
+                data = self._follow(address)
+            except _PassingError as error:
+                reason, by_host = str(error), error.by_host
+                pause = min(2.0**number, _LONGEST_PAUSE) if error.pause is None else error.pause
+                self._not_before[host] = max(self._not_before.get(host, 0.0), self._clock() + pause)
+            else:
+                self._failures[host] = 0
+                return data
+        self._failures[host] = self._failures[host] + 1 if by_host else 0
+        if self._failures[host] >= _SILENT:
+            raise HostError(f"{host} does not answer any more ({reason})")
+        raise FetchError(f"{reason}, {self._tries} times")
+
+    def stop(self) -> None:
+        """Wake up whoever waits."""
+        self._stopped.set()
+
+    def _wait(self, host: str) -> None:
+        pause = self._not_before.get(host, 0.0) - self._clock()
+        if pause > 0:
+            self._sleep(pause)
+        if self._stopped.is_set():
+            raise HostError("stopped")
+
+    def _follow(self, address: str) -> bytes:
+        for _ in range(MOST_REDIRECTS + 1):
+            if urlsplit(address).scheme not in {"http", "https"}:
+                raise FetchError(f"leads to {address[:80]}, which is no http address")
+            with self._ask(address) as answer:
+                if answer.is_redirect:
+                    address = urljoin(address, answer.headers["Location"])
+                    continue
+                if answer.status_code in _PASSING:
+                    by_host = answer.status_code in _TOO_MUCH
+                    raise _PassingError(_status(answer), self._retry_after(answer), by_host)
+                if answer.status_code != requests.codes.ok:
+                    # The host answers, whatever it says.
+                    self._failures[urlsplit(address).netloc] = 0
+                    raise FetchError(_status(answer))
+                return self._read(answer)
+        raise FetchError(f"more than {MOST_REDIRECTS} redirects")
+
+    def _ask(self, address: str) -> requests.Response:
+        try:
+            return self._session().get(address, timeout=self._timeout, stream=True, allow_redirects=False)
+        except requests.exceptions.SSLError as error:
+            raise FetchError(f"no secure connection: {_words(error)}") from None
+        except (requests.ConnectionError, requests.Timeout) as error:
+            raise _PassingError(
+                "no answer in time" if isinstance(error, requests.Timeout) else "no connection"
+            ) from error
+        except (requests.RequestException, urllib3.exceptions.HTTPError, ValueError) as error:
+            raise FetchError(f"cannot be asked for: {_words(error)}") from None
+
+    def _read(self, answer: requests.Response) -> bytes:
+        data, began = bytearray(), time.monotonic()
+        try:
+            for block in answer.iter_content(1 << 16):
+                data += block
+                if len(data) > self._most_bytes:
+                    raise FetchError(f"longer than {self._most_bytes:,} bytes")
+                if time.monotonic() - began > 10 * self._timeout:
+                    raise _PassingError("no whole answer in time")
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+            raise _PassingError(f"the answer breaks off: {_words(error)}") from error
+        return bytes(data)
+
+    def _retry_after(self, answer: requests.Response) -> float | None:
+        """Seconds, given as such or as a date (RFC 9110, section 10.2.3); None where nothing is said."""
+        said = answer.headers.get("Retry-After", "").strip()
+        try:
+            if said.isdecimal():
+                pause = float(said)
+            else:
+                date = parsedate_to_datetime(said)
+                pause = (date if date.tzinfo else date.replace(tzinfo=timezone.utc)).timestamp() - self._clock()
+        except (ValueError, OverflowError):
+            return None
+        return min(max(pause, 0.0), _LONGEST_RETRY_AFTER)
+
+    def _session(self) -> requests.Session:
+        if not hasattr(self._own, "session"):
+            self._own.session = requests.Session()
+            self._own.session.headers["User-Agent"] = AGENT
+        session: requests.Session = self._own.session
+        return session
+
+
+def _status(answer: requests.Response) -> str:
+    return f"{answer.status_code} {' '.join((answer.reason or '').split())[:80]}".strip()
+
+
+def _words(error: BaseException) -> str:
+    return " ".join(str(error).split())[:200]
