@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from grisaille.collection import artists, catalogue, folder, images
+from grisaille.collection import artists, catalogue, folder, iiif, iiif_copy, images
 from grisaille.features.store import FeatureStore, FeatureStoreError, fingerprint
 from grisaille.storage import npy
 
@@ -108,6 +108,27 @@ def names(data: bytes) -> None:
     folder._is_hidden(text)
 
 
+def manifests(data: bytes) -> None:
+    """A IIIF document: what it lists, and of each work the addresses, the file's name and the row."""
+    try:
+        read = iiif.read_manifest(iiif.parse(data), "http://127.0.0.1/m")
+    except iiif.ManifestError as error:
+        assert str(error), "a reason without words"
+        assert "\n" not in str(error), "a reason of several lines"
+        return
+    listed = [reference.address for reference in (*read.listed, *read.pages)]
+    for work in read.works:
+        listed += work.picture.addresses()
+        assert tuple(work.row) == iiif.COLUMNS
+        assert all("\n" not in text for text in work.row.values())
+        json.dumps(work.row, ensure_ascii=False).encode()
+        name = iiif_copy.file_name(work)
+        assert Path(name).name == name
+        assert not folder._is_hidden(name)
+        assert len(name.encode()) < 200
+    assert all(address.startswith(("http://", "https://")) for address in listed)
+
+
 def _pictures() -> Iterator[bytes]:
     from hostile import cases
 
@@ -164,10 +185,29 @@ def _names() -> Iterator[bytes]:
         yield table + b"\0" + os.fsencode(path)
 
 
+def _manifests() -> Iterator[bytes]:
+    from iiif_server import canvas_2, canvas_3, collection, image_2, manifest_2, manifest_3
+
+    pairs = [("Artist", ["Artist: Ada, 1800-1850"]), ({"en": ["Date"], "de": ["Datum"]}, {"none": ["<b>1830</b>"]})]
+    service = {"id": "http://i/1", "type": "ImageService3", "profile": "level0", "sizes": [{"width": 9, "height": 9}]}
+    described = {"metadata": [{"label": "Title", "value": "Mist"}]}
+    pages = {"@type": "sc:Collection", "manifests": ["/a", {"@id": "b"}], "first": "/c", "next": {"@id": "/d"}}
+    for document in (
+        manifest_2("a", [canvas_2("1", image_2("1")), canvas_2("2", None)], pairs, license="http://l", related="r"),
+        manifest_2("b", [canvas_2(name, image_2(name), **described) for name in "12"]),
+        manifest_3("c", [canvas_3("1", [service])], pairs, homepage=[{"id": "http://h", "format": "text/html"}]),
+        collection("d", "a", "b"),
+        pages,
+        {"items": [{"items": [{"items": [{"body": {"type": "Choice", "items": [{"id": "/e.jpg"}]}}]}]}]},
+    ):
+        yield json.dumps(document).replace("ROOT", "http://127.0.0.1").encode()
+
+
 TARGETS: dict[str, Callable[[bytes], None]] = {
     "ingestion": ingestion,
     "tables": tables,
     "names": names,
+    "manifests": manifests,
     "arrays": arrays,
     "stores": stores,
 }
@@ -175,8 +215,9 @@ SEEDS: dict[str, Callable[[], Iterator[bytes]]] = {
     "ingestion": _pictures,
     "tables": _tables,
     "names": _names,
+    "manifests": _manifests,
     "arrays": _arrays,
     "stores": _stores,
 }
 # Pictures have by far the most branches.
-SHARES = {"ingestion": 0.35, "tables": 0.1, "names": 0.05, "arrays": 0.25, "stores": 0.25}
+SHARES = {"ingestion": 0.35, "tables": 0.1, "names": 0.05, "manifests": 0.1, "arrays": 0.2, "stores": 0.2}

@@ -34,6 +34,7 @@ class TestTargets:
             "grisaille.collection.images.decode",
             "grisaille.collection.artists.read_table",
             "grisaille.collection.artists.ArtistIndex.match",
+            "grisaille.collection.iiif.parse",
             "grisaille.storage.npy.read_array",
             "fuzz.targets.FeatureStore",
         ):

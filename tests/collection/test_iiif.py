@@ -678,6 +678,13 @@ class TestDataset:
             PaintingsDataset(path=f"{institution.root}/top", copies="s3://bucket/iiif").load()
 
 
+def test_half_a_letter_is_in_no_address():
+    canvas = canvas_3("1", None, id="http://a/\ud800")
+    manifest = manifest_3("m", [canvas], homepage=[{"id": "http://a/\ud800"}], label="\ud800")
+    row = iiif.read_manifest(json.loads(json.dumps(manifest).replace("ROOT", "http://a")), "http://a/m").works[0].row
+    assert (row["link"], row["canvas"], row["title"]) == ("", "", "?")
+
+
 def test_texts_of_every_kind():
     assert iiif.texts(["a", {"@value": "b"}, {"none": ["c", 4]}, None, True]) == ["a", "b", "c", "4"]
     assert iiif.texts({"de": ["Milch"], "en-GB": ["Milk"]}) == ["Milk"]

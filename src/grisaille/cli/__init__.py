@@ -15,6 +15,7 @@ COMMANDS = {
     "verify": "grisaille.cli.past_runs:verify",
     "rerun": "grisaille.cli.past_runs:rerun",
     "clean": "grisaille.cli.clean:clean",
+    "export": "grisaille.cli.export:export",
 }
 
 

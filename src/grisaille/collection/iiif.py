@@ -16,8 +16,21 @@ from urllib.parse import urljoin, urlsplit
 
 from grisaille.errors import GrisailleError
 
-COLUMNS = ("file", "title", "artist", "date", "medium", "museum", "rights", "link", "tags", "text", "manifest")
-"""Columns of the table of a copy: those of a table of paintings, and the manifest that each row comes from."""
+COLUMNS = (
+    "file",
+    "title",
+    "artist",
+    "date",
+    "medium",
+    "museum",
+    "rights",
+    "link",
+    "tags",
+    "text",
+    "manifest",
+    "canvas",
+)
+"""Columns of the table of a copy: those of a table of paintings, and the manifest and canvas that each row shows."""
 
 SIDE = 512
 """Pixels of the longer side that pictures are asked for: the backbone sees 224, the explorer shows less."""
@@ -226,9 +239,10 @@ def read_manifest(document: Mapping[str, Any], address: str) -> Document:
         raise NoPictureError("a manifest without a picture")
     own = [_described(canvas) for canvas, _ in shown]
     if sum("title" in known or "artist" in known for known in own) > 1:
-        works = [Work(picture, _row(document, address, canvas)) for canvas, picture in shown]
+        works = [Work(picture, _row(document, address, canvas, canvas)) for canvas, picture in shown]
     else:
-        works = [Work(shown[0][1], _row(document, address))]
+        canvas, picture = shown[0]
+        works = [Work(picture, _row(document, address, canvas))]
     return Document(works=works)
 
 
@@ -291,6 +305,7 @@ def _address(value: Any, base: str = "") -> str:
     try:
         address = urljoin(base, value.strip())
         parts = urlsplit(address)
+        address.encode()  # half of a letter, which JSON can spell, is in no address
         return address if parts.scheme in {"http", "https"} and parts.hostname else ""
     except ValueError:
         return ""
@@ -429,12 +444,22 @@ def _all_languages(label: Any) -> set[str]:
     return {re.sub(r"\s*/\s*", "/", " ".join(text.split())) for text in bare}
 
 
-def _row(manifest: Mapping[str, Any], address: str, canvas: Mapping[str, Any] | None = None) -> dict[str, str]:
-    whole = _described(manifest)
-    known = whole if canvas is None else whole | _described(canvas)
-    labelled = manifest if canvas is None else canvas
-    if canvas is not None and "title" not in _described(canvas):
-        known = known | {"title": texts(canvas.get("label"))}
+def _row(
+    manifest: Mapping[str, Any], address: str, shown: Mapping[str, Any], work: Mapping[str, Any] | None = None
+) -> dict[str, str]:
+    """What is known of a work.
+
+    Args:
+        manifest: That it is in.
+        address: Of the manifest.
+        shown: The canvas that shows it.
+        work: What describes it in place of the manifest, which adds what is missing.
+    """
+    own = _described(work or {})
+    known = _described(manifest) | own
+    labelled = work or manifest
+    if work and "title" not in own:
+        known["title"] = texts(work.get("label"))
     rights = [*_many(manifest.get("rights")), *_many(manifest.get("license"))]
     statement = manifest.get("requiredStatement")
     told = texts(statement.get("value")) if isinstance(statement, Mapping) else texts(manifest.get("attribution"))
@@ -446,10 +471,11 @@ def _row(manifest: Mapping[str, Any], address: str, canvas: Mapping[str, Any] | 
         "medium": known.get("medium", []),
         "museum": (known.get("museum") or texts(provider.get("label")))[:1],
         "rights": [*(texts(rights) or known.get("rights", [])), *(told or known.get("attribution", []))],
-        "link": [_link(canvas or {}, address) or _link(manifest, address)],
+        "link": [_link(work or {}, address) or _link(manifest, address)],
         "tags": known.get("tags", []),
         "text": texts(labelled.get("summary", labelled.get("description"))) or known.get("text", []),
         "manifest": [address],
+        "canvas": [_address(shown, address)],
     }
     joined = {name: "; ".join(dict.fromkeys(" ".join(text.split()) for text in found)) for name, found in row.items()}
     return {name: joined.get(name, "") for name in COLUMNS}
