@@ -457,7 +457,7 @@ class TestCollections:
         monkeypatch.setattr(iiif_copy, "MOST_MANIFESTS", 2)
         with pytest.raises(iiif.ManifestError, match="more than 2 manifests"):
             copy_collection(shelf(institution, 1, 2, 3), tmp_path)
-        assert not (tmp_path / iiif_copy.WORKS).exists()
+        assert not (tmp_path / iiif.WORKS).exists()
 
 
 class TestBrokenDocuments:
@@ -585,7 +585,7 @@ class TestNetwork:
         with pytest.raises(HostError, match="does not answer any more"):
             copy_collection(sources, tmp_path, clock.client(tries=2))
         assert len(institution.asked) < 50
-        assert not (tmp_path / iiif_copy.WORKS).exists()
+        assert not (tmp_path / iiif.WORKS).exists()
         assert len(list(tmp_path.glob("*.jpg"))) == 10
 
 
@@ -602,7 +602,7 @@ class TestResumes:
         client.get = lambda address: (die(address.removeprefix(institution.root)), fetch(address))[1]
         with pytest.raises(KeyboardInterrupt):
             copy_collection(sources, tmp_path, client, connections=1)
-        assert not (tmp_path / iiif_copy.WORKS).exists()
+        assert not (tmp_path / iiif.WORKS).exists()
         # Killed while it wrote a line.
         with (tmp_path / iiif_copy.COPIED).open("a") as journal:
             journal.write('{"picture": "http')
@@ -668,6 +668,19 @@ class TestDataset:
         institution.answers["/top"] = Answer(status=404)
         assert len(PaintingsDataset(path=source, copies=str(tmp_path)).load()) == 3
         assert "could not be renewed" in caplog.text
+
+    def test_only_loading_renews(self, institution, tmp_path, monkeypatch):
+        [source] = shelf(institution, 1, 2, 3)
+        PaintingsDataset(path=source, copies=str(tmp_path)).load()
+        monkeypatch.setattr(paintings_dataset, "RENEW_AFTER", -60)
+        shelf(institution, 1, 2, 3, 4)
+        dataset = PaintingsDataset(path=source, copies=str(tmp_path))
+        institution.asked.clear()
+        before = dataset.fingerprint()
+        assert institution.asked == []
+        assert len(dataset.load()) == 4
+        assert dataset.fingerprint() != before
+        assert sorted(institution.asked) == sorted(["/top", "/m4", f"/image/4{FULL}"])
 
     def test_without_a_network_and_a_copy(self, institution, tmp_path):
         with pytest.raises(DatasetError, match=r"404 Not Found.*the same command goes on"):

@@ -32,6 +32,9 @@ COLUMNS = (
 )
 """Columns of the table of a copy: those of a table of paintings, and the manifest and canvas that each row shows."""
 
+WORKS = ".works.jsonl"
+"""Name of that table, in the folder of a copy. It is there once the copy is finished."""
+
 SIDE = 512
 """Pixels of the longer side that pictures are asked for: the backbone sees 224, the explorer shows less."""
 

@@ -27,14 +27,14 @@ from PIL import Image
 from tqdm import tqdm
 
 from grisaille.collection import iiif, images
-from grisaille.collection.iiif import SIDE, ManifestError, Reference, Work
+from grisaille.collection.iiif import SIDE, WORKS, ManifestError, Reference, Work
 from grisaille.collection.iiif_client import Client, FetchError
 from grisaille.errors import GrisailleError
 from grisaille.storage import atomic_path, write_atomically
 
 logger = logging.getLogger(__name__)
 
-WORKS, REJECTED, COPIED = ".works.jsonl", ".rejected.jsonl", ".copied.jsonl"
+REJECTED, COPIED = ".rejected.jsonl", ".copied.jsonl"
 DEEPEST = 10
 """How deep collections may lie inside of each other."""
 MOST_MANIFESTS = 100_000

@@ -108,8 +108,10 @@ class PaintingsDataset(AbstractDataset[NoReturn, PictureFolder]):
     def fingerprint(self) -> str | None:
         """What changes with the names and sizes of the images; None where there is no folder.
 
-        Nothing is fetched where a copy of manifests is finished and not due to be renewed.
+        Nothing is fetched where there is a finished copy of manifests: only loading renews it.
         """
+        if self._is_iiif() and _is_finished(self._copy_folder()):
+            return PictureFolder(str(self._copy_folder())).fingerprint()
         return self.load().fingerprint() if self._exists() else None
 
     def _is_iiif(self) -> bool:
@@ -135,21 +137,19 @@ class PaintingsDataset(AbstractDataset[NoReturn, PictureFolder]):
         return Path(self._copies) / hashlib.sha256(self._path.encode()).hexdigest()[:16]
 
     def _is_current(self, folder: Path) -> bool:
-        from grisaille.collection.iiif_copy import WORKS
-
-        if not (folder / WORKS).exists():
+        if not _is_finished(folder):
             return False
-        finished = (folder / WORKS).stat().st_mtime
+        finished = (folder / iiif.WORKS).stat().st_mtime
         changed = 0.0 if self._filesystem is None else self._filesystem.modified(self._path).timestamp()
         return finished > max(time.time() - RENEW_AFTER, changed)
 
     def _renew(self, folder: Path) -> None:
-        from grisaille.collection.iiif_copy import WORKS, copy_collection
+        from grisaille.collection.iiif_copy import copy_collection
 
         try:
             copy_collection(self._sources(), folder)
         except GrisailleError as error:
-            if not (folder / WORKS).exists():
+            if not _is_finished(folder):
                 raise DatasetError(f"{self._path}: {error}. What was copied stays; the same command goes on") from error
             logger.warning("%s could not be renewed (%s): the copy in %s is read", self._path, error, folder)
 
@@ -170,6 +170,10 @@ class PaintingsDataset(AbstractDataset[NoReturn, PictureFolder]):
     def _exists(self) -> bool:
         # Whether an address leads to something, only asking would tell.
         return self._is_iiif() or bool(self._filesystem.isdir(self._path))
+
+
+def _is_finished(folder: Path) -> bool:
+    return (folder / iiif.WORKS).exists()
 
 
 def _is_url(path: str) -> bool:
