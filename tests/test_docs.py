@@ -87,12 +87,22 @@ ELSEWHERE = {
     ),
     "grisaille verify newest": ("tests/test_reproducibility.py", "test_nothing_has_changed"),
     "grisaille rerun newest": ("tests/test_reproducibility.py", "test_it_says_of_every_result_that_it_is_identical"),
+    "grisaille export tropy --output tropy.csv": ("tests/test_export.py", "test_a_table_for_tropy"),
+    "grisaille export omeka --likeness style": ("tests/test_export.py", "test_a_table_for_omeka"),
+    "grisaille export annotations --address https://example.org/alike": (
+        "tests/test_export.py",
+        "test_annotations_need_manifests",
+    ),
     "make viz": ("tests/test_browser.py", "test_it_opens_without_errors_and_asks_no_other_host"),
     "make data": ("tests/test_kaggle.py", "test_without_a_network_it_says_what_to_do"),
     "make data ARCHIVE=/path/to/archive.zip": ("tests/test_kaggle.py", "test_from_the_file_that_a_browser_saved"),
 }
 # Commands that no test runs to the end, and why. Those of Kedro are resolved: arguments, parameters, nodes.
 CHECKED = {
+    "kedro run --pipelines __default__,discovery --params paintings_folder=https://example.org/collection.json": (
+        "asks a museum; tests/collection/test_iiif.py asks a server of its own"
+    ),
+    "kedro run --params paintings_folder=/path/to/manifests.txt": "asks museums",
     "kedro run": "needs the Kaggle set",
     "kedro run --env paper": "takes a day",
     "kedro run --params seed=1": "a whole run more",

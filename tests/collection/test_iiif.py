@@ -4,11 +4,13 @@ import json
 import threading
 from email.utils import formatdate
 
+import pandas as pd
 import pytest
 from kedro.io import DatasetError
 from PIL import Image
 
 from grisaille.collection import iiif, iiif_client, iiif_copy
+from grisaille.collection.artists import UNKNOWN, ArtistIndex
 from grisaille.collection.catalogue import inspect_files
 from grisaille.collection.iiif_client import Client, FetchError, HostError
 from grisaille.collection.iiif_copy import copy_collection
@@ -371,6 +373,8 @@ class TestShapes:
         copy_collection([f"{institution.root}/m"], tmp_path)
         [path] = tmp_path.glob("*.jpg")
         assert path.name.startswith("albrecht-durer_apocalypse_")
+        assert ArtistIndex().match(path.name) == (UNKNOWN, False)
+        assert ArtistIndex.build(pd.DataFrame({"name": ["Albrecht D\u00fcrer"]}), {}).match(path.name)[1]
 
     def test_a_picture_without_a_service_is_made_small(self, institution, tmp_path):
         institution.answers |= {

@@ -247,10 +247,11 @@ def _as_jpeg(data: bytes) -> bytes:
 
 
 def file_name(work: Work) -> str:
-    """Artist, title and 8 hexadecimal digits of the picture's address: `claude-monet_poppies_0f3a9c21.jpg`."""
+    """Artist, title and 8 hexadecimal digits of the picture's address: `claude-monet_poppies_0f3a9c21_iiif.jpg`."""
     parts = [slug for text in (work.row["artist"], work.row["title"]) if (slug := _slug(text))]
     digits = hashlib.sha256(work.picture.name.encode("utf-8", "replace")).hexdigest()[:8]
-    return "_".join([*parts, digits]) + ".jpg"
+    # A name that ends in digits would be taken for that of an artist, with a number behind it.
+    return "_".join([*parts, digits, "iiif"]) + ".jpg"
 
 
 def _slug(text: str) -> str:
