@@ -76,7 +76,7 @@ class Client:
             sleep: Waits so many seconds.
         """
         self._timeout, self._tries, self._most_bytes, self._clock = timeout, tries, most_bytes, clock
-        self._stopped = threading.Event()
+        self._stopped, self._why = threading.Event(), "stopped"
         self._sleep = sleep or self._stopped.wait
         self._own = threading.local()
         self._not_before: dict[str, float] = {}
@@ -90,7 +90,7 @@ class Client:
 
         Raises:
             FetchError: If there is none, after as many tries as there may be.
-            HostError: If the host has not answered the last requests either.
+            HostError: If the host has not answered the last requests either, or the client was stopped.
         """
         host = urlsplit(address).netloc
         for number in range(self._tries):
@@ -106,11 +106,14 @@ class Client:
                 return data
         self._failures[host] = self._failures[host] + 1 if by_host else 0
         if self._failures[host] >= _SILENT:
-            raise HostError(f"{host} does not answer any more ({reason})")
+            # Other threads would go on asking until somebody looks at this one's error.
+            self._why = f"{host} does not answer any more ({reason})"
+            self.stop()
+            raise HostError(self._why)
         raise FetchError(f"{reason}, {self._tries} times")
 
     def stop(self) -> None:
-        """Wake up whoever waits."""
+        """Wake up whoever waits, and ask for nothing more."""
         self._stopped.set()
 
     def _wait(self, host: str) -> None:
@@ -118,7 +121,7 @@ class Client:
         if pause > 0:
             self._sleep(pause)
         if self._stopped.is_set():
-            raise HostError("stopped")
+            raise HostError(self._why)
 
     def _follow(self, address: str) -> bytes:
         for _ in range(MOST_REDIRECTS + 1):
