@@ -9,7 +9,16 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from grisaille.collection import duplicates, split
-from grisaille.collection.artists import UNKNOWN, ArtistIndex, misspelt, normalise, present, rows_of
+from grisaille.collection.artists import (
+    UNKNOWN,
+    ArtistIndex,
+    described,
+    lifespan,
+    misspelt,
+    normalise,
+    present,
+    rows_of,
+)
 from grisaille.collection.catalogue import EmptyCollectionError
 from grisaille.parameters import Ingestion
 from helpers import catalogued, encode, picture
@@ -270,3 +279,39 @@ class TestWhatIsTold:
         _, rejected = catalogued(given_files, ARTISTS, Ingestion(), 0)
         assert rejected["path"].tolist() == ["notes.txt", "IMG_1.heic"]
         assert rejected["reason"].str.startswith("no image by its name: .jpg").all()
+
+
+class TestLives:
+    @pytest.mark.parametrize(
+        ("text", "life"),
+        [
+            ("1834 - 1917", (1834, 1917)),
+            ("c. 1390\N{EN DASH}1441", (1390, 1441)),
+            ("1571-09-29 - 1610-07-18", (1571, 1610)),
+            ("1881-", (1881, None)),
+            ("\N{EN DASH} 1516", (None, 1516)),
+            ("active 1500", (None, None)),
+            ("1917 - 1834", (None, None)),
+            ("16th century", (None, None)),
+            ("", (None, None)),
+        ],
+    )
+    def test_as_tables_write_them(self, text, life):
+        assert lifespan(text) == life
+
+    def test_what_a_table_says_of_artists(self):
+        table = pd.DataFrame(
+            {"name": ["Ada", " Bo ", "Bo"], "years": ["1834 - 1917", None, "1 - 2"], "nationality": ["", "French", "x"]}
+        )
+        found = described(table, ["Bo", "Nobody", "Ada"])
+        assert found[["artist", "years", "nationality"]].to_numpy().tolist() == [
+            ["Bo", "", "French"],
+            ["Nobody", "", ""],
+            ["Ada", "1834 - 1917", ""],
+        ]
+        assert found["born"].tolist() == [pd.NA, pd.NA, 1834]
+
+    def test_without_a_table(self):
+        found = described(pd.DataFrame({"name": [], "genre": []}), ["Ada"])
+        assert found["years"].tolist() == [""]
+        assert found["died"].isna().all()

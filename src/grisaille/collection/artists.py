@@ -44,6 +44,8 @@ _SEPARATOR_LINE = re.compile(r"\s*\"?sep=(.)\"?\s*(?:\r\n|\r|\n)", re.IGNORECASE
 # Marks that turn the direction of writing, or nothing at all: nobody sees them, and some make names look like others.
 _UNSEEN = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
 _CONTROL = re.compile("[\u0000-\u001f\u007f-\u009f\u2028\u2029]+")
+# A year, and whether there is a dash before and after it.
+_YEAR = re.compile("([-\u2013\u2014]?)\\s*(?<!\\d)(\\d{3,4})(?!\\d)\\s*(?=([-\u2013\u2014]?))")
 # Room for an ending and a version within the 255 bytes that filesystems allow.
 _LONGEST_FILE_NAME = 120
 
@@ -162,6 +164,40 @@ def misspelt(names: Iterable[str], artists: Iterable[str]) -> dict[str, str]:
         if close:
             found[name] = known[close[0]]
     return found
+
+
+def described(artists: pd.DataFrame, names: list[str]) -> pd.DataFrame:
+    """What the table of artists says of some of them.
+
+    Args:
+        artists: Columns `name` and, if known, `years` and `nationality`; of several rows of one name the first counts.
+        names: As `ArtistIndex` spells them.
+
+    Returns:
+        A row a name, in their order: artist, years and nationality, texts that are empty where the table says nothing,
+        and born and died, Int64 (`lifespan`).
+    """
+    rows = artists.assign(name=[plain(str(name)) for name in artists["name"]]).drop_duplicates("name")
+    rows = rows.set_index("name").reindex(index=names, columns=["years", "nationality"])
+    texts = rows.map(lambda value: "" if pd.isna(value) else plain(str(value)))
+    lives = [lifespan(text) for text in texts["years"]]
+    years = {name: pd.array([life[end] for life in lives], dtype="Int64") for end, name in enumerate(("born", "died"))}
+    return texts.assign(**years).rename_axis("artist").reset_index()
+
+
+def lifespan(text: str) -> tuple[int | None, int | None]:
+    """First and last year of a life, as tables of artists write it: "1834 - 1917", "c. 1390\N{EN DASH}1441", "1881-".
+
+    Returns:
+        None for a year that is not known. A year alone is neither, since nobody says which.
+    """
+    years = [(bool(before), int(year), bool(after)) for before, year, after in _YEAR.findall(text)]
+    if len(years) == 1:
+        ((before, year, after),) = years
+        return year if after else None, year if before else None
+    if not years or years[0][1] >= years[-1][1]:
+        return None, None
+    return years[0][1], years[-1][1]
 
 
 @dataclass
