@@ -181,7 +181,8 @@ class TestVerify:
         assert "no manifest of the run yesterday" in found
 
 
-DISCOVERED = {"embedding_neighbours", "map_of_paintings", "explorer"}
+GRAPH = {"artist_graph", "artist_graph_figure", "artist_graph_gexf"}
+DISCOVERED = {"embedding_neighbours", "map_of_paintings", "explorer"} | GRAPH
 
 
 class TestRerun:

@@ -216,6 +216,18 @@ class TestDiscovery:
         assert (found["neighbour_id"].to_numpy() == known["neighbour_id"].to_numpy()).mean() > 0.99
         assert (found["painting_id"] != found["neighbour_id"]).all()
 
+    @pytest.mark.usefixtures("said")
+    def test_artists_of_one_manner_are_each_others_nearest(self, demo_run):
+        edges = demo_run.table("artist_graph.csv")
+        assert list(edges["likeness"].unique()) == ["composition", "style", "colour", "mixture"]
+        first = edges.query("likeness == 'style' and rank == 1").set_index("artist")
+        for one, other in ALIKE:
+            assert first.loc[one, "neighbour"] == other
+            assert first.loc[other, "neighbour"] == one
+            assert first.loc[[one, other], "support"].min() > 0.95
+        assert demo_run.newest("08_reporting/figures/artist_graph.png").read_bytes().startswith(b"\x89PNG")
+        assert "Ilse Nebel" in demo_run.newest("08_reporting/artist_graph.gexf").read_text("utf-8")
+
     def test_it_ends_with_the_place_of_the_map(self, demo_run, said):
         assert said.rstrip().endswith(f"A map to walk in: {demo_run.data / '08_reporting' / 'explorer.html'}")
 

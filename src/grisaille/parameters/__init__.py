@@ -322,12 +322,13 @@ class Discovery(Group):
     Attributes:
         neighbours: How many of a painting's nearest are kept.
         exact_up_to: Of more paintings than this, Faiss is asked, whose index misses some neighbours; it has to be
-            installed (`faiss-cpu`).
+            installed (`faiss-cpu`). The graph of artists takes a seeded sample of so many.
+        artist_paintings: Paintings that an artist has at least, duplicates aside, in the graph of artists.
         picture_side: Pixels of the longer side of a picture on the map, at most; less in a large collection.
         page_megabytes: What the explorer page may weigh; the pictures make room for the rest.
         page_paintings: Paintings up to which there is a page.
         umap: Whether UMAP places the paintings, too, where `umap-learn` is installed.
-        seed: Governs UMAP's layout.
+        seed: Governs UMAP's layout, and the bootstrap of the graph of artists.
         look_alikes: How many are found for a picture that is asked about.
         csls: Neighbours of a painting by which a painting that is near to many counts as farther away when look-alikes
             are found (`measures.retrieval.csls_offsets`); 0 leaves distances as they are.
@@ -338,6 +339,7 @@ class Discovery(Group):
 
     neighbours: int = Field(10, ge=1, le=1000)
     exact_up_to: int = Field(1_000_000, ge=1)
+    artist_paintings: int = Field(5, ge=2)
     picture_side: int = Field(256, ge=16, le=512)
     page_megabytes: float = Field(38, ge=2)
     page_paintings: int = Field(50_000, ge=1)

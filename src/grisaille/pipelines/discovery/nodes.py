@@ -16,8 +16,10 @@ from grisaille.explorer import layout, page
 from grisaille.explorer.map_table import Near, gather, likenesses
 from grisaille.explorer.pictures import pictures
 from grisaille.lazy import pd
+from grisaille.measures.artist_graph import artist_edges
 from grisaille.measures.lookup import others, search
 from grisaille.parameters import Autoencoder, Chunk, Discovery, Report, named
+from grisaille.pipelines.discovery import artists as graph
 from grisaille.pipelines.questions import chosen
 from grisaille.points import Points
 
@@ -58,6 +60,38 @@ def _nearest(points: Points, identifiers: np.ndarray, settings: Discovery) -> pd
             "distance": distances.ravel(),
         }
     )
+
+
+def graph_artists(
+    paintings: pd.DataFrame, raw_artists: pd.DataFrame, settings: Discovery, **embeddings: FloatArray
+) -> tuple[pd.DataFrame, Any, str]:
+    """Which artists are near to whom by every likeness, and how sure that is.
+
+    Args:
+        paintings: The collection.
+        raw_artists: The table of artists, for years and nationalities.
+        settings: The parameter group `discovery`.
+        **embeddings: Likeness -> embeddings, shape (n, d).
+
+    Returns:
+        The edges as a table (`artists.table_of_edges`), as a figure, and with the artists as GEXF. Without at least
+        three artists there are no edges.
+    """
+    from grisaille.plots.artist_graph import artist_graph
+    from grisaille.report.gexf import gexf
+
+    rows = graph.paintings_that_count(paintings, settings)
+    artists = graph.table_of_artists(paintings.iloc[rows], raw_artists)
+    if len(artists) < 3:
+        logger.info("no graph of artists: fewer than 3 known artists have %d paintings", settings.artist_paintings)
+        embeddings = {}
+    labels = np.unique(paintings["artist"].to_numpy(dtype=str)[rows], return_inverse=True)[1]
+    tables = [pd.DataFrame(columns=graph.COLUMNS)]
+    for likeness, values in tqdm(embeddings.items(), "joining artists", unit=" likenesses"):
+        found = artist_edges(Points.of(likeness, values)[rows], labels, settings.neighbours, settings.seed)
+        tables.append(graph.table_of_edges(likeness, found, artists))
+    edges = pd.concat(tables[1:] or tables, ignore_index=True)
+    return edges, artist_graph(edges, artists), gexf(edges, artists)
 
 
 def map_paintings(

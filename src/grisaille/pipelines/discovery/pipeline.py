@@ -9,7 +9,7 @@ from grisaille.pipelines.questions import embedded
 
 
 def create_pipeline(**kwargs: Any) -> Pipeline:
-    """The nearest paintings of every painting by every likeness, and a page on which to walk among them."""
+    """The nearest of every painting and of every artist by every likeness, and a page on which to walk among them."""
     embeddings = {likeness: f"{likeness}_embeddings" for likeness in embedded()}
     collection = {"paintings": "paintings", "settings": "params:discovery"}
     read = ("raw_paintings", "neighbours", "embedding_neighbours", "artist_distances")
@@ -20,6 +20,12 @@ def create_pipeline(**kwargs: Any) -> Pipeline:
                 collection | embeddings,
                 "embedding_neighbours",
                 name="find_neighbours",
+            ),
+            Node(
+                nodes.graph_artists,
+                collection | {"raw_artists": "raw_artists"} | embeddings,
+                ["artist_graph", "artist_graph_figure", "artist_graph_gexf"],
+                name="graph_artists",
             ),
             Node(
                 nodes.map_paintings,

@@ -1,0 +1,60 @@
+"""The artists of the graph, and its edges, as tables."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from grisaille.arrays import IntArray
+from grisaille.collection.artists import UNKNOWN, described
+from grisaille.lazy import pd
+from grisaille.measures.artist_graph import ArtistEdges
+from grisaille.measures.comparison import queries
+from grisaille.parameters import Discovery
+
+COLUMNS = ("likeness", "artist", "neighbour", "rank", "nearness", "support", "earlier")
+
+
+def paintings_that_count(paintings: pd.DataFrame, settings: Discovery) -> IntArray:
+    """Rows of paintings, without duplicates, by known artists with enough of them; of very many a seeded sample."""
+    artists = paintings["artist"].to_numpy(dtype=str)
+    rows = np.flatnonzero(paintings["duplicate_of"].isna().to_numpy() & (artists != UNKNOWN))
+    rows = rows[queries(len(rows), settings.exact_up_to, settings.exact_up_to, settings.seed)]
+    _, labels, counts = np.unique(artists[rows], return_inverse=True, return_counts=True)
+    return rows[counts[labels] >= settings.artist_paintings]
+
+
+def table_of_artists(paintings: pd.DataFrame, raw_artists: pd.DataFrame) -> pd.DataFrame:
+    """The artists of some paintings.
+
+    Args:
+        paintings: Those that count.
+        raw_artists: The table of artists.
+
+    Returns:
+        One row an artist, sorted: artist, years, nationality, born, died (`collection.artists.described`), movements,
+        and paintings, how many count.
+    """
+    own = paintings.groupby("artist")
+    movements = own["movements"].first().fillna("")
+    table = described(raw_artists, movements.index.tolist())
+    return table.assign(movements=movements.to_numpy(), paintings=own.size().to_numpy())
+
+
+def table_of_edges(likeness: str, edges: ArtistEdges, artists: pd.DataFrame) -> pd.DataFrame:
+    """Edges by the names of artists.
+
+    Args:
+        likeness: By which they are near.
+        edges: Of the artists, in the order of their table.
+        artists: As `table_of_artists` gives it.
+
+    Returns:
+        The columns `COLUMNS`; `earlier` is the one of both who had died before the other was born, or "".
+    """
+    names = artists["artist"].to_numpy(dtype=object)
+    born, died = (artists[year].to_numpy(dtype=float, na_value=np.nan) for year in ("born", "died"))
+    one, other = edges.artists, edges.neighbours
+    # Years that are not known are NaN, and compare as false.
+    earlier = np.select([died[one] < born[other], died[other] < born[one]], [names[one], names[other]], "")
+    values = (likeness, names[one], names[other], edges.ranks, edges.nearness, edges.support, earlier)
+    return pd.DataFrame(dict(zip(COLUMNS, values, strict=True)))
