@@ -16,7 +16,10 @@ from grisaille.measures.silhouettes import point_silhouettes
 
 # In this order readers are shown them.
 LIKENESSES = ("mixture", "style", "composition", "colour")
-_COPIED = ("painting_id", "artist", "movements", "path", "width", "height", "split", "duplicate_of")
+_COPIED = (
+    "painting_id", "artist", "movements", "title", "date", "year_from", "year_to", "museum", "link",
+    "path", "width", "height", "split", "duplicate_of",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,7 @@ def gather(
             "run `kedro run --pipelines evaluation`"
         )
     artists, labels = np.unique(paintings["artist"].to_numpy(dtype=str), return_inverse=True)
-    table = pd.DataFrame({name: paintings[name].to_numpy() for name in _COPIED if name in paintings})
+    table = paintings[[name for name in _COPIED if name in paintings]].reset_index(drop=True)
     identifiers = paintings["painting_id"].to_numpy(dtype=str)
     for likeness, layouts in places.items():
         for name, place in layouts.items():

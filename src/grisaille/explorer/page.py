@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib import resources
@@ -17,11 +18,14 @@ from grisaille.explorer.map_table import likenesses
 from grisaille.lazy import pd
 
 # In this order they are one program.
-_SCRIPTS = ("data.js", "places.js", "scene.js", "panel.js", "search.js", "main.js")
+_SCRIPTS = ("data.js", "places.js", "scene.js", "panel.js", "search.js", "years.js", "main.js")
 # A painting's nearest that the page shows, however many the table holds.
 _SHOWN = 10
 # How base64 grows what it encodes.
 ENCODED = 4 / 3
+# Whatever else a table calls a link, `javascript:` too, is no address of a page.
+_WEB = re.compile(r"https?://[^\s/?#]", re.IGNORECASE)
+_WORDS = ("title", "date", "museum", "link")
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,7 @@ def render(table: pd.DataFrame, artists: pd.DataFrame, about: About) -> str:
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters["thousands"] = lambda number: f"{number:,}"
+    data = _data(table, artists, about)
     return environment.from_string(_read("web/page.html.j2")).render(
         about=about,
         paintings=len(table),
@@ -67,9 +72,10 @@ def render(table: pd.DataFrame, artists: pd.DataFrame, about: About) -> str:
         style=_read("web/page.css"),
         library=_read("vendor/pixi.min.js").replace("//# sourceMappingURL=pixi.min.js.map", ""),
         script="\n".join(_read(f"web/{name}") for name in _SCRIPTS),
-        data=_inside_a_script(_data(table, artists, about)),
+        data=_inside_a_script(data),
         several=len(likenesses(table)) > 1,
         umap=f"{about.likeness}_umap_x" in table,
+        dated="years" in data,
     )
 
 
@@ -83,12 +89,23 @@ def too_large(count: int, most: int) -> str:
     )
 
 
-def room_for_pictures(count: int, megabytes: float) -> float:
-    """Bytes that all pictures may have together on a page of so many megabytes."""
+def bytes_of_words(paintings: pd.DataFrame) -> int:
+    """Bytes that the titles, dates, museums and links of paintings take on the page, about."""
+    return sum(len("".join(paintings[name]).encode()) for name in _WORDS if name in paintings)
+
+
+def room_for_pictures(count: int, megabytes: float, words: int = 0) -> float:
+    """Bytes that all pictures may have together.
+
+    Args:
+        count: Of the paintings.
+        megabytes: Of the whole page.
+        words: `bytes_of_words` of the paintings.
+    """
     library = len(_read("vendor/pixi.min.js"))
     # Of each painting the names, and the places and neighbours by four likenesses: some 410 bytes with names of 20
     # characters.
-    rest = library + 60_000 + 500 * count
+    rest = library + 60_000 + 500 * count + words
     return max(megabytes * 1e6 - rest, 0.2e6) / ENCODED
 
 
@@ -139,7 +156,25 @@ def _data(table: pd.DataFrame, artists: pd.DataFrame, about: About) -> dict[str,
         "metric": about.metric,
         "rawValues": about.raw_values,
         "values": about.reduced_values,
+        **_known(table),
     }
+
+
+def _known(table: pd.DataFrame) -> dict[str, Any]:
+    """What a table of paintings tells; nothing is written that is known of none of them."""
+    words = {name: table[name].tolist() for name in _WORDS if name in table}
+    years = [_span(*pair) for pair in zip(table["year_from"], table["year_to"], strict=True)] if "date" in words else []
+    if years:
+        words["date"] = [date or "\N{EN DASH}".join(map(str, span)) for date, span in zip(words["date"], years, strict=True)]
+        words["link"] = [link if _WEB.match(link) else "" for link in words["link"]]
+    known: dict[str, Any] = {f"{name}s": values for name, values in words.items() if any(values)}
+    # Where all are of one year, it tells nothing apart.
+    return known | ({"years": years} if len({year for span in years for year in span}) > 1 else {})
+
+
+def _span(first: int | None, last: int | None) -> list[int]:
+    """The first and the last year, or the one that is known; empty without any."""
+    return sorted({int(year) for year in (first, last) if pd.notna(year)})
 
 
 def _places(table: pd.DataFrame, likeness: str) -> dict[str, str]:

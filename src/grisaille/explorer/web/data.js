@@ -28,8 +28,9 @@ function nearest(space, row) {
 const PLAIN = { mixture: "everything", style: "style", composition: "composition", colour: "colour" };
 
 const artistOf = (row) => given.artists[given.artist[row]];
-/** A painting's name as a person reads it; the folder is the artist's, who is named beside it. */
+/** A painting's title, or its name as a person reads it; the folder is the artist's, who is named beside it. */
 function titleOf(row) {
+  if (given.titles?.[row]) return given.titles[row];
   const name = given.names[row];
   return (given.files[row].startsWith(name) ? name.split("/").at(-1) : name).replaceAll("_", " ");
 }
@@ -39,7 +40,15 @@ const pictureOf = (row) => (given.pictures[row] ? `data:image/webp;base64,${give
 
 /** Letters as people type them: no accents, no capitals. */
 const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").replaceAll("_", " ").toLowerCase();
-const searched = given.names.map((name, row) => plain(`${name} ${artistOf(row).name}`));
+const searched = given.names.map((name, row) => plain(`${given.titles?.[row] ?? ""} ${name} ${artistOf(row).name}`).trim());
+
+// Of every painting the first year, the last and their middle, NaN where they are unknown.
+const [firsts, lasts] = [0, -1].map((at) => Float64Array.from(given.years ?? [], (span) => span.at(at) ?? NaN));
+const middles = firsts.map((first, row) => (first + lasts[row]) / 2);
+const least = (values) => values.reduce((a, b) => (b < a || Number.isNaN(a) ? b : a), NaN);
+const earliest = least(firsts);
+const latest = -least(lasts.map((year) => -year));
+const undated = middles.filter(Number.isNaN).length;
 
 /** An element with attributes and children; text stays text. */
 function make(tag, attributes = {}, ...children) {
@@ -57,8 +66,10 @@ const byId = (id) => document.getElementById(id);
 const thousands = (number) => number.toLocaleString("en");
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
+const UNFILTERED = { artist: -1, movement: -1, from: earliest, to: latest, undated: true };
+const AT_FIRST = { ...UNFILTERED, colour: "", place: "pca", spread: false, likeness: given.likenesses[0] };
 // What the reader has chosen. Everything that is drawn follows from it.
-const state = { selected: -1, hovered: -1, artist: -1, movement: -1, colour: "", place: "pca", spread: false, likeness: given.likenesses[0] };
+const state = { selected: -1, hovered: -1, ...AT_FIRST };
 
 const shown = new Uint8Array(total).fill(1);
 
@@ -66,6 +77,13 @@ function filter() {
   for (let row = 0; row < total; row++) {
     shown[row] =
       (state.artist < 0 || given.artist[row] === state.artist) &&
-      (state.movement < 0 || given.movements[row].includes(state.movement));
+      (state.movement < 0 || given.movements[row].includes(state.movement)) &&
+      (!given.years || inYears(row));
   }
 }
+
+/** Whether a painting may be of the years that are asked for. */
+const inYears = (row) => (Number.isNaN(middles[row]) ? state.undated : firsts[row] <= state.to && lasts[row] >= state.from);
+
+/** Whether the filters leave anything out, by what they say. */
+const filtered = () => Object.keys(UNFILTERED).some((name) => !Object.is(state[name], UNFILTERED[name]));

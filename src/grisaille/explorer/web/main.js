@@ -39,6 +39,7 @@ const choices = { artist: byId("artist"), movement: byId("movement"), colour: by
 function setFilter(wanted) {
   Object.assign(state, wanted);
   settle();
+  remember();
 }
 
 /** Everything that follows from the state, anew. */
@@ -56,9 +57,10 @@ function settle() {
   choices.colour.value = state.colour;
   for (const name of ["place", "likeness"]) if (choices[name]) choices[name].value = state[name];
   byId("spread").checked = state.spread;
-  byId("more").classList.toggle("set", state.artist >= 0 || state.movement >= 0);
+  byId("more").classList.toggle("set", filtered());
+  fillYears();
+  showAxis();
   fillLegend();
-  remember();
 }
 
 function countBy(member) {
@@ -95,6 +97,7 @@ function fillLegend() {
     );
     return;
   }
+  if (state.colour === "period") return legend.replaceChildren(...periods());
   const by = state.colour;
   const [names, counts] =
     by === "artist" ? [given.artists.map((artist) => artist.name), perArtist] : [given.movementNames, perMovement];
@@ -361,7 +364,7 @@ byId("more").onclick = (event) => {
 };
 byId("reset").onclick = () => {
   const places = wantedPlaces();
-  Object.assign(state, { artist: -1, movement: -1, colour: "", place: "pca", spread: false, likeness: given.likenesses[0] });
+  Object.assign(state, AT_FIRST);
   select(-1);
   settle();
   if (places !== wantedPlaces()) movePaintings();
@@ -431,6 +434,8 @@ function remember() {
   if (state.selected >= 0) kept.set("painting", given.names[state.selected]);
   if (state.artist >= 0) kept.set("artist", given.artists[state.artist].name);
   if (state.movement >= 0) kept.set("movement", given.movementNames[state.movement]);
+  for (const name of ["from", "to"]) if (given.years && state[name] !== UNFILTERED[name]) kept.set(name, state[name]);
+  if (!state.undated) kept.set("undated", "0");
   if (state.colour) kept.set("colour", state.colour);
   if (state.place !== "pca") kept.set("place", state.place);
   if (state.spread) kept.set("spread", "1");
@@ -451,7 +456,9 @@ function recall() {
   const number = (names, name) => names.indexOf(kept.get(name));
   state.artist = number(given.artists.map((artist) => artist.name), "artist");
   state.movement = number(given.movementNames, "movement");
-  state.colour = ["artist", "movement", "silhouette"].includes(kept.get("colour")) ? kept.get("colour") : "";
+  recallYears(kept);
+  const colours = ["artist", "movement", "silhouette", ...(given.years ? ["period"] : [])];
+  state.colour = colours.includes(kept.get("colour")) ? kept.get("colour") : "";
   state.likeness = given.likenesses.includes(kept.get("likeness")) ? kept.get("likeness") : given.likenesses[0];
   state.place = measured[`${state.likeness} ${kept.get("place")}`] ? kept.get("place") : "pca";
   state.spread = kept.get("spread") === "1";
@@ -473,6 +480,7 @@ let started = false;
 async function start() {
   dress();
   fillChoices();
+  prepareYears();
   try {
     await startScene();
   } catch (error) {

@@ -2,8 +2,12 @@
 
 const panel = byId("panel");
 
-/** The artist's name, unless the title begins with it. */
-const byline = (row) => (plain(titleOf(row)).startsWith(plain(artistOf(row).name)) ? null : make("small", {}, artistOf(row).name));
+/** The artist's name, unless the title begins with it, and the date. */
+function byline(row) {
+  const artist = plain(titleOf(row)).startsWith(plain(artistOf(row).name)) ? "" : artistOf(row).name;
+  const words = [artist, given.dates?.[row]].filter(Boolean).join(", ");
+  return words ? make("small", {}, words) : null;
+}
 
 function image(row, attributes = {}) {
   const source = pictureOf(row);
@@ -27,13 +31,24 @@ function fillPanel() {
     close,
     portrait,
     make("h2", {}, titleOf(row)),
+    given.titles?.[row] ? make("p", { class: "file" }, breakable(given.files[row])) : "",
     make("p", { class: "by" }, by, life ? ` (${life})` : ""),
+    whereabouts(row),
     likenessSwitch(),
     make("div", { id: "nearest" }),
     facts(row),
   );
   fillNearest();
   panel.scrollTop = 0;
+}
+
+/** Its date, as written, its museum, and a page that tells more; nothing where none is known. */
+function whereabouts(row) {
+  const words = [given.dates?.[row], given.museums?.[row]].filter(Boolean).join(", ");
+  const link = given.links?.[row];
+  const host = link?.replace(/^https?:\/\/(www\.)?/i, "").split(/[/?#]/)[0];
+  const more = link ? make("a", { href: link, target: "_blank", rel: "noopener" }, host) : "";
+  return words || link ? make("p", { class: "known" }, words, words && link ? make("br") : "", more) : "";
 }
 
 /** Buttons that say in what paintings are to be alike; nothing where there is one likeness only. */
@@ -79,7 +94,7 @@ function facts(row) {
   const silhouette = given.silhouettes[row];
   const list = [
     ["Movement", movementsOf(row).join(", ")],
-    ["File", breakable(given.files[row])],
+    ["File", given.titles?.[row] ? "" : breakable(given.files[row])],
     ["Size", `${thousands(given.widths[row])} × ${thousands(given.heights[row])} pixels`],
     ["Training", given.splits[given.split[row]] ?? given.split[row]],
     ["Silhouette", silhouette === null ? "not known" : `${silhouette.toFixed(2).replace("-", "−")}`],

@@ -6,6 +6,11 @@ const layouts = given.likenesses.flatMap((likeness) =>
 // By likeness and place, as are the others once somebody has asked for them.
 const measured = Object.fromEntries(layouts);
 const stretched = {};
+/** Where a year is on the layout by date. */
+const alongYears = (year) => (2 * (year - earliest)) / (latest - earliest) - 1;
+// Works without a year have a column of their own, left of the first year.
+const UNDATED = { middle: -1.2, width: 0.16 };
+if (given.years) for (const likeness of given.likenesses) measured[`${likeness} date`] = byDate(measured[`${likeness} pca`]);
 
 /** Both axes on one scale, the longer from -1 to 1; up is up. */
 function fitted(places) {
@@ -19,15 +24,32 @@ function fitted(places) {
   return places.map((value, at) => ((value - (low[at % 2] + high[at % 2]) / 2) / half) * (at % 2 ? -1 : 1));
 }
 
-/** Each axis stretched where paintings crowd: seven tenths of the way to even spacing, the order kept. */
-function spreadOut(places) {
-  const result = new Float32Array(places.length);
+/** Each axis stretched where paintings crowd, the order kept; by date, works without a year keep to their column. */
+function spreadOut(places, place) {
+  const result = Float32Array.from(places);
+  const everyone = Array.from({ length: total }, (_, row) => row);
   for (const axis of [0, 1]) {
-    const rows = Array.from({ length: total }, (_, row) => row).sort((a, b) => places[2 * a + axis] - places[2 * b + axis]);
-    rows.forEach((row, rank) => {
-      const even = total > 1 ? (2 * rank) / (total - 1) - 1 : 0;
-      result[2 * row + axis] = 0.3 * places[2 * row + axis] + 0.7 * even * (axis ? 0.75 : 1);
-    });
+    const rows = everyone.filter((row) => place !== "date" || axis || !Number.isNaN(middles[row]));
+    rows.sort((a, b) => places[2 * a + axis] - places[2 * b + axis]);
+    rows.forEach((row, rank) => (result[2 * row + axis] = spaced(places[2 * row + axis], rank, rows.length, axis ? 0.75 : 1)));
+  }
+  return result;
+}
+
+/** Seven tenths of the way from where something is to even spacing. */
+const spaced = (place, rank, count, half) => 0.3 * place + 0.7 * half * (count > 1 ? (2 * rank) / (count - 1) - 1 : 0);
+
+/** Years from left to right, and upwards the first direction of PCA. */
+function byDate(pca) {
+  const result = new Float32Array(pca.length);
+  // As high as the window, as far as it is sensible.
+  const high = Math.max(0.5, Math.min(1.2, innerHeight / innerWidth));
+  for (let row = 0; row < total; row++) {
+    // Works of one year beside each other: a golden section further each time.
+    const beside = ((row * 0.618034) % 1) - 0.5;
+    const dated = !Number.isNaN(middles[row]);
+    result[2 * row] = dated ? alongYears(middles[row] + 0.8 * beside) : UNDATED.middle + UNDATED.width * beside;
+    result[2 * row + 1] = -high * pca[2 * row];
   }
   return result;
 }
@@ -35,7 +57,7 @@ function spreadOut(places) {
 function wantedPlaces() {
   const wanted = `${state.likeness} ${state.place}`;
   if (!state.spread) return measured[wanted];
-  stretched[wanted] ??= spreadOut(measured[wanted]);
+  stretched[wanted] ??= spreadOut(measured[wanted], state.place);
   return stretched[wanted];
 }
 
@@ -73,13 +95,30 @@ function silhouetteColour(value) {
   if (value === null) return UNKNOWN;
   const at = Math.max(-1, Math.min(1, value / REACH));
   const end = at < 0 ? ENDS[0] : ENDS[2];
-  const mixed = ENDS[1].map((grey, i) => Math.round(grey + (end[i] - grey) * Math.abs(at)));
-  return `#${mixed.map((part) => part.toString(16).padStart(2, "0")).join("")}`;
+  return mixed(ENDS[1], end, Math.abs(at));
+}
+
+/** So much of the way from one colour to another. */
+function mixed(one, other, share) {
+  const parts = one.map((part, i) => Math.round(part + (other[i] - part) * share));
+  return `#${parts.map((part) => part.toString(16).padStart(2, "0")).join("")}`;
+}
+
+// Viridis without its darkest and its lightest, which walls swallow.
+const AGES = [[71, 42, 122], [55, 90, 140], [37, 132, 142], [38, 173, 129], [117, 208, 84], [223, 227, 24]];
+
+/** From the first year that is asked for to the last. */
+function periodColour(year) {
+  if (Number.isNaN(year)) return UNKNOWN;
+  const at = Math.max(0, Math.min(1, (year - state.from) / (state.to - state.from || 1))) * (AGES.length - 1);
+  const below = Math.min(Math.floor(at), AGES.length - 2);
+  return mixed(AGES[below], AGES[below + 1], at - below);
 }
 
 /** The colour of a painting's frame, or null without one. */
 function frameColour(row) {
   if (state.colour === "artist") return category(given.artist[row], given.artists.length);
+  if (state.colour === "period") return periodColour(middles[row]);
   if (state.colour === "silhouette") return silhouetteColour(given.silhouettes[row]);
   if (state.colour === "movement") {
     const own = given.movements[row];

@@ -1,7 +1,6 @@
 // The map as PixiJS draws it: two particles a painting (a frame and a picture), and a layer above for what is chosen.
 
 const canvas = byId("map");
-const stageBox = byId("stage");
 const small = matchMedia("(pointer: coarse)").matches || Math.min(screen.width, screen.height) < 700;
 
 // One order for all, drawn from a fixed seed, so that no artist lies above another by name.
@@ -53,7 +52,7 @@ async function startScene() {
   stage.addChild(world, lines, above);
   scene.sheets = [new Sheet(order, PIXI.Texture.WHITE.source, () => PIXI.Texture.WHITE, PIXI.Texture.WHITE)];
   world.addChild(...scene.sheets.map((sheet) => sheet.container));
-  new ResizeObserver(resize).observe(stageBox);
+  new ResizeObserver(resize).observe(canvas);
   resize();
   scene.ready = true;
 }
@@ -175,7 +174,7 @@ function paintingAt(x, y, reach = 0) {
 const heights = new Float64Array(ranks);
 
 function resize() {
-  const { clientWidth: width, clientHeight: height } = stageBox;
+  const { clientWidth: width, clientHeight: height } = canvas;
   // Also asked when a panel opens; the same size again must not end a flight that has begun since.
   if (!renderer || !width || !height || (width === scene.size.width && height === scene.size.height)) return;
   scene.size = { width, height };
@@ -225,6 +224,7 @@ function draw(now) {
   world.scale.set(scale);
   world.position.set(scene.size.width / 2 - scene.camera.x * scale, scene.size.height / 2 - scene.camera.y * scale);
   drawChosen();
+  drawAxis();
   renderer.render(stage);
   scene.frames += 1;
 }

@@ -64,7 +64,7 @@ function take(offer) {
   query.value = "";
   if (offer.kind === "painting") {
     // Someone who asks for a painting wants to see it, whatever the filters say.
-    if (!shown[offer.row]) setFilter({ artist: -1, movement: -1 });
+    if (!shown[offer.row]) setFilter(UNFILTERED);
     select(offer.row, { look: true, close: true });
     canvas.focus();
   } else setFilter({ [offer.kind]: offer.number });

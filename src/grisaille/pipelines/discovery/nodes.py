@@ -114,7 +114,7 @@ def map_paintings(
     def progress(paths: Iterable[str]) -> Iterable[str]:
         return tqdm(paths, "making small pictures", unit=" paintings")
 
-    room = page.room_for_pictures(len(paintings), settings.page_megabytes)
+    room = page.room_for_pictures(len(paintings), settings.page_megabytes, page.bytes_of_words(paintings))
     originals = Originals(paintings, raw_paintings)
     shown = pictures(paintings["path"].tolist(), originals, settings.picture_side, room, progress)
     originals.warn_of_blanks()

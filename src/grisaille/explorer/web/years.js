@@ -1,0 +1,150 @@
+// Years: the slider with two handles, the legend of periods, and the axis of the layout by date.
+
+const slider = byId("years");
+const handles = { from: byId("from"), to: byId("to") };
+const stageBox = byId("stage");
+const axis = byId("axis");
+
+function prepareYears() {
+  if (!slider) return;
+  for (const [name, handle] of Object.entries(handles)) {
+    // From the beginning of a year to the end of another: the whole lies between the handles' ends, as the bars do.
+    Object.assign(handle, name === "from" ? { min: earliest, max: latest + 1 } : { min: earliest - 1, max: latest });
+    handle.oninput = () => pullYears(name);
+    handle.onchange = sayYears;
+  }
+  byId("undated").closest("label").hidden = !undated;
+  byId("undated").onchange = (event) => {
+    setFilter({ undated: event.target.checked });
+    sayYears();
+  };
+  drawDecades();
+}
+
+/** Per cent of the slider, from its left end to where a year begins. */
+const alongSlider = (year) => (100 * (year - earliest)) / (latest + 1 - earliest);
+const spanned = (from, to) => (from === to ? `${from}` : `${from}\u2013${to}`);
+
+let pulled = 0;
+
+/** One handle moves and does not pass the other; however many events come, the map is arranged once a frame. */
+function pullYears(name) {
+  const wanted = Number(handles[name].value);
+  state[name] = name === "from" ? Math.min(wanted, state.to) : Math.max(wanted, state.from);
+  fillYears();
+  cancelAnimationFrame(pulled);
+  pulled = requestAnimationFrame(settle);
+  rememberSoon();
+}
+
+function sayYears() {
+  said.textContent = `${byId("count").textContent}, ${spanned(state.from, state.to)}`;
+}
+
+/** The slider as the state says. */
+function fillYears() {
+  if (!slider) return;
+  for (const [name, handle] of Object.entries(handles)) {
+    handle.value = state[name];
+    slider.style.setProperty(`--${name}`, `${alongSlider(state[name] + (name === "to"))}%`);
+  }
+  // Where both are at one end, the one that can leave it lies above.
+  handles.from.style.zIndex = state.from > (earliest + latest) / 2 ? 1 : 0;
+  byId("span").textContent = spanned(state.from, state.to);
+  byId("undated").checked = state.undated;
+  slider.classList.toggle("set", state.from !== earliest || state.to !== latest || !state.undated);
+}
+
+/** Bars behind the slider, one a decade, as high as its works are many. */
+function drawDecades() {
+  const counts = new Map();
+  for (const year of middles) {
+    const decade = 10 * Math.floor(year / 10);
+    if (!Number.isNaN(year)) counts.set(decade, (counts.get(decade) ?? 0) + 1);
+  }
+  const most = Math.max(...counts.values());
+  const along = (year) => alongSlider(Math.max(earliest, Math.min(latest + 1, year)));
+  const bars = [...counts].map(([decade, count]) => `M${along(decade)} 100V${96 - (96 * count) / most}H${along(decade + 10)}V100Z`);
+  byId("decades").setAttribute("d", bars.join(""));
+}
+
+function recallYears(kept) {
+  const year = (name) => {
+    const wanted = Number(kept.get(name) ?? NaN);
+    return Number.isInteger(wanted) ? Math.max(earliest, Math.min(latest, wanted)) : UNFILTERED[name];
+  };
+  state.from = year("from");
+  state.to = Math.max(year("to"), state.from);
+  state.undated = kept.get("undated") !== "0" || !undated;
+}
+
+/** What the colours of periods mean. */
+function periods() {
+  const colours = AGES.map(([red, green, blue]) => `rgb(${red} ${green} ${blue})`).join(", ");
+  const ends = [state.from, Math.round((state.from + state.to) / 2), state.to];
+  return [
+    make("strong", {}, "Year"),
+    make("div", { class: "scale", style: `background: linear-gradient(to right, ${colours})` }),
+    make("div", { class: "ends" }, ...ends.map((year) => make("span", {}, year))),
+    undated ? make("div", { class: "without" }, make("i", { style: `background: ${UNKNOWN}` }), "undated") : "",
+  ];
+}
+
+// The axis: years where there is room for them, every hundredth first.
+
+const STEPS = [1000, 500, 100, 50, 10, 5, 1];
+const ROOM = 46; // pixels from one year to the next
+
+function showAxis() {
+  axis.hidden = state.place !== "date";
+  stageBox.classList.toggle("dated", !axis.hidden);
+  resize();
+}
+
+/** Where a point of the layout is on the canvas, from the left. */
+const across = (x) => (x - scene.camera.x) * pixelsPerUnit() + scene.size.width / 2;
+const acrossYear = (year) => across(state.spread ? spreadYears(alongYears(year)) : alongYears(year));
+
+const dates = middles.map((_, row) => measured[`${given.likenesses[0]} date`][2 * row]).filter((_, row) => !Number.isNaN(middles[row])).sort();
+
+/** What `spreadOut` makes of a place between dated works. */
+function spreadYears(x) {
+  const inside = Math.max(dates[0], Math.min(dates.at(-1), x));
+  let [low, high] = [0, dates.length - 1];
+  while (high - low > 1) {
+    const half = (low + high) >> 1;
+    if (dates[half] <= inside) low = half;
+    else high = half;
+  }
+  const share = (inside - dates[low]) / (dates[high] - dates[low] || 1);
+  return spaced(inside, low + share, dates.length, 1) + x - inside;
+}
+
+/** Years between two that are on the axis, as fine as there is room for; elsewhere it may be finer. */
+function yearsBetween(begin, end, level) {
+  const step = STEPS[level];
+  if (!step || acrossYear(end) < -ROOM || acrossYear(begin) > scene.size.width + ROOM) return [];
+  const years = [];
+  for (let year = begin; year <= end; year += step) years.push(year);
+  const known = years.filter((year) => year >= earliest && year <= latest).map(acrossYear);
+  if (known.some((x, at) => at && x - known[at - 1] < ROOM)) return [];
+  return years.slice(1).flatMap((year, at) => [...yearsBetween(years[at], year, level + 1), year]);
+}
+
+function drawAxis() {
+  if (axis.hidden) return;
+  const [begin, end] = [Math.floor(earliest / STEPS[0]) * STEPS[0], Math.ceil(latest / STEPS[0]) * STEPS[0]];
+  const years = [begin, ...yearsBetween(begin, end, 0)].filter((year) => year >= earliest && year <= latest);
+  const marks = years.map((year) => [year, acrossYear(year)]).filter(([, x]) => x > 0 && x < scene.size.width);
+  if (undated) {
+    const x = across(UNDATED.middle);
+    marks.splice(0, marks.filter(([, left]) => left - x < 1.2 * ROOM).length, ["undated", x]);
+  }
+  while (axis.children.length < marks.length) axis.append(make("span"));
+  [...axis.children].forEach((label, at) => {
+    label.hidden = at >= marks.length;
+    if (label.hidden) return;
+    label.textContent = marks[at][0];
+    label.style.left = `${marks[at][1]}px`;
+  });
+}
