@@ -101,7 +101,11 @@ class TestTitles:
         ],
     )
     def test_what_a_file_tells(self, identifier, artist, title):
-        assert titles([identifier], [artist]) == [title]
+        assert titles(pd.DataFrame({"painting_id": [identifier], "artist": [artist]})) == [title]
+
+    def test_what_is_known_counts_for_more(self):
+        known = pd.DataFrame({"painting_id": ["Rosa_3", "Rosa_4"], "artist": "Rosa", "title": ["Dots", ""]})
+        assert titles(known) == ["Dots", "4"]
 
 
 class TestChain:

@@ -165,7 +165,9 @@ def _known(table: pd.DataFrame) -> dict[str, Any]:
     words = {name: table[name].tolist() for name in _WORDS if name in table}
     years = [_span(*pair) for pair in zip(table["year_from"], table["year_to"], strict=True)] if "date" in words else []
     if years:
-        words["date"] = [date or "\N{EN DASH}".join(map(str, span)) for date, span in zip(words["date"], years, strict=True)]
+        words["date"] = [
+            date or "\N{EN DASH}".join(map(str, span)) for date, span in zip(words["date"], years, strict=True)
+        ]
         words["link"] = [link if _WEB.match(link) else "" for link in words["link"]]
     known: dict[str, Any] = {f"{name}s": values for name, values in words.items() if any(values)}
     # Where all are of one year, it tells nothing apart.

@@ -16,8 +16,14 @@ _BETWEEN = " -,\N{EN DASH}\N{EM DASH}"
 _SAMPLE = 1000
 
 
-def titles(identifiers: list[str], artists: list[str]) -> list[str]:
-    """What can be read of a painting's title from its file: the name without folders, underscores and its artist."""
+def titles(paintings: pd.DataFrame) -> list[str]:
+    """Titles where they are known; else what a file tells: its name without folders, underscores and the artist."""
+    read = _titles_of_files(paintings["painting_id"].tolist(), paintings["artist"].tolist())
+    known = paintings["title"].tolist() if "title" in paintings else read
+    return [title or of_file for title, of_file in zip(known, read, strict=True)]
+
+
+def _titles_of_files(identifiers: list[str], artists: list[str]) -> list[str]:
     found = []
     for identifier, artist in zip(identifiers, artists, strict=True):
         name = identifier.rpartition("/")[2].replace("_", " ").strip()

@@ -15,6 +15,7 @@ from PIL.Image import Image
 
 from grisaille.collection import Files, images
 from grisaille.collection.artists import present, rows_of
+from grisaille.collection.captions import caption
 from grisaille.collection.originals import Originals
 from grisaille.collection.split import HELD_OUT
 from grisaille.measures.code_rows import PRODUCT, SHORTLIST, SIZES
@@ -92,12 +93,12 @@ class Thumbnails:
         self._made: dict[str, dict[str, str]] = {}
 
     def __call__(self, painting_id: str) -> dict[str, str]:
-        """The picture, who painted it, and what its file is called."""
+        """The picture, who painted it, and its title and date, or what its file is called."""
         if painting_id not in self._made:
-            path, artist = (str(self._rows.loc[painting_id, column]) for column in ("path", "artist"))
-            image = self.originals.picture(path)
+            row = self._rows.loc[painting_id]
+            image = self.originals.picture(row["path"])
             picture = "" if image is None else _data_uri(images.thumbnail(image, self._side), "image/webp")
-            self._made[painting_id] = {"picture": picture, "artist": artist, "name": painting_id}
+            self._made[painting_id] = {"picture": picture, "artist": row["artist"], "name": caption(row, painting_id)}
         return self._made[painting_id]
 
 

@@ -200,7 +200,7 @@ function aroundNearest(row) {
   const fits = [[x, scene.size.width], [y, scene.size.height]].map(
     ([{ least, most }, side]) => (side - 2 * margin) / (unit * (most - least)),
   );
-  return { x: (x.least + x.most) / 2, y: (y.least + y.most) / 2, zoom: Math.max(1, Math.min(6, ...fits)) };
+  return { x: (x.least + x.most) / 2, y: (y.least + y.most) / 2, zoom: Math.max(Math.min(1, wholeView().zoom), Math.min(6, ...fits)) };
 }
 
 let moving = 0;

@@ -120,22 +120,29 @@ function spreadYears(x) {
   return spaced(inside, low + share, dates.length, 1) + x - inside;
 }
 
-/** Years between two that are on the axis, as fine as there is room for; elsewhere it may be finer. */
+const outside = (year) => year < earliest || year > latest;
+
+/** Whether a year may stand on the axis, if those a step before and after it did. */
+const roomy = (year, step) =>
+  [year - step, year + step].every((other) => outside(other) || Math.abs(acrossYear(other) - acrossYear(year)) >= ROOM);
+
+/** Years between two, as fine as there is room for; where the axis is stretched, there is more. */
 function yearsBetween(begin, end, level) {
   const step = STEPS[level];
-  if (!step || acrossYear(end) < -ROOM || acrossYear(begin) > scene.size.width + ROOM) return [];
+  const [left, right] = [begin, end].map(acrossYear);
+  if (!step || right < 0 || left > scene.size.width || right - left < ROOM) return [];
   const years = [];
-  for (let year = begin; year <= end; year += step) years.push(year);
-  const known = years.filter((year) => year >= earliest && year <= latest).map(acrossYear);
-  if (known.some((x, at) => at && x - known[at - 1] < ROOM)) return [];
-  return years.slice(1).flatMap((year, at) => [...yearsBetween(years[at], year, level + 1), year]);
+  for (let year = begin; year < end; year += step) {
+    if (year > begin && !outside(year) && roomy(year, step)) years.push(year);
+    years.push(...yearsBetween(year, year + step, level + 1));
+  }
+  return years;
 }
 
 function drawAxis() {
   if (axis.hidden) return;
-  const [begin, end] = [Math.floor(earliest / STEPS[0]) * STEPS[0], Math.ceil(latest / STEPS[0]) * STEPS[0]];
-  const years = [begin, ...yearsBetween(begin, end, 0)].filter((year) => year >= earliest && year <= latest);
-  const marks = years.map((year) => [year, acrossYear(year)]).filter(([, x]) => x > 0 && x < scene.size.width);
+  const begin = STEPS[0] * (Math.ceil(earliest / STEPS[0]) - 1);
+  const marks = yearsBetween(begin, latest + STEPS[0], 0).map((year) => [year, acrossYear(year)]);
   if (undated) {
     const x = across(UNDATED.middle);
     marks.splice(0, marks.filter(([, left]) => left - x < 1.2 * ROOM).length, ["undated", x]);

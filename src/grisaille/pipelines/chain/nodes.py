@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from grisaille.collection import Files
+from grisaille.collection.captions import caption
 from grisaille.collection.originals import Originals
 from grisaille.lazy import pd
 from grisaille.lookalikes import chains
@@ -76,12 +77,16 @@ def find_chain(
     steps, images = [], []
     for number, row in enumerate(chains.chain(points, start, stop, settings.exact_up_to)):
         stranger = strangers[row - len(table)] if row >= len(table) else None
-        known = {"painting_id": stranger.name, "artist": ""} if stranger else table.iloc[row].to_dict()
+        known = (
+            {"painting_id": stranger.name, "artist": "", "title": "", "date": ""}
+            if stranger
+            else table.iloc[row].to_dict()
+        )
         images.append(stranger.image if stranger else originals.picture(known["path"], SIDE))
         steps.append({"step": number, "row": row} | known)
     originals.warn_of_blanks()
     found = pd.DataFrame(steps)
-    found["title"] = titles(found["painting_id"].tolist(), found["artist"].tolist())
+    found["title"] = titles(found)
     found["stands_for"] = [stand_for.get(name, "") for name in found["painting_id"]]
     way = points[found["row"].to_numpy()]
     found["distance"] = [0.0, *np.sqrt(np.diag(way[:-1].squares_to(way[1:])))]
@@ -89,7 +94,7 @@ def find_chain(
         Tile(
             image,
             step["artist"] or step["title"],
-            step["title"] if step["artist"] else "",
+            caption(step, step["title"]) if step["artist"] else "",
             "\n".join(_notes(step)),
         )
         for image, step in zip(images, found.to_dict("records"), strict=True)

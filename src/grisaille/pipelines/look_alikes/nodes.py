@@ -10,6 +10,7 @@ from tqdm import tqdm
 
 from grisaille.arrays import FloatArray, IntArray
 from grisaille.collection import Files
+from grisaille.collection.captions import caption
 from grisaille.collection.originals import Originals
 from grisaille.lazy import pd
 from grisaille.lookalikes.neighbour_index import NeighbourIndex, three_digits, titles
@@ -132,7 +133,7 @@ def _tables(
         table = paintings.iloc[rows].assign(distance=distances, distance_percentile=shares)
         table = table[table["sha256"] != picture.sha256][:count]
         table["rank"] = np.arange(1, len(table) + 1)
-        table["title"] = titles(table["painting_id"].tolist(), table["artist"].tolist())
+        table["title"] = titles(table)
         tables.append(table)
     return tables
 
@@ -145,7 +146,7 @@ def _sheet(query: Query, bands: dict[str, pd.DataFrame], in_collection: bool, or
             Tile(
                 originals.picture(row["path"], SIDE),
                 row["artist"],
-                row["title"],
+                caption(row, row["title"]),
                 f"distance {three_digits(row['distance'])}\n{_in_words(row['distance_percentile'])}",
             )
             for row in table.to_dict("records")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from grisaille.arrays import FloatArray
+from grisaille.collection.captions import caption
 from grisaille.collection.originals import Originals
 from grisaille.lazy import pd
 from grisaille.lookalikes.queries import Query
@@ -57,7 +58,7 @@ class Reasons:
 
         Args:
             query: The picture.
-            answers: Likeness -> its look-alikes, nearest first: columns path, rank, artist and title.
+            answers: Likeness -> its look-alikes, nearest first: columns path, rank, artist, title and, if known, date.
             number: Of the query, from 1.
         """
         from grisaille.plots.why import why_sheet
@@ -83,7 +84,7 @@ class Reasons:
         readers = [lambda: query.data, *(self.originals[row["path"]] for row, _ in known)]
         asked, *others = self._embedder.evidence(readers, parts, self.max_megapixels)
         return [
-            self._pair((query.image, asked), (image, other), part, f"{row['rank']}  {row['artist']} {row['title']}")
+            self._pair((query.image, asked), (image, other), part, f"{row['rank']}  {row['artist']} {caption(row, '')}")
             for (row, image), other in zip(known, others, strict=True)
             for part in parts
         ]
