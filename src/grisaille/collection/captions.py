@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 
-def caption(painting: Mapping[str, Any], otherwise: str) -> str:
+def caption(painting: Mapping[Any, Any], otherwise: str) -> str:
     """A painting's title and date, to stand beside its artist.
 
     Args:

@@ -163,11 +163,11 @@ def _data(table: pd.DataFrame, artists: pd.DataFrame, about: About) -> dict[str,
 def _known(table: pd.DataFrame) -> dict[str, Any]:
     """What a table of paintings tells; nothing is written that is known of none of them."""
     words = {name: table[name].tolist() for name in _WORDS if name in table}
-    years = [_span(*pair) for pair in zip(table["year_from"], table["year_to"], strict=True)] if "date" in words else []
-    if years:
-        words["date"] = [
-            date or "\N{EN DASH}".join(map(str, span)) for date, span in zip(words["date"], years, strict=True)
-        ]
+    years: list[list[int]] = []
+    if "date" in words:
+        years = [_span(*pair) for pair in zip(table["year_from"], table["year_to"], strict=True)]
+        told = ("\N{EN DASH}".join(map(str, span)) for span in years)
+        words["date"] = [date or of_years for date, of_years in zip(words["date"], told, strict=True)]
         words["link"] = [link if _WEB.match(link) else "" for link in words["link"]]
     known: dict[str, Any] = {f"{name}s": values for name, values in words.items() if any(values)}
     # Where all are of one year, it tells nothing apart.

@@ -95,7 +95,7 @@ class Thumbnails:
     def __call__(self, painting_id: str) -> dict[str, str]:
         """The picture, who painted it, and its title and date, or what its file is called."""
         if painting_id not in self._made:
-            row = self._rows.loc[painting_id]
+            row: Any = self._rows.loc[painting_id]
             image = self.originals.picture(row["path"])
             picture = "" if image is None else _data_uri(images.thumbnail(image, self._side), "image/webp")
             self._made[painting_id] = {"picture": picture, "artist": row["artist"], "name": caption(row, painting_id)}
