@@ -14,7 +14,7 @@ from PIL import Image
 from sklearn.metrics import silhouette_samples
 
 from grisaille.explorer.layout import principal_places, umap_places
-from grisaille.explorer.page import ENCODED, About, render, room_for_pictures, too_large
+from grisaille.explorer.page import ENCODED, About, bytes_of_words, render, room_for_pictures, too_large
 from grisaille.explorer.pictures import pictures
 from grisaille.measures.silhouettes import DistanceSums, point_silhouettes
 from helpers import encode, explorer_map, originals, picture
@@ -199,6 +199,51 @@ class TestPage:
     def test_pictures_leave_room_for_the_rest(self):
         room = room_for_pictures(8000, 38)
         assert 20e6 < room * ENCODED < 36e6
+
+
+KNOWN = {
+    "title": ["Café, Évry", "", "Dots", "Dots", "Dots", "Dots", "Dots", "Dots"],
+    "date": ["c. 1880", "", "", "1900", "1900", "1900", "1900", ""],
+    "year_from": [1878, None, 1890, 1900, 1900, 1900, 1900, -40],
+    "year_to": [1882, None, None, 1900, 1900, 1900, 1900, -30],
+    "museum": ["Tate", *[""] * 7],
+    "link": ["https://example.org/1", "javascript:alert(1)", "data:text/html,", "//example.org", "", "", "", "ftp://a"],
+}
+WORDS = dict.fromkeys(("title", "date", "museum", "link"), "")
+
+
+class TestWhatIsKnown:
+    def known(self, **changed):
+        return explorer_map().assign(**KNOWN | changed).astype({"year_from": "Int64", "year_to": "Int64"})
+
+    def test_the_page_tells_it(self):
+        data = data_of(render(self.known(), NOBODY, ABOUT))
+        assert data["titles"] == KNOWN["title"]
+        assert data["museums"] == KNOWN["museum"]
+        assert data["years"] == [[1878, 1882], [], [1890], [1900], [1900], [1900], [1900], [-40, -30]]
+
+    def test_years_stand_for_a_date(self):
+        data = data_of(render(self.known(), NOBODY, ABOUT))
+        assert data["dates"] == ["c. 1880", "", "1890", "1900", "1900", "1900", "1900", "-40\N{EN DASH}-30"]
+
+    def test_only_pages_are_linked(self):
+        data = data_of(render(self.known(), NOBODY, ABOUT))
+        assert data["links"] == ["https://example.org/1", *[""] * 7]
+
+    def test_what_is_known_of_none_takes_no_room(self):
+        unknown = self.known(**WORDS, year_from=None, year_to=None)
+        assert render(unknown, NOBODY, ABOUT) == render(explorer_map(), NOBODY, ABOUT)
+
+    def test_one_year_alone_is_no_choice(self):
+        page = render(self.known(year_from=1900, year_to=1900), NOBODY, ABOUT)
+        assert "years" not in data_of(page)
+        assert 'id="years"' not in page
+        assert 'id="years"' in render(self.known(), NOBODY, ABOUT)
+
+    def test_words_leave_less_room_for_pictures(self):
+        words = bytes_of_words(self.known())
+        assert words > sum(map(len, KNOWN["link"]))
+        assert room_for_pictures(8000, 38) - room_for_pictures(8000, 38, words) == pytest.approx(words / ENCODED)
 
 
 class TestVendored:

@@ -220,6 +220,121 @@ class TestFiltering:
         assert again.locator("#legend").is_visible()
 
 
+@pytest.fixture(scope="module")
+def dated(tmp_path_factory):
+    """The page of eight paintings of 1850, 1860, ... 1920; the second has no year, and its link is no page."""
+    years = pd.array([1850, None, 1870, 1880, 1890, 1900, 1910, 1920], "Int64")
+    table = explorer_map().assign(
+        title=["Café in Évry", "A secret", *(f"Dots {row}" for row in range(2, 8))],
+        date=["c. 1850", *[""] * 7],
+        year_from=years,
+        year_to=years,
+        museum="Tate",
+        link=["https://www.example.org/1", "javascript:alert(1)", *[""] * 6],
+    )
+    path = tmp_path_factory.mktemp("dated") / "explorer.html"
+    path.write_text(render(table, pd.DataFrame({"name": []}), ABOUT), "utf-8")
+    return path
+
+
+class TestWhatIsKnown:
+    @pytest.fixture
+    def file(self, dated):
+        return dated
+
+    def test_the_panel_tells_it(self, open_page):
+        page = open_page("#painting=Painting_0")
+        assert page.locator("#panel h2").inner_text() == "Café in Évry"
+        assert page.locator("#panel .file").inner_text() == "0.png"
+        assert "c. 1850, Tate" in page.locator("#panel .known").inner_text()
+        link = page.get_by_role("link", name="example.org")
+        assert link.get_attribute("href") == "https://www.example.org/1"
+        assert link.get_attribute("rel") == "noopener"
+        page.evaluate("explorer.select(1)")
+        assert page.locator("#panel a").count() == 0
+
+    def test_titles_are_found_without_their_accents(self, open_page):
+        page = open_page()
+        page.fill("#query", "cafe evry")
+        assert page.locator("#suggestions [role=option]").all_inner_texts() == ["Café in Évry\nAda, c. 1850"]
+
+
+class TestYears:
+    @pytest.fixture
+    def file(self, dated):
+        return dated
+
+    def test_handles_move_by_keys_and_do_not_pass_each_other(self, open_page):
+        page = open_page()
+        page.locator("#from").focus()
+        page.keyboard.press("ArrowRight")
+        page.wait_for_function("explorer.shown[0] === 0")
+        assert page.evaluate("[...explorer.shown]") == [0, 1, 1, 1, 1, 1, 1, 1]
+        assert page.locator("#span").inner_text() == "1851\N{EN DASH}1920"
+        page.locator("#to").focus()
+        page.keyboard.press("Home")
+        page.wait_for_function("explorer.shown[7] === 0")
+        assert page.evaluate("[explorer.state.from, explorer.state.to]") == [1851, 1851]
+        assert page.locator("#said").inner_text() == "1 of 8 paintings, 1851"
+
+    def test_they_combine_with_artists_and_with_what_is_undated(self, open_page):
+        page = open_page("#from=1870&to=1890&artist=Ada")
+        assert page.evaluate("[...explorer.shown]") == [0, 1, 1, 1, 0, 0, 0, 0]
+        page.uncheck("#undated")
+        assert page.evaluate("[...explorer.shown]") == [0, 0, 1, 1, 0, 0, 0, 0]
+        again = open_page(page.evaluate("location.hash"))
+        assert again.evaluate("[...explorer.shown]") == [0, 0, 1, 1, 0, 0, 0, 0]
+        again.click("#reset")
+        assert again.evaluate("[...explorer.shown]") == [1] * 8
+
+    def test_a_finger_moves_a_handle(self, open_page):
+        page = open_page(has_touch=True, viewport={"width": 390, "height": 780})
+        page.click("#more")
+        box = page.locator(".slider").bounding_box()
+        y = box["y"] + box["height"] - 12
+        page.mouse.move(box["x"] + 12, y)
+        page.mouse.down()
+        page.mouse.move(box["x"] + box["width"] / 2, y, steps=4)
+        page.mouse.up()
+        page.wait_for_function("explorer.shown[2] === 0")
+        assert 1875 < page.evaluate("explorer.state.from") < 1895
+
+    @pytest.mark.parametrize("spread", ["0", "1"])
+    def test_by_date_they_stand_from_left_to_right_above_their_years(self, open_page, spread):
+        page = open_page(f"#spread={spread}", reduced_motion="reduce")
+        page.select_option("#place", "date")
+        xs = [page.evaluate(f"explorer.where({row})[0]") for row in (1, 0, 2, 3, 4, 5, 6, 7)]
+        assert xs == sorted(xs)
+        labels = page.locator("#axis span")
+        year = labels.filter(has_text="1900").bounding_box()
+        assert year["x"] + year["width"] / 2 == pytest.approx(page.evaluate("explorer.where(5)[0]"), abs=12)
+        assert labels.filter(has_text="undated").is_visible()
+
+    def test_colours_tell_periods(self, open_page):
+        page = open_page("#colour=period")
+        assert page.locator("#legend .ends span").all_inner_texts() == ["1850", "1885", "1920"]
+
+    @pytest.mark.parametrize("width", [1920, 1440, 1100, 390, 320])
+    def test_nothing_sticks_out_or_overlaps(self, open_page, width):
+        page = open_page("#place=date", viewport={"width": width, "height": 780})
+        if page.locator("#more").is_visible():
+            page.click("#more")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        slider, tick, spread = (page.locator(name).bounding_box() for name in (".slider", "#undated", "#spread"))
+        assert slider["width"] > 90
+        assert slider["x"] + slider["width"] <= tick["x"]
+        assert tick["x"] + tick["width"] <= width
+        assert spread["y"] + spread["height"] <= slider["y"] or slider["y"] + slider["height"] <= spread["y"]
+
+
+class TestWithoutYears:
+    def test_nothing_asks_for_them(self, open_page):
+        page = open_page("#place=date&colour=period&from=1900")
+        assert page.locator("#years, [value=date], [value=period]").count() == 0
+        assert page.evaluate("[explorer.state.place, explorer.state.colour]") == ["pca", ""]
+        assert page.evaluate("[...explorer.shown]") == [1] * 8
+
+
 class TestNames:
     def test_a_folder_is_no_part_of_a_title(self, browser, tmp_path):
         table = explorer_map()

@@ -19,7 +19,7 @@ _SAMPLE = 1000
 def titles(paintings: pd.DataFrame) -> list[str]:
     """Titles where they are known; else what a file tells: its name without folders, underscores and the artist."""
     read = _titles_of_files(paintings["painting_id"].tolist(), paintings["artist"].tolist())
-    known = paintings["title"].tolist() if "title" in paintings else read
+    known = paintings["title"].fillna("").tolist() if "title" in paintings else read
     return [title or of_file for title, of_file in zip(known, read, strict=True)]
 
 

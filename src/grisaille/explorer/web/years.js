@@ -38,6 +38,8 @@ function pullYears(name) {
 }
 
 function sayYears() {
+  cancelAnimationFrame(pulled);
+  settle();
   said.textContent = `${byId("count").textContent}, ${spanned(state.from, state.to)}`;
 }
 

@@ -77,11 +77,7 @@ def find_chain(
     steps, images = [], []
     for number, row in enumerate(chains.chain(points, start, stop, settings.exact_up_to)):
         stranger = strangers[row - len(table)] if row >= len(table) else None
-        known = (
-            {"painting_id": stranger.name, "artist": "", "title": "", "date": ""}
-            if stranger
-            else table.iloc[row].to_dict()
-        )
+        known = {"painting_id": stranger.name, "artist": ""} if stranger else table.iloc[row].to_dict()
         images.append(stranger.image if stranger else originals.picture(known["path"], SIDE))
         steps.append({"step": number, "row": row} | known)
     originals.warn_of_blanks()
