@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-import io
 import logging
 import re
 import sys
@@ -17,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from grisaille.arrays import IntArray, StringArray
-from grisaille.errors import GrisailleError
+from grisaille.collection import tables
 from grisaille.lazy import pd
 
 logger = logging.getLogger(__name__)
@@ -38,9 +37,6 @@ _WORD = re.compile(r"[^\s_\-.,;:()]+")
 # Between an artist and a title, where a space or an underscore may stand between any two words.
 _BREAK = re.compile(r"\s[-\u2013\u2014]\s|__|[,;:(]")
 
-_SEPARATORS = ",;\t|"
-# Excel's own way of saying it, in a line of its own.
-_SEPARATOR_LINE = re.compile(r"\s*\"?sep=(.)\"?\s*(?:\r\n|\r|\n)", re.IGNORECASE)
 # Marks that turn the direction of writing, or nothing at all: nobody sees them, and some make names look like others.
 _UNSEEN = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
 _CONTROL = re.compile("[\u0000-\u001f\u007f-\u009f\u2028\u2029]+")
@@ -50,7 +46,7 @@ _YEAR = re.compile("([-\u2013\u2014]?)\\s*(?<!\\d)(\\d{3,4})(?!\\d)\\s*(?=([-\u2
 _LONGEST_FILE_NAME = 120
 
 
-class ArtistsTableError(GrisailleError):
+class ArtistsTableError(tables.TableError):
     """A table of artists that cannot be understood."""
 
 
@@ -71,44 +67,16 @@ def read_table(data: bytes, **options: Any) -> pd.DataFrame:
     Raises:
         ArtistsTableError: If the file is no table, or has no column `name`.
     """
-    text = _decoded(data)
-    said = _SEPARATOR_LINE.match(text)
-    text = text[said.end() :] if said else text
-    given: dict[str, Any] = {"dtype": str, "keep_default_na": False, "na_values": [""], "index_col": False}
     try:
-        given["sep"] = said[1] if said else _separator(text)
-        table = pd.read_csv(io.StringIO(text), **given | options)
-    except (ValueError, OverflowError) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise ArtistsTableError(f"the table of artists cannot be read: {reason}") from error
+        table = tables.read_delimited(data, "the table of artists", lambda column: column.lower() == "name", **options)
+    except tables.TableError as error:
+        raise ArtistsTableError(str(error)) from error
     table = table.rename(columns=lambda column: str(column).strip().lower())
     table = table.loc[:, ~table.columns.duplicated()]
     if "name" not in table:
         columns = " ".join(", ".join(table.columns).split())[:200]
         raise ArtistsTableError(f"the table of artists needs a column 'name' in its first line. Received: {columns}")
     return table
-
-
-def _decoded(data: bytes) -> str:
-    try:
-        return data.decode("utf-16" if data[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8-sig")
-    except UnicodeDecodeError as error:
-        logger.warning(
-            "the table of artists is not in UTF-8 (%s at byte %d) and is read as Windows-1252: "
-            "look at the accents of names",
-            error.reason, error.start,
-        )  # fmt: skip
-        # Five bytes mean nothing in Windows-1252.
-        return data.decode("cp1252", errors="replace")
-
-
-def _separator(text: str) -> str:
-    line = re.split("[\r\n]", text.lstrip(), maxsplit=1)[0].lower()
-
-    def has_a_name(separator: str) -> bool:
-        return "name" in [column.strip(" \"'") for column in line.split(separator)]
-
-    return next(filter(has_a_name, _SEPARATORS), _SEPARATORS[0])
 
 
 def plain(name: str) -> str:

@@ -1,0 +1,201 @@
+"""Tables as people keep them: the bytes of a file in, a DataFrame of text out. What columns mean is decided elsewhere.
+
+Cells stay as they are written: "NA" is text, and 007 keeps its zeros.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import re
+from collections.abc import Callable
+from typing import Any
+
+from grisaille.errors import GrisailleError
+from grisaille.lazy import pd
+
+logger = logging.getLogger(__name__)
+
+_SEPARATORS = ",;\t|"
+# Excel's own way of saying it, in a line of its own.
+_SEPARATOR_LINE = re.compile(r"\s*\"?sep=(.)\"?\s*(?:\r\n|\r|\n)", re.IGNORECASE)
+# Records by name, which JSON may hold, would become as many columns as there are records.
+_MOST_COLUMNS = 2000
+# The names that pandas gives to columns without one, and to the index that it writes into Parquet files.
+_NAMELESS = re.compile(r"Unnamed: \d+|__index_level_\d+__")
+
+
+class TableError(GrisailleError):
+    """A table that cannot be understood."""
+
+
+def read(data: bytes, suffix: str, table: str, is_known: Callable[[str], bool]) -> pd.DataFrame:
+    """Read a table of any kind.
+
+    Args:
+        data: The file.
+        suffix: The file's ending, which says what it is: `.csv`, `.tsv`, `.txt`, `.json`, `.jsonl`, `.ndjson`,
+            `.parquet` or `.xlsx`.
+        table: What to call it in messages, such as "the table of artists".
+        is_known: Whether a column is expected; settles the separator.
+
+    Returns:
+        All columns that have a name, as they are written, of text; empty cells are "". Lists become text with commas
+        between, other objects JSON, and columns that hold bytes are left out.
+
+    Raises:
+        TableError: If the file is no such table, or of another kind.
+    """
+    if suffix.lower() not in _READERS:
+        raise TableError(f"{table} cannot be a {suffix or 'nameless'} file; {', '.join(_READERS)} are read")
+    found = _READERS[suffix.lower()](data, table, is_known)
+    if len(found.columns) > _MOST_COLUMNS:
+        raise TableError(f"{table} has {len(found.columns):,} columns; at most {_MOST_COLUMNS:,} are read")
+    named = [bool(str(name).strip()) and not _NAMELESS.fullmatch(str(name)) for name in found.columns]
+    return found.loc[:, named].fillna("").astype(str)
+
+
+def read_delimited(data: bytes, table: str, is_known: Callable[[str], bool], **options: Any) -> pd.DataFrame:
+    """Read a table of text as spreadsheets and databases write it.
+
+    UTF-8 and UTF-16 are known by their marks; what is neither is taken for Windows-1252, with a warning. The separator
+    is what a line `sep=;` before the table says, or the one of comma, semicolon, tab and bar that makes the most known
+    columns of the first line, and the most columns where none is known.
+
+    Args:
+        data: The file.
+        table: What to call it in messages.
+        is_known: Whether a column is expected.
+        **options: Of `pandas.read_csv`, in place of what is found.
+
+    Returns:
+        The columns as they are written, of text; empty cells are missing.
+
+    Raises:
+        TableError: If the file is no table.
+    """
+    text = _decoded(data, table)
+    said = _SEPARATOR_LINE.match(text)
+    text = text[said.end() :] if said else text
+    given: dict[str, Any] = {"dtype": str, "keep_default_na": False, "na_values": [""], "index_col": False}
+    try:
+        given["sep"] = said[1] if said else _separator(text, is_known)
+        found: pd.DataFrame = pd.read_csv(io.StringIO(text), **given | options)
+    except (ValueError, OverflowError) as error:
+        raise _unreadable(table, error) from error
+    return found
+
+
+def _decoded(data: bytes, table: str) -> str:
+    try:
+        return data.decode("utf-16" if data[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8-sig")
+    except UnicodeDecodeError as error:
+        logger.warning(
+            "%s is not in UTF-8 (%s at byte %d) and is read as Windows-1252: look at the accents of names",
+            table, error.reason, error.start,
+        )  # fmt: skip
+        # Five bytes mean nothing in Windows-1252.
+        return data.decode("cp1252", errors="replace")
+
+
+def _separator(text: str, is_known: Callable[[str], bool]) -> str:
+    line = re.split("[\r\n]", text.lstrip(), maxsplit=1)[0]
+
+    def columns(separator: str) -> tuple[int, int]:
+        names = [column.strip(" \"'") for column in line.split(separator)]
+        return sum(map(is_known, names)), len(names)
+
+    return max(_SEPARATORS, key=columns)
+
+
+def _read_json(data: bytes, table: str, _: Callable[[str], bool]) -> pd.DataFrame:
+    """A list of records, or one record a line."""
+    try:
+        records = _records(_decoded(data, table))
+        return pd.DataFrame([{_printable(str(name)): _text(cell) for name, cell in row.items()} for row in records])
+    except (ValueError, AttributeError, RecursionError) as error:
+        raise _unreadable(table, "it is no list of records, nor one record a line") from error
+
+
+def _records(text: str) -> list[Any]:
+    # Numbers stay as they are written.
+    decoder = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=str)
+    try:
+        found = decoder.decode(text)
+    except ValueError:
+        return [decoder.decode(line) for line in text.split("\n") if line.strip()]
+    return found if isinstance(found, list) else [found]
+
+
+def _text(cell: Any) -> str:
+    """A cell of JSON or Parquet as text."""
+    if cell is None:
+        return ""
+    if isinstance(cell, list):
+        return ", ".join(map(_text, cell))
+    if isinstance(cell, bool | dict):
+        return _printable(json.dumps(cell, ensure_ascii=False, default=str))
+    return _printable(str(cell))
+
+
+def _printable(text: str) -> str:
+    """Text that can be written to a file; halves of characters, which JSON can spell, cannot."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def _read_parquet(data: bytes, table: str, _: Callable[[str], bool]) -> pd.DataFrame:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    try:
+        found = parquet.ParquetFile(pa.BufferReader(data)).read()
+        columns = {
+            field.name: _text_column(found[field.name]) for field in found.schema if not _holds_bytes(field.type)
+        }
+    except (pa.ArrowException, KeyError, OSError, ValueError) as error:
+        raise _unreadable(table, error) from error
+    return pd.DataFrame(columns)
+
+
+def _holds_bytes(kind: Any) -> bool:
+    import pyarrow as pa
+
+    tests = (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_fixed_size_binary)
+    inner = [kind.field(number).type for number in range(kind.num_fields)]
+    return any(test(kind) for test in tests) or any(map(_holds_bytes, inner))
+
+
+def _text_column(column: Any) -> pd.Series:
+    import pyarrow as pa
+
+    try:
+        found: pd.Series = column.cast(pa.string()).to_pandas()
+    except pa.ArrowException:
+        return pd.Series(list(map(_text, column.to_pylist())), dtype=object)
+    return found
+
+
+def _read_excel(data: bytes, table: str, _: Callable[[str], bool]) -> pd.DataFrame:
+    """The first sheet."""
+    try:
+        return pd.read_excel(
+            io.BytesIO(data), dtype=str, keep_default_na=False, na_values=[""], engine="openpyxl"
+        ).rename(columns=str)
+    except ImportError as error:
+        raise TableError(f"{table} is an Excel file, which openpyxl reads: pip install openpyxl") from error
+    # openpyxl raises whatever a broken file makes it stumble over.
+    except Exception as error:
+        raise _unreadable(table, error) from error
+
+
+def _unreadable(table: str, reason: object) -> TableError:
+    return TableError(f"{table} cannot be read: {' '.join(str(reason).split())[:200]}")
+
+
+_READERS: dict[str, Callable[[bytes, str, Callable[[str], bool]], pd.DataFrame]] = {
+    **dict.fromkeys((".csv", ".tsv", ".txt"), read_delimited),
+    **dict.fromkeys((".json", ".jsonl", ".ndjson"), _read_json),
+    ".parquet": _read_parquet,
+    ".xlsx": _read_excel,
+}
