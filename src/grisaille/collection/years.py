@@ -1,0 +1,308 @@
+"""Which years a date means, as catalogues write dates in English, German and French.
+
+A date is read word by word. If one beside a number is not understood, there are no years: the number may be that of
+an inventory.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+Years: TypeAlias = tuple[int | None, int | None]
+
+# Longer texts are no dates.
+_LONGEST = 120
+_FIRST, _LAST = 1000, 2100
+_LAST_CENTURY = 21
+_UNKNOWN: Years = (None, None)
+
+_DASHES = re.compile("[\u2010-\u2015\u2212]")
+# "mid-16th" is no range.
+_HYPHENATED = re.compile(r"\b(early|mid|late|pre|post)-")
+_NUMBER = re.compile(r"(-?)(\d{1,4})(?:\.0+)?")
+
+_MONTHS = (
+    r"(?:jan(?:uary|uar|vier)?|feb(?:ruary|ruar)?|f[ée]vr(?:ier)?|m[aä]r(?:ch|z|s)?|apr(?:il)?|avr(?:il)?|ma[yi]|"
+    r"ju[nl][eyi]?|juin|juillet|aug(?:ust)?|août|sept?(?:ember|embre)?|o[ck]t(?:ober|obre)?|nov(?:ember|embre)?|"
+    r"d[eé][cz](?:ember|embre)?)\b\.?"
+)
+_DAY, _MONTH = r"(?:0?[1-9]|[12]\d|3[01])", r"(?:0[1-9]|1[0-2])"
+_ORDINAL = r"(?:st|nd|rd|th|\.|er?|è?me|º|°|o)"
+_CENTURY = r"(?:century|centuries|cent\b|c\b|jahrhunderts?|jh(?:s|dt)?\b|siècles?|siecles?|s\b)"
+_NTH = {
+    1: ("1st", "first", "1.", "erste[nrs]?", "1[eè]?re", "première"),
+    2: ("2nd", "second", "2.", "zweite[nrs]?", "2[eè]?(?:me)?", "seconde", "deuxième"),
+    3: ("3rd", "third", "3.", "dritte[nrs]?", "3[eè]?(?:me)?", "troisième"),
+    4: ("4th", "fourth", "4.", "vierte[nrs]?", "4[eè]?(?:me)?", "quatrième"),
+}
+_LAST_ONE = ("last", "letzte[nrs]?", "dernière?")
+_PARTS = {
+    2: ("half", "hälfte", "h\\.", "moitié"),
+    3: ("third", "drittel", "tiers"),
+    4: ("quarter", "viertel", "quart"),
+    10: ("decade", "jahrzehnt", "décennie"),
+}
+
+
+def _any(*words: str) -> str:
+    return "(?:" + "|".join(words) + ")"
+
+
+# In this order; each begins where the one before ends.
+_TOKENS = re.compile(
+    "|".join(
+        (
+            r"(?P<space>\s+|[?~.,;:()\[\]\"'])",
+            # Of a day and a month, the year counts.
+            rf"(?P<iso>\d{{4}})-{_MONTH}-{_DAY}(?:[t ]\d\d:\d\d[\d:.]*(?:z|[+-][\d:]+)?)?(?![\w-])",
+            rf"{_DAY}[./-]{_DAY}[./-](?P<dmy>\d{{4}})(?![\w-])",
+            rf"(?P<day>(?:{_DAY}(?:st|nd|rd|th|er|\.)?\s+)?{_MONTHS}(?:\s+{_DAY}(?:st|nd|rd|th)?\b,?)?)(?=\s+\d{{4}})",
+            rf"(?P<month>{_MONTHS})",
+            rf"(?P<century>\d{{1,2}})\s?{_ORDINAL}[\s-]?{_CENTURY}\.?",
+            rf"(?P<roman>[ivx]+)\s?{_ORDINAL}?[\s-]?(?:siècles?|siecles?|s\.|century|jh\.?|jahrhunderts?)",
+            r"(?:secolo|sec\.|siglo|s\.)\s?(?P<behind>[ivx]+)\b",
+            *(rf"(?P<n{n}of{of}>{_any(*_NTH[n])}\s?{_any(*_PARTS[of])}\b)" for of in _PARTS for n in _NTH if n <= of),
+            *(rf"(?P<last{of}>{_any(*_LAST_ONE)}\s{_any(*_PARTS[of])}\b)" for of in _PARTS),
+            r"(?P<bc>b\.?\s?c\.?(?:\s?e\b\.?)?|v\.\s?chr\b\.?|av\.?\s?j\.?-?c\b\.?)(?!\w)",
+            r"(?P<ad>a\.?\s?d\b\.?|c\.?\s?e\b\.?|n\.\s?chr\b\.?|ap\.?\s?j\.?-?c\b\.?)(?!\w)",
+            r"(?P<decade>\d{3}0)(?:'?s|er)\b(?:\s+jahren?)?",
+            rf"(?P<ordinal>\d{{1,2}}){_ORDINAL}(?=[\s/-])",
+            r"(?P<ordinal_roman>[ivx]+)(?:e\b|(?=\s?[-/]\s?[ivx]))",
+            r"(?P<later>(?:or|and|oder|und|ou|et)\s(?:later|after|später|danach|après)\b)",
+            r"(?P<earlier>(?:or|and|oder|und|ou|et)\s(?:earlier|before|früher|davor|avant)\b)",
+            r"(?P<not_after>(?:not?|nicht)\s(?:later|after|später|nach)\b(?:\s(?:than|als)\b)?)",
+            r"(?P<not_before>(?:not?|nicht)\s(?:earlier|before|früher|vor)\b(?:\s(?:than|als)\b)?)",
+            r"(?P<year>\d{1,4})(?:\.0+)?(?!\w|[.,]\d)",
+            r"(?P<word>[^\W\d_]+)\.?",
+            r"(?P<to>[-/&])",
+            r"(?P<before><)",
+            r"(?P<after>>)",
+        )
+    )
+)
+
+_WORDS = {
+    word: kind
+    for kind, words in {
+        "circa": "c ca circa um vers about around approx approximately environ env etwa gegen",
+        "to": "to or and through bis oder und ou et à",
+        "before": "before ante pre vor avant",
+        "until": "until till by jusque",
+        "after": "after post nach après apres",
+        "from": "from since ab seit von depuis de",
+        "early": "early beginning anfang frühe frühes frühen début",
+        "mid": "mid middle mitte milieu",
+        "late": "late end ende späte spätes späten fin",
+        "space": (
+            "probably possibly perhaps presumably likely prob wohl vermutlich wahrscheinlich dated datiert daté signed "
+            "signiert painted gemalt peint made created executed begun started completed finished in the of year years "
+            "jahr jahre jahren des du der dem le l la im between zwischen entre années spring summer autumn fall "
+            "winter frühling sommer herbst printemps été automne hiver"
+        ),
+    }.items()
+    for word in words.split()
+}
+_THIRDS = {"early": (0.0, 1 / 3), "mid": (1 / 3, 2 / 3), "late": (2 / 3, 1.0)}
+# "or later" behind a date opens it as a word before it does.
+_OPEN = {"later": "from", "earlier": "until"}
+_ROMAN = {"i": 1, "v": 5, "x": 10}
+
+
+@dataclass(frozen=True)
+class _Token:
+    """A word of a date.
+
+    Attributes:
+        kind: "year", "century", "ordinal" (a century without the word), "decade", "part", or that of `_WORDS`.
+        text: As it is written.
+        number: Of a year, a century or an ordinal; the first year of a decade.
+        part: Where a part of a century begins and ends, 0 to 1.
+    """
+
+    kind: str
+    text: str
+    number: int = 0
+    part: tuple[float, float] = (0.0, 1.0)
+
+
+def parse_years(text: str) -> Years:
+    """The first and the last year that a date may mean.
+
+    A century has the years that museums give it: the 16th begins in 1500 and ends in 1599. Early, mid and late are its
+    thirds. Years before Christ are negative; there is no year 0. "circa" is not widened.
+
+    Args:
+        text: Such as "c. 1503", "1480-85", "late 19th century", "before 1500" or "16. Jahrhundert".
+
+    Returns:
+        First and last year; None for the first of "before", for the last of "after", and for both where the text is
+        not understood.
+    """
+    tidy = _DASHES.sub("-", unicodedata.normalize("NFC", text).casefold().replace("\u2019", "'")).strip()
+    if len(tidy) > _LONGEST:
+        return _UNKNOWN
+    tidy = _HYPHENATED.sub(r"\1 ", tidy)
+    if number := _NUMBER.fullmatch(tidy):
+        year = int(number[1] + number[2])
+        return (year, year) if year < 0 or _FIRST <= year <= _LAST else _UNKNOWN
+    whole = _span(_tokens(tidy))
+    if whole is not None:
+        return whole
+    parts = [part for part in re.split(r"[,;()\[\]]", tidy) if re.search(r"\d|\b[ivx]+e?\b", part)]
+    return _together([_span(_tokens(part)) for part in parts])
+
+
+def _together(spans: Sequence[Years | None]) -> Years:
+    """What several dates mean, all of which must be understood."""
+    known = [span for span in spans if span is not None]
+    first = [span[0] for span in known if span[0] is not None]
+    last = [span[1] for span in known if span[1] is not None]
+    if len(known) < len(spans) or (first and last and min(first) > max(last)):
+        return _UNKNOWN
+    return min(first, default=None), max(last, default=None)
+
+
+def _tokens(text: str) -> list[_Token] | None:
+    """The words that matter; None where one is not understood."""
+    found, at = [], 0
+    while at < len(text):
+        match = _TOKENS.match(text, at)
+        if match is None:
+            return None
+        at = match.end()
+        token = _token(match)
+        if token is None:
+            return None
+        if token.kind != "space":
+            found.append(token)
+    return found
+
+
+def _token(match: re.Match[str]) -> _Token | None:
+    group = match.lastgroup or ""
+    text = match[group]
+    if group in {"iso", "dmy"}:
+        return _Token("year", text, int(text))
+    if group in {"century", "ordinal", "year", "decade"}:
+        return _Token(group, text, int(text))
+    if group in {"roman", "behind", "ordinal_roman"}:
+        return _Token("ordinal" if group == "ordinal_roman" else "century", text, _from_roman(text))
+    if part := re.fullmatch(r"n(\d)of(\d+)|last(\d+)", group):
+        nth, of = (int(part[1]), int(part[2])) if part[1] else (int(part[3]), int(part[3]))
+        return _Token("part", text, part=((nth - 1) / of, nth / of))
+    if group == "word":
+        kind = _WORDS.get(text)
+        return (
+            None if kind is None else _Token("part" if kind in _THIRDS else kind, text, part=_THIRDS.get(kind, (0, 1)))
+        )
+    return _Token("space" if group in {"day", "month"} else group, text)
+
+
+def _from_roman(text: str) -> int:
+    values = [_ROMAN[letter] for letter in text]
+    return sum(-value if value < after else value for value, after in zip(values, [*values[1:], 0], strict=True))
+
+
+def _span(tokens: list[_Token] | None) -> Years | None:
+    """The years of one date: of a moment, of two with a word between, or before or after one."""
+    if not tokens:
+        return None
+    circa = any(token.kind == "circa" for token in tokens)
+    tokens = [token for token in tokens if token.kind != "circa"]
+    if tokens and (opening := _OPEN.get(tokens[-1].kind)):
+        tokens = [_Token(opening, ""), *tokens[:-1]]
+    groups = _groups(tokens)
+    if len(groups) == 1:
+        return _one(groups[0], circa)
+    if len(groups) == 2:
+        return _two(groups[0], groups[1], circa)
+    return None
+
+
+def _groups(tokens: Iterable[_Token]) -> list[list[_Token]]:
+    """What stands between words such as "to"."""
+    groups: list[list[_Token]] = [[]]
+    for token in tokens:
+        if token.kind == "to" or (token.kind == "until" and groups[-1]):
+            groups.append([])
+        else:
+            groups[-1].append(token)
+    return [group for group in groups if group]
+
+
+def _one(group: list[_Token], circa: bool) -> Years | None:
+    opening = group[0].kind
+    if opening in {"before", "until", "not_after"}:
+        moment = _moment(group[1:], circa=True)
+        return moment and (None, moment[0 if opening == "before" else 1])
+    if opening in {"after", "from", "not_before"}:
+        moment = _moment(group[1:], circa=True)
+        return moment and (moment[1 if opening == "after" else 0], None)
+    return _moment(group, circa)
+
+
+def _two(one: list[_Token], other: list[_Token], circa: bool) -> Years | None:
+    if one[0].kind == "from":
+        one = one[1:]
+    one = _like(one, other)
+    if len(other) == 1 and other[0].kind == "year" and len(other[0].text) < 3 and one and one[-1].kind == "year":
+        return _abbreviated(one[-1], other[0]) if len(one) == 1 else None
+    first, last = _moment(one, circa), _moment(other, circa)
+    if first is None or last is None or first[0] > last[1]:
+        return None
+    return first[0], last[1]
+
+
+def _like(one: list[_Token], other: list[_Token]) -> list[_Token]:
+    """A moment, with what only the one behind it says: "15th-16th century", "500-450 BC"."""
+    if any(token.kind == "century" for token in other):
+        one = [replace(token, kind="century") if token.kind == "ordinal" else token for token in one]
+    eras = [token for token in other if token.kind == "bc"]
+    return one if any(token.kind in {"bc", "ad"} for token in one) else [*one, *eras]
+
+
+def _abbreviated(year: _Token, end: _Token) -> Years | None:
+    """1480-85; but 1889-06 is a month."""
+    power = 10 ** len(end.text)
+    last = year.number - year.number % power + end.number
+    if not _FIRST <= year.number <= _LAST:
+        return None
+    if last > year.number:
+        return year.number, last
+    return (year.number, year.number) if len(end.text) == 2 and 1 <= end.number <= 12 else None
+
+
+def _moment(group: list[_Token], circa: bool) -> tuple[int, int] | None:
+    """The years of a year, a decade or a century, or of a part of one."""
+    eras = [token.kind for token in group if token.kind in {"bc", "ad"}]
+    parts = [token.part for token in group if token.kind == "part"]
+    rest = [token for token in group if token.kind not in {"bc", "ad", "part"}]
+    if len(rest) != 1 or len(eras) > 1 or len(parts) > 1:
+        return None
+    years = _of_token(rest[0], eras[0] if eras else "", circa)
+    if years is None or not parts or rest[0].kind == "year":
+        return years
+    count = years[1] - years[0] + 1
+    start, stop = (years[0] + round(count * share) for share in parts[0])
+    return start, stop - 1
+
+
+def _of_token(token: _Token, era: str, circa: bool) -> tuple[int, int] | None:
+    number = token.number
+    if token.kind == "year":
+        fewest = 1 if era else 100 if circa else _FIRST
+        first, last = (number, number) if fewest <= number <= _LAST else (0, 0)
+    elif token.kind == "decade":
+        # The 1500s are a century, the 1890s ten years.
+        first, last = number, number + (99 if number % 100 == 0 else 9)
+    elif token.kind == "century" and 1 <= number <= _LAST_CENTURY:
+        first, last = max(100 * (number - 1), 1), 100 * number - 1
+        if era == "bc":
+            first, last = 100 * (number - 1) + 1, 100 * number
+    else:
+        return None
+    if not last:
+        return None
+    return (-last, -first) if era == "bc" else (first, last)
