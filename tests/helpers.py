@@ -20,6 +20,7 @@ from PIL import Image
 
 from grisaille.collection import catalogue
 from grisaille.collection.originals import Originals
+from grisaille.collection.works import recognise
 from grisaille.explorer.map_table import Near, gather
 from grisaille.explorer.pictures import pictures
 from grisaille.features.store import Contents
@@ -49,10 +50,11 @@ def picture(seed: int = 0, size: tuple[int, int] = (48, 40)) -> Image.Image:
     return Image.fromarray(coarse).resize(size, Image.Resampling.BICUBIC)
 
 
-def catalogued(files, artists, settings, seed=0):
+def catalogued(files, artists, settings, seed=0, works=None):
     """The tables of paintings and of rejected files that ingestion would make."""
     table, rejected = catalogue.inspect_files(files, settings, seed)
-    return catalogue.name_artists(table, artists, settings.aliases), rejected
+    known = recognise(pd.DataFrame() if works is None else works, settings.columns.named)
+    return catalogue.name_artists(table, artists, known, settings.aliases)[0], rejected
 
 
 HOLD = (

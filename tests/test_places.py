@@ -54,7 +54,12 @@ class TestOneBaseForPaths:
     def project(self, tmp_path, monkeypatch):
         shutil.copytree(PROJECT / "conf", tmp_path / "conf")
         shutil.copy(PROJECT / "pyproject.toml", tmp_path)
-        mine = {"paintings_folder": "mine", "artists_file": "~/a.csv", "backbone": {"model_file": "my_model.keras"}}
+        mine = {
+            "paintings_folder": "mine",
+            "artists_file": "~/a.csv",
+            "paintings_file": "w.csv",
+            "backbone": {"model_file": "my_model.keras"},
+        }
         (tmp_path / "conf" / "local" / "parameters_mine.yml").write_text(yaml.safe_dump(mine))
         (tmp_path / "notebooks").mkdir()
         # Loaders leave themselves to the pipelines.
@@ -74,6 +79,7 @@ class TestOneBaseForPaths:
         assert found["backbone"]["model_file"] == str(project / "my_model.keras")
         assert found["backbone"]["weights"] == "imagenet"
         assert found["artists_file"] == str(Path.home() / "a.csv")
+        assert found["paintings_file"] == str(project / "w.csv")
 
     def test_commands_begin_in_the_current_folder(self, project):
         loader = self.load(

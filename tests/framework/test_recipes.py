@@ -238,6 +238,24 @@ class TestOnlyMissingOutputs:
         assert collection.run(SECOND, only_missing_outputs=True) == ["join"]
 
 
+class TestNames:
+    """What names paintings is set in a group that makes them, too."""
+
+    NOW = recipes.complete({"ingestion": {"aliases": {"C. Monet": "Claude Monet"}, "columns": {"file": "Datei"}}})
+
+    def recipe(self, *datasets):
+        step = {"parameters": {"ingestion": recipes.complete({"ingestion": {}})["ingestion"]}, "checksum": "0"}
+        return dict.fromkeys(datasets, step)
+
+    def test_other_names_are_other_paintings(self):
+        found = recipes.differences(self.recipe("picture_files", "features", "paintings"), self.NOW)
+        assert {difference.name for difference in found} == {"ingestion.aliases", "ingestion.columns.file"}
+        assert {difference.datasets for difference in found} == {("paintings",)}
+
+    def test_and_the_same_files_and_features(self):
+        assert recipes.differences(self.recipe("picture_files", "features"), self.NOW) == []
+
+
 class TestVersions:
     def test_a_run_reads_its_own_whatever_is_newer(self, collection, caplog):
         future = collection.folder / "features.json" / FUTURE

@@ -1,5 +1,6 @@
 """Parts of a run of somebody's own collection, which are not told where that lies."""
 
+import re
 import shutil
 
 import pandas as pd
@@ -20,6 +21,10 @@ def test_a_part_reads_the_folder_and_the_table_that_the_whole_read(demo_run, tmp
     own = f"paintings_folder={folder},artists_file={tmp_path / 'artists.csv'}"
     parameters = f"{demo_run.parameters[1]},{QUICK},storage={tmp_path}/data"
 
+    def newest(path):
+        *_, last = sorted((tmp_path / "data" / path).iterdir())
+        return last / path.rpartition("/")[2]
+
     def usefulness():
         files = sorted((tmp_path / "data" / "08_reporting" / "usefulness.csv").glob("*/usefulness.csv"))
         return len(files), files[-1].read_text()
@@ -33,3 +38,22 @@ def test_a_part_reads_the_folder_and_the_table_that_the_whole_read(demo_run, tmp
     assert usefulness() == (2, whole)
     verified = command("grisaille", "verify", "newest", "--env", "demo", "--storage", f"{tmp_path}/data", cwd=project)
     assert "12 files ok" in verified.stdout
+
+    # What names paintings makes neither features nor models again.
+    (tmp_path / "works.tsv").write_text("Datei\tWer\tyear\nAda_1\tBo\t1503\n", encoding="utf-16")
+    named = f"{parameters},{own},paintings_file={tmp_path}/works.tsv,ingestion.columns.file=Datei"
+    done = kedro(
+        "run",
+        "--env",
+        "demo",
+        "--only-missing-outputs",
+        "--params",
+        f"{named},ingestion.columns.artist=Wer",
+        cwd=project,
+    )
+    ran = set(re.findall(r"Completed node:\s+([\w.]+)", done.stdout))
+    assert {"ingestion.name_artists", "evaluation.measure_usefulness"} <= ran
+    assert {name.partition(".")[0] for name in ran} <= {"ingestion", "evaluation", "group_by_artist"}
+    paintings = pd.read_parquet(newest("03_primary/paintings.parquet")).set_index("painting_id")
+    assert paintings.loc["Ada_1", ["artist", "year_from"]].tolist() == ["Bo", 1503]
+    assert len(pd.read_csv(newest("03_primary/unmatched_works.csv"))) == 11

@@ -29,6 +29,10 @@ CONTAINERS = frozenset({"images", "resized"})
 _GENERIC = frozenset(
     "artwork download file image img page painting photo photograph pic picture scan screenshot untitled".split()
 )
+# What museums call artists whom nobody knows.
+_NOBODY = frozenset(
+    ("unknown", "unknown artist", "unknown painter", "anonymous", "artist unknown", "unbekannt", "anonym", "inconnu")
+)
 # What tells the files of one artist apart, and what file managers add to a second copy's name.
 _LAST_NUMBER = re.compile(r"[\s_\-]*(?:\(?\d+\)?|\(copy\)|(?<=[\s_\-])copy)$", re.IGNORECASE)
 _NUMBER = re.compile(f"(?:{_LAST_NUMBER.pattern[:-1]})+$", re.IGNORECASE)
@@ -209,6 +213,24 @@ class ArtistIndex:
             logger.warning("more than once in the table of artists, the first row counts: %s", ", ".join(twice))
         return index
 
+    def spelt(self, name: str) -> tuple[str, bool]:
+        """An artist whom a table of paintings names, in the spelling of the table of artists.
+
+        Args:
+            name: As it is written; of several with bars between, the first counts. "Monet, Claude" is known if "Claude
+                Monet" is.
+
+        Returns:
+            The artist, `UNKNOWN` where the name says so or is none, and whether the table (or an alias) knows them.
+        """
+        first = plain(name.partition("|")[0])
+        last, _, given = first.partition(",")
+        for spelling in (first, f"{given} {last}"):
+            if normalise(spelling) in self.spellings:
+                return self.spellings[normalise(spelling)], True
+        nobody = normalise(first) in _NOBODY or not any(map(str.isalpha, first))
+        return UNKNOWN if nobody else first, False
+
     def match(self, path: str) -> tuple[str, bool]:
         """Name the artist of a file.
 
@@ -278,3 +300,9 @@ def _rows(artists: pd.DataFrame) -> Iterable[tuple[str, str]]:
 
 def _split(genres: str) -> list[str]:
     return [genre.strip() for genre in genres.split(",") if genre.strip()]
+
+
+def movements_of(written: str) -> str:
+    """Movements with commas between, of a text with commas, semicolons or bars, or a list as Python prints it."""
+    names = (name.strip(" []'\"") for name in re.split("[,;|]", plain(written)))
+    return ", ".join(name for name in names if any(map(str.isalpha, name)))

@@ -11,7 +11,8 @@ import numpy as np
 from tqdm import tqdm
 
 from grisaille.collection import Files, duplicates, images, split
-from grisaille.collection.artists import CONTAINERS, UNKNOWN, ArtistIndex
+from grisaille.collection.artists import CONTAINERS, UNKNOWN, ArtistIndex, movements_of
+from grisaille.collection.works import DESCRIPTION, YEARS, Join, first_of, join_works
 from grisaille.errors import GrisailleError
 from grisaille.lazy import pd
 from grisaille.parameters import Ingestion
@@ -19,7 +20,8 @@ from grisaille.parameters import Ingestion
 logger = logging.getLogger(__name__)
 
 FILE_COLUMNS = ["painting_id", "path", "width", "height", "mode", "sha256", "duplicate_of", "split"]
-COLUMNS = ["painting_id", "artist", "movements", *FILE_COLUMNS[1:]]
+# Of `paintings`, before whatever else a table of paintings has.
+FIRST_COLUMNS = ["painting_id", "artist", "movements", *DESCRIPTION]
 
 
 _TOLD = 5
@@ -74,19 +76,72 @@ def inspect_files(
     return table[FILE_COLUMNS], pd.DataFrame(rejected, columns=["path", "reason"])
 
 
-def name_artists(files: pd.DataFrame, artists: pd.DataFrame, aliases: Mapping[str, str]) -> pd.DataFrame:
-    """Add the artist and the movements of every painting.
+def name_artists(
+    files: pd.DataFrame, artists: pd.DataFrame, works: pd.DataFrame, aliases: Mapping[str, str]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Add the artist and the movements of every painting, and all that a table of paintings tells of it.
 
     Args:
         files: As `inspect_files` describes them.
         artists: The table of artists, possibly empty.
-        aliases: Spelling found in a file or folder name -> name in the table of artists.
+        works: The table of paintings (see `works.recognise`), possibly empty. Its artist counts more than a file's
+            name, and its movements where the table of artists has none.
+        aliases: Other spelling of an artist -> name in the table of artists.
 
     Returns:
-        `paintings`, as many rows in the same order (columns: `COLUMNS`).
+        `paintings`, as many rows as `files` in the same order: `FIRST_COLUMNS`, whatever else the table of paintings
+        has, and the columns of `files`. And `unmatched_works`, which lists rows without a picture and pictures without
+        a row (columns: `what`, `name`).
+
+    Raises:
+        TableError: If the table of paintings has rows, and none belongs to a picture.
     """
     index = ArtistIndex.build(artists, aliases)
-    matches = {path: index.match(path) for path in files["path"]}
+    join = join_works(files["path"].tolist(), works)
+    # Row -1, of pictures without one, does not exist.
+    described = works.reset_index(drop=True).reindex(join.rows).set_axis(files.index)
+    described = described.fillna(dict.fromkeys(described.columns.drop(YEARS), ""))
+    if len(works):
+        _tell_of_join(join)
+    matches = {
+        path: index.spelt(artist) if artist.strip() else index.match(path)
+        for path, artist in zip(files["path"], described["artist"], strict=True)
+    }
+    _tell_of_strangers(index, matches)
+    names = [artist for artist, _ in matches.values()]
+    movements = [
+        index.movements.get(name) or movements_of(written)
+        for name, written in zip(names, described["movement"], strict=True)
+    ]
+    table = described.drop(columns=["file", "artist"]).assign(artist=names, movements=movements).join(files)
+    if not described["movement"].any():
+        table = table.drop(columns="movement")
+    _tell_of_two_artists(table)
+    last = FILE_COLUMNS[1:]
+    others = table.columns.drop([*FIRST_COLUMNS, *last])
+    return table[[*FIRST_COLUMNS, *others, *last]], _unmatched(join if len(works) else None)
+
+
+def _tell_of_join(join: Join) -> None:
+    count, whole = int((join.rows >= 0).sum()), len(join.rows)
+    logger.info("%d paintings of %d have a row in the table of paintings, joined by %s", count, whole, join.key)
+    for what, names in (
+        ("rows that fit several pictures, or one that others fit as well, and count for none", join.unclear),
+        ("rows of a picture that has an earlier row, which counts", join.doubled),
+        ("rows without a picture, listed in unmatched_works", join.rows_without),
+        ("pictures without a row, listed in unmatched_works", join.pictures_without),
+    ):
+        if names:
+            logger.warning("the table of paintings: %d %s: %s", len(names), what, first_of(names))
+
+
+def _unmatched(join: Join | None) -> pd.DataFrame:
+    listed = [] if join is None else [("row without a picture", name) for name in join.rows_without]
+    listed += [] if join is None else [("picture without a row", path) for path in join.pictures_without]
+    return pd.DataFrame(listed, columns=["what", "name"])
+
+
+def _tell_of_strangers(index: ArtistIndex, matches: Mapping[str, tuple[str, bool]]) -> None:
     strangers = sorted({artist for artist, known in matches.values() if not known} - {UNKNOWN})
     if strangers and index.movements:
         logger.warning("not in the table of artists, kept under their own name: %s", ", ".join(strangers))
@@ -94,12 +149,8 @@ def name_artists(files: pd.DataFrame, artists: pd.DataFrame, aliases: Mapping[st
     if nameless:
         logger.warning(
             "%d paintings of %d have no artist's name (%s), and are left out where artists are compared",
-            len(nameless), len(matches), ", ".join(nameless[:_TOLD]) + (", ..." if len(nameless) > _TOLD else ""),
+            len(nameless), len(matches), first_of(nameless),
         )  # fmt: skip
-    names = [artist for artist, _ in matches.values()]
-    table = files.assign(artist=names, movements=[index.movements.get(name, "") for name in names])
-    _tell_of_two_artists(table)
-    return table[COLUMNS]
 
 
 def _inspect_all(

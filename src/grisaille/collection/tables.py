@@ -9,6 +9,7 @@ import io
 import json
 import logging
 import re
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -49,7 +50,13 @@ def read(data: bytes, suffix: str, table: str, is_known: Callable[[str], bool]) 
     """
     if suffix.lower() not in _READERS:
         raise TableError(f"{table} cannot be a {suffix or 'nameless'} file; {', '.join(_READERS)} are read")
-    found = _READERS[suffix.lower()](data, table, is_known)
+    with warnings.catch_warnings():
+        # Text behind the last column would be lost.
+        warnings.simplefilter("error", pd.errors.ParserWarning)
+        try:
+            found = _READERS[suffix.lower()](data, table, is_known)
+        except pd.errors.ParserWarning as error:
+            raise _unreadable(table, "it has rows that are longer than its first line") from error
     if len(found.columns) > _MOST_COLUMNS:
         raise TableError(f"{table} has {len(found.columns):,} columns; at most {_MOST_COLUMNS:,} are read")
     named = [bool(str(name).strip()) and not _NAMELESS.fullmatch(str(name)) for name in found.columns]
@@ -183,7 +190,7 @@ def _read_excel(data: bytes, table: str, _: Callable[[str], bool]) -> pd.DataFra
             io.BytesIO(data), dtype=str, keep_default_na=False, na_values=[""], engine="openpyxl"
         ).rename(columns=str)
     except ImportError as error:
-        raise TableError(f"{table} is an Excel file, which openpyxl reads: pip install openpyxl") from error
+        raise _unreadable(table, "it is an Excel file, which needs openpyxl: pip install openpyxl") from error
     # openpyxl raises whatever a broken file makes it stumble over.
     except Exception as error:
         raise _unreadable(table, error) from error

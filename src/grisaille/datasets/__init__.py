@@ -11,6 +11,7 @@ from grisaille.datasets.optional import OptionalDataset
 from grisaille.datasets.paintings import PaintingsDataset
 from grisaille.datasets.points import PointsDataset
 from grisaille.datasets.table import SpreadsheetSafeCSVDataset
+from grisaille.datasets.works import WorksDataset
 
 __all__ = [
     "ArtistsDataset",
@@ -21,4 +22,5 @@ __all__ = [
     "PaintingsDataset",
     "PointsDataset",
     "SpreadsheetSafeCSVDataset",
+    "WorksDataset",
 ]

@@ -31,7 +31,7 @@ _shape: dict[str, Any] = {}
 _known: dict[str, tuple[str, Any]] = {}
 
 # What comes from outside -> the parameter that says where it lies.
-SOURCES = {"raw_paintings": "paintings_folder", "raw_artists": "artists_file"}
+SOURCES = {"raw_paintings": "paintings_folder", "raw_artists": "artists_file", "raw_works": "paintings_file"}
 
 
 class WrongParameterError(click.ClickException):
@@ -39,7 +39,7 @@ class WrongParameterError(click.ClickException):
 
 
 # Parameters that name a file or folder: whole groups stand for themselves, members behind a dot.
-_PATHS = ("paintings_folder", "artists_file", "backbone.model_file", "backbone.weights")
+_PATHS = ("paintings_folder", "artists_file", "paintings_file", "backbone.model_file", "backbone.weights")
 # Parameters that are questions: nothing else of the configuration depends on them.
 _ASKED = ("query", "chain", "likeness")
 # Of `backbone.weights`, what is no path.

@@ -42,11 +42,54 @@ def plain(value: Any) -> Any:
     return value if isinstance(value, str | int | float | bool | None) else str(value)
 
 
+class Columns(Group):
+    """Names of columns in the table of paintings, where they are not recognised by themselves.
+
+    Attributes:
+        file: The picture's file: a path, or a name with or without its ending.
+        id: What the picture's file is named after, beside `file`.
+        title: The title.
+        artist: The artist.
+        movement: Movements, with commas between.
+        date: The date, in words or numbers.
+        year_from: The first year that the date may mean.
+        year_to: The last one.
+        medium: Material and technique.
+        museum: Where the painting is.
+        rights: The rights to the picture.
+        link: A page about the painting.
+        tags: Keywords.
+        text: A description.
+    """
+
+    file: Word | None = None
+    id: Word | None = None
+    title: Word | None = None
+    artist: Word | None = None
+    movement: Word | None = None
+    date: Word | None = None
+    year_from: Word | None = None
+    year_to: Word | None = None
+    medium: Word | None = None
+    museum: Word | None = None
+    rights: Word | None = None
+    link: Word | None = None
+    tags: Word | None = None
+    text: Word | None = None
+
+    @property
+    def named(self) -> dict[str, str]:
+        """Our name -> name in the table, of those that are given."""
+        return self.model_dump(exclude_none=True)
+
+
 class Ingestion(Group):
     """How files become a collection.
 
     Attributes:
-        aliases: Spelling found in a file or folder name -> name in `artists.csv`.
+        aliases: Spelling of an artist in a file's or folder's name, or in the table of paintings -> name in
+            `artists.csv`.
+        columns: Columns of the table of paintings.
         max_megapixels: Larger images are rejected before they are decoded (Pillow itself stops at 178).
         near_duplicate_bits: Paintings whose 64-bit perceptual hashes differ in at most this many bits are
             near-duplicates; null keeps only byte-identical files as duplicates.
@@ -55,6 +98,7 @@ class Ingestion(Group):
     """
 
     aliases: dict[str, str] = {}
+    columns: Columns = Columns()
     max_megapixels: float = Field(150, gt=0, le=178)
     near_duplicate_bits: int | None = Field(4, ge=0, le=16)
     validation: Share = 0.05
@@ -374,6 +418,7 @@ class Parameters(BaseModel):
         seed: Governs the split, random weights, training and the randomised PCA.
         paintings_folder: Where the paintings are; null takes the catalog's folder.
         artists_file: The table of artists; null takes the catalog's, if it is there.
+        paintings_file: The table of paintings; null takes the catalog's, if it is there.
         query: Pictures whose look-alikes are wanted: a file, a folder, or several with semicolons between.
         chain: Two paintings, by name or file, that a chain is to join, with a semicolon between.
         likeness: By which questions are answered; null takes the mixture, which is worth most where several are made,
@@ -386,6 +431,7 @@ class Parameters(BaseModel):
     seed: int = Field(0, ge=0)
     paintings_folder: Word | None = None
     artists_file: Word | None = None
+    paintings_file: Word | None = None
     query: Word | None = None
     chain: Word | None = None
     ingestion: Ingestion = Ingestion()

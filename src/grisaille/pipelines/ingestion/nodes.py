@@ -16,8 +16,12 @@ def inspect_files(
     return catalogue.inspect_files(raw_paintings, settings, seed, known_files)
 
 
-def name_artists(picture_files: pd.DataFrame, raw_artists: pd.DataFrame, settings: Ingestion) -> pd.DataFrame:
-    """Add artists and movements to the table of files (see `collection.catalogue`)."""
+def name_artists(
+    picture_files: pd.DataFrame, raw_artists: pd.DataFrame, raw_works: pd.DataFrame, settings: Ingestion
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Add what is known of every painting to the table of files, and list what is unmatched (see `catalogue`)."""
     from grisaille.collection import catalogue
+    from grisaille.collection.works import recognise
 
-    return catalogue.name_artists(picture_files, raw_artists, settings.aliases)
+    works = recognise(raw_works, settings.columns.named)
+    return catalogue.name_artists(picture_files, raw_artists, works, settings.aliases)

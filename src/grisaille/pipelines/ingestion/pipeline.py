@@ -11,7 +11,7 @@ from grisaille.pipelines.ingestion import nodes
 def create_pipeline(**kwargs: Any) -> Pipeline:
     """From a folder of images to the table of paintings and the table of what cannot be used.
 
-    Only the second node reads the table of artists: training and encoding do not depend on it.
+    Only the second node reads the tables of artists and paintings: training and encoding do not depend on it.
     """
     return Pipeline(
         [
@@ -23,8 +23,8 @@ def create_pipeline(**kwargs: Any) -> Pipeline:
             ),
             Node(
                 nodes.name_artists,
-                ["picture_files", "raw_artists", "params:ingestion"],
-                "paintings",
+                ["picture_files", "raw_artists", "raw_works", "params:ingestion"],
+                ["paintings", "unmatched_works"],
                 name="name_artists",
             ),
         ],

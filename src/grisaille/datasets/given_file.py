@@ -1,0 +1,82 @@
+"""A file that users may give, and that a collection may do without."""
+
+import hashlib
+from copy import copy
+from typing import Any, NoReturn, TypeVar
+
+import fsspec
+import pandas as pd
+from kedro.io.core import AbstractDataset, DatasetError, get_protocol_and_path
+
+from grisaille.storage import expanded
+
+Same = TypeVar("Same", bound="GivenFileDataset")
+
+
+class GivenFileDataset(AbstractDataset[NoReturn, pd.DataFrame]):
+    """``GivenFileDataset`` is what datasets of one file share: a file that was asked for must exist, and the fallback
+    need not.
+    """  # noqa: D205 - the first sentence of a Kedro dataset names the class, and does not fit on a line
+
+    #: What it is, and the parameter that asks for a file.
+    WHAT: str
+    PARAMETER: str
+
+    def __init__(
+        self,
+        *,
+        filepath: str | None,
+        fallback: str,
+        fs_args: dict[str, Any] | None = None,
+        metadata: dict[str, Any] | None = None,
+    ) -> None:
+        """Point at a file.
+
+        Args:
+            filepath: The file that was asked for, or None.
+            fallback: The file to take when none was asked for.
+            fs_args: Passed to the filesystem.
+            metadata: Ignored by Kedro; read by plugins.
+        """
+        self._asked_for = filepath is not None
+        self._protocol, self._filepath = get_protocol_and_path(expanded(filepath or fallback))
+        self._filesystem = fsspec.filesystem(self._protocol, **(fs_args or {}))
+        self.metadata = metadata
+
+    def _describe(self) -> dict[str, Any]:
+        return {"filepath": self._filepath, "protocol": self._protocol, "required": self._asked_for}
+
+    def _read(self) -> bytes | None:
+        """The file; None where it is not there and need not be.
+
+        Raises:
+            DatasetError: If the file was asked for and does not exist.
+        """
+        if self._filesystem.isfile(self._filepath):
+            data: bytes = self._filesystem.cat_file(self._filepath)
+            return data
+        if self._asked_for:
+            raise DatasetError(
+                f"there is no {self.WHAT} at {self._filepath}; give yours with --params {self.PARAMETER}"
+            )
+        return None
+
+    def at(self: Same, path: str) -> Same:
+        """The same of another file."""
+        other = copy(self)
+        other._asked_for = True
+        other._protocol, other._filepath = get_protocol_and_path(expanded(path))
+        return other
+
+    def fingerprint(self) -> str:
+        """What changes with the file; the same for all that are not there."""
+        if not self._filesystem.isfile(self._filepath):
+            return "none"
+        return hashlib.sha256(self._filesystem.cat_file(self._filepath)).hexdigest()[:16]
+
+    def save(self, data: NoReturn) -> NoReturn:
+        """Refuse: the file is only ever read."""
+        raise DatasetError(f"{type(self).__name__} is read-only")
+
+    def _exists(self) -> bool:
+        return bool(self._filesystem.isfile(self._filepath)) or not self._asked_for
