@@ -10,6 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from kedro.io import AbstractDataset, DatasetError, Version
 
+from grisaille.collection.works import recognise
 from grisaille.datasets import (
     ArtistsDataset,
     FeatureStoreDataset,
@@ -18,16 +19,17 @@ from grisaille.datasets import (
     PaintingsDataset,
     PointsDataset,
     SpreadsheetSafeCSVDataset,
+    WorksDataset,
 )
 from grisaille.demo import datasets as demo_datasets
-from grisaille.demo.datasets import GalleryArtistsDataset, GalleryDataset
+from grisaille.demo.datasets import GalleryArtistsDataset, GalleryDataset, GalleryWorksDataset
 from grisaille.features import store as feature_store
 from grisaille.features.store import Contents
 from helpers import PROJECT, encode, picture
 
 
 class TestExamplesInDocstrings:
-    @pytest.mark.parametrize("room", ["paintings", "folder", "artists", "numpy_array", "optional", "table"])
+    @pytest.mark.parametrize("room", ["paintings", "folder", "artists", "numpy_array", "optional", "table", "works"])
     def test_they_run(self, room, tmp_path):
         module = importlib.import_module(f"grisaille.datasets.{room}")
         found = doctest.testmod(module, extraglobs={"tmp_path": tmp_path})
@@ -122,6 +124,41 @@ class TestArtistsDataset:
         assert dataset.load().empty
 
 
+class TestWorksDataset:
+    def test_the_ending_says_what_it_is(self, tmp_path):
+        (tmp_path / ".works.JSONL").write_text('{"file": "a.jpg", "title": "007"}\n')
+        loaded = WorksDataset(filepath=str(tmp_path / ".works.JSONL"), fallback="none").load()
+        assert loaded.to_dict("list") == {"file": ["a.jpg"], "title": ["007"]}
+
+    def test_a_file_that_was_asked_for_must_exist_and_be_a_table(self, tmp_path):
+        dataset = WorksDataset(filepath=str(tmp_path / "my.csv"), fallback="none")
+        assert not dataset.exists()
+        with pytest.raises(
+            DatasetError, match=r"no table of paintings at .*my\.csv; give yours with --params paintings_"
+        ):
+            dataset.load()
+        (tmp_path / "my.csv").write_bytes(b"")
+        with pytest.raises(DatasetError, match=r"my\.csv: the table of paintings cannot be read: "):
+            dataset.load()
+
+    def test_the_fallback_need_not(self, tmp_path):
+        dataset = WorksDataset(filepath=None, fallback=str(tmp_path / "none.csv"))
+        assert dataset.exists()
+        assert dataset.load().empty
+        assert dataset.fingerprint() == "none"
+
+    def test_another_file_is_another_table(self, tmp_path):
+        first = WorksDataset(filepath=None, fallback=str(tmp_path / "none.csv"))
+        (tmp_path / "b.csv").write_text("file\nb.jpg\n")
+        other = first.at(str(tmp_path / "b.csv"))
+        assert other.load()["file"].tolist() == ["b.jpg"]
+        assert other.fingerprint() != first.fingerprint()
+
+    def test_read_only(self):
+        with pytest.raises(DatasetError, match="WorksDataset is read-only"):
+            WorksDataset(filepath=None, fallback="none").save(pd.DataFrame())
+
+
 class TestGallery:
     def test_paintings_repeat_and_differ(self):
         one, two = GalleryDataset(seed=1).load(), GalleryDataset(seed=1).load()
@@ -143,6 +180,13 @@ class TestGallery:
         works = GalleryDataset(paintings_each=16).load()
         assert works["Ilse_Nebel_17.png"]() == works["Ilse_Nebel_1.png"]()
         assert works["Ilse_Nebel_1.png"]().startswith(works["Ilse_Nebel_18.png"]())
+
+    def test_every_painting_but_the_forgery_is_in_the_table_of_paintings(self):
+        table, files = GalleryWorksDataset(paintings_each=3).load(), GalleryDataset(paintings_each=3).load()
+        assert set(files) - set(table["filename"]) == {"Ilse_Nebel_4.png", "Ilse_Nebel_5.png"}
+        assert set(table["filename"]) < set(files)
+        years = recognise(table, {})[["year_from", "year_to"]]
+        assert years.notna().any(axis=1).all()
 
     def test_every_artist_is_in_the_table(self):
         names = set(GalleryArtistsDataset().load()["name"])

@@ -95,7 +95,7 @@ class TestCatalog:
             wrapped = entry.get("dataset")
             own = wrapped if isinstance(wrapped, dict) else entry
             path = own.get("filepath") or own.get("path")
-            if not name.startswith("_") and name != "raw_artists":
+            if not name.startswith("_") and name not in {"raw_artists", "raw_works"}:
                 assert "${globals:storage}/" in path, name
 
     def test_colab_stores_everything_on_the_drive(self, context):
@@ -129,17 +129,20 @@ class TestCatalog:
         monkeypatch.setenv("HOME", "/home/ada")
         shutil.copytree(PROJECT / "conf" / "base", tmp_path / "base")
         (tmp_path / "local").mkdir()
-        (tmp_path / "local" / "parameters.yml").write_text("paintings_folder: ~/paintings\nartists_file: /a.csv\n")
+        (tmp_path / "local" / "parameters.yml").write_text(
+            "paintings_folder: ~/paintings\nartists_file: /a.csv\npaintings_file: /p.xlsx\n"
+        )
         loader = partial(RunConfigLoader, str(tmp_path), **settings.CONFIG_LOADER_ARGS)
         catalog = loader()["catalog"]
         assert (catalog["raw_paintings"]["path"], catalog["raw_artists"]["filepath"]) == (
             "/home/ada/paintings",
             "/a.csv",
         )
+        assert catalog["raw_works"]["filepath"] == "/p.xlsx"
         catalog = loader(runtime_params={"paintings_folder": "/others"})["catalog"]
         assert (catalog["raw_paintings"]["path"], catalog["raw_artists"]["filepath"]) == ("/others", "/a.csv")
 
-    @pytest.mark.parametrize("name", ["paintings_folder", "artists_file"])
+    @pytest.mark.parametrize("name", ["paintings_folder", "artists_file", "paintings_file"])
     def test_a_folder_that_the_environment_would_pass_over(self, context, name):
         with pytest.raises(
             WrongParameterError, match=f"{name}=/mine would be ignored: .* a grisaille.demo.datasets.Gallery"
@@ -433,7 +436,7 @@ class TestPipelines:
 
     def test_the_default_goes_from_ingestion_to_evaluation(self, context):
         _ = context().params
-        assert pipelines["__default__"].inputs() >= {"raw_paintings", "raw_artists"}
+        assert pipelines["__default__"].inputs() >= {"raw_paintings", "raw_artists", "raw_works"}
         assert {"report", "composition_embeddings", "features", "paintings"} <= pipelines["__default__"].all_outputs()
 
     def test_every_folder_is_a_pipeline(self, context):

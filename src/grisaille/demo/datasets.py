@@ -31,6 +31,14 @@ def _torn(whole: Callable[[], bytes]) -> bytes:
     return data[: len(data) // 2]
 
 
+def _file_name(artist: gallery.Artist, number: int) -> str:
+    return f"{artist.name.replace(' ', '_')}_{number + 1}.png"
+
+
+# As museums write them.
+_DATES = ("{}", "c. {}", "{} (signed)", "before {}")
+
+
 class _Gallery(AbstractDataset[NoReturn, Any]):
     """What is always there, and takes nothing."""
 
@@ -92,7 +100,7 @@ class GalleryDataset(_Gallery):
         works: dict[str, Callable[[], bytes]] = {}
         for artist in gallery.ARTISTS:
             for number in range(self._paintings_each):
-                name = f"{artist.name.replace(' ', '_')}_{number + 1}.png"
+                name = _file_name(artist, number)
                 file = None if self._folder is None else self._folder / name
                 works[name] = partial(_painted, artist, number, self._seed, file)
         stem = gallery.ARTISTS[0].name.replace(" ", "_")
@@ -133,3 +141,48 @@ class GalleryArtistsDataset(_Gallery):
     def fingerprint(self) -> str:
         """There is one table."""
         return "gallery"
+
+
+class GalleryWorksDataset(_Gallery):
+    """``GalleryWorksDataset`` loads a table of the procedural painter's paintings, with titles and dates, in the form
+    of a museum's. The forgery is not in it.
+
+    Examples:
+        >>> from grisaille.demo.datasets import GalleryWorksDataset
+        >>>
+        >>> GalleryWorksDataset(paintings_each=2).load().iloc[1].tolist()
+        ['Ilse_Nebel_2.png', 'Mist, No. 2', 'c. 1881', 'Pixels', 'Gallery of the Demo', 'Public domain']
+
+    """  # noqa: D205 - the first sentence of a Kedro dataset names the class, and does not fit on a line
+
+    def __init__(self, *, paintings_each: int = 16, metadata: dict[str, Any] | None = None) -> None:
+        """Describe the paintings.
+
+        Args:
+            paintings_each: Paintings an artist.
+            metadata: Ignored by Kedro; read by plugins.
+        """
+        self._paintings_each, self.metadata = paintings_each, metadata
+
+    def _describe(self) -> dict[str, Any]:
+        return {"paintings_each": self._paintings_each}
+
+    def load(self) -> pd.DataFrame:
+        """Columns filename, title, date, medium, museum and rights, of text."""
+        rows = [
+            {
+                "filename": _file_name(artist, number),
+                "title": f"{artist.manner.capitalize()}, No. {number + 1}",
+                "date": _DATES[number % len(_DATES)].format(1880 + 5 * generation + number),
+                "medium": "Pixels",
+                "museum": "Gallery of the Demo",
+                "rights": "Public domain",
+            }
+            for generation, artist in enumerate(gallery.ARTISTS)
+            for number in range(self._paintings_each)
+        ]
+        return pd.DataFrame(rows)
+
+    def fingerprint(self) -> str:
+        """What changes with the table."""
+        return f"{self._paintings_each} paintings each"
