@@ -239,7 +239,8 @@ def _answers(table: pd.DataFrame, paintings: pd.DataFrame) -> dict[tuple[str, st
 def _relations(paintings: pd.DataFrame, raw_artists: pd.DataFrame) -> dict[str, BoolArray]:
     """Which artists share a movement, a period and a nationality; only what the table of artists tells of."""
     names = np.unique(paintings["artist"].to_numpy(dtype=str))
-    movements = paintings.drop_duplicates("artist").set_index("artist")["movements"]
+    # The table of paintings may give an artist's paintings different ones: the most frequent counts.
+    movements = paintings[paintings["movements"] != ""].groupby("artist")["movements"].agg(lambda own: own.mode()[0])
     known = raw_artists.drop_duplicates("name").set_index("name").reindex(names)
     found = {"movement": shared([movements.get(name) for name in names])}
     if "years" in known:
