@@ -11,12 +11,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from grisaille.collection import artists, catalogue, folder, iiif, iiif_copy, images
+from grisaille.collection import artists, catalogue, folder, iiif, iiif_copy, images, works, years
+from grisaille.collection.tables import TableError
 from grisaille.features.store import FeatureStore, FeatureStoreError, fingerprint
 from grisaille.storage import npy
 
 # Time spent on large pictures is spent in filters; small ones have all the structure.
 _MEGAPIXELS = 1.0
+_KINDS = (".csv", ".tsv", ".json", ".jsonl", ".parquet")
 _FOLDER = Path(tempfile.mkdtemp(prefix="grisaille-fuzz-"))
 
 
@@ -90,6 +92,31 @@ def tables(data: bytes) -> None:
         assert artists.plain(name) == name
         assert "/" not in artists.file_name(name)
         assert len(artists.file_name(name).encode()) < 200
+
+
+def paintings(data: bytes) -> None:
+    """A table of paintings, whose first byte says what kind it is: read, its dates understood, joined to pictures."""
+    try:
+        table = works.read_works(data[1:], _KINDS[data[0] % len(_KINDS)] if data else "", {})
+        works.join_works(["a.jpg", "b/a.jpg", "B/c.png"], table)
+    except TableError as error:
+        assert "\n" not in str(error), "a reason of several lines"
+        return
+    assert table.columns.is_unique
+    text = table.drop(columns=works.YEARS)
+    assert text.map(lambda cell: isinstance(cell, str) and cell == catalogue.printable(cell)).all(axis=None)
+    _are_in_order(table["year_from"].tolist(), table["year_to"].tolist())
+
+
+def dates(data: bytes) -> None:
+    """A date, in the words of a catalogue."""
+    first, last = years.parse_years(data.decode("utf-8", "replace"))
+    _are_in_order([first], [last])
+
+
+def _are_in_order(first: list[int | None], last: list[int | None]) -> None:
+    known = [(a, b) for a, b in zip(first, last, strict=True) if not (pd.isna(a) or pd.isna(b))]
+    assert all(a <= b for a, b in known), "ends before it begins"
 
 
 def names(data: bytes) -> None:
@@ -176,6 +203,25 @@ def _tables() -> Iterator[bytes]:
     yield text.replace(",", "\t").replace("\n", "\r\n").encode()
 
 
+def _paintings() -> Iterator[bytes]:
+    from hostile import works_tables
+
+    for _, suffix, data, _ in works_tables():
+        if suffix in _KINDS and len(data) < 1 << 16:
+            yield bytes([_KINDS.index(suffix)]) + data
+    table = pd.DataFrame({"id": [1, 2], "date": ["c. 1503", None], "tags": [["a"], []], "x": [1.5, 2.5]})
+    for kind, data in {".parquet": table.to_parquet(), ".jsonl": table.to_json(orient="records", lines=True)}.items():
+        yield bytes([_KINDS.index(kind)]) + (data.encode() if isinstance(data, str) else data)
+
+
+def _dates() -> Iterator[bytes]:
+    for text in (
+        "c. 1503-06", "late 15th or early 16th century", "2. H\u00e4lfte 16. Jh.", "fin XVe-XVIe si\u00e8cle",
+        "before 1500", "500-450 BC", "June 15, 1889", "1889-06-15T00:00:00Z", "1890s", "siglo XVII", "SK-A-1718",
+    ):  # fmt: skip
+        yield text.encode()
+
+
 def _names() -> Iterator[bytes]:
     from hostile import HIDDEN, NAMES
 
@@ -206,6 +252,8 @@ def _manifests() -> Iterator[bytes]:
 TARGETS: dict[str, Callable[[bytes], None]] = {
     "ingestion": ingestion,
     "tables": tables,
+    "paintings": paintings,
+    "dates": dates,
     "names": names,
     "manifests": manifests,
     "arrays": arrays,
@@ -214,10 +262,15 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
 SEEDS: dict[str, Callable[[], Iterator[bytes]]] = {
     "ingestion": _pictures,
     "tables": _tables,
+    "paintings": _paintings,
+    "dates": _dates,
     "names": _names,
     "manifests": _manifests,
     "arrays": _arrays,
     "stores": _stores,
 }
 # Pictures have by far the most branches.
-SHARES = {"ingestion": 0.35, "tables": 0.1, "names": 0.05, "manifests": 0.1, "arrays": 0.2, "stores": 0.2}
+SHARES = {
+    "ingestion": 0.25, "tables": 0.1, "paintings": 0.1, "dates": 0.05, "names": 0.05, "manifests": 0.1, "arrays": 0.15,
+    "stores": 0.2,
+}  # fmt: skip

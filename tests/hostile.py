@@ -548,6 +548,43 @@ def tables() -> Iterator[tuple[str, bytes, list[str] | None]]:
     yield "ends of lines of two kinds", b'id\tname\tsum\tude\t"Impret\t"Impr"\r)1\n\t"a "b"""\r\n', ['a b"""']
 
 
+def works_tables() -> Iterator[tuple[str, str, bytes, list[str] | None]]:
+    """Tables of paintings: what is odd, the ending, the file, and the titles it must give; None where it is refused."""
+    text = "file,title,year\nA_1.jpg,Caf\u00e9,1503\nA_2.jpg,NA,1504\n"
+    titles = ["Caf\u00e9", "NA"]
+    yield "Windows-1252", ".csv", text.encode("cp1252"), titles
+    yield "another separator than its ending says", ".tsv", text.replace(",", ";").encode(), titles
+    yield "Excel's line before it", ".csv", b"sep=|\r\n" + text.replace(",", "|").encode("cp1252"), titles
+    yield "separators within its columns' names", ".csv", b'file;title;"a,b,c,d"\nA_1.jpg;X;Y\n', ["X"]
+    yield "formulas", ".csv", b"file,title\nA_1.jpg,=cmd()\n", ["=cmd()"]
+    yield "a page in a title", ".csv", b"file,title\nA_1.jpg,<script>alert(1)</script>\n", ["<script>alert(1)</script>"]
+    yield "lines in a cell", ".csv", b'file,title\nA_1.jpg,"a\nb"\n', ["a\nb"]
+    yield "cells of 10 MB", ".csv", b"file,title,date\nA_1.jpg,X," + b"1" * 10_000_000 + b"\n", ["X"]
+    yield "a header alone", ".csv", b"file,title\n", []
+    yield "a name that leads elsewhere", ".csv", b"file,title\n../../../etc/passwd/A_1.jpg,X\n", ["X"]
+    yield "names of its columns that are ours", ".csv", b"file,title,sha256,split\nA_1.jpg,X,0,train\n", ["X"]
+    yield "half a character", ".jsonl", b'{"file": "A_1.jpg", "title": "\\ud800", "\\udfff": 1}\n', ["?"]
+    yield "numbers that are none", ".json", b'[{"file": "A_1.jpg", "title": NaN, "year": 1e999}]', ["NaN"]
+    yield "a number of 10,000 digits", ".json", b'[{"file": "A_1.jpg", "year": ' + b"9" * 10_000 + b"}]", [""]
+    yield "other columns in every line", ".ndjson", b'{"file": "A_1.jpg"}\n{"title": "Y", "x": []}\n', ["", "Y"]
+    yield "nothing", ".csv", b"", None
+    yield "nothing", ".json", b"", []
+    yield "nothing", ".parquet", b"", None
+    yield "no column of files", ".csv", b"title,year\nX,1503\n", None
+    yield "rows of other lengths", ".csv", b"file,title\nA_1.jpg,X,Y,Z,1\n", None
+    yield "a picture", ".csv", encode(picture()), None
+    yield "a picture", ".json", encode(picture()), None
+    yield "a picture", ".parquet", encode(picture()), None
+    yield "a page", ".json", b"<!doctype html><html><body>Sign in</body></html>", None
+    yield "no records", ".json", b"[1, 2, 3]", None
+    yield "a number", ".json", b"7", None
+    yield "brackets without end", ".json", b"[" * 100_000, None
+    yield "a column a record", ".json", b"{" + b",".join(b'"%d": 1' % n for n in range(3_000)) + b"}", None
+    yield "half a record", ".jsonl", b'{"file": "A_1.jpg"}\n{"file": "A', None
+    yield "a parquet file that lies", ".parquet", b"PAR1" + bytes(40) + b"\xff\xff\xff\x7fPAR1", None
+    yield "a zip file", ".xlsx", b"PK\x03\x04" + bytes(60), None
+
+
 @cache
 def cases() -> tuple[Case, ...]:
     """All of them."""

@@ -33,6 +33,8 @@ class TestTargets:
         for place in (
             "grisaille.collection.images.decode",
             "grisaille.collection.artists.read_table",
+            "grisaille.collection.works.read_works",
+            "grisaille.collection.years.parse_years",
             "grisaille.collection.artists.ArtistIndex.match",
             "grisaille.collection.iiif.parse",
             "grisaille.storage.npy.read_array",

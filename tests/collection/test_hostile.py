@@ -11,13 +11,16 @@ from kedro.io import DatasetError
 from kedro_datasets.pandas import ParquetDataset
 from kedro_datasets.partitions import PartitionedDataset
 
+from grisaille.collection import catalogue
 from grisaille.collection.artists import ArtistIndex, ArtistsTableError, file_name, read_table
 from grisaille.collection.images import UnusableImageError, decode, inspect, stretch
-from grisaille.datasets import ArtistsDataset, PaintingsDataset, SpreadsheetSafeCSVDataset
+from grisaille.collection.works import recognise
+from grisaille.datasets import ArtistsDataset, PaintingsDataset, SpreadsheetSafeCSVDataset, WorksDataset
+from grisaille.errors import GrisailleError
 from grisaille.parameters import Ingestion
 from grisaille.pipelines.autoencoding.nodes import group_by_artist
 from helpers import catalogued, encode, picture
-from hostile import HIDDEN, NAMES, NO_UTF_8, Case, cases, tables
+from hostile import HIDDEN, NAMES, NO_UTF_8, Case, cases, tables, works_tables
 
 
 def name(case: Case) -> str:
@@ -205,6 +208,30 @@ class TestTablesOfArtists:
         assert index.movements == {"A B": "x"}
         assert index.match("a-b_1.png") == ("A B", True)
         assert "the first row counts: a_b" in caplog.text
+
+
+class TestTablesOfPaintings:
+    @pytest.mark.parametrize(
+        ("suffix", "data", "titles"), [pytest.param(*case[1:], id=f"{case[0]} in {case[1]}") for case in works_tables()]
+    )
+    def test_titles_or_a_reason(self, suffix, data, titles, tmp_path):
+        (tmp_path / f"works{suffix}").write_bytes(data)
+        dataset = WorksDataset(filepath=str(tmp_path / f"works{suffix}"), fallback="none")
+        if titles is None:
+            with pytest.raises(
+                (DatasetError, GrisailleError), match=r"the table of paintings (cannot|needs|has)"
+            ) as told:
+                recognise(dataset.load(), {})
+            assert "\n" not in str(told.value)
+            return
+        works = recognise(dataset.load(), {})
+        assert works["title"].tolist() == titles
+        files = pd.DataFrame({name: ["A_1.jpg"] for name in catalogue.FILE_COLUMNS}).assign(duplicate_of=None)
+        named = catalogue.name_artists(files, pd.DataFrame({"name": []}), works, {})
+        paintings, unmatched = save_and_load(tmp_path, *named)
+        assert paintings["title"].tolist() == (titles[:1] or [""])
+        pd.testing.assert_frame_equal(paintings, named[0], check_dtype=False)
+        pd.testing.assert_frame_equal(unmatched, named[1], check_dtype=False)
 
 
 class TestOneWholeIngestion:
