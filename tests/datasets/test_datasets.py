@@ -1,5 +1,6 @@
 import csv
 import doctest
+import hashlib
 import importlib
 
 import numpy as np
@@ -146,6 +147,17 @@ class TestWorksDataset:
         assert dataset.exists()
         assert dataset.load().empty
         assert dataset.fingerprint() == "none"
+
+    @pytest.mark.parametrize("source", ["https://example.org/manifest.json", "list.txt"])
+    def test_manifests_are_a_table_too_unless_another_was_asked_for(self, tmp_path, source):
+        pictures = source if "://" in source else str(tmp_path / source)
+        where = {"fallback": "none.csv", "pictures": pictures, "copies": str(tmp_path)}
+        folder = tmp_path / hashlib.sha256(pictures.encode()).hexdigest()[:16]
+        folder.mkdir()
+        (folder / ".works.jsonl").write_text('{"file": "a.jpg", "title": "Poppies"}\n')
+        assert WorksDataset(filepath=None, **where).load()["title"].tolist() == ["Poppies"]
+        (tmp_path / "own.csv").write_text("file,title\na.jpg,Mohnfeld\n")
+        assert WorksDataset(filepath=str(tmp_path / "own.csv"), **where).load()["title"].tolist() == ["Mohnfeld"]
 
     def test_another_file_is_another_table(self, tmp_path):
         first = WorksDataset(filepath=None, fallback=str(tmp_path / "none.csv"))

@@ -6,11 +6,13 @@ left out, and only a document that leads to no picture is an error.
 
 from __future__ import annotations
 
+import hashlib
 import html
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -85,6 +87,21 @@ _LABELS: Mapping[str, tuple[str, ...]] = {
 }
 _ROLE = re.compile(r"(?:artist|painter|maker|creator|author|attributed to)\s*:\s*([^,]+)", re.IGNORECASE)
 _LIFE = re.compile(r"\s*(?:\([^()]*\d{3}[^()]*\)|\[[^\[\]]*\d{3}[^\[\]]*\]|,\s*[^,]*\d{4}[^,]*)\s*$")
+
+
+def copy_of(source: str, copies: str) -> Path:
+    """The folder in which the pictures of a source are kept.
+
+    Args:
+        source: URL of a manifest or collection, or path of a file of URLs.
+        copies: Folder of all such folders.
+    """
+    return Path(copies) / hashlib.sha256(source.encode()).hexdigest()[:16]
+
+
+def is_url(path: str | Path) -> bool:
+    """Whether a path is an address of the web, where only manifests are looked for."""
+    return str(path).lower().startswith(("http://", "https://"))
 
 
 class ManifestError(GrisailleError):

@@ -1,6 +1,5 @@
 """A folder of image files, or IIIF manifests that are copied into one, read one at a time."""
 
-import hashlib
 import logging
 import time
 from copy import copy
@@ -72,7 +71,7 @@ class PaintingsDataset(AbstractDataset[NoReturn, PictureFolder]):
     def _point_at(self, path: str) -> None:
         self._copied: Path | None = None
         self._filesystem: Any = None  # of an address
-        if _is_url(path):
+        if iiif.is_url(path):
             self._protocol, self._path = "iiif", path
         else:
             self._protocol, self._path = get_protocol_and_path(expanded(path))
@@ -134,7 +133,7 @@ class PaintingsDataset(AbstractDataset[NoReturn, PictureFolder]):
                 f"pictures of IIIF manifests are copied into a local folder. Received: copies={self._copies}; "
                 "store locally, by --params storage=/path/to/folder, or give a folder of pictures"
             )
-        return Path(self._copies) / hashlib.sha256(self._path.encode()).hexdigest()[:16]
+        return iiif.copy_of(self._path, self._copies)
 
     def _is_current(self, folder: Path) -> bool:
         if not _is_finished(folder):
@@ -157,7 +156,7 @@ class PaintingsDataset(AbstractDataset[NoReturn, PictureFolder]):
         if self._filesystem is None:
             return [self._path]
         found = iiif.urls(self._filesystem.cat_file(self._path).decode("utf-8", "replace"))
-        wrong = next((line for line in found if not _is_url(line)), None)
+        wrong = next((line for line in found if not iiif.is_url(line)), None)
         if wrong is not None or not found:
             what = f"{wrong[:80]!r} is no http address" if wrong is not None else "it is empty"
             raise DatasetError(f"{self._path}: a list of IIIF manifests has one address a line; {what}")
@@ -174,7 +173,3 @@ class PaintingsDataset(AbstractDataset[NoReturn, PictureFolder]):
 
 def _is_finished(folder: Path) -> bool:
     return (folder / iiif.WORKS).exists()
-
-
-def _is_url(path: str) -> bool:
-    return str(path).lower().startswith(("http://", "https://"))

@@ -1,13 +1,16 @@
 """The table of paintings, which a collection may do without."""
 
 from pathlib import PurePosixPath
+from typing import Any
 
 import pandas as pd
-from kedro.io.core import DatasetError
+from kedro.io.core import DatasetError, get_protocol_and_path
 
+from grisaille.collection import iiif
 from grisaille.collection.tables import TableError
 from grisaille.collection.works import read_columns
 from grisaille.datasets.given_file import GivenFileDataset
+from grisaille.storage import expanded
 
 
 class WorksDataset(GivenFileDataset):
@@ -32,6 +35,31 @@ class WorksDataset(GivenFileDataset):
 
     WHAT = "table of paintings"
     PARAMETER = "paintings_file=/path/to/paintings.csv"
+
+    def __init__(
+        self,
+        *,
+        filepath: str | None,
+        fallback: str,
+        pictures: str | None = None,
+        copies: str | None = None,
+        fs_args: dict[str, Any] | None = None,
+        metadata: dict[str, Any] | None = None,
+    ) -> None:
+        """Point at a file.
+
+        Args:
+            filepath: The file that was asked for, or None.
+            fallback: The file to take when none was asked for.
+            pictures: Where the pictures come from. If these are IIIF manifests, what they say is the fallback.
+            copies: As `PaintingsDataset` takes it.
+            fs_args: Passed to the filesystem.
+            metadata: Ignored by Kedro; read by plugins.
+        """
+        if pictures and copies and "://" not in copies and (iiif.is_url(pictures) or pictures.lower().endswith(".txt")):
+            source = pictures if iiif.is_url(pictures) else get_protocol_and_path(expanded(pictures))[1]
+            fallback = str(iiif.copy_of(source, copies) / iiif.WORKS)
+        super().__init__(filepath=filepath, fallback=fallback, fs_args=fs_args, metadata=metadata)
 
     def load(self) -> pd.DataFrame:
         """Read the table: all its columns, of text; what they mean is found out by `works.recognise`.
