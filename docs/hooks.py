@@ -56,6 +56,7 @@ def parameter_tables() -> Iterator[str]:
     values = _base_values()
     groups = {
         "ingestion": parameters.Ingestion,
+        "ingestion.columns": parameters.Columns,
         "backbone": parameters.Backbone,
         "chunks.<name>": parameters.Chunk,
         "autoencoder": parameters.Autoencoder,

@@ -52,6 +52,10 @@ ELSEWHERE = {
         "tests/pipelines/test_whole_run.py",
         "test_only_missing_outputs_is_right_about_the_features",
     ),
+    "kedro run --only-missing-outputs --params paintings_folder=/path/to/paintings,paintings_file=/path/to/works.csv": (
+        "tests/pipelines/test_parts.py",
+        "test_a_part_reads_the_folder_and_the_tables_that_the_whole_read",
+    ),
     "kedro viz run --env demo": ("tests/test_browser.py", "test_chunks_are_boxes_and_tables_have_previews"),
     "kedro run --pipelines look_alikes --params query=photo.jpg": ("tests/test_similar.py", "test_as_a_pipeline"),
     'kedro run --pipelines chain --params "chain=Ilse_Nebel_1;Greta_Gitter_2"': (

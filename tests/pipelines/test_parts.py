@@ -9,7 +9,7 @@ from chaos import QUICK
 from helpers import command, encode, kedro, picture
 
 
-def test_a_part_reads_the_folder_and_the_table_that_the_whole_read(demo_run, tmp_path):
+def test_a_part_reads_the_folder_and_the_tables_that_the_whole_read(demo_run, tmp_path):
     folder, project = tmp_path / "paintings", tmp_path / "project"
     folder.mkdir()
     for number in range(12):

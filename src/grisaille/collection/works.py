@@ -265,8 +265,8 @@ def join_works(paths: Sequence[str], works: pd.DataFrame) -> Join:
         best = max(matches, key=lambda match: match.joined)
         if best.joined or not len(works) or not paths:
             name, endings = tried[matches.index(best)]
-            words = f"{name}{'' if endings else ' without endings'}{'' if folders else ', folders aside'}"
-            return _in_names(best, words, paths, works, name)
+            how = ["without endings"] * (name == "file" and not endings) + ["folders aside"] * (not folders)
+            return _in_names(best, ", ".join([name, *how]), paths, works, name)
     first = ", ".join(f"{name}={_short(works[name].iloc[0])}" for name in ("file", *identifiers) if works[name].iloc[0])
     raise TableError(
         f"no row of {_TABLE} belongs to a picture: its first row says {first or 'nothing of a file'}, and the first "
