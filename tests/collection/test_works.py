@@ -313,10 +313,10 @@ class TestColumns:
         assert list(read(",file\n0,a.jpg\n")) == RECOGNISED
 
     def test_years_of_the_table_count_more_than_those_of_the_date(self):
-        rows = ("a.jpg,1503,1502,1507", "b.jpg,1503,,", "c.jpg,1503,1510,", "d.jpg,1503,1510,1500")
+        rows = ("a.jpg,1503,1502,1507", "b.jpg,1503,,", "c.jpg,1503,1510,", "d.jpg,1503,1510,1500", "e,,-20,850")
         found = read("\n".join(["file,date,begin_date,end_date", *rows]))
-        assert found["year_from"].tolist() == [1502, 1503, 1503, 1503]
-        assert found["year_to"].tolist() == [1507, 1503, 1503, 1503]
+        assert found["year_from"].tolist() == [1502, 1503, 1503, 1503, -20]
+        assert found["year_to"].tolist() == [1507, 1503, 1503, 1503, 850]
         assert (found["year_from"].dtype, found["year_to"].dtype) == ("Int64", "Int64")
 
     def test_dates_without_years_are_counted_and_kept(self, caplog):

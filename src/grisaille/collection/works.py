@@ -31,6 +31,7 @@ DESCRIPTION = ["title", "date", *YEARS, "medium", "museum", "rights", "link", "t
 RECOGNISED = ["file", "artist", "movement", *DESCRIPTION]
 
 _TABLE = "the table of paintings"
+_YEAR = re.compile(r"-?\d{1,4}(?:\.0+)?")
 # How many names a message has, and how much of each.
 _TOLD, _SHOWN = 5, 80
 
@@ -185,11 +186,10 @@ def _some(names: Sequence[str]) -> str:
 
 def _years(works: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
     """First and last years: those of the table, where it has some, and else those of its dates."""
-    known: dict[str, Years] = {
-        text: parse_years(text) for column in ("date", *YEARS) for text in works[column].unique()
-    }
+    dates = {text: parse_years(text) for text in works["date"].unique()}
+    bounds = {text: _bounds(text) for column in YEARS for text in works[column].unique()}
     rows = [
-        _years_of(known[begin][0], known[end][1], known[date])
+        _years_of(bounds[begin][0], bounds[end][1], dates[date])
         for begin, end, date in zip(works["year_from"], works["year_to"], works["date"], strict=True)
     ]
     lost = [date for date, years in zip(works["date"], rows, strict=True) if date.strip() and years == (None, None)]
@@ -200,6 +200,14 @@ def _years(works: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
         )  # fmt: skip
     first, last = (pd.array([row[end] for row in rows], dtype="Int64") for end in (0, 1))
     return pd.Series(first, index=works.index), pd.Series(last, index=works.index)
+
+
+def _bounds(text: str) -> Years:
+    """The years of a cell that holds a year, which may be early: 850 beside a date would be no year."""
+    if not _YEAR.fullmatch(text.strip()):
+        return parse_years(text)
+    year = int(float(text)) or None
+    return year, year
 
 
 def _years_of(begin: int | None, end: int | None, date: Years) -> Years:
