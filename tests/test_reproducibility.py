@@ -161,7 +161,7 @@ class TestVerify:
         storage, records = copied(one_thread.storage, tmp_path), one_thread.before["outputs"]
         shutil.rmtree(storage / records["pool5.codes"]["path"])
         flip(storage / records["composition_embeddings"]["path"])
-        flip(sorted((storage / records["features"]["path"]).glob("*.npy"))[0])
+        flip(sorted((storage / records["features"]["path"]).parent.glob("*/*.npy"))[0])
         flip(next((storage / records["artist_embeddings"]["path"]).glob("*.npy")))
         status, found = call("verify", "newest", "--storage", storage)
         assert status == 1

@@ -172,7 +172,7 @@ class TestAWholeRun:
         runner = ("--runner", "grisaille.framework.runner.DaskRunner", "--runner-params", f"address={cluster.address}")
         with ThreadPoolExecutor(1) as thread:
             running = thread.submit(kedro, "run", "--env", "cluster", *runner, "--params", parameters, cwd=project)
-            extracting = cluster.wait_for(r"\| ([89]|[1-9]\d)/\d+", running)
+            extracting = cluster.wait_for(r"extracting features: [^|]*\|[^|]*\| ([89]|[1-9]\d)/", running)
             os.kill(processes[extracting.name], signal.SIGKILL)
             stored = {path: path.stat().st_mtime_ns for path in (project / "data").rglob("block*_pool/*.npy")}
             measuring = cluster.wait_for(r"codes of composition: [1-9]", running)
