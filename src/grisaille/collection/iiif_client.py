@@ -24,8 +24,8 @@ MOST_BYTES = 64 << 20
 """Bytes of the longest answer that is taken."""
 MOST_REDIRECTS = 10
 
-# Statuses that are worth another try, and those of them that tell of the whole host.
-_PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
+# Statuses that are worth another try, as all from 500 on are, and those that tell of the whole host.
+_PASSING = frozenset({408, 425, 429})
 _TOO_MUCH = frozenset({429, 503})
 _LONGEST_PAUSE = 60.0
 _LONGEST_RETRY_AFTER = 300.0
@@ -45,11 +45,11 @@ class _PassingError(Exception):
     """A failure that may be over soon.
 
     Attributes:
-        pause: Seconds that the host asks for, None where it does not.
+        pause: Seconds that the host asks for.
         by_host: Whether it is the host that fails, and not one of its resources.
     """
 
-    def __init__(self, reason: str, pause: float | None = None, by_host: bool = True) -> None:
+    def __init__(self, reason: str, pause: float = 0.0, by_host: bool = True) -> None:
         super().__init__(reason)
         self.pause, self.by_host = pause, by_host
 
@@ -99,7 +99,7 @@ class Client:
                 data = self._follow(address)
             except _PassingError as error:
                 reason, by_host = str(error), error.by_host
-                pause = min(2.0**number, _LONGEST_PAUSE) if error.pause is None else error.pause
+                pause = max(min(2.0**number, _LONGEST_PAUSE), error.pause)
                 self._not_before[host] = max(self._not_before.get(host, 0.0), self._clock() + pause)
             else:
                 self._failures[host] = 0
@@ -131,7 +131,7 @@ class Client:
                 if answer.is_redirect:
                     address = urljoin(address, answer.headers["Location"])
                     continue
-                if answer.status_code in _PASSING:
+                if answer.status_code in _PASSING or answer.status_code >= requests.codes.server_error:
                     by_host = answer.status_code in _TOO_MUCH
                     raise _PassingError(_status(answer), self._retry_after(answer), by_host)
                 if answer.status_code != requests.codes.ok:
@@ -154,20 +154,21 @@ class Client:
             raise FetchError(f"cannot be asked for: {_words(error)}") from None
 
     def _read(self, answer: requests.Response) -> bytes:
-        data, began = bytearray(), time.monotonic()
+        data, began = bytearray(), self._clock()
         try:
-            for block in answer.iter_content(1 << 16):
+            # Each block is what has arrived: waiting for full ones, a host that drips would never run out of time.
+            while block := answer.raw.read1(1 << 16, decode_content=True):
                 data += block
                 if len(data) > self._most_bytes:
                     raise FetchError(f"longer than {self._most_bytes:,} bytes")
-                if time.monotonic() - began > 10 * self._timeout:
+                if self._clock() - began > 10 * self._timeout:
                     raise _PassingError("no whole answer in time")
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             raise _PassingError(f"the answer breaks off: {_words(error)}") from error
         return bytes(data)
 
-    def _retry_after(self, answer: requests.Response) -> float | None:
-        """Seconds, given as such or as a date (RFC 9110, section 10.2.3); None where nothing is said."""
+    def _retry_after(self, answer: requests.Response) -> float:
+        """Seconds, given as such or as a date (RFC 9110, section 10.2.3); 0 where nothing is said."""
         said = answer.headers.get("Retry-After", "").strip()
         try:
             if said.isdecimal():
@@ -176,7 +177,7 @@ class Client:
                 date = parsedate_to_datetime(said)
                 pause = (date if date.tzinfo else date.replace(tzinfo=timezone.utc)).timestamp() - self._clock()
         except (ValueError, OverflowError):
-            return None
+            return 0.0
         return min(max(pause, 0.0), _LONGEST_RETRY_AFTER)
 
     def _session(self) -> requests.Session:
