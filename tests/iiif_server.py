@@ -16,12 +16,25 @@ JPEG = encode(picture(), "JPEG")
 
 @dataclass
 class Answer:
-    """A status, headers and a body; where `slow` is given, the body comes once that is set."""
+    """A status, headers and a body.
+
+    Where `slow` is given, all comes once that is set; where `drip` is given, each further byte comes once that is set.
+    """
 
     body: bytes = b""
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     slow: threading.Event | None = None
+    drip: threading.Event | None = None
+
+    def pieces(self) -> Iterator[bytes]:
+        if self.drip is None:
+            yield self.body
+            return
+        for number in range(len(self.body)):
+            yield self.body[number : number + 1]
+            self.drip.wait(10)
+            self.drip.clear()
 
 
 @dataclass
@@ -75,7 +88,8 @@ def serve(institution: Institution) -> Iterator[Institution]:
                 for name, value in {"Content-Length": str(len(answer.body)), **answer.headers}.items():
                     self.send_header(name, value.replace("ROOT", institution.root))
                 self.end_headers()
-                self.wfile.write(answer.body)
+                for piece in answer.pieces():
+                    self.wfile.write(piece)
             except OSError:
                 self.close_connection = True  # who asked did not wait
             finally:
@@ -86,6 +100,7 @@ def serve(institution: Institution) -> Iterator[Institution]:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.handle_error = lambda *_: None  # whoever hung up between two requests
     server.daemon_threads = True
     institution.root = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})

@@ -1,5 +1,7 @@
 """IIIF in, from a server of our own: manifests as institutions write them, and answers as networks give them."""
 
+import gzip
+import itertools
 import json
 import threading
 from email.utils import formatdate
@@ -9,6 +11,7 @@ import pytest
 from kedro.io import DatasetError
 from PIL import Image
 
+from grisaille import settings
 from grisaille.collection import iiif, iiif_client, iiif_copy
 from grisaille.collection.artists import UNKNOWN, ArtistIndex
 from grisaille.collection.catalogue import inspect_files
@@ -16,8 +19,9 @@ from grisaille.collection.iiif_client import Client, FetchError, HostError
 from grisaille.collection.iiif_copy import copy_collection
 from grisaille.datasets import PaintingsDataset
 from grisaille.datasets import paintings as paintings_dataset
+from grisaille.framework import config
 from grisaille.parameters import Ingestion
-from helpers import encode, picture
+from helpers import PROJECT, encode, picture
 from iiif_server import (
     JPEG,
     Answer,
@@ -357,8 +361,8 @@ class TestShapes:
     @pytest.mark.parametrize("name", SHAPES)
     def test_of_an_institution(self, name, institution, clock, tmp_path):
         manifest, said, asked = SHAPES[name]
-        institution.answers["/m"] = manifest
-        copy_collection([f"{institution.root}/m"], tmp_path, clock.client())
+        institution.answers |= {"/top": collection("top", "m"), "/m": manifest}
+        copy_collection([f"{institution.root}/top"], tmp_path, clock.client())
         rows = iiif_copy.works(tmp_path)
         assert {column: rows[0][column] for column in said} == said
         assert list(rows[0]) == list(iiif.COLUMNS)
@@ -412,6 +416,33 @@ class TestShapes:
         assert institution.asked[-1] == "/image/1/full/max/0/default.jpg"
 
 
+class TestASingleManifest:
+    def test_gives_a_picture_for_each_canvas(self, institution, tmp_path):
+        institution.answers["/m"] = SHAPES["Bodleian: a book"][0]
+        copy_collection([f"{institution.root}/m"], tmp_path)
+        rows = iiif_copy.works(tmp_path)
+        assert {row["title"] for row in rows} == {f"Romance of Alexander, fol. {number}r" for number in (1, 2, 3)}
+        assert {row["canvas"] for row in rows} == {f"{institution.root}/canvas/{number}" for number in (1, 2, 3)}
+        assert {row["date"] for row in rows} == {"1338 \u2013 1344"}
+        assert len(list(tmp_path.glob("*.jpg"))) == 3
+
+    def test_goes_on_with_the_canvases_that_are_missing(self, institution, clock, tmp_path):
+        institution.answers |= {"/m": SHAPES["Bodleian: a book"][0], f"/image/2{FULL}": b"broken"}
+        copy_collection([f"{institution.root}/m"], tmp_path, clock.client())
+        assert len(iiif_copy.works(tmp_path)) == 2
+        del institution.answers[f"/image/2{FULL}"]
+        institution.asked.clear()
+        copy_collection([f"{institution.root}/m"], tmp_path)
+        assert institution.asked == ["/m", f"/image/2{FULL}"]
+        assert len(iiif_copy.works(tmp_path)) == 3
+        assert iiif_copy.rejected(tmp_path) == []
+
+    def test_a_picture_on_two_canvases_is_one(self, institution, tmp_path):
+        institution.answers["/m"] = manifest_2("m", [canvas_2(name, image_2("1"), label=name) for name in "ab"])
+        copy_collection([f"{institution.root}/m"], tmp_path)
+        assert [row["title"] for row in iiif_copy.works(tmp_path)] == ["m, a"]
+
+
 def one(number):
     return manifest_3(f"m{number}", [canvas_3(str(number), {"id": f"ROOT/image/{number}", "type": "ImageService3"})])
 
@@ -458,8 +489,8 @@ class TestCollections:
         assert "deep" in reason
 
     def test_too_many(self, institution, tmp_path, monkeypatch):
-        monkeypatch.setattr(iiif_copy, "MOST_MANIFESTS", 2)
-        with pytest.raises(iiif.ManifestError, match="more than 2 manifests"):
+        monkeypatch.setattr(iiif_copy, "MOST_DOCUMENTS", 3)
+        with pytest.raises(iiif.ManifestError, match="more than 3 manifests and collections"):
             copy_collection(shelf(institution, 1, 2, 3), tmp_path)
         assert not (tmp_path / iiif.WORKS).exists()
 
@@ -522,8 +553,11 @@ class TestNetwork:
 
     @pytest.mark.parametrize(
         ("said", "pause"),
-        [("7", 7), (formatdate(1_700_000_011, usegmt=True), 11), ("99999", 300), ("soon", 1), ("-5", 1)],
-        ids=["seconds", "a date", "too long", "nonsense", "negative"],
+        [
+            *(("7", 7), (formatdate(1_700_000_011, usegmt=True), 11), ("99999", 300), ("soon", 1), ("-5", 1)),
+            *(("0", 1), (formatdate(1_600_000_000, usegmt=True), 1)),
+        ],
+        ids=["seconds", "a date", "too long", "nonsense", "negative", "at once", "past"],
     )
     def test_retry_after(self, said, pause, institution, clock):
         institution.answers["/a"] = [Answer(status=429, headers={"Retry-After": said}), b"good"]
@@ -542,6 +576,25 @@ class TestNetwork:
         with pytest.raises(FetchError, match="no answer in time, 2 times"):
             clock.client(timeout=0.1, tries=2).get(f"{institution.root}/a")
         never.set()
+
+    def test_dripping(self, institution):
+        """Each byte comes in time, and all of them would take a day."""
+        tick, ticks = threading.Event(), itertools.count(0, 100)
+
+        def clock():
+            tick.set()
+            return next(ticks)
+
+        institution.answers["/a"] = Answer(b"drip", drip=tick)
+        with pytest.raises(FetchError, match="no whole answer in time"):
+            Client(timeout=5, tries=1, clock=clock).get(f"{institution.root}/a")
+
+    def test_compressed(self, institution, clock):
+        packed = gzip.compress(b"x" * 100_000)
+        institution.answers["/a"] = Answer(packed, headers={"Content-Encoding": "gzip"})
+        assert len(clock.client().get(f"{institution.root}/a")) == 100_000
+        with pytest.raises(FetchError, match="longer than 50,000 bytes"):
+            clock.client(most_bytes=50_000).get(f"{institution.root}/a")
 
     def test_breaks_off(self, institution, clock):
         institution.answers["/a"] = Answer(b"half", headers={"Content-Length": "8", "Connection": "close"})
@@ -616,6 +669,21 @@ class TestResumes:
         assert not {"/m0", "/m1", "/m2"} & set(institution.asked)
         assert len(iiif_copy.works(tmp_path)) == 6
 
+    def test_a_list_of_manifests_is_copied_as_it_is_read(self, institution, clock, tmp_path):
+        shelf(institution, *range(8))
+        sources = [f"{institution.root}/m{number}" for number in range(8)]
+        for number in range(3, 8):
+            institution.answers[f"/m{number}"] = Answer(status=503)
+        with pytest.raises(HostError):
+            copy_collection(sources, tmp_path, clock.client(tries=2), connections=1)
+        shelf(institution, *range(8))
+        institution.asked.clear()
+        copy_collection(sources, tmp_path)
+        assert institution.counts() == dict.fromkeys(
+            [path for number in range(3, 8) for path in (f"/m{number}", f"/image/{number}{FULL}")], 1
+        )
+        assert len(iiif_copy.works(tmp_path)) == 8
+
     def test_what_was_damaged_or_removed_is_fetched_again(self, institution, tmp_path):
         sources = shelf(institution, 1, 2, 3)
         copy_collection(sources, tmp_path)
@@ -644,6 +712,15 @@ class TestResumes:
 
 
 class TestDataset:
+    @pytest.mark.parametrize("address", ["https://a/m.json", "http://a:8/m?id=1&b=[2]#{c}~", "HTTPS://a/M"])
+    def test_configuration_leaves_addresses_as_they_are(self, address, monkeypatch):
+        monkeypatch.setattr(config, "_newest", config._newest)
+        given = {"paintings_folder": address}
+        loader = config.RunConfigLoader(str(PROJECT / "conf"), runtime_params=given, **settings.CONFIG_LOADER_ARGS)
+        entry = loader["catalog"]["raw_paintings"]
+        assert entry["path"] == address
+        assert PaintingsDataset(path=entry["path"], copies="copies")._describe()["path"] == address
+
     def test_a_list_of_addresses(self, institution, tmp_path):
         shelf(institution, 1, 2, 3)
         listed = tmp_path / "list.txt"

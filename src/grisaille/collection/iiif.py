@@ -209,8 +209,8 @@ class Document:
     """A manifest, which has works, or a collection, which has references.
 
     Attributes:
-        works: One a manifest: the first canvas with a picture. Where two canvases or more have a title or an artist in
-            metadata of their own, the manifest is a list of works: one a canvas.
+        works: One a manifest: the first canvas with a picture. One a canvas where that is asked for, and where two
+            canvases or more have a title or an artist in metadata of their own: the manifest is a list of works.
         listed: Manifests and collections inside of a collection.
         pages: Further pages of a collection.
     """
@@ -238,12 +238,13 @@ def parse(data: bytes) -> Mapping[str, Any]:
     return found
 
 
-def read_manifest(document: Mapping[str, Any], address: str) -> Document:
+def read_manifest(document: Mapping[str, Any], address: str, every_canvas: bool = False) -> Document:
     """Read a manifest, or a collection.
 
     Args:
         document: The JSON object.
         address: Where it was found; relative addresses begin there.
+        every_canvas: Whether each canvas of a manifest is a work.
 
     Raises:
         ManifestError: If it is neither.
@@ -260,6 +261,8 @@ def read_manifest(document: Mapping[str, Any], address: str) -> Document:
     own = [_described(canvas) for canvas, _ in shown]
     if sum("title" in known or "artist" in known for known in own) > 1:
         works = [Work(picture, _row(document, address, canvas, canvas)) for canvas, picture in shown]
+    elif every_canvas and len(shown) > 1:
+        works = [Work(picture, _page_row(document, address, canvas)) for canvas, picture in shown]
     else:
         canvas, picture = shown[0]
         works = [Work(picture, _row(document, address, canvas))]
@@ -499,6 +502,13 @@ def _row(
     }
     joined = {name: "; ".join(dict.fromkeys(" ".join(text.split()) for text in found)) for name, found in row.items()}
     return {name: joined.get(name, "") for name in COLUMNS}
+
+
+def _page_row(manifest: Mapping[str, Any], address: str, canvas: Mapping[str, Any]) -> dict[str, str]:
+    """What is known of a canvas that is a part of one work: its label tells it from the others."""
+    row = _row(manifest, address, canvas)
+    label = " ".join(" ".join(texts(canvas.get("label"))).split())
+    return row | {"title": ", ".join(dict.fromkeys(filter(None, (row["title"], label))))}
 
 
 def _artist(told: str) -> str:

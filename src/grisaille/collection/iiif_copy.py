@@ -8,15 +8,17 @@ which a copy that was killed goes on).
 from __future__ import annotations
 
 import hashlib
+import heapq
 import io
+import itertools
 import json
 import logging
 import re
 import threading
 import unicodedata
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from operator import methodcaller
 from pathlib import Path
@@ -37,10 +39,8 @@ logger = logging.getLogger(__name__)
 REJECTED, COPIED = ".rejected.jsonl", ".copied.jsonl"
 DEEPEST = 10
 """How deep collections may lie inside of each other."""
-MOST_MANIFESTS = 100_000
-"""How many manifests a copy may have."""
-MOST_PAGES = 10_000
-"""How many collections, and pages of them, are read for it."""
+MOST_DOCUMENTS = 100_000
+"""How many manifests, collections and pages of them a copy may have."""
 
 # A service without sizes, or an address without a service, may give the whole original.
 _LONGEST_SIDE = 2 * SIDE
@@ -55,14 +55,18 @@ class _Copy:
     Attributes:
         folder: Where.
         client: That fetches.
+        sources: URLs that it begins with.
         done: Name of a picture -> its line in `.copied.jsonl`; its file is there and whole.
+        seen: Addresses of all documents that are listed.
         rejected: Address -> why there is no picture.
         complete: Whether every collection could be read, so that what is not listed is no longer there.
     """
 
     folder: Path
     client: Client
+    sources: list[str]
     done: dict[str, dict[str, Any]]
+    seen: set[str] = field(default_factory=set)
     rejected: dict[str, str] = field(default_factory=dict)
     complete: bool = True
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -73,34 +77,55 @@ class _Copy:
             self.done[line["picture"]] = line
 
 
+@dataclass(frozen=True)
+class _Step:
+    """A document that is to be read, or a picture that is to be copied.
+
+    Attributes:
+        reference: The document, or the manifest that shows the picture.
+        depth: Of collections around it.
+        work: What the picture shows; None of a document.
+        siblings: How many pictures its manifest has.
+    """
+
+    reference: Reference
+    depth: int = 0
+    work: Work | None = None
+    siblings: int = 1
+
+    @property
+    def rank(self) -> int:
+        """Pictures come first, so that what was read is not lost; then collections, so that their extent is known."""
+        if self.work is not None:
+            return 0
+        return 2 if self.reference.is_manifest else 1
+
+
 def copy_collection(sources: Iterable[str], folder: Path, client: Client | None = None, connections: int = 2) -> None:
     """Copy the pictures that manifests and collections lead to.
 
-    What is there and whole is not fetched again, nor are its manifests; a copy that was killed goes on. What is no
-    longer listed is removed, if every collection could be read.
+    A single manifest gives a picture for each canvas; of several, and of those in collections, each gives one. What is
+    there and whole is not fetched again, nor are its manifests; a copy that was killed goes on. What is no longer
+    listed is removed, if every collection could be read.
 
     Args:
         sources: URLs of manifests and collections.
-        folder: Where to; made if it is not there.
+        folder: Where to; made if it is not there. All JPEGs in it belong to the copy.
         client: That fetches; one with the usual bounds unless given.
         connections: How many at a time.
 
     Raises:
         ManifestError: If nothing can be copied, or too much would have to be.
-        FetchError: If no source answers.
         HostError: If a host stops answering. What was copied stays.
         DiskFullError: If there is no room.
     """
-    client = client or Client()
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder / ".copying"):
-        copy = _Copy(folder, client, _whole(folder))
+        copy = _Copy(folder, client or Client(), list(sources), _whole(folder))
         # What is appended must not go on in half a line.
         _write_lines(folder / COPIED, copy.done.values())
-        # Two addresses may lead to one manifest.
-        references = list({reference.address: reference for reference in _manifests(copy, sources)}.values())
-        _copy_all(copy, references, connections)
-        _finish(copy, {reference.address for reference in references})
+        _copy_all(copy, connections)
+        _finish(copy)
 
 
 def works(folder: Path) -> list[dict[str, str]]:
@@ -113,65 +138,30 @@ def rejected(folder: Path) -> list[tuple[str, str]]:
     return [(line["path"], line["reason"]) for line in _read_lines(folder / REJECTED)]
 
 
-def _manifests(copy: _Copy, sources: Iterable[str]) -> Iterator[Reference]:
-    """All that is listed, in order; what turns out to be a manifest comes with its content."""
-    sources = list(sources)
-    waiting = deque((Reference(source), 0) for source in sources)
-    seen, found, failures = set(sources), 0, []
-    while waiting:
-        reference, depth = waiting.popleft()
-        if reference.is_manifest:
-            found += 1
-            if found > MOST_MANIFESTS:
-                raise ManifestError(f"more than {MOST_MANIFESTS:,} manifests: give parts of the collection")
-            yield reference
-            continue
-        try:
-            document = reference.document or iiif.parse(copy.client.get(reference.address))
-            if depth > DEEPEST:
-                raise ManifestError(f"collections inside of each other, more than {DEEPEST} deep")
-            listed = _listed(document, reference.address)
-        except (FetchError, ManifestError) as error:
-            copy.rejected[reference.address] = str(error)
-            copy.complete = False
-            failures.append(error)
-            continue
-        if listed is None:
-            waiting.appendleft((Reference(reference.address, True, document), depth))
-            continue
-        new = [(further, step) for further, step in listed if further.address not in seen]
-        seen |= {further.address for further, _ in new}
-        if len(seen) > MOST_MANIFESTS + MOST_PAGES:
-            raise ManifestError(f"more than {MOST_MANIFESTS:,} manifests: give parts of the collection")
-        waiting.extendleft((further, depth + step) for further, step in reversed(new))
-    if len(failures) == len(sources) and not found:
-        raise failures[0]
+def _copy_all(copy: _Copy, connections: int) -> None:
+    """Take step after step, so many at a time; each may lead to more."""
+    waiting: list[tuple[int, int, _Step]] = []
+    running: dict[Future[list[_Step]], _Step] = {}
+    finished, order = _finished(copy), itertools.count()
 
+    def add(steps: Iterable[_Step]) -> None:
+        for step in _unseen(copy, steps):
+            if step.reference.address not in finished:
+                heapq.heappush(waiting, (step.rank, next(order), step))
 
-def _listed(document: Mapping[str, Any], address: str) -> list[tuple[Reference, int]] | None:
-    """What a collection lists, and how much deeper that lies; None of a manifest.
-
-    Raises:
-        ManifestError: If it is neither.
-    """
-    try:
-        read = iiif.read_manifest(document, address)
-    except iiif.NoPictureError:
-        return None  # a reason of its own is given where pictures are copied
-    if read.works:
-        return None
-    return [(reference, 1) for reference in read.listed] + [(page, 0) for page in read.pages]
-
-
-def _copy_all(copy: _Copy, references: list[Reference], connections: int) -> None:
-    lines = Counter(line["manifest"] for line in copy.done.values())
-    complete = {line["manifest"] for line in copy.done.values() if lines[line["manifest"]] >= line["of"]}
-    missing = [reference for reference in references if reference.address not in complete]
     pool = ThreadPoolExecutor(connections)
     try:
-        outcomes = pool.map(lambda reference: _copy_manifest(copy, reference), missing)
-        for _ in tqdm(outcomes, "copying pictures", len(missing), unit=" manifests", disable=not missing):
-            pass
+        add(_Step(Reference(source)) for source in copy.sources)
+        with tqdm(desc="copying pictures", unit=" pictures", total=len(waiting)) as bar:
+            while waiting or running:
+                while waiting and len(running) < connections:
+                    step = heapq.heappop(waiting)[-1]
+                    running[pool.submit(_take, copy, step)] = step
+                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                    bar.update(running.pop(future).work is not None)
+                    add(future.result())
+                bar.total = bar.n + len(waiting) + len(running)
+                bar.refresh()
     except BaseException:
         copy.client.stop()
         raise
@@ -179,25 +169,58 @@ def _copy_all(copy: _Copy, references: list[Reference], connections: int) -> Non
         pool.shutdown(cancel_futures=True)
 
 
-def _copy_manifest(copy: _Copy, reference: Reference) -> None:
+def _finished(copy: _Copy) -> set[str]:
+    """Manifests whose pictures are all there."""
+    lines = Counter(line["manifest"] for line in copy.done.values())
+    return {line["manifest"] for line in copy.done.values() if lines[line["manifest"]] >= line["of"]}
+
+
+def _unseen(copy: _Copy, steps: Iterable[_Step]) -> Iterator[_Step]:
+    """Pictures, and documents that were not listed before: collections may lie in a circle."""
+    for step in steps:
+        if step.work is None:
+            if step.reference.address in copy.seen:
+                continue
+            copy.seen.add(step.reference.address)
+            if len(copy.seen) > MOST_DOCUMENTS:
+                raise ManifestError(
+                    f"more than {MOST_DOCUMENTS:,} manifests and collections: give parts of the collection"
+                )
+        yield step
+
+
+def _take(copy: _Copy, step: _Step) -> list[_Step]:
+    """Copy a picture, or read a document; what that leads to."""
+    if step.work is not None:
+        _copy_work(copy, step.work, step.siblings)
+        return []
+    reference = step.reference
     try:
         document = reference.document or iiif.parse(copy.client.get(reference.address))
-        found = iiif.read_manifest(document, reference.address).works
-        if not found:
-            raise ManifestError("a collection where a manifest is expected")
+        read = iiif.read_manifest(document, reference.address, every_canvas=copy.sources == [reference.address])
+        if step.depth > DEEPEST and not read.works:
+            raise ManifestError(f"collections inside of each other, more than {DEEPEST} deep")
     except (FetchError, ManifestError) as error:
         copy.rejected[reference.address] = str(error)
-        return
-    for work in found:
-        if work.picture.name not in copy.done:
-            try:
-                _copy_work(copy, work, len(found))
-            except (FetchError, images.UnusableImageError) as error:
-                copy.rejected[work.picture.name] = f"{error} (of {reference.address})"
+        if not (reference.is_manifest or isinstance(error, iiif.NoPictureError)):
+            copy.complete = False
+        return []
+    shown = {work.picture.name: work for work in reversed(read.works)}
+    return [
+        *(_Step(Reference(reference.address), 0, work, len(shown)) for work in reversed(shown.values())),
+        *(_Step(listed, step.depth + 1) for listed in read.listed),
+        *(_Step(page, step.depth) for page in read.pages),
+    ]
 
 
 def _copy_work(copy: _Copy, work: Work, siblings: int) -> None:
-    data = _fetch(copy.client, work.picture)
+    if work.picture.name in copy.done:
+        return
+    try:
+        data = _fetch(copy.client, work.picture)
+    except (FetchError, images.UnusableImageError) as error:
+        copy.rejected[work.picture.name] = f"{error} (of {work.row['manifest']})"
+        return
     name = file_name(work)
     write_atomically(copy.folder / name, methodcaller("write", data))
     copy.note(
@@ -261,18 +284,17 @@ def _slug(text: str) -> str:
     return words.encode()[:_LONGEST_SLUG].decode(errors="ignore").rstrip("-")
 
 
-def _finish(copy: _Copy, listed: set[str]) -> None:
+def _finish(copy: _Copy) -> None:
     """Write the tables; the one whose presence says that the copy is finished, last."""
-    kept = {name: line for name, line in copy.done.items() if line["manifest"] in listed}
+    kept = {name: line for name, line in copy.done.items() if line["manifest"] in copy.seen}
     if not kept:
         address, reason = next(iter(copy.rejected.items()), ("", "nothing is listed"))
         raise ManifestError(f"no picture could be copied; the first reason: {address} {reason}")
     if copy.complete:
-        gone = {line["row"]["file"] for line in copy.done.values()} - {line["row"]["file"] for line in kept.values()}
-        for name in gone:
-            (copy.folder / name).unlink(missing_ok=True)
         copy.done = kept
     lines = sorted(copy.done.values(), key=lambda line: str(line["row"]["file"]))
+    for name in {path.name for path in copy.folder.glob("*.jpg")} - {line["row"]["file"] for line in lines}:
+        (copy.folder / name).unlink()
     _write_lines(copy.folder / COPIED, lines)
     _write_lines(
         copy.folder / REJECTED, [{"path": path, "reason": reason} for path, reason in sorted(copy.rejected.items())]
