@@ -131,7 +131,7 @@ class Client:
                 if answer.is_redirect:
                     address = urljoin(address, answer.headers["Location"])
                     continue
-                if answer.status_code in _PASSING or answer.status_code >= requests.codes.server_error:
+                if answer.status_code in _PASSING or answer.status_code >= 500:
                     by_host = answer.status_code in _TOO_MUCH
                     raise _PassingError(_status(answer), self._retry_after(answer), by_host)
                 if answer.status_code != requests.codes.ok:

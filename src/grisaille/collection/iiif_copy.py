@@ -289,6 +289,8 @@ def _finish(copy: _Copy) -> None:
     kept = {name: line for name, line in copy.done.items() if line["manifest"] in copy.seen}
     if not kept:
         address, reason = next(iter(copy.rejected.items()), ("", "nothing is listed"))
+        if copy.sources == [address]:
+            raise ManifestError(reason)
         raise ManifestError(f"no picture could be copied; the first reason: {address} {reason}")
     if copy.complete:
         copy.done = kept
