@@ -138,13 +138,16 @@ def names(data: bytes) -> None:
 def manifests(data: bytes) -> None:
     """A IIIF document: what it lists, and of each work the addresses, the file's name and the row."""
     try:
-        read = iiif.read_manifest(iiif.parse(data), "http://127.0.0.1/m")
+        document = iiif.parse(data)
+        read = iiif.read_manifest(document, "http://127.0.0.1/m")
+        pages = iiif.read_manifest(document, "http://127.0.0.1/m", every_canvas=True)
     except iiif.ManifestError as error:
         assert str(error), "a reason without words"
         assert "\n" not in str(error), "a reason of several lines"
         return
     listed = [reference.address for reference in (*read.listed, *read.pages)]
-    for work in read.works:
+    assert len(pages.works) >= len(read.works)
+    for work in (*read.works, *pages.works):
         listed += work.picture.addresses()
         assert tuple(work.row) == iiif.COLUMNS
         assert all("\n" not in text for text in work.row.values())

@@ -195,6 +195,7 @@ SHAPES = {
         ),
         {
             "museum": "Biblioth\u00e8que nationale de France",
+            "artist": "Corot, Camille",
             "link": "http://oai/record",
             "rights": "https://gallica/terms",
         },
@@ -770,6 +771,30 @@ class TestDataset:
     def test_storage_in_a_bucket(self, institution):
         with pytest.raises(DatasetError, match="--params storage="):
             PaintingsDataset(path=f"{institution.root}/top", copies="s3://bucket/iiif").load()
+
+
+@pytest.mark.parametrize(
+    ("told", "artist"),
+    [
+        ("Corot, Camille (1796-1875). Peintre", "Corot, Camille"),
+        ("Homer, Winslow, 1836-1910, artist.", "Homer, Winslow"),
+        ("Goya [painter]", "Goya"),
+        ("Artist: Ada, 1800-1850", "Ada"),
+        ("The Painter", "The Painter"),
+        ("Master of 1518", "Master of 1518"),
+    ],
+)
+def test_artists_without_roles_and_lives(told, artist):
+    manifest = manifest_3("m", [canvas_3("1", {"id": "http://i/1", "type": "ImageService3"})], [("Creator", told)])
+    assert iiif.read_manifest(manifest, "http://a/m").works[0].row["artist"] == artist
+
+
+def test_only_images_that_are_painted_on_the_canvas():
+    bodies = [{"id": "http://a/captions.vtt", "format": "text/vtt"}, {"id": "http://a/film.mp4", "type": "Video"}]
+    film = {"items": [{"items": [{"motivation": "painting", "body": bodies}]}]}
+    remark = {"motivation": "commenting", "body": {"id": "http://a/remark.jpg", "type": "Image"}}
+    with pytest.raises(iiif.NoPictureError):
+        iiif.read_manifest({"type": "Manifest", "items": [film, {"items": [{"items": [remark]}]}]}, "http://a/m")
 
 
 def test_half_a_letter_is_in_no_address():

@@ -86,7 +86,12 @@ _LABELS: Mapping[str, tuple[str, ...]] = {
     "link": ("link", "permalink", "persistent url", "object page", "homepage", "catalogue record"),
 }
 _ROLE = re.compile(r"(?:artist|painter|maker|creator|author|attributed to)\s*:\s*([^,]+)", re.IGNORECASE)
-_LIFE = re.compile(r"\s*(?:\([^()]*\d{3}[^()]*\)|\[[^\[\]]*\d{3}[^\[\]]*\]|,\s*[^,]*\d{4}[^,]*)\s*$")
+_ROLE_BEHIND = re.compile(
+    r"(?:[.,]\s+|\s*[\[(])(?:artist|painter|engraver|printmaker|creator|author|artiste|peintre|graveur|auteur du texte"
+    r"|künstler|künstlerin|maler|verfasser|kunstenaar|schilder|artista|pittore|pintor)[\])]?\.?\s*$",
+    re.IGNORECASE,
+)
+_LIFE = re.compile(r"\s*(?:\([^()]*\d{3}[^()]*\)|\[[^\[\]]*\d{3}[^\[\]]*\]|,\s*[^,()]*\d{4}[^,()]*)\s*$")
 
 
 def copy_of(source: str, copies: str) -> Path:
@@ -385,7 +390,7 @@ def _bodies(canvas: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     for page in _many(canvas.get("items")):
         annotations += _many(page.get("items")) if isinstance(page, Mapping) else []
     for annotation in annotations:
-        if isinstance(annotation, Mapping):
+        if isinstance(annotation, Mapping) and "painting" in str(annotation.get("motivation", "painting")):
             for body in (*_many(annotation.get("resource")), *_many(annotation.get("body"))):
                 yield from _images(body)
 
@@ -401,7 +406,7 @@ def _images(body: Any, depth: int = 0) -> Iterator[Mapping[str, Any]]:
         for name in ("default", "item", "items", "full", "source"):
             for part in _many(body.get(name)):
                 yield from _images(part, depth + 1)
-    elif kind in {"image", "stillimage", ""}:
+    elif kind in {"image", "stillimage"} or (not kind and str(body.get("format", "image")).startswith("image")):
         yield body
 
 
@@ -512,10 +517,13 @@ def _page_row(manifest: Mapping[str, Any], address: str, canvas: Mapping[str, An
 
 
 def _artist(told: str) -> str:
-    """A name without the role before it and the life behind it."""
+    """A name without a role, and without the life behind it."""
     name = next(iter(told.splitlines()), "").strip()
     role = _ROLE.match(name)
-    return (role[1] if role else _LIFE.sub("", name) or name).strip()
+    if role:
+        return role[1].strip()
+    bare = _ROLE_BEHIND.sub("", name) or name
+    return (_LIFE.sub("", bare) or bare).strip()
 
 
 def _link(resource: Mapping[str, Any], base: str) -> str:
