@@ -646,6 +646,18 @@ class TestNetwork:
         assert not (tmp_path / iiif.WORKS).exists()
         assert len(list(tmp_path.glob("*.jpg"))) == 10
 
+    def test_a_host_that_is_gone_does_not_keep_others_from_being_copied(self, institution, clock, tmp_path):
+        shelf(institution, *range(3))
+        with serve(
+            Institution(answers=dict.fromkeys([f"/{number}" for number in range(9)], Answer(status=503)))
+        ) as gone:
+            sources = [f"{gone.root}/{number}" for number in range(9)]
+            sources += [f"{institution.root}/m{number}" for number in range(3)]
+            with pytest.raises(HostError, match=gone.root.removeprefix("http://")):
+                copy_collection(sources, tmp_path, clock.client(tries=2))
+        assert len(list(tmp_path.glob("*.jpg"))) == 3
+        assert not (tmp_path / iiif.WORKS).exists()
+
 
 class TestResumes:
     def test_a_killed_copy_goes_on(self, institution, tmp_path):

@@ -76,11 +76,12 @@ class Client:
             sleep: Waits so many seconds.
         """
         self._timeout, self._tries, self._most_bytes, self._clock = timeout, tries, most_bytes, clock
-        self._stopped, self._why = threading.Event(), "stopped"
+        self._stopped = threading.Event()
         self._sleep = sleep or self._stopped.wait
         self._own = threading.local()
         self._not_before: dict[str, float] = {}
         self._failures: Counter[str] = Counter()
+        self._silent: dict[str, str] = {}  # host -> why it is not asked any more
 
     def get(self, address: str) -> bytes:
         """The answer to a GET request.
@@ -106,10 +107,8 @@ class Client:
                 return data
         self._failures[host] = self._failures[host] + 1 if by_host else 0
         if self._failures[host] >= _SILENT:
-            # Other threads would go on asking until somebody looks at this one's error.
-            self._why = f"{host} does not answer any more ({reason})"
-            self.stop()
-            raise HostError(self._why)
+            self._silent[host] = f"{host} does not answer any more ({reason})"
+            raise HostError(self._silent[host])
         raise FetchError(f"{reason}, {self._tries} times")
 
     def stop(self) -> None:
@@ -117,11 +116,17 @@ class Client:
         self._stopped.set()
 
     def _wait(self, host: str) -> None:
+        self._check(host)
         pause = self._not_before.get(host, 0.0) - self._clock()
         if pause > 0:
             self._sleep(pause)
+            self._check(host)
+
+    def _check(self, host: str) -> None:
         if self._stopped.is_set():
-            raise HostError(self._why)
+            raise HostError("stopped")
+        if host in self._silent:
+            raise HostError(self._silent[host])
 
     def _follow(self, address: str) -> bytes:
         for _ in range(MOST_REDIRECTS + 1):

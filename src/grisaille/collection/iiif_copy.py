@@ -30,7 +30,7 @@ from tqdm import tqdm
 
 from grisaille.collection import iiif, images
 from grisaille.collection.iiif import SIDE, WORKS, ManifestError, Reference, Work
-from grisaille.collection.iiif_client import Client, FetchError
+from grisaille.collection.iiif_client import Client, FetchError, HostError
 from grisaille.errors import GrisailleError
 from grisaille.storage import atomic_path, write_atomically
 
@@ -60,6 +60,7 @@ class _Copy:
         seen: Addresses of all documents that are listed.
         rejected: Address -> why there is no picture.
         complete: Whether every collection could be read, so that what is not listed is no longer there.
+        silent: What is said of hosts that stopped answering.
     """
 
     folder: Path
@@ -69,6 +70,7 @@ class _Copy:
     seen: set[str] = field(default_factory=set)
     rejected: dict[str, str] = field(default_factory=dict)
     complete: bool = True
+    silent: set[str] = field(default_factory=set)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def note(self, line: dict[str, Any]) -> None:
@@ -116,7 +118,7 @@ def copy_collection(sources: Iterable[str], folder: Path, client: Client | None 
 
     Raises:
         ManifestError: If nothing can be copied, or too much would have to be.
-        HostError: If a host stops answering. What was copied stays.
+        HostError: If a host stopped answering, once the pictures of others are copied. What was copied stays.
         DiskFullError: If there is no room.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -125,6 +127,8 @@ def copy_collection(sources: Iterable[str], folder: Path, client: Client | None 
         # What is appended must not go on in half a line.
         _write_lines(folder / COPIED, copy.done.values())
         _copy_all(copy, connections)
+        if copy.silent:
+            raise HostError("; ".join(sorted(copy.silent)))
         _finish(copy)
 
 
@@ -191,9 +195,16 @@ def _unseen(copy: _Copy, steps: Iterable[_Step]) -> Iterator[_Step]:
 
 def _take(copy: _Copy, step: _Step) -> list[_Step]:
     """Copy a picture, or read a document; what that leads to."""
-    if step.work is not None:
+    try:
+        if step.work is None:
+            return _read(copy, step)
         _copy_work(copy, step.work, step.siblings)
-        return []
+    except HostError as error:
+        copy.silent.add(str(error))
+    return []
+
+
+def _read(copy: _Copy, step: _Step) -> list[_Step]:
     reference = step.reference
     try:
         document = reference.document or iiif.parse(copy.client.get(reference.address))
