@@ -50,6 +50,7 @@ KINDS = {
     "ParquetDataset": (table, lambda loaded: loaded["value"][0]),
     "SpreadsheetSafeCSVDataset": (table, lambda loaded: loaded["value"][0]),
     "CSVDataset": (table, lambda loaded: loaded["value"][0]),
+    "TextDataset": (str, float),
     "JSONDataset": (lambda value: {"value": value}, lambda loaded: loaded["value"]),
     "FigureDataset": (figure, lambda loaded: loaded.getpixel((0, 0))[0] / 25.5),
     "KerasModelDataset": (model, lambda loaded: loaded.get_weights()[0][0, 0]),
