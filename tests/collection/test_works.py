@@ -6,9 +6,11 @@ import logging
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from pyarrow import parquet
 
 from grisaille.collection import catalogue, works
 from grisaille.collection.artists import read_table
@@ -256,6 +258,21 @@ class TestFormats:
         assert found["year"].tolist() == ["1503", "1504"]
         assert found["year_from"].isna().tolist() == [False, True]
         assert "image" not in found
+
+    @pytest.mark.parametrize(
+        "column",
+        [
+            pytest.param(
+                pa.Array.from_buffers(pa.string(), 1, pa.array([b"c.\xf51503"], pa.binary()).buffers()), id="no UTF-8"
+            ),
+            pytest.param(pa.array([[2**31 - 1]], pa.list_(pa.date32())), id="years beyond those of Python"),
+        ],
+    )
+    def test_parquet_whose_cells_are_no_text(self, column):
+        buffer = io.BytesIO()
+        parquet.write_table(pa.table({"file": ["a.jpg"], "date": column}), buffer)
+        with pytest.raises(TableError, match=r"^the table of paintings cannot be read: "):
+            read_works(buffer.getvalue(), ".parquet", {})
 
     def test_excel(self):
         pytest.importorskip("openpyxl")

@@ -157,10 +157,12 @@ def _read_parquet(data: bytes, table: str, _: Callable[[str], bool]) -> pd.DataF
 
     try:
         found = parquet.ParquetFile(pa.BufferReader(data)).read()
+        # Nothing else looks whether text is in UTF-8 before a cell is used.
+        found.validate(full=True)
         columns = {
             field.name: _text_column(found[field.name]) for field in found.schema if not _holds_bytes(field.type)
         }
-    except (pa.ArrowException, KeyError, OSError, ValueError) as error:
+    except (pa.ArrowException, KeyError, OSError, OverflowError, ValueError) as error:
         raise _unreadable(table, error) from error
     return pd.DataFrame(columns)
 
