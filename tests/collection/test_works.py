@@ -411,6 +411,10 @@ class TestJoin:
         ):
             join_works(["x/1.jpg", "2.jpg"], read("file,id\na.jpg,7\n"))
 
+    def test_nothing_but_namesakes(self):
+        with pytest.raises(TableError, match=r"1 rows fit several pictures, or one that other rows fit too: 1\.jpg\."):
+            join_works(["full/1.jpg", "small/1.jpg"], read("file,title\n1.jpg,X\n2.jpg,Y\n"))
+
     def test_an_empty_table_and_no_pictures(self):
         assert join_works(["a.jpg"], read("file\n")).pictures_without == ["a.jpg"]
         assert join_works([], read("file\na.jpg\n")).rows_without == ["a.jpg"]

@@ -275,6 +275,12 @@ def join_works(paths: Sequence[str], works: pd.DataFrame) -> Join:
             name, endings = tried[matches.index(best)]
             how = ["without endings"] * (name == "file" and not endings) + ["folders aside"] * (not folders)
             return _in_names(best, ", ".join([name, *how]), paths, works, name)
+    (name, _), match = max(zip(tried, matches, strict=True), key=lambda pair: len(pair[1].unclear))
+    if match.unclear:
+        raise TableError(
+            f"no row of {_TABLE} belongs to one picture alone: {len(match.unclear)} rows fit several pictures, or one "
+            f"that other rows fit too: {first_of(works[name].iloc[match.unclear])}. Name folders as well as files"
+        )
     first = ", ".join(f"{name}={_short(works[name].iloc[0])}" for name in ("file", *identifiers) if works[name].iloc[0])
     raise TableError(
         f"no row of {_TABLE} belongs to a picture: its first row says {first or 'nothing of a file'}, and the first "
