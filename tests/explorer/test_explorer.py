@@ -230,6 +230,13 @@ class TestWhatIsKnown:
         data = data_of(render(self.known(), NOBODY, ABOUT))
         assert data["links"] == ["https://example.org/1", *[""] * 7]
 
+    @pytest.mark.parametrize("missing", ["title", "date", "museum", "link", "year_from", "year_to"])
+    def test_a_column_that_is_missing_takes_no_other_with_it(self, missing):
+        unknown = None if missing.startswith("year") else ""
+        lacking = render(self.known().drop(columns=missing), NOBODY, ABOUT)
+        assert lacking == render(self.known(**{missing: unknown}), NOBODY, ABOUT)
+        assert "javascript:" not in json.dumps(data_of(lacking))
+
     def test_what_is_known_of_none_takes_no_room(self):
         unknown = self.known(**WORDS, year_from=None, year_to=None)
         assert render(unknown, NOBODY, ABOUT) == render(explorer_map(), NOBODY, ABOUT)

@@ -26,6 +26,8 @@ ENCODED = 4 / 3
 # Whatever else a table calls a link, `javascript:` too, is no address of a page.
 _WEB = re.compile(r"https?://[^\s/?#]", re.IGNORECASE)
 _WORDS = ("title", "date", "museum", "link")
+# What stands for a column that a table lacks.
+_UNKNOWN: dict[str, str | None] = {**dict.fromkeys(_WORDS, ""), "year_from": None, "year_to": None}
 
 
 @dataclass(frozen=True)
@@ -162,13 +164,12 @@ def _data(table: pd.DataFrame, artists: pd.DataFrame, about: About) -> dict[str,
 
 def _known(table: pd.DataFrame) -> dict[str, Any]:
     """What a table of paintings tells; nothing is written that is known of none of them."""
-    words = {name: table[name].tolist() for name in _WORDS if name in table}
-    years: list[list[int]] = []
-    if "date" in words:
-        years = [_span(*pair) for pair in zip(table["year_from"], table["year_to"], strict=True)]
-        told = ("\N{EN DASH}".join(map(str, span)) for span in years)
-        words["date"] = [date or of_years for date, of_years in zip(words["date"], told, strict=True)]
-        words["link"] = [link if _WEB.match(link) else "" for link in words["link"]]
+    table = table.assign(**{name: empty for name, empty in _UNKNOWN.items() if name not in table})
+    words = {name: table[name].tolist() for name in _WORDS}
+    years = [_span(*pair) for pair in zip(table["year_from"], table["year_to"], strict=True)]
+    told = ("\N{EN DASH}".join(map(str, span)) for span in years)
+    words["date"] = [date or of_years for date, of_years in zip(words["date"], told, strict=True)]
+    words["link"] = [link if _WEB.match(link) else "" for link in words["link"]]
     known: dict[str, Any] = {f"{name}s": values for name, values in words.items() if any(values)}
     # Where all are of one year, it tells nothing apart.
     return known | ({"years": years} if len({year for span in years for year in span}) > 1 else {})
