@@ -53,8 +53,11 @@ def colours(project: Path = PROJECT, environments: tuple[str, ...] = ENVIRONMENT
 
     bootstrap_project(project)
     styles: dict[str, Any] = {}
+    # Vectors have nodes of their own where there are some.
+    given = {"features_file": "vectors.npy"}
     for env in environments:
-        catalog = KedroSession.create(project, env=None if env == "base" else env).load_context().catalog
+        session = KedroSession.create(project, env=None if env == "base" else env, runtime_params=given)
+        catalog = session.load_context().catalog
         for pipeline in pipelines.values():
             for name in pipeline.datasets():
                 if name.startswith("param"):

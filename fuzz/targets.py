@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from grisaille.collection import artists, catalogue, folder, iiif, iiif_copy, images, works, years
+from grisaille.collection import vectors as given_vectors
 from grisaille.collection.tables import TableError
 from grisaille.features.store import FeatureStore, FeatureStoreError, fingerprint
 from grisaille.storage import npy
@@ -106,6 +107,20 @@ def paintings(data: bytes) -> None:
     text = table.drop(columns=works.YEARS)
     assert text.map(lambda cell: isinstance(cell, str) and cell == catalogue.printable(cell)).all(axis=None)
     _are_in_order(table["year_from"].tolist(), table["year_to"].tolist())
+
+
+def vectors(data: bytes) -> None:
+    """A Parquet file of vectors: read, and joined to pictures."""
+    try:
+        read = given_vectors.read_parquet(data)
+        joined = given_vectors.join_vectors(
+            ["a.jpg", "b/a.jpg", "B/c.png"][: len(read.values)], read, pd.DataFrame(), {}
+        )
+    except TableError as error:
+        assert "\n" not in str(error), "a reason of several lines"
+        return
+    assert joined.dtype == np.float32
+    np.testing.assert_allclose(np.linalg.norm(joined, axis=1), 1, rtol=1e-3)
 
 
 def dates(data: bytes) -> None:
@@ -217,6 +232,15 @@ def _paintings() -> Iterator[bytes]:
         yield bytes([_KINDS.index(kind)]) + (data.encode() if isinstance(data, str) else data)
 
 
+def _vectors() -> Iterator[bytes]:
+    names, values = ["x/a.jpg", "b/a.jpg", "c.png"], np.arange(6.0).reshape(3, 2) - 3
+    for column in ("file", "id", "name"):
+        for rows in (3, 1):
+            table = pd.DataFrame({column: names[:rows], "embedding": list(values[:rows])})
+            yield table.to_parquet(compression=None)
+            yield pd.DataFrame(values[:rows], columns=["v0", "v1"]).assign(**{column: names[:rows]}).to_parquet()
+
+
 def _dates() -> Iterator[bytes]:
     for text in (
         "c. 1503-06", "late 15th or early 16th century", "2. H\u00e4lfte 16. Jh.", "fin XVe-XVIe si\u00e8cle",
@@ -256,6 +280,7 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "ingestion": ingestion,
     "tables": tables,
     "paintings": paintings,
+    "vectors": vectors,
     "dates": dates,
     "names": names,
     "manifests": manifests,
@@ -266,6 +291,7 @@ SEEDS: dict[str, Callable[[], Iterator[bytes]]] = {
     "ingestion": _pictures,
     "tables": _tables,
     "paintings": _paintings,
+    "vectors": _vectors,
     "dates": _dates,
     "names": _names,
     "manifests": _manifests,
@@ -274,6 +300,6 @@ SEEDS: dict[str, Callable[[], Iterator[bytes]]] = {
 }
 # Pictures have by far the most branches.
 SHARES = {
-    "ingestion": 0.25, "tables": 0.1, "paintings": 0.1, "dates": 0.05, "names": 0.05, "manifests": 0.1, "arrays": 0.15,
-    "stores": 0.2,
+    "ingestion": 0.25, "tables": 0.05, "paintings": 0.1, "vectors": 0.1, "dates": 0.05, "names": 0.05, "manifests": 0.1,
+    "arrays": 0.15, "stores": 0.15,
 }  # fmt: skip

@@ -56,6 +56,16 @@ ELSEWHERE = {
         "tests/pipelines/test_parts.py",
         "test_a_part_reads_the_folder_and_the_tables_that_the_whole_read",
     ),
+    "kedro run --pipelines __default__,discovery "
+    "--params paintings_folder=/path/to/paintings,features_file=/path/to/vectors.parquet": (
+        "tests/pipelines/test_vectors.py",
+        "test_they_stand_in_every_table",
+    ),
+    "kedro run --pipelines __default__,discovery "
+    '--params "paintings_folder=/path/to/paintings,features_file=/path/to/vectors.npy,likenesses=[vectors]"': (
+        "tests/pipelines/test_vectors.py",
+        "test_the_same_tables",
+    ),
     "kedro viz run --env demo": ("tests/test_browser.py", "test_chunks_are_boxes_and_tables_have_previews"),
     "kedro run --pipelines look_alikes --params query=photo.jpg": ("tests/test_similar.py", "test_as_a_pipeline"),
     'kedro run --pipelines chain --params "chain=Ilse_Nebel_1;Greta_Gitter_2"': (

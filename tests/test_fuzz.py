@@ -34,6 +34,7 @@ class TestTargets:
             "grisaille.collection.images.decode",
             "grisaille.collection.artists.read_table",
             "grisaille.collection.works.read_works",
+            "grisaille.collection.vectors.read_parquet",
             "grisaille.collection.years.parse_years",
             "grisaille.collection.artists.ArtistIndex.match",
             "grisaille.collection.iiif.parse",

@@ -58,6 +58,7 @@ class TestOneBaseForPaths:
             "paintings_folder": "mine",
             "artists_file": "~/a.csv",
             "paintings_file": "w.csv",
+            "features_file": "v.npy",
             "backbone": {"model_file": "my_model.keras"},
         }
         (tmp_path / "conf" / "local" / "parameters_mine.yml").write_text(yaml.safe_dump(mine))
@@ -80,6 +81,7 @@ class TestOneBaseForPaths:
         assert found["backbone"]["weights"] == "imagenet"
         assert found["artists_file"] == str(Path.home() / "a.csv")
         assert found["paintings_file"] == str(project / "w.csv")
+        assert found["features_file"] == str(project / "v.npy")
 
     def test_commands_begin_in_the_current_folder(self, project):
         loader = self.load(

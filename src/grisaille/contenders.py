@@ -65,10 +65,17 @@ def fit_chunks(
         yield projection, Points.of("composition", projection.compress(known))
 
 
-def of_style(
+def of_vectors(
     statistics: Sequence[FloatArray], split: StringArray, k: int, seed: int
 ) -> tuple[Contenders, Sequence[Rows]]:
-    """Style, by the channel statistics of every chunk, shape (n, d) each; the rest as above."""
+    """What Euclidean distances compare: the channel statistics of every chunk, for style, or the vectors given.
+
+    Args:
+        statistics: Columns, shape (n, d) each, whose components are taken apart from each other's.
+        split: As above; the rest as well.
+        k: As above.
+        seed: As above.
+    """
     training, queries = training_and_queries(split, seed)
     reference = Reference.measure(embedding_space(np.concatenate(statistics, axis=1)), queries, k)
     return Contenders([Points.plain(rows) for rows in statistics], training, reference, seed), statistics

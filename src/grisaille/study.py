@@ -17,7 +17,7 @@ from grisaille.arrays import FloatArray, IntArray, Rows
 from grisaille.autoencoders.baseline import pca_embeddings
 from grisaille.codes.linear import Rotation
 from grisaille.collection.split import fitted_on
-from grisaille.contenders import fit_chunks, of_composition, of_style
+from grisaille.contenders import fit_chunks, of_composition, of_vectors
 from grisaille.likenesses.metrics import layer_norms
 from grisaille.likenesses.style import describe_chunks
 from grisaille.measures.code_rows import Contenders
@@ -204,7 +204,7 @@ class StudyRunner:
         if likeness == "composition":
             return of_composition(features, chunks, split, self._autoencoder, *given)
         norms = np.stack([layer_norms(rows, "hellinger") for rows in features.values()], axis=1)
-        return of_style(list(describe_chunks(features, norms, chunks, channels)), split, *given)
+        return of_vectors(list(describe_chunks(features, norms, chunks, channels)), split, *given)
 
     def measure(self, point: Point) -> dict[str, Any]:
         """Make a reduction and hold it against the features it was made from."""

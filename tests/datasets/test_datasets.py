@@ -20,6 +20,7 @@ from grisaille.datasets import (
     PaintingsDataset,
     PointsDataset,
     SpreadsheetSafeCSVDataset,
+    VectorsDataset,
     WorksDataset,
 )
 from grisaille.demo import datasets as demo_datasets
@@ -30,12 +31,62 @@ from helpers import PROJECT, encode, picture
 
 
 class TestExamplesInDocstrings:
-    @pytest.mark.parametrize("room", ["paintings", "folder", "artists", "numpy_array", "optional", "table", "works"])
+    @pytest.mark.parametrize(
+        "room", ["paintings", "folder", "artists", "numpy_array", "optional", "table", "vectors", "works"]
+    )
     def test_they_run(self, room, tmp_path):
         module = importlib.import_module(f"grisaille.datasets.{room}")
         found = doctest.testmod(module, extraglobs={"tmp_path": tmp_path})
         assert found.attempted
         assert not found.failed
+
+
+class TestVectorsDataset:
+    @pytest.mark.parametrize(
+        ("name", "content"),
+        [("v.txt", b"\xef\xbb\xbfa.jpg\r\nb.jpg"), ("v.csv", b"id;file\n1;a.jpg\n2;b.jpg\n"), ("v.json", b'["a"]')],
+    )
+    def test_names_beside_an_array(self, name, content, tmp_path):
+        for folder in (str(tmp_path), f"memory://{tmp_path}"):
+            dataset = VectorsDataset(filepath=f"{folder}/v.npy")
+            with dataset._filesystem.open(dataset._filepath, "wb") as file:
+                np.save(file, np.eye(2))
+            assert dataset.load().names is None
+            alone = dataset.fingerprint()
+            dataset._filesystem.pipe_file(dataset._filepath.replace("v.npy", name), content)
+            assert dataset.fingerprint() != alone
+            if name == "v.json":
+                with pytest.raises(DatasetError, match=r"v\.npy: the table of .* cannot be read"):
+                    dataset.load()
+                continue
+            found = dataset.load()
+            assert found.names["file"].tolist() == ["a.jpg", "b.jpg"]
+            assert np.array_equal(found.values, np.eye(2))
+
+    @pytest.mark.parametrize(
+        ("name", "content", "said"),
+        [
+            ("v.npy", b"\x93NUMPY", "no .npy file"),
+            ("v.parquet", b"PAR1", "cannot be read"),
+            ("v.csv", b"a,b", "vectors are read from .npy and .parquet files"),
+            ("v.npy", None, "there is no file of vectors"),
+        ],
+    )
+    def test_what_is_no_vectors(self, name, content, said, tmp_path):
+        if content is not None:
+            (tmp_path / name).write_bytes(content)
+        with pytest.raises(DatasetError, match=said):
+            VectorsDataset(filepath=str(tmp_path / name)).load()
+
+    def test_names_that_are_no_text(self, tmp_path):
+        np.save(tmp_path / "v.npy", np.eye(2))
+        (tmp_path / "v.txt").write_bytes(b"caf\xe9.jpg\nb.jpg\n")
+        with pytest.raises(DatasetError, match=r"v\.txt is not in UTF-8"):
+            VectorsDataset(filepath=str(tmp_path / "v.npy")).load()
+
+    def test_nothing_was_given(self):
+        with pytest.raises(DatasetError, match="likenesses names vectors; give yours with --params features_file="):
+            VectorsDataset(filepath=None).load()
 
 
 class TestNumPyDataset:

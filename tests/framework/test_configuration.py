@@ -95,7 +95,7 @@ class TestCatalog:
             wrapped = entry.get("dataset")
             own = wrapped if isinstance(wrapped, dict) else entry
             path = own.get("filepath") or own.get("path")
-            if not name.startswith("_") and name not in {"raw_artists", "raw_works"}:
+            if not name.startswith("_") and name not in {"raw_artists", "raw_works", "raw_vectors"}:
                 assert "${globals:storage}/" in path, name
 
     def test_colab_stores_everything_on_the_drive(self, context):
@@ -421,6 +421,21 @@ class TestPipelines:
         assert not {"palettes", "style_embeddings", "mixture_embeddings"} & pipelines["__default__"].datasets()
         question = set(pipelines["look_alikes"].inputs())
         assert {name for name in question if name.endswith("_embeddings")} == {"composition_embeddings"}
+
+    @pytest.mark.parametrize("likenesses", [["composition", "style", "colour"], ["vectors"], ["vectors", "colour"]])
+    def test_vectors_are_a_likeness_beside_others_or_alone(self, context, likenesses):
+        _ = context(features_file="v.npy", likenesses=likenesses).params
+        default = pipelines["__default__"]
+        assert {"vectors_embeddings", "report"} <= default.all_outputs()
+        assert ("features" in default.datasets()) == ("composition" in likenesses)
+        embedded = {name for name in pipelines["look_alikes"].inputs() if name.endswith("_embeddings")}
+        mixture = {"mixture_embeddings"} if "composition" in likenesses else set()
+        assert embedded == {f"{name}_embeddings" for name in likenesses} | mixture | {"vectors_embeddings"}
+
+    @pytest.mark.parametrize("likenesses", [["colour"], ["style", "vectors"], [], ["composition", "composition"]])
+    def test_some_likeness_must_be_there(self, context, likenesses):
+        with pytest.raises(WrongParameterError, match="likenesses must name"):
+            _ = context(likenesses=likenesses).params
 
     def test_a_second_session_of_a_process_has_its_own(self, context, monkeypatch):
         def shaped(**_):

@@ -9,7 +9,7 @@ import click
 
 from grisaille.cli import project
 
-_LIKENESSES = ("composition", "style", "colour", "mixture")
+_LIKENESSES = ("composition", "style", "colour", "mixture", "vectors")
 
 
 @click.group()

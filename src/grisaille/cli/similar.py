@@ -15,7 +15,7 @@ from kedro.framework.cli.utils import _split_params
 _SHOWN = 10
 
 
-_LIKENESSES = ("composition", "style", "colour", "mixture")
+_LIKENESSES = ("composition", "style", "colour", "mixture", "vectors")
 
 
 def _likeness(*more: str) -> Callable[..., Any]:
@@ -167,17 +167,18 @@ def _run(
         with KedroSession.create(found, env=env, runtime_params=params) as session:
             loader, catalog = session.load_context().config_loader, session.load_context().catalog
             versions = {} if run is None else _versions_of(run, loader.storage(found))
-            made = _recipe(catalog, versions.get(_ANSWERED_FROM))
-            run = catalog.where(_ANSWERED_FROM, versions.get(_ANSWERED_FROM)).parent.name
+            source = next(iter(_stored(catalog, versions)), _ANSWERED_FROM[0])
+            made = _recipe(catalog, source, versions.get(source))
+            run = catalog.where(source, versions.get(source)).parent.name
+            shape = _shape(catalog, source, made, versions)
             # What made the embeddings, where the run has only read what that made.
             others = {name: catalog.version_with(name, made[name]["checksum"]) for name in made if versions}
             versions = {name: version for name, version in others.items() if version} | versions
-        chunks = {name: None for name in catalog.settings["chunks"]} | made[_ANSWERED_FROM]["parameters"]["chunks"]
         if "keras" not in sys.modules:
             _start_tensorflow()
-        with KedroSession.create(found, env=env, runtime_params={"chunks": chunks} | params) as session:
+        with KedroSession.create(found, env=env, runtime_params=shape | params) as session:
             # Versions of the models, the paintings and the embeddings, and of nothing that a question writes.
-            wanted = {*made, "paintings", "composition_codes", "style_codes"}
+            wanted = {*made, "paintings", "composition_codes", "style_codes", "vectors_embeddings"}
             known = {name: version for name, version in versions.items() if name in wanted}
             session.run(pipeline_names=[pipeline], load_versions=known)
             meant = catalog.settings["likeness"]
@@ -188,13 +189,32 @@ def _run(
         raise click.ClickException(str(error)) from error
 
 
-_ANSWERED_FROM = "composition_embeddings"
+# What says which run answers: the first that there is.
+_ANSWERED_FROM = ("composition_embeddings", "vectors_embeddings")
 
 
-def _recipe(catalog: Any, version: str | None) -> dict[str, Any]:
+def _shape(catalog: Any, source: str, made: dict[str, Any], versions: dict[str, str]) -> dict[str, Any]:
+    """The parameters that shape the pipelines as the run's were shaped."""
+    likenesses, vectors = list(catalog.settings["likenesses"]), "vectors_embeddings"
+    stamp = catalog.stamp(vectors, versions.get(vectors))
+    if stamp and stamp["recipe"]["picture_files"] == made["picture_files"] and "vectors" not in likenesses:
+        likenesses.append("vectors")
+    if source == vectors:
+        colour = ["colour"] if "colour" in likenesses and catalog.where("colour_embeddings") else []
+        return {"likenesses": [*colour, "vectors"]}
+    chunks = {name: None for name in catalog.settings["chunks"]} | made[source]["parameters"]["chunks"]
+    return {"likenesses": likenesses, "chunks": chunks}
+
+
+def _stored(catalog: Any, versions: dict[str, str]) -> list[str]:
+    """What a run made or read of `_ANSWERED_FROM`, or any run did."""
+    return [name for name in _ANSWERED_FROM if name in versions or (not versions and catalog.where(name) is not None)]
+
+
+def _recipe(catalog: Any, source: str, version: str | None) -> dict[str, Any]:
     """The recipe of the embeddings that a question is answered from."""
-    catalog.refuse_damaged(_ANSWERED_FROM, version)
-    stamp = catalog.stamp(_ANSWERED_FROM, version)
+    catalog.refuse_damaged(source, version)
+    stamp = catalog.stamp(source, version)
     if stamp is None:
         raise click.ClickException(
             f"nothing has been embedded yet in {catalog.storage}: run `kedro run` with the same --env and --params "
@@ -213,7 +233,7 @@ def _versions_of(run: str, storage: Any) -> dict[str, str]:
 
     manifest = manifests.read(storage, run)
     known = manifest["inputs"] | manifest["outputs"]
-    if _ANSWERED_FROM not in known:
+    if not known.keys() & set(_ANSWERED_FROM):
         raise click.ClickException(
             f"the run {manifest['run']} neither made nor read embeddings: name one that trained or encoded"
         )

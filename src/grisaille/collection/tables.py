@@ -152,6 +152,19 @@ def _printable(text: str) -> str:
 
 
 def _read_parquet(data: bytes, table: str, _: Callable[[str], bool]) -> pd.DataFrame:
+    return text_of(parquet_table(data, table), table)
+
+
+def parquet_table(data: bytes, table: str) -> Any:
+    """The `pyarrow.Table` in a Parquet file.
+
+    Args:
+        data: The file.
+        table: What to call it in messages.
+
+    Raises:
+        TableError: If it is none, or holds text that is not in UTF-8.
+    """
     import pyarrow as pa
     from pyarrow import parquet
 
@@ -159,12 +172,31 @@ def _read_parquet(data: bytes, table: str, _: Callable[[str], bool]) -> pd.DataF
         found = parquet.ParquetFile(pa.BufferReader(data)).read()
         # Nothing else looks whether text is in UTF-8 before a cell is used.
         found.validate(full=True)
-        columns = {
-            field.name: _text_column(found[field.name]) for field in found.schema if not _holds_bytes(field.type)
-        }
+        names = found.column_names
     except (pa.ArrowException, KeyError, OSError, OverflowError, ValueError) as error:
         raise _unreadable(table, error) from error
-    return pd.DataFrame(columns)
+    if twice := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
+        raise _unreadable(table, f"several columns are called {', '.join(twice)}")
+    return found
+
+
+def text_of(columns: Any, table: str) -> pd.DataFrame:
+    """The columns of a `pyarrow.Table` as text, without those that hold bytes.
+
+    Args:
+        columns: The table.
+        table: What to call it in messages.
+
+    Raises:
+        TableError: If a cell is no value that Python knows, such as a date of the year 10,000.
+    """
+    import pyarrow as pa
+
+    names = [field.name for field in columns.schema if not _holds_bytes(field.type)]
+    try:
+        return pd.DataFrame({name: _text_column(columns[name]) for name in names}, index=range(columns.num_rows))
+    except (pa.ArrowException, OverflowError, ValueError) as error:
+        raise _unreadable(table, error) from error
 
 
 def _holds_bytes(kind: Any) -> bool:

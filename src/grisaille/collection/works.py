@@ -30,7 +30,7 @@ YEARS = ["year_from", "year_to"]
 DESCRIPTION = ["title", "date", *YEARS, "medium", "museum", "rights", "link", "tags", "text"]
 RECOGNISED = ["file", "artist", "movement", *DESCRIPTION]
 
-_TABLE = "the table of paintings"
+TABLE = "the table of paintings"
 _YEAR = re.compile(r"-?\d{1,4}(?:\.0+)?")
 # How many names a message has, and how much of each.
 _TOLD, _SHOWN = 5, 80
@@ -110,15 +110,16 @@ def read_works(data: bytes, suffix: str, columns: Mapping[str, str]) -> pd.DataF
 
 def read_columns(data: bytes, suffix: str) -> pd.DataFrame:
     """A table of paintings as it is written; arguments and errors as those of `read_works`."""
-    return tables.read(data, suffix, _TABLE, lambda name: _letters(name) in _KNOWN)
+    return tables.read(data, suffix, TABLE, lambda name: _letters(name) in _KNOWN)
 
 
-def recognise(table: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
+def recognise(table: pd.DataFrame, columns: Mapping[str, str], name: str = TABLE) -> pd.DataFrame:
     """Give the columns of a table our names, and its dates years.
 
     Args:
         table: As it is written, of text; without any column where there is no table.
         columns: Our name -> name in the table, of columns that are not recognised.
+        name: What to call the table in messages.
 
     Returns:
         `RECOGNISED`, whether or not the table has them: text, "" where nothing is known, and years as nullable Int64.
@@ -128,23 +129,28 @@ def recognise(table: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
     Raises:
         TableError: If no column says which picture a row is about, or a column that was named is not there.
     """
-    names = [" ".join(str(name).split()) for name in table.columns]
-    found = _positions(names, columns)
+    names = [" ".join(str(column).split()) for column in table.columns]
+    found = _positions(names, columns, name)
     if names and "file" not in found and not any(map(_identifies, names)) and "id" not in found:
         raise TableError(
-            f"{_TABLE} needs a column that names the files of pictures, such as file or id; say which by --params "
-            f"ingestion.columns.file=NAME. Received: {_some(names)}"
+            f"{name} needs a column that names the files of pictures, such as file or id{_mended(name)}. Received: "
+            f"{_some(names)}"
         )
     works = pd.DataFrame(
-        {name: table.iloc[:, found[name]] if name in found else "" for name in RECOGNISED}, index=table.index
+        {ours: table.iloc[:, found[ours]] if ours in found else "" for ours in RECOGNISED}, index=table.index
     ).astype(str)
     first, last = _years(works)
     works = works.assign(year_from=first, year_to=last)
     others = {"id": table.iloc[:, found["id"]]} if "id" in found else {}
-    for number, name in enumerate(names):
+    for number, theirs in enumerate(names):
         if number not in found.values():
-            others.setdefault(f"table_{name}" if name in _OURS | others.keys() else name, table.iloc[:, number])
+            others.setdefault(f"table_{theirs}" if theirs in _OURS | others.keys() else theirs, table.iloc[:, number])
     return works.join(pd.DataFrame(others, index=table.index))
+
+
+def _mended(table: str) -> str:
+    """How to say which column names the files: there is a parameter for the table of paintings alone."""
+    return "; say which by --params ingestion.columns.file=NAME" if table == TABLE else ""
 
 
 def _letters(name: str) -> str:
@@ -159,7 +165,7 @@ def _identifies(name: str) -> bool:
     return _letters(name) in _IDENTIFIERS
 
 
-def _positions(names: Sequence[str], columns: Mapping[str, str]) -> dict[str, int]:
+def _positions(names: Sequence[str], columns: Mapping[str, str], table: str) -> dict[str, int]:
     """Our name -> which column of the table it is; one that was named is not looked for."""
     letters = [_letters(name) for name in names]
     found = {}
@@ -171,7 +177,7 @@ def _positions(names: Sequence[str], columns: Mapping[str, str]) -> dict[str, in
         elif _letters(name) in letters:
             found[ours] = letters.index(_letters(name))
         else:
-            raise TableError(f"ingestion.columns.{ours}={name}: {_TABLE} has no such column. Received: {_some(names)}")
+            raise TableError(f"ingestion.columns.{ours}={name}: {table} has no such column. Received: {_some(names)}")
     for ours, theirs in _NAMES.items():
         taken = set(found.values())
         free = (letters.index(name) for name in theirs if name in letters and letters.index(name) not in taken)
@@ -251,7 +257,7 @@ class Join:
     doubled: list[str]
 
 
-def join_works(paths: Sequence[str], works: pd.DataFrame) -> Join:
+def join_works(paths: Sequence[str], works: pd.DataFrame, table: str = TABLE) -> Join:
     """Find the row of every picture.
 
     Rows and pictures are compared from the ends of their paths, as far as both go, whatever their case, slashes and
@@ -262,6 +268,7 @@ def join_works(paths: Sequence[str], works: pd.DataFrame) -> Join:
     Args:
         paths: Of the pictures, with forward slashes.
         works: As `recognise` returns it.
+        table: What to call it in messages.
 
     Raises:
         TableError: If there are rows and pictures, and none belong together.
@@ -278,13 +285,13 @@ def join_works(paths: Sequence[str], works: pd.DataFrame) -> Join:
     (name, _), match = max(zip(tried, matches, strict=True), key=lambda pair: len(pair[1].unclear))
     if match.unclear:
         raise TableError(
-            f"no row of {_TABLE} belongs to one picture alone: {len(match.unclear)} rows fit several pictures, or one "
+            f"no row of {table} belongs to one picture alone: {len(match.unclear)} rows fit several pictures, or one "
             f"that other rows fit too: {first_of(works[name].iloc[match.unclear])}. Name folders as well as files"
         )
     first = ", ".join(f"{name}={_short(works[name].iloc[0])}" for name in ("file", *identifiers) if works[name].iloc[0])
     raise TableError(
-        f"no row of {_TABLE} belongs to a picture: its first row says {first or 'nothing of a file'}, and the first "
-        f"picture is {paths[0]}. Say by --params ingestion.columns.file=NAME which column names the files"
+        f"no row of {table} belongs to a picture: its first row says {first or 'nothing of a file'}, and the first "
+        f"picture is {paths[0]}{_mended(table)}"
     )
 
 

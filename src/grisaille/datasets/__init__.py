@@ -11,6 +11,7 @@ from grisaille.datasets.optional import OptionalDataset
 from grisaille.datasets.paintings import PaintingsDataset
 from grisaille.datasets.points import PointsDataset
 from grisaille.datasets.table import SpreadsheetSafeCSVDataset
+from grisaille.datasets.vectors import VectorsDataset
 from grisaille.datasets.works import WorksDataset
 
 __all__ = [
@@ -22,5 +23,6 @@ __all__ = [
     "PaintingsDataset",
     "PointsDataset",
     "SpreadsheetSafeCSVDataset",
+    "VectorsDataset",
     "WorksDataset",
 ]

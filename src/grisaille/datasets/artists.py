@@ -12,7 +12,7 @@ from grisaille.datasets.given_file import GivenFileDataset
 logger = logging.getLogger(__name__)
 
 
-class ArtistsDataset(GivenFileDataset):
+class ArtistsDataset(GivenFileDataset[pd.DataFrame]):
     r"""``ArtistsDataset`` loads a CSV of artists. A file that was asked for must exist; the fallback need not, and
     without it artists are named after files and folders alone.
 

@@ -2,18 +2,18 @@
 
 import hashlib
 from copy import copy
-from typing import Any, NoReturn, TypeVar
+from typing import Any, Generic, NoReturn, TypeVar
 
 import fsspec
-import pandas as pd
 from kedro.io.core import AbstractDataset, DatasetError, get_protocol_and_path
 
 from grisaille.storage import expanded
 
-Same = TypeVar("Same", bound="GivenFileDataset")
+Loaded = TypeVar("Loaded")
+Same = TypeVar("Same", bound="GivenFileDataset[Any]")
 
 
-class GivenFileDataset(AbstractDataset[NoReturn, pd.DataFrame]):
+class GivenFileDataset(AbstractDataset[NoReturn, Loaded], Generic[Loaded]):
     """``GivenFileDataset`` is what datasets of one file share: a file that was asked for must exist, and the fallback
     need not.
     """  # noqa: D205 - the first sentence of a Kedro dataset names the class, and does not fit on a line

@@ -13,7 +13,7 @@ from grisaille.datasets.given_file import GivenFileDataset
 from grisaille.storage import expanded
 
 
-class WorksDataset(GivenFileDataset):
+class WorksDataset(GivenFileDataset[pd.DataFrame]):
     r"""``WorksDataset`` loads a table with one row a painting, as it is written: CSV, TSV, JSON, JSON lines, Parquet or
     Excel, by its ending. A file that was asked for must exist; the fallback need not, and the table is empty then.
 

@@ -15,7 +15,7 @@ from grisaille.lazy import pd
 from grisaille.measures.silhouettes import point_silhouettes
 
 # In this order readers are shown them.
-LIKENESSES = ("mixture", "style", "composition", "colour")
+LIKENESSES = ("mixture", "style", "composition", "colour", "vectors")
 _COPIED = (
     "painting_id", "artist", "movements", "title", "date", "year_from", "year_to", "museum", "link",
     "path", "width", "height", "split", "duplicate_of",
@@ -49,7 +49,8 @@ def gather(
         paintings: The collection.
         places: Likeness -> "pca" and possibly "umap" -> shape (n, 2).
         near: Neighbours.
-        artist_distances: Sums of composition's distances to every artist, shape (n, c), artists sorted.
+        artist_distances: Sums of distances to every artist, by composition or else the likeness that is there, shape
+            (n, c), artists sorted.
         shown: A picture a painting.
 
     Returns:
@@ -57,7 +58,7 @@ def gather(
         `_umap_x` and `_umap_y` if there are any, and `{likeness}_neighbours` as {"ids": rows of this table,
         "distances": ...}, nearest first, None where they are not known; `raw_neighbours` likewise, and `kept`, how many
         of them the embedding of composition keeps, NaN where they are not known; `silhouette` among the artists, by
-        composition, NaN where the artist is unknown; `picture` as {"bytes": WebP}, and its mean `colour`.
+        `artist_distances`, NaN where the artist is unknown; `picture` as {"bytes": WebP}, and its mean `colour`.
 
     Raises:
         ValueError: If distances or neighbours are of other paintings.
@@ -80,9 +81,10 @@ def gather(
     sums[artists[labels] == UNKNOWN] = np.nan
     table["silhouette"] = point_silhouettes(sums, labels)
     table["raw_neighbours"] = _nested(near.raw, identifiers)
+    embedded = table.get("composition_neighbours", [None] * len(table))
     table["kept"] = [
         float(len(np.intersect1d(raw["ids"], small["ids"]))) if raw and small else np.nan
-        for raw, small in zip(table["raw_neighbours"], table["composition_neighbours"], strict=True)
+        for raw, small in zip(table["raw_neighbours"], embedded, strict=True)
     ]
     table["colour"] = [picture.colour for picture in shown]
     table["picture"] = pd.Series([{"bytes": picture.data} for picture in shown], dtype=object)

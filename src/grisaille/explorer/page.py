@@ -66,7 +66,7 @@ def render(table: pd.DataFrame, artists: pd.DataFrame, about: About) -> str:
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters["thousands"] = lambda number: f"{number:,}"
-    data = _data(table, artists, about)
+    data, made = _data(table, artists, about), likenesses(table)
     return environment.from_string(_read("web/page.html.j2")).render(
         about=about,
         paintings=len(table),
@@ -75,7 +75,9 @@ def render(table: pd.DataFrame, artists: pd.DataFrame, about: About) -> str:
         library=_read("vendor/pixi.min.js").replace("//# sourceMappingURL=pixi.min.js.map", ""),
         script="\n".join(_read(f"web/{name}") for name in _SCRIPTS),
         data=_inside_a_script(data),
-        several=len(likenesses(table)) > 1,
+        several=len(made) > 1,
+        composed="composition" in made,
+        vectors="vectors" in made,
         umap=f"{about.likeness}_umap_x" in table,
         dated="years" in data,
     )

@@ -46,6 +46,8 @@ class Ages:
     checksums: dict[str, str | None] = field(default_factory=dict)
 
 
+# In the step of an encoder that was kept: the version that it is a link to.
+KEPT_FROM = "kept_from"
 # Where this thread is saving: catalog name -> a dataset that writes to a temporary path.
 _temporary: ContextVar[Mapping[str, Any]] = ContextVar("temporary", default={})  # noqa: B039 - never changed in place
 
@@ -64,6 +66,7 @@ class AtomicCatalog(DataCatalog, CatalogCommandsMixin):
         settings: All parameters of the session, completed.
         given: Dotted names of the parameters that the command gave.
         storage: Where everything is stored; None where nobody knows.
+        wiring: Result -> what the run that is asked for makes it from; of results that it does not make, nothing.
         pictures: Checksum of `picture_files`, and those of the pictures that it lists, read once.
     """
 
@@ -73,6 +76,7 @@ class AtomicCatalog(DataCatalog, CatalogCommandsMixin):
         self.settings: dict[str, Any] = {}
         self.given: frozenset[str] = frozenset()
         self.storage: AnyPath | None = None
+        self.wiring: dict[str, frozenset[str]] = {}
         self.pictures: tuple[str | None, list[str]] = None, []
         self._made: dict[str, tuple[dict[str, Any], dict[str, str | None], Recipe]] = {}
         self._told: set[str] = set()
@@ -224,14 +228,18 @@ class AtomicCatalog(DataCatalog, CatalogCommandsMixin):
     def older(self, name: str, known: Ages | None = None) -> tuple[str, str] | None:
         """A result, of one and all that it was made from, that is older than its source, and that source; or None.
 
+        A source that the result was made without, and is made from today, is newer than the result.
+
         Args:
             name: Of the result.
             known: What was found of others.
         """
         known = known or Ages()
         if name not in known.older:
-            known.older[name] = None
             stamp = self.stamp(name)
+            known.older[name] = self._lacking(name, stamp)
+            if known.older[name]:
+                return known.older[name]
             for source, then in (stamp["inputs"] if stamp else {}).items():
                 if source not in self:
                     continue
@@ -242,6 +250,13 @@ class AtomicCatalog(DataCatalog, CatalogCommandsMixin):
                 if known.older[name]:
                     break
         return known.older[name]
+
+    def _lacking(self, name: str, stamp: Stamp | None) -> tuple[str, str] | None:
+        if stamp is None or KEPT_FROM in stamp["recipe"].get(name, {}):
+            return None
+        return next(
+            ((name, source) for source in sorted(self.wiring.get(name, ())) if source not in stamp["inputs"]), None
+        )
 
     def warn(self, name: str, known: Ages | None = None) -> None:
         """Say once what is wrong with a result that is going to be read; arguments as those of `older`."""
@@ -299,7 +314,7 @@ class AtomicCatalog(DataCatalog, CatalogCommandsMixin):
         recipe = dict(stamp["recipe"])
         for source in sources:
             recipe |= known["recipe"] if (known := self.stamp(source)) else {}
-        own = stamp["recipe"][name] | {"kept_from": found.parent.name}
+        own = stamp["recipe"][name] | {KEPT_FROM: found.parent.name}
         final = _path(dataset, dataset._get_save_path())
         final.parent.mkdir(parents=True, exist_ok=True)
         with atomic_path(final) as temporary:

@@ -31,7 +31,12 @@ _shape: dict[str, Any] = {}
 _known: dict[str, tuple[str, Any]] = {}
 
 # What comes from outside -> the parameter that says where it lies.
-SOURCES = {"raw_paintings": "paintings_folder", "raw_artists": "artists_file", "raw_works": "paintings_file"}
+SOURCES = {
+    "raw_paintings": "paintings_folder",
+    "raw_artists": "artists_file",
+    "raw_works": "paintings_file",
+    "raw_vectors": "features_file",
+}
 
 
 class WrongParameterError(click.ClickException):
@@ -39,7 +44,7 @@ class WrongParameterError(click.ClickException):
 
 
 # Parameters that name a file or folder: whole groups stand for themselves, members behind a dot.
-_PATHS = ("paintings_folder", "artists_file", "paintings_file", "backbone.model_file", "backbone.weights")
+_PATHS = (*SOURCES.values(), "backbone.model_file", "backbone.weights")
 # Parameters that are questions: nothing else of the configuration depends on them.
 _ASKED = ("query", "chain", "likeness")
 # Of `backbone.weights`, what is no path.
@@ -241,8 +246,19 @@ def _refuse_unknown(loader: OmegaConfigLoader, given: dict[str, Any]) -> None:
             raise WrongParameterError(parameter_errors.unknown(name, value, known))
 
 
+def likenesses() -> list[str]:
+    """The likenesses that the session makes or reads, without their mixture."""
+    given = {"likenesses": shaping("likenesses"), "features_file": shaping("features_file")}
+    return list(Parameters.model_validate(given).made)
+
+
 def chunks() -> list[str]:
-    """The names of the session's chunks, in the order of the configuration; null takes a name away."""
+    """The names of the session's chunks, in the order of the configuration; null takes a name away.
+
+    There are none where no CNN looks at the paintings.
+    """
+    if "composition" not in likenesses():
+        return []
     return [str(name) for name, chunk in shaping("chunks").items() if chunk is not None]
 
 

@@ -53,6 +53,12 @@ class RecipeHook:
         """
         if not isinstance(catalog, AtomicCatalog):
             return
+        catalog.wiring = {
+            output: frozenset(name for name in node.inputs if not recipes.is_parameter(name))
+            for node in pipeline.nodes
+            for output in node.outputs
+            if not any(name.startswith(recipes.KNOWN) for name in node.inputs)
+        }
         names = sorted(name for name in pipeline.inputs() if not recipes.is_parameter(name))
         stored = [name for name in names if isinstance(catalog.get(name), AbstractVersionedDataset)]
         for name in stored:
@@ -76,7 +82,7 @@ class RecipeHook:
         ages = Ages()
         for name in names:
             catalog.warn(name, ages)
-        if "params:backbone" in pipeline.inputs():
+        if "params:backbone" in pipeline.inputs() and config.chunks():
             from grisaille.features import backbone
             from grisaille.parameters import Backbone
 
@@ -210,7 +216,7 @@ def _continue_with_settings(found: Mapping[str, recipes.Recipe], pipeline: Any, 
     chunks = (
         [name for name, chunk in catalog.settings["chunks"].items() if chunk] if "chunks" in catalog.settings else []
     )
-    if "params:chunks" in pipeline.inputs() and chunks != config.chunks():
+    if "params:chunks" in pipeline.inputs() and config.chunks() and chunks != config.chunks():
         raise GrisailleError(
             f"what this run reads was made of the chunks {', '.join(chunks)}, and the pipelines have "
             f"{', '.join(config.chunks())}: give --params chunks.NAME=null for those that are too many"
@@ -385,7 +391,7 @@ class RunManifestHook:
         from grisaille.provenance import environment, manifest
 
         weights = None
-        if "params:backbone" in pipeline.inputs():
+        if "params:backbone" in pipeline.inputs() and config.chunks():
             with suppress(backbone.BackboneError):  # the run has said so itself
                 weights = backbone.identity(Backbone.model_validate(catalog.settings["backbone"]))
         run, ended = run_params["run_id"], datetime.now(timezone.utc)

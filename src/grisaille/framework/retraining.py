@@ -7,6 +7,7 @@ from typing import Any
 from kedro.io.core import DatasetError
 
 from grisaille.collection.split import ADDED, HELD_OUT
+from grisaille.framework import config
 from grisaille.framework.catalog import AtomicCatalog
 from grisaille.provenance import recipes
 
@@ -23,8 +24,7 @@ def reason_to_refit(catalog: AtomicCatalog) -> str | None:
         catalog: Of the session, which knows its settings and what is stored.
     """
     files = catalog.stamp("picture_files")
-    chunks = [name for name, chunk in catalog.settings["chunks"].items() if chunk]
-    encoders = {name: catalog.stamp(f"{name}.composition_encoder") for name in chunks}
+    encoders = {name: catalog.stamp(f"{name}.composition_encoder") for name in config.chunks()}
     if files is None or not all(encoders.values()):
         return "nothing was fitted yet"
     for stamp in encoders.values():

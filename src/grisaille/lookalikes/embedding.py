@@ -44,7 +44,7 @@ class Embedder:
         colour: How colours are counted.
         encoders: Keras models, by the names of a chunk and a likeness: `pool5.style`; that of palettes is
             `palette.colour`.
-        code: Of composition, whose directions make embeddings of the codes of all chunks.
+        code: Of composition, whose directions make embeddings of the codes of all chunks; None without composition.
     """
 
     backbone: Backbone
@@ -52,7 +52,7 @@ class Embedder:
     autoencoder: Autoencoder
     colour: Colour
     encoders: Mapping[str, Any]
-    code: LinearCode
+    code: LinearCode | None
 
     def __call__(
         self, readers: Sequence[Callable[[], bytes]], likenesses: Sequence[str], max_megapixels: float
@@ -154,6 +154,8 @@ class Embedder:
 
     def _composition(self, features: Mapping[str, FloatArray]) -> FloatArray:
         settings = self.autoencoder
+        if self.code is None:
+            raise ValueError("composition was not made")
         values = settings.code_size * len(self.chunks)
         return embed_composition(self._points(features), self.code, values, settings.architecture)
 

@@ -105,7 +105,8 @@ class Contenders:
                 (JOINT, f"PCA of all chunks, {values - 1}, and the length", partial(self._joint.leading, values - 1)),
                 (PROJECTION, f"random projection, {values}", partial(self._projected, values)),
             ]
-            for family, code, made in kinds:
+            # One chunk is all of them.
+            for family, code, made in kinds if many > 1 else [kind for kind in kinds if kind[0] != LENGTHS]:
                 yield Row(family, code, _FLOAT * values, values, self._by(made))
         for size, bits in itertools.product(SIZES, BITS):
             values = (size - _LENGTH) * 8 // bits // many * many

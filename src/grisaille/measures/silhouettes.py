@@ -1,5 +1,7 @@
 """Silhouettes of all pairs of clusters, from one matrix of distance sums."""
 
+from collections.abc import Container
+
 import numpy as np
 
 from grisaille.arrays import FloatArray, IntArray
@@ -147,3 +149,12 @@ def _score(within: FloatArray, between: FloatArray, alone: bool) -> FloatArray:
     # Of infinite distances nothing can be said.
     with np.errstate(invalid="ignore"):
         return np.divide(between - within, larger, out=np.zeros_like(larger), where=larger > 0)
+
+
+def full_features(columns: Container[str]) -> str:
+    """The column of silhouettes in full features by which pairs are chosen: composition's, or else given vectors'.
+
+    Args:
+        columns: Names of the columns that there are, one a space.
+    """
+    return "raw_euclidean" if "raw_euclidean" in columns else "raw_vectors"

@@ -4,7 +4,7 @@ The values themselves stand in `conf/`; nothing here reads a file.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -40,6 +40,11 @@ def plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [plain(item) for item in value]
     return value if isinstance(value, str | int | float | bool | None) else str(value)
+
+
+def mixed(likenesses: Iterable[str]) -> list[str]:
+    """Those likenesses that a mixture takes in."""
+    return [name for name in likenesses if name in Mixture.model_fields]
 
 
 class Columns(Group):
@@ -419,11 +424,14 @@ class Parameters(BaseModel):
         paintings_folder: Where the paintings are; null takes the catalog's folder.
         artists_file: The table of artists; null takes the catalog's, if it is there.
         paintings_file: The table of paintings; null takes the catalog's, if it is there.
+        features_file: Vectors of the pictures that somebody else made, which become the likeness `vectors`; null for
+            none.
         query: Pictures whose look-alikes are wanted: a file, a folder, or several with semicolons between.
         chain: Two paintings, by name or file, that a chain is to join, with a semicolon between.
         likeness: By which questions are answered; null takes the mixture, which is worth most where several are made,
             and `all` answers `query` by each.
-        likenesses: Which are made; `composition` always is.
+        likenesses: Which are made: `composition` or `vectors`, and others. `vectors` is among them where there is a
+            `features_file`.
     """
 
     model_config = ConfigDict(allow_inf_nan=False)
@@ -432,13 +440,14 @@ class Parameters(BaseModel):
     paintings_folder: Word | None = None
     artists_file: Word | None = None
     paintings_file: Word | None = None
+    features_file: Word | None = None
     query: Word | None = None
     chain: Word | None = None
     ingestion: Ingestion = Ingestion()
     backbone: Backbone = Backbone()
     chunks: dict[str, Chunk | None] = {}
-    likeness: Literal["composition", "style", "colour", "mixture", "all"] | None = None
-    likenesses: tuple[Literal["composition", "style", "colour"], ...] = ("composition", "style", "colour")
+    likeness: Literal["composition", "style", "colour", "mixture", "vectors", "all"] | None = None
+    likenesses: tuple[Literal["composition", "style", "colour", "vectors"], ...] = ("composition", "style", "colour")
     autoencoder: Autoencoder = Autoencoder()
     codes: Codes = Codes()
     style: Style = Style()
@@ -461,16 +470,25 @@ class Parameters(BaseModel):
         return self
 
     @model_validator(mode="after")
-    def _composition_is_made(self) -> "Parameters":
-        if "composition" not in self.likenesses or len(set(self.likenesses)) != len(self.likenesses):
+    def _something_is_compared(self) -> "Parameters":
+        received = f"Received: {', '.join(self.likenesses) or 'none'}"
+        if len(set(self.likenesses)) != len(self.likenesses):
+            raise ValueError(f"likenesses must name each once. {received}")
+        if "composition" not in self.likenesses and (self.made == ("colour",) or "style" in self.made or not self.made):
             raise ValueError(
-                f"likenesses must name composition, and each once. Received: {', '.join(self.likenesses) or 'none'}"
+                f"likenesses must name composition; without it, vectors (from a features_file) and colour. {received}"
             )
         return self
 
+    @property
+    def made(self) -> tuple[str, ...]:
+        """The likenesses that are made of pictures or read, without their mixture."""
+        given = ("vectors",) if self.features_file is not None and "vectors" not in self.likenesses else ()
+        return (*self.likenesses, *given)
+
     @model_validator(mode="after")
     def _the_likeness_is_made(self) -> "Parameters":
-        known = [*self.likenesses, *(["mixture"] if len(self.likenesses) > 1 else []), "all"]
+        known = [*self.made, *(["mixture"] if len(mixed(self.made)) > 1 else []), "all"]
         if self.likeness is not None and self.likeness not in known:
             raise ValueError(f"likeness={self.likeness} is not made; there are {', '.join(known)}")
         return self

@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from grisaille.arrays import FloatArray
 from grisaille.collection.split import fitted_on
 from grisaille.framework import config
 from grisaille.likenesses.components import mix, shares
 from grisaille.lookalikes.queries import Query
-from grisaille.parameters import Autoencoder, Backbone, Chunk, Colour, Mixture, named
+from grisaille.parameters import Autoencoder, Backbone, Chunk, Colour, Mixture, mixed, named
 from grisaille.points import Points
 
 if TYPE_CHECKING:
     from grisaille.lookalikes.embedding import Embedder
 
 PALETTE = "palette"
+# The likeness of vectors that were given.
+VECTORS = "vectors"
 # Likenesses that there are codes of few bytes of.
 CODED = ("composition", "style")
 _OF = ".embeddings"
@@ -26,24 +30,29 @@ _ARGUMENTS = {
     "raw_paintings": "raw_paintings",
     "ingestion": "params:ingestion",
     "settings": "params:discovery",
-    "composition_codes": "composition_codes",
     **{name: f"params:{name}" for name in ("backbone", "chunks", "autoencoder", "style", "colour", "mixture")},
 }
 
 
 def embedded() -> list[str]:
     """The likenesses that there are embeddings of."""
-    made = config.shaping("likenesses")
-    return [*made, *(["mixture"] if len(made) > 1 else [])]
+    made = config.likenesses()
+    return [*made, *(["mixture"] if len(mixed(made)) > 1 else [])]
+
+
+def leading(likenesses: Collection[str]) -> str:
+    """The likeness that artists are compared by: composition, or else the vectors that were given."""
+    return "composition" if "composition" in likenesses else VECTORS
 
 
 def question() -> dict[str, str]:
     """Argument of a node that answers -> dataset; those of embeddings and encoders have a dot in their names."""
-    made, chunks = config.shaping("likenesses"), config.chunks()
-    encoders = [f"{chunk}.{likeness}" for likeness in made if likeness != "colour" for chunk in chunks]
+    made, chunks = config.likenesses(), config.chunks()
+    encoders = [f"{chunk}.{likeness}" for likeness in made if likeness in CODED for chunk in chunks]
     encoders += [f"{PALETTE}.colour"] if "colour" in made else []
     return {
         **_ARGUMENTS,
+        **({"composition_codes": "composition_codes"} if chunks else {}),
         **{f"{likeness}.embeddings": f"{likeness}_embeddings" for likeness in embedded()},
         **{f"{encoder}_encoder": f"{encoder}_encoder" for encoder in encoders},
     }
@@ -51,22 +60,23 @@ def question() -> dict[str, str]:
 
 def codes_of() -> dict[str, str]:
     """Argument of a node that answers by few bytes -> dataset."""
-    made = [likeness for likeness in config.shaping("likenesses") if likeness in CODED]
-    return {"features": "stored_features", **{f"{likeness}_codes": f"{likeness}_codes" for likeness in made}}
+    made = [likeness for likeness in config.likenesses() if likeness in CODED]
+    features = {"features": "stored_features"} if made else {}
+    return {**features, **{f"{likeness}_codes": f"{likeness}_codes" for likeness in made}}
 
 
 def chosen(likeness: str | None, known: Collection[str]) -> str:
     """The likeness that is meant.
 
     Args:
-        likeness: Its name; None and `all` take the mixture, or composition where nothing else is made.
+        likeness: Its name; None and `all` take the mixture, or where there is none `leading`.
         known: Those that are made.
 
     Raises:
         ValueError: If that was not made.
     """
-    leading = "mixture" if "mixture" in known else "composition"
-    meant = leading if likeness is None or likeness == "all" else likeness
+    first = "mixture" if "mixture" in known else leading(known)
+    meant = first if likeness is None or likeness == "all" else likeness
     if meant not in known:
         raise ValueError(f"likeness={meant} was not made; there are {', '.join(known)}")
     return meant
@@ -101,11 +111,28 @@ def embed(
         max_megapixels: As in ingestion.
         models: The arguments of `question`.
     """
+    given = {VECTORS: _vectors_of(queries, paintings, models)} if VECTORS in likenesses else {}
     factors = _factors(paintings, models) if "mixture" in likenesses else {}
-    wanted = [name for name in dict.fromkeys([*likenesses, *factors]) if name != "mixture"]
+    wanted = [name for name in dict.fromkeys([*likenesses, *factors]) if name not in {"mixture", VECTORS}]
     readers = [lambda query=query: query.data for query in queries]
-    found = embedder(models)(readers, wanted, max_megapixels)
-    return found | ({"mixture": mix(_coordinates(found), factors)} if factors else {})
+    found = given | (embedder(models)(readers, wanted, max_megapixels) if wanted else {})
+    return found | ({"mixture": mix(_coordinates({name: found[name] for name in factors}), factors)} if factors else {})
+
+
+def _vectors_of(queries: list[Query], paintings: Any, models: dict[str, Any]) -> FloatArray:
+    """The given vectors of pictures, which nobody can compute here: those of the collection have some.
+
+    Raises:
+        ValueError: If a picture is not in the collection.
+    """
+    rows = {digest: row for row, digest in enumerate(paintings["sha256"])}
+    strangers = [query.name for query in queries if query.sha256 not in rows]
+    if strangers:
+        raise ValueError(
+            f"{strangers[0]} is not in the collection, so that there is no vector of it: ask by another likeness"
+        )
+    vectors: FloatArray = models[f"{VECTORS}{_OF}"]
+    return np.asarray(vectors[[rows[query.sha256] for query in queries]])
 
 
 def embedder(models: dict[str, Any]) -> Embedder:
@@ -124,14 +151,14 @@ def embedder(models: dict[str, Any]) -> Embedder:
         autoencoder=Autoencoder.model_validate(models["autoencoder"]),
         colour=Colour.model_validate(models["colour"]),
         encoders={name.removesuffix("_encoder"): model for name, model in models.items() if name.endswith("_encoder")},
-        code=LinearCode.of(models["composition_codes"]),
+        code=LinearCode.of(models["composition_codes"]) if "composition_codes" in models else None,
     )
 
 
 def _factors(paintings: Any, models: dict[str, Any]) -> dict[str, float]:
     """What the embeddings of each likeness are multiplied by in the mixture."""
     known = embeddings("all", models)
-    parts = _coordinates({name: values for name, values in known.items() if name != "mixture"})
+    parts = _coordinates({name: known[name] for name in mixed(known)})
     weights = Mixture.model_validate(models["mixture"]).model_dump()
     return shares(parts, weights, fitted_on(paintings["split"].to_numpy()))
 

@@ -29,10 +29,12 @@ def rnx_curves(curves: pd.DataFrame) -> Figure:
         curves: Columns space, likeness, neighbours (K), rnx.
     """
     likenesses = list(curves["likeness"].unique()) or list(LIKENESSES)
-    rows = -(-len(likenesses) // 2)
-    figure = new_figure(10, 0.4 + 3.8 * rows)
-    figure.suptitle("How far neighbourhoods of K paintings agree with those in the full features")
-    panels = figure.subplots(rows, 2, sharey=True, squeeze=False).ravel()
+    columns = min(len(likenesses), 2)
+    rows = -(-len(likenesses) // columns)
+    figure = new_figure(1 + 4.5 * columns, 0.4 + 3.8 * rows)
+    heading = "How far neighbourhoods of K paintings agree"
+    figure.suptitle(f"{heading}{chr(10) if columns == 1 else ' '}with those in the full features")
+    panels = figure.subplots(rows, columns, sharey=True, squeeze=False).ravel()
     for axes in panels[len(likenesses) :]:
         axes.set_axis_off()
     for axes, likeness in zip(panels, likenesses, strict=False):
@@ -44,7 +46,7 @@ def rnx_curves(curves: pd.DataFrame) -> Figure:
         axes.set(title=title, xscale="log", xlabel="K, nearest paintings", ylim=(None, 1))
         axes.grid(alpha=0.3)
         axes.legend(frameon=False)
-    for axes in panels[::2]:
+    for axes in panels[::columns]:
         axes.set_ylabel("R_NX(K): 0 is chance, 1 is the same")
     return figure
 

@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 from scipy.cluster.hierarchy import leaves_list, linkage
 
 from grisaille.arrays import FloatArray
+from grisaille.measures.silhouettes import full_features
 from grisaille.plots.canvas import new_figure
 from grisaille.plots.comparison import literal
 
@@ -14,13 +15,14 @@ _PANELS = {
     "raw_euclidean": "Raw features, Euclidean",
     "raw_hellinger": "Raw features, Hellinger",
     "embedding_composition": "Embedding",
+    "raw_vectors": "Vectors",
 }
 # Beyond this many artists the figures in the cells would not be legible.
 _LEGIBLE = 24
 # As many as the collection of the 2021 work has. Pixels and memory grow with the square of this number.
 _SHOWN = 50
 # As in the report, whose pairs side by side are the first that are chosen here.
-_CHOSEN_BY, _ENOUGH = "raw_euclidean", 3
+_ENOUGH = 3
 
 
 def silhouette_heat_map(pairs: pd.DataFrame) -> Figure:
@@ -45,18 +47,19 @@ def silhouette_heat_map(pairs: pd.DataFrame) -> Figure:
         pairs = pairs[pairs["artist"].isin(artists) & pairs["other_artist"].isin(artists)]
         artists = _alike_together(pairs, artists)
     side = max(5.0, 0.42 * len(artists) + 2.4)
-    figure = new_figure(side * 1.15, side * len(_PANELS))
+    shown = {column: title for column, title in _PANELS.items() if column in pairs}
+    figure = new_figure(side * 1.15, side * len(shown))
     # In a large picture, which a page shows smaller, a title of 14 points could not be read.
     figure.suptitle(heading, fontsize=max(14.0, side))
-    panels = figure.subplots(len(_PANELS), 1, squeeze=False)[:, 0]
-    values = pairs[list(_PANELS)].to_numpy(dtype=float)
+    panels = figure.subplots(len(shown), 1, squeeze=False)[:, 0]
+    values = pairs[list(shown)].to_numpy(dtype=float)
     if not np.isfinite(values).any():
         for axes in panels:
             axes.set_axis_off()
         panels[0].text(0.5, 0.5, "fewer than two artists", ha="center", va="center")
         return figure
     low, high = float(np.nanmin(values)), float(np.nanmax(values))
-    for axes, (column, title) in zip(panels, _PANELS.items(), strict=True):
+    for axes, (column, title) in zip(panels, shown.items(), strict=True):
         image = _panel(axes, title, _matrix(pairs, column, artists), artists, (low, high))
     figure.colorbar(image, ax=panels, shrink=0.4, location="right", label="silhouette")
     return figure
@@ -64,7 +67,7 @@ def silhouette_heat_map(pairs: pd.DataFrame) -> Figure:
 
 def _at_the_ends(pairs: pd.DataFrame) -> list[str]:
     """The artists of the most and of the least alike pair, of the second most and the second least, and so on."""
-    values = pairs[_CHOSEN_BY].to_numpy(dtype=float)
+    values = pairs[full_features(pairs)].to_numpy(dtype=float)
     few = (pairs["fewest_paintings"] < _ENOUGH).to_numpy()
     # Pairs without a silhouette come last, and before them those of artists of whom nobody can say what is typical.
     ends = [np.lexsort((sign * values, few, np.isnan(values))) for sign in (1, -1)]
@@ -75,7 +78,7 @@ def _at_the_ends(pairs: pd.DataFrame) -> list[str]:
 def _alike_together(pairs: pd.DataFrame, artists: list[str]) -> list[str]:
     """Some artists in the order of a hierarchical clustering, so that groups of alike artists show as blocks."""
     # Silhouettes are at least -1. One that is not defined counts as 0, the middle of the scale.
-    distances = 1 + np.nan_to_num(_matrix(pairs, _CHOSEN_BY, artists)).T[np.triu_indices(len(artists), 1)]
+    distances = 1 + np.nan_to_num(_matrix(pairs, full_features(pairs), artists)).T[np.triu_indices(len(artists), 1)]
     return [artists[row] for row in leaves_list(linkage(distances, "average", optimal_ordering=True))]
 
 

@@ -23,11 +23,14 @@ Recipe: TypeAlias = dict[str, dict[str, Any]]
 # `retrain` says whether encoders are made, whose content counts by its checksum.
 HARMLESS = frozenset({"backbone.batch_size", "backbone.shard_rows", "autoencoder.retrain"})
 # Where a file or folder lies, whose content counts by its checksum.
-LOCATIONS = frozenset({"backbone.model_file", "paintings_folder", "artists_file", "paintings_file"})
+LOCATIONS = frozenset({"backbone.model_file", "paintings_folder", "artists_file", "paintings_file", "features_file"})
 # Dataset and group: what a node only checks before it begins.
 IRRELEVANT = frozenset({("features", "chunks")})
 # Settings that a group has for these datasets alone: what names paintings does not make them.
-_NAMING, _NAMED = ("ingestion.aliases", "ingestion.columns"), frozenset({"paintings", "unmatched_works"})
+_NAMING = {
+    "ingestion.aliases": {"paintings", "unmatched_works"},
+    "ingestion.columns": {"paintings", "unmatched_works", "vectors_embeddings"},
+}
 # Tag of nodes that take the encoders of an earlier run as they are.
 KEEPS = "keeps_encoders"
 # How the datasets begin that read the result of an earlier run, under the name of a result.
@@ -120,7 +123,7 @@ def settings_of(recipe: Recipe) -> dict[str, dict[str, list[str]]]:
     found: dict[str, dict[str, list[str]]] = {}
     for dataset, step in recipe.items():
         for name, setting in _settings(json.dumps(step["parameters"])):
-            if name.startswith(_NAMING) and dataset not in _NAMED:
+            if any(name.startswith(naming) and dataset not in named for naming, named in _NAMING.items()):
                 continue
             found.setdefault(name, {}).setdefault(setting, []).append(dataset)
     return found

@@ -19,6 +19,7 @@ from grisaille.collection.captions import caption
 from grisaille.collection.originals import Originals
 from grisaille.collection.split import HELD_OUT
 from grisaille.measures.code_rows import PRODUCT, SHORTLIST, SIZES
+from grisaille.measures.silhouettes import full_features
 from grisaille.parameters import Backbone, plain
 from grisaille.parameters import Report as Settings
 from grisaille.plots.comparison import side_name
@@ -61,7 +62,9 @@ def render(results: Results, files: Files) -> str:
         rejected=_first(results.rejected_paintings),
         duplicates=_first(results.paintings.dropna(subset=["duplicate_of"])),
         network=_network(results),
-        made_for=_LIKENESS_NAMES[results.made_for],
+        composed=results.composed,
+        vectors="raw_vectors" in results.pair_silhouettes,
+        made_for=_LIKENESS_NAMES.get(results.made_for, results.made_for),
         linear=results.autoencoder.architecture == "linear",
         settings=_settings(results.parameters),
         k=results.k,
@@ -114,7 +117,7 @@ def _png(figure: Image) -> str:
 
 def _experiments(results: Results) -> dict[str, Any]:
     table = results.paper_experiments
-    known = table["raw_euclidean"].notna()
+    known = table[full_features(table)].notna()
     # A collection without the artists that the 2021 work compared has nothing to be held against it.
     repeats = bool(table.loc[known, "paper"].notna().any())
     columns = ({"paper": "2021 work"} if repeats else {}) | _shown(table)
@@ -153,7 +156,8 @@ def _preservation(results: Results) -> dict[str, Any]:
     stopped = results.autoencoder.architecture != "linear"
     parts = _PARTS if stopped else _PARTS | {"validation": "seen in training, too"}
     order = list(_PARTS)
-    likenesses = [results.made_for, *(name for name in _LIKENESS_NAMES if name != results.made_for), "style", "colour"]
+    metrics = [results.made_for, *(name for name in _LIKENESS_NAMES if name != results.made_for)]
+    likenesses = list(dict.fromkeys([*metrics, "style", "colour", "vectors"]))
     # The metric that the embedding was asked to keep, and there the embedding, come before the others.
     wanted_first = sorted(
         results.preservation.to_dict("records"),
@@ -254,7 +258,7 @@ def _usefulness(results: Results) -> dict[str, Any]:
     never_seen = table[table["paintings"] == HELD_OUT].set_index(of_space)[precision]
     never_seen.columns = never_seen.columns.str.replace("precision", "never_seen")
     of_all = table[table["paintings"] == "all"].join(never_seen, on=of_space).to_dict("records")
-    order = ["Composition", "Style", "Colour", "Mixture", "Chance"]
+    order = ["Composition", "Style", "Colour", "Mixture", "Vectors", "Chance"]
     rows = []
     for row in sorted(of_all, key=lambda row: order.index(_name(row).partition(":")[0])):
         counted = f"{row['values']:,.0f}" if is_number(row["values"]) else ""
@@ -332,16 +336,17 @@ def _examples(results: Results, thumbnails: Thumbnails, count: int) -> list[dict
     # In a sampled collection only some were asked for their neighbours.
     known = results.paintings["painting_id"].isin(results.neighbours["painting_id"].unique())
     everyone = np.flatnonzero(known & results.paintings["duplicate_of"].isna())
+    places = ("in the full features", "in the embedding") if results.composed else ("by the vectors", "after PCA")
     examples = []
     for painting in _spread(results, everyone, count):
         raw = results.nearest("raw", results.made_for, painting)[:6]
-        embedded = results.nearest("embedding", "composition", painting)[:6]
+        embedded = results.nearest(*results.embedded, painting)[:6]
         examples.append(
             {
                 "query": thumbnails(painting),
                 "rows": [
-                    ("in the full features", [(thumbnails(name), name in embedded) for name in raw]),
-                    ("in the embedding", [(thumbnails(name), name in raw) for name in embedded]),
+                    (places[0], [(thumbnails(name), name in embedded) for name in raw]),
+                    (places[1], [(thumbnails(name), name in raw) for name in embedded]),
                 ],
             }
         )

@@ -10,7 +10,7 @@ import numpy as np
 from PIL.Image import Image
 
 from grisaille.lazy import pd
-from grisaille.likenesses.metrics import Likeness
+from grisaille.measures.silhouettes import full_features
 from grisaille.parameters import Autoencoder, Chunk, Comparison, Evaluation, named
 
 SPACE_NAMES = {
@@ -22,6 +22,7 @@ SPACE_NAMES = {
     "embedding_style": "Style",
     "embedding_colour": "Colour",
     "embedding_mixture": "Mixture",
+    "raw_vectors": "Vectors",
 }
 """Columns of silhouettes that readers are shown, and what they are called."""
 
@@ -72,6 +73,9 @@ class Results:
     @property
     def values(self) -> tuple[int, int]:
         """Values a painting before the reduction, as far as chunks cover them, and after it."""
+        if not self.composed:
+            before, after = (self.useful(space, "vectors", "values") for space in ("raw", "pca"))
+            return int(before), int(after)
         chunks = named(self.parameters.get("chunks", {}), Chunk)
         return sum(chunk.stop - chunk.start for chunk in chunks.values()), len(chunks) * self.autoencoder.code_size
 
@@ -81,9 +85,19 @@ class Results:
         return Autoencoder.model_validate(self.parameters.get("autoencoder", {}))
 
     @property
-    def made_for(self) -> Likeness:
-        """The likeness that the embedding is made to keep."""
-        return self.autoencoder.made_for
+    def composed(self) -> bool:
+        """Whether there are embeddings of composition; without them vectors that were given are compared."""
+        return "raw_euclidean" in self.pair_silhouettes
+
+    @property
+    def made_for(self) -> str:
+        """The likeness that the embedding is made to keep, or `vectors`."""
+        return self.autoencoder.made_for if self.composed else "vectors"
+
+    @property
+    def embedded(self) -> tuple[str, str]:
+        """The space and likeness of the embeddings that the page is about, or of what comes closest to some."""
+        return ("embedding", "composition") if self.composed else ("pca", "vectors")
 
     def preserved(self, space: str, measure: str) -> float:
         """What a space keeps of the likeness that the embedding is made to keep; NaN if it is not known."""
@@ -139,14 +153,16 @@ def with_ends(comparisons: Mapping[str, Any], pairs: pd.DataFrame) -> dict[str, 
         pairs: As `Results.pair_silhouettes`.
     """
     found = named(comparisons, Comparison)
-    ends = ends_of_pairs(pairs, "raw_euclidean")
+    space = full_features(pairs)
+    ends = ends_of_pairs(pairs, space)
     if ends is None:
         return found
     for name, heading, row in zip(
         ("lowest", "highest"), ("Hardest to tell apart", "Furthest apart"), ends, strict=True
     ):
         one, other = str(pairs.loc[row, "artist"]), str(pairs.loc[row, "other_artist"])
-        title = f"{heading} in the full features, by Euclidean distance: {one} and {other}"
+        where = "in the full features, by Euclidean distance" if space == "raw_euclidean" else "by the vectors"
+        title = f"{heading} {where}: {one} and {other}"
         found[f"{name}_of_all_pairs"] = Comparison(left=(one,), right=(other,), title=title)
     return found
 

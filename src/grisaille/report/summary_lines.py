@@ -13,6 +13,18 @@ def summary(results: Results) -> list[str]:
     return [_what(results), _neighbours(results), _distances(results), _artists(results), _pairs(results)]
 
 
+def _spaces(results: Results) -> dict[str, tuple[str, str]]:
+    """What is compared, in words -> space and likeness, as the table of usefulness calls them."""
+    if not results.composed:
+        return {"by the vectors": ("raw", "vectors"), "after PCA": ("pca", "vectors")}
+    made_for = results.made_for
+    return {
+        "in the full features": ("raw", made_for),
+        "after PCA": ("pca", made_for),
+        "in the embedding": ("embedding", "composition"),
+    }
+
+
 def growth_line(growth: pd.DataFrame) -> str:
     """What kept encoders are worth for paintings that came later, from the table `growth`."""
     if growth.empty:
@@ -34,6 +46,8 @@ def verdict(results: Results) -> str:
     baseline = results.preserved("pca", "recall")
     if len(results.paintings) <= results.k + 1:
         return f"{len(results.paintings)} paintings are too few to judge: all of them are each other's nearest."
+    if not results.composed:
+        return _verdict_on_vectors(results)
     kept = "Most" if recall >= 0.7 else "About half" if recall >= 0.4 else "Some" if recall >= 0.15 else "Little"
     against = "more than" if recall > baseline + 0.01 else "less than" if recall < baseline - 0.01 else "as much as"
     return (
@@ -42,9 +56,23 @@ def verdict(results: Results) -> str:
     )
 
 
+def _verdict_on_vectors(results: Results) -> str:
+    """What vectors that were given find, and whether they could be shorter."""
+    found, chance = results.useful("raw", "vectors", "precision"), results.usefulness["space"] == "chance"
+    by_chance = float(results.usefulness.loc[chance, "precision"].iloc[0])
+    recall = results.preserved("pca", "recall")
+    kept = f"PCA to {results.values[1]} values keeps {recall:.0%} of their {results.k} nearest."
+    if not (is_number(found) and is_number(by_chance)):
+        return f"The vectors were compared as they are. {kept}"
+    return (
+        f"{found:.0%} of a painting's {results.k} nearest by the vectors are by the same artist; chance gives "
+        f"{by_chance:.0%}. {kept}"
+    )
+
+
 def _worth(results: Results) -> str:
     """What the embedding finds, beside the full features and PCA, whichever is better."""
-    full, pca, embedding = (results.useful(*name, "precision") for name in _composition(results))
+    full, pca, embedding = (results.useful(*name, "precision") for name in _spaces(results).values())
     if not all(map(is_number, (full, pca, embedding))):
         return ""
 
@@ -57,17 +85,14 @@ def _worth(results: Results) -> str:
     )
 
 
-def _composition(results: Results) -> list[tuple[str, str]]:
-    """The full features, PCA and the embedding by composition, as the table of usefulness calls them."""
-    return [("raw", results.made_for), ("pca", results.made_for), ("embedding", "composition")]
-
-
 def _what(results: Results) -> str:
     paintings, artists = len(results.paintings), len(set(results.paintings["artist"]) - {UNKNOWN})
     values, size = results.values
     by = f"{artists} artist{'' if artists == 1 else 's'}" if artists else "artists whose names are not known"
     added = int((results.paintings["split"] == ADDED).sum())
     later = f" {added:,} of them came after the encoders were fitted." if added else ""
+    if not results.composed:
+        return f"{paintings:,} paintings by {by}, by vectors of {values:,} values that came with them.{later}"
     return (
         f"{paintings:,} paintings by {by}: {values:,} values a painting became {size}, {values / size:.0f} times fewer."
         f"{later}"
@@ -76,31 +101,35 @@ def _what(results: Results) -> str:
 
 def _neighbours(results: Results) -> str:
     k = results.k
-    kept = k * results.preserved("embedding", "recall")
     baseline = k * results.preserved("pca", "recall")
+    by_chance = f"chance: {k * k / max(len(results.paintings) - 1, 1):.1f}"
+    if not results.composed:
+        return f"Of a painting's {k} nearest by the vectors, {baseline:.1f} are still so after PCA ({by_chance})."
+    kept = k * results.preserved("embedding", "recall")
     return (
         f"Of a painting's {k} nearest by composition in the full features, {kept:.1f} are still among its {k} nearest "
-        f"(PCA of each chunk: {baseline:.1f}; chance: {k * k / max(len(results.paintings) - 1, 1):.1f})."
+        f"(PCA of each chunk: {baseline:.1f}; {by_chance})."
     )
 
 
 def _distances(results: Results) -> str:
-    kept = results.preserved("embedding", "spearman")
+    kept = results.preserved(results.embedded[0], "spearman")
     baseline = results.preserved("pca", "spearman")
     if not is_number(kept):
         return "All distances are the same in one of the spaces, so that their order says nothing."
-    pca = number(baseline, 3, "undefined")
-    return f"The order of all distances agrees to {kept:.3f} on a scale to 1 (Spearman; PCA: {pca})."
+    pca = f"; PCA: {number(baseline, 3, 'undefined')}" if results.composed else ", after PCA"
+    return f"The order of all distances agrees to {kept:.3f} on a scale to 1 (Spearman{pca})."
 
 
 def _artists(results: Results) -> str:
-    where = ("in the full features", "after PCA", "in the embedding")
-    shares = {place: results.useful(*name, "one_nn") for place, name in zip(where, _composition(results), strict=True)}
+    shares = {place: results.useful(*name, "one_nn") for place, name in _spaces(results).items()}
     if not all(map(is_number, shares.values())):
         return (
             "Fewer than two different paintings have a known artist, so that likeness cannot be held against artists."
         )
     told = ", ".join(f"{share:.0%} {where}" for where, share in shares.items())
+    if not results.composed:
+        return f"The nearest painting is by the same artist: {told}.{_most_useful(results)}"
     return (
         f"The nearest painting, by {_LIKENESS[results.made_for]}, is by the same artist: {told}.{_most_useful(results)}"
     )
@@ -119,7 +148,8 @@ def _most_useful(results: Results) -> str:
     if len(others) and others.iloc[0]["precision"] > best["precision"]:
         other = others.iloc[0]
         by = _LIKENESS.get(other["likeness"], other["likeness"])
-        said += {"raw": f"; the full features by {by} reach", "pca": f"; PCA by {by} reaches"}[other["space"]]
+        full = "the vectors" if by == "vectors" else f"the full features by {by}"
+        said += {"raw": f"; {full} reach", "pca": f"; PCA by {by} reaches"}[other["space"]]
         said += f" {other['precision']:.0%}"
     return said + "."
 
@@ -129,13 +159,19 @@ _LIKENESS = {"hellinger": "Hellinger distance", "euclidean": "Euclidean distance
 
 def _pairs(results: Results) -> str:
     pairs, raw = results.pair_silhouettes, f"raw_{results.made_for}"
-    ends = ends_of_pairs(pairs, "embedding_composition")
+    embedded = "_".join(results.embedded)
+    ends = ends_of_pairs(pairs, embedded)
     if ends is None:
         return "There are fewer than two artists, so no pair to tell apart."
     names, figures = [], []
     for pair in (pairs.loc[end].to_dict() for end in ends):
         names.append(f"{pair['artist']} and {pair['other_artist']}")
-        figures.append([number(pair[space], undefined="undefined") for space in ("embedding_composition", raw)])
+        figures.append([number(pair[space], undefined="undefined") for space in (embedded, raw)])
+    if not results.composed:
+        return (
+            f"Hardest to tell apart: {names[0]} (silhouette {figures[0][1]}, after PCA {figures[0][0]}); easiest: "
+            f"{names[1]} ({', '.join(reversed(figures[1]))})."
+        )
     return (
         f"Hardest to tell apart: {names[0]} (silhouette {figures[0][0]}, full features {figures[0][1]}); "
         f"easiest: {names[1]} ({', '.join(figures[1])})."

@@ -25,7 +25,7 @@ function nearest(space, row) {
 }
 
 // What the likenesses are called.
-const PLAIN = { mixture: "everything", style: "style", composition: "composition", colour: "colour" };
+const PLAIN = { mixture: "everything", style: "style", composition: "composition", colour: "colour", vectors: "vectors" };
 
 const artistOf = (row) => given.artists[given.artist[row]];
 /** A painting's title, or its name as a person reads it; the folder is the artist's, who is named beside it. */

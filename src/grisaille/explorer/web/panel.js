@@ -70,21 +70,24 @@ function fillNearest() {
 }
 
 const MEANINGS = {
-  mixture: () => `The mixture: ${listed(given.likenesses.filter((name) => name !== "mixture"))} at once.`,
+  mixture: () => `The mixture: ${listed(given.likenesses.filter((name) => name !== "mixture" && name !== "vectors"))} at once.`,
   style: () => "Which patterns there are, wherever they are in the picture.",
   composition: () => "What is where in the picture.",
   colour: () => "How much of the picture has which colour.",
+  vectors: () => "By the vectors that came with the collection.",
 };
 
 const listed = (names) => `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
+
+const inWhat = () => (state.likeness === "vectors" ? "by vectors" : `in ${PLAIN[state.likeness]}`);
 
 /** The nearest, nearest first, large enough to look at. */
 function gallery(row) {
   const rows = nearest(state.likeness, row);
   const items = rows.map((other) => make("li", {}, entry(other, false)));
-  const list = { class: "gallery", "data-space": state.likeness, "aria-label": `Most alike in ${PLAIN[state.likeness]}` };
+  const list = { class: "gallery", "data-space": state.likeness, "aria-label": `Most alike ${inWhat()}` };
   return [
-    make("p", { class: "verdict" }, `Most alike in ${PLAIN[state.likeness]}`),
+    make("p", { class: "verdict" }, `Most alike ${inWhat()}`),
     make("p", { class: "soft" }, MEANINGS[state.likeness]()),
     make("ol", list, ...items),
   ];

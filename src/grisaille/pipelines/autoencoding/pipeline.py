@@ -5,8 +5,9 @@ from typing import Any
 from kedro.pipeline import Node, Pipeline
 
 from grisaille.framework import config
+from grisaille.parameters import mixed
 from grisaille.pipelines.autoencoding import nodes
-from grisaille.pipelines.questions import PALETTE
+from grisaille.pipelines.questions import PALETTE, leading
 from grisaille.provenance.recipes import KEEPS
 
 
@@ -25,18 +26,17 @@ def create_pipeline(**kwargs: Any) -> Pipeline:
         # One box in Kedro-Viz with what the layers are made by.
         namespace="feature_extraction",
     )
-    made = config.shaping("likenesses")
-    parts: list[Node | Pipeline] = [
-        norms,
-        *(_chunk(name, "style" in made) for name in chunks),
-        _join(chunks, "style" in made),
-    ]
+    made, parts = config.likenesses(), list[Node | Pipeline]()
+    if chunks:
+        parts += [norms, *(_chunk(name, "style" in made) for name in chunks), _join(chunks, "style" in made)]
     if "colour" in made:
         parts.append(_palette())
-    if len(made) > 1:
-        mixed = {name: f"{name}_embeddings" for name in made}
-        inputs = {"picture_files": "picture_files", "settings": "params:mixture", **mixed}
+    if len(mixed(made)) > 1:
+        embeddings = {name: f"{name}_embeddings" for name in mixed(made)}
+        inputs = {"picture_files": "picture_files", "settings": "params:mixture", **embeddings}
         parts.append(Node(nodes.mix_embeddings, inputs, "mixture_embeddings", name="mix_embeddings"))
+    grouped = [f"{leading(made)}_embeddings", "paintings"]
+    parts.append(Node(nodes.group_by_artist, grouped, "artist_embeddings", name="group_by_artist"))
     return Pipeline(parts, tags="autoencoding")
 
 
@@ -140,12 +140,6 @@ def _join(chunks: list[str], style: bool) -> Pipeline:
                     )
                 },
                 name="join_codes",
-            ),
-            Node(
-                nodes.group_by_artist,
-                ["composition_embeddings", "paintings"],
-                "artist_embeddings",
-                name="group_by_artist",
             ),
         ]
     )

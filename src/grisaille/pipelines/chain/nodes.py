@@ -53,7 +53,7 @@ def find_chain(
     if not asked:
         raise ValueError("nothing is asked: name two paintings by --params chain='one;other'")
     if likeness == "all":
-        raise ValueError("a chain follows one likeness: composition, style, colour or mixture. Received: likeness=all")
+        raise ValueError("a chain follows one likeness, such as style. Received: likeness=all")
     ((likeness, known_points),) = embeddings(likeness, models).items()
     collection = NeighbourIndex(Points.of(likeness, known_points), paintings, settings.exact_up_to)
     points, table = collection.points, collection.paintings

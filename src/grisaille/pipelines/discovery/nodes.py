@@ -20,7 +20,7 @@ from grisaille.measures.artist_graph import artist_edges
 from grisaille.measures.lookup import others, search
 from grisaille.parameters import Autoencoder, Chunk, Discovery, Report, named
 from grisaille.pipelines.discovery import artists as graph
-from grisaille.pipelines.questions import chosen
+from grisaille.pipelines.questions import chosen, leading
 from grisaille.points import Points
 
 logger = logging.getLogger(__name__)
@@ -107,7 +107,7 @@ def map_paintings(
     """Every painting's places and nearest by every likeness, and its picture (`map_table.gather`)."""
     walk = tqdm(embeddings.items(), "placing paintings", unit=" likenesses")
     places = {likeness: _places(Points.of(likeness, values).coordinates, settings) for likeness, values in walk}
-    made_for = autoencoder.made_for
+    made_for, led = autoencoder.made_for, leading(embeddings)
     asked = (neighbours["space"] == "raw") & (neighbours["likeness"] == made_for)
     near = Near(neighbours[asked & (neighbours["rank"] <= settings.neighbours)], embedding_neighbours)
 
@@ -118,7 +118,8 @@ def map_paintings(
     originals = Originals(paintings, raw_paintings)
     shown = pictures(paintings["path"].tolist(), originals, settings.picture_side, room, progress)
     originals.warn_of_blanks()
-    return gather(paintings, places, near, artist_distances["embedding_composition"], shown)
+    space = "embedding_composition" if led == "composition" else f"raw_{led}"
+    return gather(paintings, places, near, artist_distances[space], shown)
 
 
 def _places(embeddings: FloatArray, settings: Discovery) -> dict[str, FloatArray]:

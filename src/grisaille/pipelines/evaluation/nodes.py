@@ -40,8 +40,6 @@ TABLES = [field.name for field in fields(Results) if field.name != "parameters"]
 
 
 def reduce_with_pca(  # noqa: PLR0913, PLR0917 - every likeness has its settings
-    features: FeatureStore,
-    layer_norms: FloatArray,
     picture_files: pd.DataFrame,
     chunks: dict[str, Any],
     autoencoder: Autoencoder,
@@ -49,31 +47,41 @@ def reduce_with_pca(  # noqa: PLR0913, PLR0917 - every likeness has its settings
     likenesses: list[str],
     style: Style,
     colour: Colour,
+    features: FeatureStore | None = None,
+    layer_norms: FloatArray | None = None,
     palettes: FeatureStore | None = None,
+    vectors: FloatArray | None = None,
 ) -> dict[str, FloatArray]:
     """The baseline: PCA at the size of each likeness's codes, fitted on all but the held-out paintings.
+
+    Vectors that were given become as short as embeddings of composition, and at most a quarter of what they were.
 
     Returns:
         Likeness, or metric of composition -> float32, shape (n, d).
     """
     pieces = list(named(chunks, Chunk).values())
     training = fitted_on(picture_files["split"].to_numpy())
-    reduced = spaces.reduce_composition(features, pieces, training, autoencoder.code_size, settings.seed)
-    if "style" in likenesses:
+    reduced = {}
+    if features is not None:
+        reduced = spaces.reduce_composition(features, pieces, training, autoencoder.code_size, settings.seed)
+    if features is not None and layer_norms is not None and "style" in likenesses:
         reduced["style"] = spaces.reduce_style(features, layer_norms, pieces, training, style)
     if palettes is not None:
         reduced["colour"] = spaces.reduce_colour(palettes, training, colour)
+    if vectors is not None:
+        values = min(autoencoder.code_size * len(pieces), max(vectors.shape[1] // 4, 1))
+        reduced["vectors"] = spaces.reduce_vectors(vectors, training, values)
     return reduced
 
 
 def compare_spaces(  # noqa: PLR0913, PLR0917 - every space is measured beside every other
-    features: FeatureStore,
-    layer_norms: FloatArray,
     reduced: dict[str, FloatArray],
     paintings: pd.DataFrame,
     chunks: dict[str, Any],
     channels: int,
     settings: Evaluation,
+    features: FeatureStore | None = None,
+    layer_norms: FloatArray | None = None,
     palettes: FeatureStore | None = None,
     **embeddings: FloatArray,
 ) -> tuple[dict[str, FloatArray], pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
@@ -147,33 +155,30 @@ def _answer_table(name: Name, values: int, answers: Answers, identifiers: Any) -
 
 
 def measure_codes(
-    features: FeatureStore,
     picture_files: pd.DataFrame,
     chunks: dict[str, Any],
     autoencoder: Autoencoder,
     settings: Evaluation,
+    features: FeatureStore | None = None,
     **made: Any,
 ) -> pd.DataFrame:
-    """What codes of few bytes keep of composition and style, of paintings never seen.
+    """What codes of few bytes keep of composition, style and given vectors, of paintings never seen.
 
     Args:
-        features: Of all paintings.
         picture_files: For the split.
         chunks: The parameter group.
         autoencoder: How composition was encoded.
         settings: The parameter group `evaluation`.
+        features: Of all paintings; None where composition is not made.
         **made: `{chunk}.codes`, as `encode_chunk` gives them, and `{likeness}.embeddings`.
 
     Returns:
         One row a code: likeness, family, code, bytes, values, recall, reranked, spearman (`measures.codes`).
     """
-    from grisaille.contenders import of_composition, of_style
+    from grisaille.contenders import of_composition, of_vectors
 
     pieces, split = named(chunks, Chunk), picture_files["split"].to_numpy(dtype=str)
-    encoded = [made[f"{name}.codes"] for name in pieces]
-    given = (settings.neighbours, settings.seed)
-    linear = [codes["composition"] for codes in encoded] if autoencoder.architecture == "linear" else []
-    rows = []
+    given, rows = (settings.neighbours, settings.seed), []
 
     def measure(likeness: str, contenders: Contenders, columns: Sequence[Rows]) -> None:
         embedding = contenders.embedding(Points.of(likeness, made[f"{likeness}.embeddings"]))
@@ -182,9 +187,14 @@ def measure_codes(
         for row in tqdm(codes, f"codes of {likeness}", unit=" codes"):
             rows.append({"likeness": likeness} | contenders.measured(row))
 
-    measure("composition", *of_composition(features, list(pieces.values()), split, autoencoder, *given, linear))
-    if "style.embeddings" in made:
-        measure("style", *of_style([codes["style_statistics"] for codes in encoded], split, *given))
+    if features is not None:
+        encoded = [made[f"{name}.codes"] for name in pieces]
+        linear = [codes["composition"] for codes in encoded] if autoencoder.architecture == "linear" else []
+        measure("composition", *of_composition(features, list(pieces.values()), split, autoencoder, *given, linear))
+        if "style.embeddings" in made:
+            measure("style", *of_vectors([codes["style_statistics"] for codes in encoded], split, *given))
+    if "vectors.embeddings" in made:
+        measure("vectors", *of_vectors([made["vectors.embeddings"]], split, *given))
     # Seconds would be others in every run, and no run would repeat another: the study takes them.
     return pd.DataFrame(rows).drop(columns=["make_seconds", "search_milliseconds"])
 
@@ -350,22 +360,29 @@ def draw_heat_map(pair_silhouettes: pd.DataFrame) -> Any:
 
 
 def draw_scatters(
-    embeddings: FloatArray,
     reduced: dict[str, FloatArray],
     paintings: pd.DataFrame,
     pair_silhouettes: pd.DataFrame,
     comparisons: dict[str, Any],
+    composition: FloatArray | None = None,
+    vectors: FloatArray | None = None,
 ) -> dict[str, Any]:
-    """Both sides of every comparison on two principal components, reduced by PCA and by the autoencoders."""
+    """Both sides of every comparison on two principal components, reduced by PCA and by the autoencoders.
+
+    Vectors that were given are drawn where there is no composition.
+    """
     from grisaille.plots.comparison import scatter, side_name
 
     artists = paintings["artist"].to_numpy(dtype=str)
-    figures = {}
+    shown, figures = {}, {}
+    if composition is not None:
+        shown = {"PCA": reduced["euclidean"], "Embedding": Points.of("composition", composition).coordinates}
+    elif vectors is not None:
+        shown = {"Vectors": vectors}
     for name, comparison in with_ends(comparisons, pair_silhouettes).items():
         sides = [rows_of(artists, side) for side in (comparison.left, comparison.right)]
         names = [side_name(present(side, artists)) for side in (comparison.left, comparison.right)]
-        spaces = {"PCA": reduced["euclidean"], "Embedding": Points.of("composition", embeddings).coordinates}
-        figures[name] = scatter(comparison.title, spaces, sides, names)
+        figures[name] = scatter(comparison.title, shown, sides, names)
     return figures
 
 

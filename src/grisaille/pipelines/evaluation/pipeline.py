@@ -8,7 +8,7 @@ from kedro.pipeline import Node, Pipeline
 
 from grisaille.framework import config
 from grisaille.pipelines.evaluation import nodes
-from grisaille.pipelines.questions import CODED, embedded
+from grisaille.pipelines.questions import CODED, VECTORS, embedded, leading
 
 # The groups that made what the report shows.
 _SHOWN = ("autoencoder", "backbone", "chunks", "comparisons", "evaluation", "ingestion", "report", "seed")
@@ -17,15 +17,18 @@ _SHOWN = ("autoencoder", "backbone", "chunks", "comparisons", "evaluation", "ing
 def create_pipeline(**kwargs: Any) -> Pipeline:
     """Raw features, PCA at the same size and the embedding, side by side, then pictures and one page."""
     embeddings = {name: f"{name}_embeddings" for name in embedded()}
+    features = {name: name for name in ("features", "layer_norms") if "composition" in embeddings}
     palettes = {"palettes": "palettes"} if "colour" in embeddings else {}
+    vectors = {VECTORS: embeddings[VECTORS]} if VECTORS in embeddings else {}
+    led = leading(embeddings)
     groups = {name: f"params:{name}" for name in ("likenesses", "chunks", "autoencoder", "style", "colour")}
-    read = {"features": "features", "layer_norms": "layer_norms", "settings": "params:evaluation", **palettes}
+    read = {**features, "settings": "params:evaluation", **palettes}
     compared = {"paintings": "paintings", "reduced": "pca_embeddings", **embeddings}
     return Pipeline(
         [
             Node(
                 nodes.reduce_with_pca,
-                {**read, **groups, "picture_files": "picture_files"},
+                {**read, **vectors, **groups, "picture_files": "picture_files"},
                 "pca_embeddings",
                 name="reduce_with_pca",
             ),
@@ -38,13 +41,13 @@ def create_pipeline(**kwargs: Any) -> Pipeline:
             Node(
                 nodes.measure_codes,
                 {
-                    "features": "features",
+                    **{name: name for name in features if name == "features"},
                     "picture_files": "picture_files",
                     "chunks": "params:chunks",
                     "autoencoder": "params:autoencoder",
                     "settings": "params:evaluation",
                     **{f"{chunk}.codes": f"{chunk}.codes" for chunk in config.chunks()},
-                    **{f"{name}.embeddings": made for name, made in embeddings.items() if name in CODED},
+                    **{f"{name}.embeddings": made for name, made in embeddings.items() if name in (*CODED, VECTORS)},
                 },
                 "kept_by_codes",
                 name="measure_codes",
@@ -68,7 +71,13 @@ def create_pipeline(**kwargs: Any) -> Pipeline:
             Node(nodes.draw_heat_map, "pair_silhouettes", "silhouette_heat_map", name="draw_heat_map"),
             Node(
                 nodes.draw_scatters,
-                ["composition_embeddings", "pca_embeddings", "paintings", "pair_silhouettes", "params:comparisons"],
+                {
+                    led: embeddings[led],
+                    "reduced": "pca_embeddings",
+                    "paintings": "paintings",
+                    "pair_silhouettes": "pair_silhouettes",
+                    "comparisons": "params:comparisons",
+                },
                 "scatters",
                 name="draw_scatters",
             ),

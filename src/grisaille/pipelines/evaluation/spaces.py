@@ -62,35 +62,46 @@ def reduce_colour(palettes: Mapping[str, Rows], training: IntArray, colour: Colo
     return _principal(np.sqrt(palettes[LAYER][:]), training, colour.code_size)
 
 
+def reduce_vectors(vectors: FloatArray, training: IntArray, values: int) -> FloatArray:
+    """PCA of the vectors that were given: float32, shape (n, values)."""
+    return _principal(vectors, training, values)
+
+
 def build(
-    features: Mapping[str, Rows],
-    layer_norms: FloatArray,
+    features: Mapping[str, Rows] | None,
+    layer_norms: FloatArray | None,
     chunks: Sequence[Chunk],
     palettes: Mapping[str, Rows] | None,
     reduced: Mapping[str, FloatArray],
     embeddings: Mapping[str, FloatArray],
     channels: int,
 ) -> dict[Name, Space]:
-    """All spaces.
+    """All spaces. The vectors that were given are no reduction of anything: they are their own full features.
 
     Args:
-        features: Layer -> features, shape (n, d).
-        layer_norms: Shape (n, layers).
+        features: Layer -> features, shape (n, d); None where composition is not made.
+        layer_norms: Shape (n, layers); likewise.
         chunks: The pieces of the features.
         palettes: Of colour; None where that is not made.
         reduced: Likeness or metric -> PCA, shape (n, d).
         embeddings: Likeness -> embeddings, shape (n, d).
         channels: Of the maps, for style.
     """
-    spaces: dict[Name, Space] = {("raw", likeness): feature_space(features, likeness) for likeness in LIKENESSES}
-    if "style" in embeddings:
+    spaces: dict[Name, Space] = {}
+    if features is not None:
+        spaces |= {("raw", likeness): feature_space(features, likeness) for likeness in LIKENESSES}
+    if features is not None and layer_norms is not None and "style" in embeddings:
         described = describe_chunks(features, layer_norms, chunks, channels)
         spaces["raw", "style"] = embedding_space(np.concatenate(list(described), axis=1), np.float32)
     if palettes is not None:
         spaces["raw", "colour"] = embedding_space(np.sqrt(palettes[LAYER][:]))
+    if "vectors" in embeddings:
+        spaces["raw", "vectors"] = embedding_space(embeddings["vectors"])
     spaces |= {("pca", likeness): embedding_space(values) for likeness, values in reduced.items()}
     return spaces | {
-        ("embedding", likeness): embedding_space(Points.of(likeness, values)) for likeness, values in embeddings.items()
+        ("embedding", likeness): embedding_space(Points.of(likeness, values))
+        for likeness, values in embeddings.items()
+        if likeness != "vectors"
     }
 
 

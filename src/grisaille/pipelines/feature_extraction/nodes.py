@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from grisaille.collection import Files, Reader
+from grisaille.arrays import FloatArray
+from grisaille.collection import Files, Reader, vectors
 from grisaille.collection.originals import Originals
 from grisaille.features.backbone import Extraction
 from grisaille.features.palettes import Palettes
@@ -50,6 +51,13 @@ def extract_palettes(
     """
     readers = _readers(picture_files, raw_paintings)
     return Palettes(readers, picture_files["sha256"].tolist(), settings, ingestion.max_megapixels)
+
+
+def join_vectors(
+    raw_vectors: vectors.Vectors, picture_files: pd.DataFrame, raw_works: pd.DataFrame, ingestion: Ingestion
+) -> FloatArray:
+    """The vector that was given for every picture, of length 1: float32, shape (n, d) (see `collection.vectors`)."""
+    return vectors.join_vectors(picture_files["path"].tolist(), raw_vectors, raw_works, ingestion.columns.named)
 
 
 def _readers(picture_files: pd.DataFrame, raw_paintings: Files) -> list[Reader]:

@@ -1,4 +1,4 @@
-"""Show every painting to the CNN."""
+"""Show every painting to the CNN, and take in what others saw."""
 
 from typing import Any
 
@@ -9,16 +9,27 @@ from grisaille.pipelines.feature_extraction import nodes
 
 
 def create_pipeline(**kwargs: Any) -> Pipeline:
-    """From paintings to the feature store."""
-    extract = [
-        Node(
-            nodes.extract_features,
-            ["picture_files", "raw_paintings", "params:backbone", "params:ingestion", "params:chunks"],
-            "features",
-            name="extract_features",
+    """From paintings to the feature store; no CNN is asked where no likeness needs one."""
+    made, extract = config.likenesses(), []
+    if "composition" in made:
+        extract.append(
+            Node(
+                nodes.extract_features,
+                ["picture_files", "raw_paintings", "params:backbone", "params:ingestion", "params:chunks"],
+                "features",
+                name="extract_features",
+            )
         )
-    ]
-    if "colour" in config.shaping("likenesses"):
+    if "vectors" in made:
+        extract.append(
+            Node(
+                nodes.join_vectors,
+                ["raw_vectors", "picture_files", "raw_works", "params:ingestion"],
+                "vectors_embeddings",
+                name="join_vectors",
+            )
+        )
+    if "colour" in made:
         extract.append(
             Node(
                 nodes.extract_palettes,

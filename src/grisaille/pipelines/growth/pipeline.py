@@ -4,11 +4,14 @@ from typing import Any
 
 from kedro.pipeline import Node, Pipeline
 
+from grisaille.framework import config
 from grisaille.pipelines.growth import nodes
 
 
 def create_pipeline(**kwargs: Any) -> Pipeline:
-    """From the features and embeddings of a collection that has grown to one small table."""
+    """From the features and embeddings of a collection that has grown to one small table; vectors keep nothing."""
+    if "composition" not in config.likenesses():
+        return Pipeline([])
     measure = Node(
         nodes.measure_growth,
         ["features", "composition_embeddings", "picture_files", "params:autoencoder", "params:evaluation"],

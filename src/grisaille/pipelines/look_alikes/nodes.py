@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -17,8 +18,10 @@ from grisaille.lookalikes.neighbour_index import NeighbourIndex, three_digits, t
 from grisaille.lookalikes.queries import Query, read_queries
 from grisaille.parameters import Discovery, Ingestion
 from grisaille.pipelines.look_alikes.reasons import Reasons
-from grisaille.pipelines.questions import CODED, embed, embedder, embeddings
+from grisaille.pipelines.questions import CODED, VECTORS, embed, embedder, embeddings
 from grisaille.points import Points
+
+logger = logging.getLogger(__name__)
 
 _COLUMNS = [
     "query", "likeness", "rank", "painting_id", "artist", "title", "distance", "distance_percentile", "in_collection",
@@ -52,12 +55,20 @@ def find_look_alikes(
         explain, too: number, name, `_why_` and likeness -> figure.
 
     Raises:
-        ValueError: If there is no picture.
+        ValueError: If there is no picture, or the likeness is of vectors that came with the collection, and the picture
+            did not, or is to be explained.
     """
     if not query:
         raise ValueError("nothing is asked: name pictures by --params query=picture.jpg")
     queries = read_queries(query, ingestion.max_megapixels)
+    hashes = set(paintings["sha256"])
     known = embeddings(likeness, models)
+    if likeness == "all" and VECTORS in known and any(picture.sha256 not in hashes for picture in queries):
+        logger.warning("pictures that are not in the collection have no vectors, so that nothing is told by these")
+        known = {name: values for name, values in known.items() if name != VECTORS}
+    explained = [name for name in known if name != VECTORS]
+    if settings.why and not explained:
+        raise ValueError("a vector does not say where pictures are alike: leave out --why, or choose another likeness")
     if settings.shortlist:
         answers = {name: _shorten(queries, name, paintings, ingestion, settings, models) for name in known}
     else:
@@ -66,8 +77,8 @@ def find_look_alikes(
             name: _look_up(queries, Points.of(name, points[name]), Points.of(name, known[name]), paintings, settings)
             for name in known
         }
-    hashes, originals = set(paintings["sha256"]), Originals(paintings, raw_paintings)
-    reasons = Reasons(known, paintings, originals, ingestion.max_megapixels, models) if settings.why else None
+    originals = Originals(paintings, raw_paintings)
+    reasons = Reasons(explained, paintings, originals, ingestion.max_megapixels, models) if settings.why else None
     tables, sheets = [], {}
     for number, picture in enumerate(tqdm(queries, "drawing contact sheets", unit=" queries")):
         bands = {name: found[number].assign(query=picture.name, likeness=name) for name, found in answers.items()}
@@ -76,7 +87,7 @@ def find_look_alikes(
             picture, bands, in_collection, originals
         )
         if reasons is not None:
-            sheets |= reasons.sheets(picture, bands, number + 1)
+            sheets |= reasons.sheets(picture, {name: bands[name] for name in explained}, number + 1)
         tables += [table.assign(in_collection=in_collection) for table in bands.values()]
     originals.warn_of_blanks()
     return pd.concat(tables, ignore_index=True)[_COLUMNS], sheets
