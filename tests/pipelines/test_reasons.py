@@ -9,13 +9,13 @@ import pytest
 from grisaille.collection.originals import Originals
 from grisaille.lookalikes.queries import Query
 from grisaille.pipelines.look_alikes.reasons import Reasons
+from grisaille.pipelines.questions import collection as asked_collection
 from helpers import encode, picture
 
 MODELS = {
     "backbone": {},
     "chunks": {},
     "autoencoder": {},
-    "style": {},
     "colour": {},
     "mixture": {"composition": 0, "style": 0, "colour": 1},
     "composition_codes": {
@@ -42,7 +42,8 @@ def collection():
 def sheets(collection, likeness, rows):
     table, originals = collection
     asked = Query("folder/asked.png", encode(picture(7)), picture(7))
-    return Reasons([likeness], table, originals, 150, MODELS).sheets(asked, {likeness: table.iloc[rows]}, 3)
+    known = asked_collection(table, MODELS)
+    return Reasons([likeness], known, originals, 150, 512).sheets(asked, {likeness: table.iloc[rows]}, 3)
 
 
 def said(figure):

@@ -152,6 +152,7 @@ def _run(
 
     from grisaille.cli import project
     from grisaille.errors import GrisailleError
+    from grisaille.lookalikes.embedded import chosen
     from grisaille.pipelines import questions
 
     found = project.find()
@@ -182,7 +183,7 @@ def _run(
             known = {name: version for name, version in versions.items() if name in wanted}
             session.run(pipeline_names=[pipeline], load_versions=known)
             meant = catalog.settings["likeness"]
-            answered = "each likeness" if meant == "all" else questions.chosen(meant, questions.embedded())
+            answered = "each likeness" if meant == "all" else chosen(meant, questions.embedded())
             click.echo(f"\nBy {answered}, in the embeddings of {run}")
             return session.load_context().catalog
     except (ValueError, RuntimeError, DatasetError, GrisailleError) as error:

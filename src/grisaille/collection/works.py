@@ -132,8 +132,10 @@ def recognise(table: pd.DataFrame, columns: Mapping[str, str], name: str = TABLE
     names = [" ".join(str(column).split()) for column in table.columns]
     found = _positions(names, columns, name)
     if names and "file" not in found and not any(map(_identifies, names)) and "id" not in found:
+        # There is a parameter for the table of paintings alone.
+        mended = "; say which by --params ingestion.columns.file=NAME" if name == TABLE else ""
         raise TableError(
-            f"{name} needs a column that names the files of pictures, such as file or id{_mended(name)}. Received: "
+            f"{name} needs a column that names the files of pictures, such as file or id{mended}. Received: "
             f"{_some(names)}"
         )
     works = pd.DataFrame(
@@ -146,11 +148,6 @@ def recognise(table: pd.DataFrame, columns: Mapping[str, str], name: str = TABLE
         if number not in found.values():
             others.setdefault(f"table_{theirs}" if theirs in _OURS | others.keys() else theirs, table.iloc[:, number])
     return works.join(pd.DataFrame(others, index=table.index))
-
-
-def _mended(table: str) -> str:
-    """How to say which column names the files: there is a parameter for the table of paintings alone."""
-    return "; say which by --params ingestion.columns.file=NAME" if table == TABLE else ""
 
 
 def _letters(name: str) -> str:
@@ -289,9 +286,10 @@ def join_works(paths: Sequence[str], works: pd.DataFrame, table: str = TABLE) ->
             f"that other rows fit too: {first_of(works[name].iloc[match.unclear])}. Name folders as well as files"
         )
     first = ", ".join(f"{name}={_short(works[name].iloc[0])}" for name in ("file", *identifiers) if works[name].iloc[0])
+    mended = ". Say by --params ingestion.columns.file=NAME which column names the files" if table == TABLE else ""
     raise TableError(
         f"no row of {table} belongs to a picture: its first row says {first or 'nothing of a file'}, and the first "
-        f"picture is {paths[0]}{_mended(table)}"
+        f"picture is {paths[0]}{mended}"
     )
 
 

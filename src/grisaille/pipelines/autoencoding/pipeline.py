@@ -5,9 +5,10 @@ from typing import Any
 from kedro.pipeline import Node, Pipeline
 
 from grisaille.framework import config
+from grisaille.lookalikes.embedded import leading
 from grisaille.parameters import mixed
 from grisaille.pipelines.autoencoding import nodes
-from grisaille.pipelines.questions import PALETTE, leading
+from grisaille.pipelines.questions import PALETTE
 from grisaille.provenance.recipes import KEEPS
 
 

@@ -16,7 +16,7 @@ from grisaille.lookalikes import chains
 from grisaille.lookalikes.neighbour_index import NeighbourIndex, three_digits, titles
 from grisaille.lookalikes.queries import read_queries, several
 from grisaille.parameters import Discovery, Ingestion
-from grisaille.pipelines.questions import embed, embeddings
+from grisaille.pipelines.questions import collection as asked_collection
 from grisaille.points import Points
 
 
@@ -33,7 +33,7 @@ def find_chain(
 
     Args:
         asked: Two names of paintings, or files, with a semicolon between.
-        likeness: By which (`questions.embeddings`).
+        likeness: By which.
         paintings: Of the collection.
         raw_paintings: Of the collection.
         ingestion: Its parameter group.
@@ -54,8 +54,9 @@ def find_chain(
         raise ValueError("nothing is asked: name two paintings by --params chain='one;other'")
     if likeness == "all":
         raise ValueError("a chain follows one likeness, such as style. Received: likeness=all")
-    ((likeness, known_points),) = embeddings(likeness, models).items()
-    collection = NeighbourIndex(Points.of(likeness, known_points), paintings, settings.exact_up_to)
+    embedded = asked_collection(paintings, models)
+    (likeness,) = embedded.asked(likeness)
+    collection = NeighbourIndex(embedded.points(likeness), paintings, settings.exact_up_to)
     points, table = collection.points, collection.paintings
     names = ends(asked)
     files_given = list(dict.fromkeys(end for end in names if Path(end).expanduser().is_file()))
@@ -63,8 +64,8 @@ def find_chain(
     if len(strangers) < len(files_given):
         raise ValueError(f"one of {', '.join(files_given)} is no picture, and a chain has two ends")
     if strangers:
-        found_points = embed(strangers, [likeness], paintings, ingestion.max_megapixels, models)
-        points = Points.join([points, Points.of(likeness, found_points[likeness])])
+        found_points = embedded.embed(strangers, [likeness], ingestion.max_megapixels)
+        points = Points.join([points, found_points[likeness]])
     named = {end: _named(end, paintings) for end in names if end not in files_given}
     ids = table["painting_id"].tolist()
     start, stop = (

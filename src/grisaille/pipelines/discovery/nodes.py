@@ -16,11 +16,11 @@ from grisaille.explorer import layout, page
 from grisaille.explorer.map_table import Near, gather, likenesses
 from grisaille.explorer.pictures import pictures
 from grisaille.lazy import pd
+from grisaille.lookalikes.embedded import chosen, leading
 from grisaille.measures.artist_graph import artist_edges
 from grisaille.measures.lookup import others, search
 from grisaille.parameters import Autoencoder, Chunk, Discovery, Report, named
 from grisaille.pipelines.discovery import artists as graph
-from grisaille.pipelines.questions import chosen, leading
 from grisaille.points import Points
 
 logger = logging.getLogger(__name__)

@@ -7,8 +7,9 @@ from typing import Any
 from kedro.pipeline import Node, Pipeline
 
 from grisaille.framework import config
+from grisaille.lookalikes.embedded import VECTORS, leading
 from grisaille.pipelines.evaluation import nodes
-from grisaille.pipelines.questions import CODED, VECTORS, embedded, leading
+from grisaille.pipelines.questions import CODED, embedded
 
 # The groups that made what the report shows.
 _SHOWN = ("autoencoder", "backbone", "chunks", "comparisons", "evaluation", "ingestion", "report", "seed")

@@ -14,11 +14,13 @@ from grisaille.collection import Files
 from grisaille.collection.captions import caption
 from grisaille.collection.originals import Originals
 from grisaille.lazy import pd
+from grisaille.lookalikes.embedded import VECTORS
 from grisaille.lookalikes.neighbour_index import NeighbourIndex, three_digits, titles
 from grisaille.lookalikes.queries import Query, read_queries
-from grisaille.parameters import Discovery, Ingestion
+from grisaille.parameters import Discovery, Ingestion, Style
 from grisaille.pipelines.look_alikes.reasons import Reasons
-from grisaille.pipelines.questions import CODED, VECTORS, embed, embedder, embeddings
+from grisaille.pipelines.questions import CODED, embedder
+from grisaille.pipelines.questions import collection as asked_collection
 from grisaille.points import Points
 
 logger = logging.getLogger(__name__)
@@ -42,7 +44,7 @@ def find_look_alikes(
 
     Args:
         query: As `read_queries` takes it.
-        likeness: By which (`questions.embeddings`).
+        likeness: By which; `all` answers by each.
         paintings: Of the collection.
         raw_paintings: Of the collection, for the contact sheets.
         ingestion: Its parameter group.
@@ -62,23 +64,24 @@ def find_look_alikes(
         raise ValueError("nothing is asked: name pictures by --params query=picture.jpg")
     queries = read_queries(query, ingestion.max_megapixels)
     hashes = set(paintings["sha256"])
-    known = embeddings(likeness, models)
+    collection = asked_collection(paintings, models)
+    known = collection.asked(likeness)
     if likeness == "all" and VECTORS in known and any(picture.sha256 not in hashes for picture in queries):
         logger.warning("pictures that are not in the collection have no vectors, so that nothing is told by these")
-        known = {name: values for name, values in known.items() if name != VECTORS}
+        known.remove(VECTORS)
     explained = [name for name in known if name != VECTORS]
     if settings.why and not explained:
         raise ValueError("a vector does not say where pictures are alike: leave out --why, or choose another likeness")
     if settings.shortlist:
         answers = {name: _shorten(queries, name, paintings, ingestion, settings, models) for name in known}
     else:
-        points = embed(queries, known, paintings, ingestion.max_megapixels, models)
+        points = collection.embed(queries, known, ingestion.max_megapixels)
         answers = {
-            name: _look_up(queries, Points.of(name, points[name]), Points.of(name, known[name]), paintings, settings)
-            for name in known
+            name: _look_up(queries, points[name], collection.points(name), paintings, settings) for name in known
         }
     originals = Originals(paintings, raw_paintings)
-    reasons = Reasons(explained, paintings, originals, ingestion.max_megapixels, models) if settings.why else None
+    channels = Style.model_validate(models["style"]).channels
+    reasons = Reasons(explained, collection, originals, ingestion.max_megapixels, channels) if settings.why else None
     tables, sheets = [], {}
     for number, picture in enumerate(tqdm(queries, "drawing contact sheets", unit=" queries")):
         bands = {name: found[number].assign(query=picture.name, likeness=name) for name, found in answers.items()}

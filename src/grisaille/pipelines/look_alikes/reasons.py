@@ -14,10 +14,9 @@ from grisaille.arrays import FloatArray
 from grisaille.collection.captions import caption
 from grisaille.collection.originals import Originals
 from grisaille.lazy import pd
+from grisaille.lookalikes.embedded import Embedded
 from grisaille.lookalikes.queries import Query
 from grisaille.lookalikes.why import ByColour, ByComposition, ByStyle, Evidence, Explained, average, beyond_average, why
-from grisaille.parameters import Mixture, Style
-from grisaille.pipelines.questions import embedder, embeddings
 
 if TYPE_CHECKING:
     from grisaille.plots.why import Pair
@@ -41,17 +40,17 @@ class Reasons:
 
     Attributes:
         likenesses: By which the questions are answered.
-        paintings: Of the collection.
+        collection: That is asked.
         originals: Their files.
         max_megapixels: As in ingestion.
-        models: The arguments of `questions.question`.
+        channels: Of the maps, for style.
     """
 
     likenesses: Collection[str]
-    paintings: pd.DataFrame
+    collection: Embedded
     originals: Originals
     max_megapixels: float
-    models: dict[str, Any]
+    channels: int
 
     def sheets(self, query: Query, answers: Mapping[str, pd.DataFrame], number: int) -> dict[str, Any]:
         """One sheet a likeness: name -> figure; none where no look-alike's picture can be read.
@@ -100,28 +99,29 @@ class Reasons:
 
     def _parts(self, likeness: str) -> list[str]:
         """The likenesses that explain one: itself, or those that the mixture is made of."""
-        weights = Mixture.model_validate(self.models["mixture"]).model_dump()
-        made = [name for name in embeddings("all", self.models) if weights.get(name)]
+        weights = self.collection.mixture.model_dump()
+        made = [name for name in self.collection.embeddings if weights.get(name)]
         return made if likeness == "mixture" else [likeness]
 
     @cached_property
     def _embedder(self) -> Any:
-        return embedder(self.models)
+        return self.collection.embedder()
 
     @cached_property
     def _kinds(self) -> dict[str, Explained]:
-        channels, colour = Style.model_validate(self.models["style"]).channels, self._embedder.colour
+        colour = self._embedder.colour
         return {
             "composition": ByComposition(),
-            "style": ByStyle(tuple(self._embedder.chunks.values()), channels),
+            "style": ByStyle(tuple(self._embedder.chunks.values()), self.channels),
             "colour": ByColour(colour.bins, colour.reach),
         }
 
     @cached_property
     def _sample(self) -> list[Evidence]:
         """Paintings from the whole length of the table, of those that can be read."""
-        rows = np.unique(np.linspace(0, len(self.paintings) - 1, _SAMPLE).astype(int))
-        paths = [path for path in self.paintings["path"].iloc[rows] if self.originals.picture(path, 1) is not None]
+        known = self.collection.paintings["path"]
+        rows = np.unique(np.linspace(0, len(known) - 1, _SAMPLE).astype(int))
+        paths = [path for path in known.iloc[rows] if self.originals.picture(path, 1) is not None]
         return self._embedder.evidence([self.originals[path] for path in paths], self._wanted, self.max_megapixels)
 
     @cached_property

@@ -1,0 +1,116 @@
+"""A collection among whose embeddings questions are answered, and further pictures take their places."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from grisaille.arrays import FloatArray
+from grisaille.collection.split import fitted_on
+from grisaille.lazy import pd
+from grisaille.likenesses.components import mix, shares
+from grisaille.lookalikes.queries import Query
+from grisaille.parameters import Mixture, mixed
+from grisaille.points import Points
+
+if TYPE_CHECKING:
+    from grisaille.lookalikes.embedding import Embedder
+
+# The likeness of vectors that were given.
+VECTORS = "vectors"
+MIXTURE = "mixture"
+LIKENESSES = ("composition", "style", "colour", MIXTURE, VECTORS)
+
+
+def leading(likenesses: Collection[str]) -> str:
+    """The likeness that artists are compared by: composition, or else the vectors that were given."""
+    return "composition" if "composition" in likenesses else VECTORS
+
+
+def chosen(likeness: str | None, known: Collection[str]) -> str:
+    """The likeness that is meant.
+
+    Args:
+        likeness: Its name; None and `all` take the mixture, or where there is none `leading`.
+        known: Those that are made.
+
+    Raises:
+        ValueError: If that was not made.
+    """
+    first = MIXTURE if MIXTURE in known else leading(known)
+    meant = first if likeness is None or likeness == "all" else likeness
+    if meant not in known:
+        raise ValueError(f"likeness={meant} was not made; there are {', '.join(known)}")
+    return meant
+
+
+@dataclass(frozen=True, eq=False)
+class Embedded:
+    """A collection, and what embeds further pictures.
+
+    Attributes:
+        paintings: n rows.
+        embeddings: Likeness -> float32, shape (n, d).
+        mixture: Shares of the likenesses in it.
+        embedder: Makes what embeds pictures, where it is needed.
+    """
+
+    paintings: pd.DataFrame
+    embeddings: Mapping[str, FloatArray]
+    mixture: Mixture
+    embedder: Callable[[], Embedder]
+
+    def points(self, likeness: str) -> Points:
+        """The paintings by a likeness."""
+        return Points.of(likeness, self.embeddings[likeness])
+
+    def asked(self, likeness: str | None) -> list[str]:
+        """The likenesses that are meant: as `chosen` takes one, but `all` stands for every one.
+
+        Raises:
+            ValueError: If that was not made.
+        """
+        return list(self.embeddings) if likeness == "all" else [chosen(likeness, self.embeddings)]
+
+    def embed(self, queries: Sequence[Query], likenesses: Collection[str], max_megapixels: float) -> dict[str, Points]:
+        """Pictures among the paintings.
+
+        Args:
+            queries: q pictures.
+            likenesses: By which.
+            max_megapixels: As in ingestion.
+
+        Returns:
+            Likeness -> q points.
+
+        Raises:
+            ValueError: If a picture has no vector, where it is asked for by these.
+        """
+        factors = self._factors() if MIXTURE in likenesses else {}
+        wanted = [name for name in dict.fromkeys([*likenesses, *factors]) if name not in {MIXTURE, VECTORS}]
+        readers = [lambda query=query: query.data for query in queries]
+        found = self.embedder()(readers, wanted, max_megapixels) if wanted else {}
+        points = {name: Points.of(name, values) for name, values in found.items()}
+        if VECTORS in likenesses:
+            points[VECTORS] = Points.plain(self._vectors_of(queries))
+        if factors:
+            points[MIXTURE] = Points.plain(mix({name: points[name].coordinates for name in factors}, factors))
+        return points
+
+    def _factors(self) -> dict[str, float]:
+        """What the embeddings of each likeness are multiplied by in the mixture."""
+        parts = {name: self.points(name).coordinates for name in mixed(self.embeddings)}
+        return shares(parts, self.mixture.model_dump(), fitted_on(self.paintings["split"].to_numpy()))
+
+    def _vectors_of(self, queries: Sequence[Query]) -> FloatArray:
+        """The given vectors of pictures, which nobody can compute here: those of the collection have some."""
+        rows = {digest: row for row, digest in enumerate(self.paintings["sha256"])}
+        strangers = [query.name for query in queries if query.sha256 not in rows]
+        if strangers:
+            raise ValueError(
+                f"{strangers[0]} is not in the collection, so that there is no vector of it: ask by another likeness"
+            )
+        return np.asarray(self.embeddings[VECTORS][[rows[query.sha256] for query in queries]])
