@@ -499,3 +499,67 @@ class TestNames:
         assert paintings["title"].tolist() == [""]
         assert list(unmatched) == ["what", "name"]
         assert unmatched.empty
+
+
+class TestARegistrarsSpreadsheet:
+    """Names and numbers as nobody prepared for, found by somebody who tried."""
+
+    HEAD = "Inv.-Nr.;Künstler/in;Werktitel;Datierung;Material/Technik;Standort;Erwerb"
+
+    def table(self, *rows, above=""):
+        text = "\n".join([*([above] if above else []), self.HEAD, *rows])
+        return read_works(text.encode("cp1252"), ".csv", {})
+
+    def test_its_columns_are_recognised_and_told(self, caplog):
+        caplog.set_level(logging.INFO)
+        found = self.table("GG 1;Dürer, Albrecht;Mühle;um 1489;Öl/Pappe;Saal 1;Ankauf")
+        row = found.iloc[0]
+        assert (row["title"], row["artist"], row["medium"], row["museum"]) == (
+            "Mühle",
+            "Dürer, Albrecht",
+            "Öl/Pappe",
+            "Saal 1",
+        )
+        assert (row["year_from"], row["Inv.-Nr."]) == (1489, "GG 1")
+        assert "artist from Künstler/in, date from Datierung" in caplog.text
+        assert "as they are: Inv.-Nr., Erwerb" in caplog.text
+
+    def test_what_is_not_recognised_is_told(self, caplog):
+        read_works(b"file,who,what\na.jpg,Ada,Mist\n", ".csv", {})
+        assert "no column is recognised for title, artist, date; name them by ingestion.columns" in caplog.text
+
+    def test_numbers_join_whatever_separates_their_parts(self):
+        rows = ("GG 225;;a;;;;", "1902/117;;b;;;;", "L 782 a;;c;;;;", "GG 9;;d;;;;")
+        works = self.table(*rows)
+        paths = ["Saal 1/GG_225.jpg", "Depot/1902_117.JPG", "L_782a.png", "GG_10.jpg"]
+        join = join_works(paths, works)
+        assert [works["title"][row] if row >= 0 else None for row in join.rows] == ["a", "b", "c", None]
+        assert join.key == "Inv.-Nr., whatever separates words"
+        assert join.rows_without == ["GG 9"]
+
+    def test_as_they_are_written_they_join_first(self):
+        works = self.table("1-2;;a;;;;", "1_2;;b;;;;")
+        join = join_works(["1_2.jpg", "1-2.jpg"], works)
+        assert join.rows.tolist() == [1, 0]
+        assert join.key == "Inv.-Nr."
+        # Two rows that only separators tell apart are in doubt where neither is written as the picture is.
+        join = join_works(["1 2.jpg", "7.jpg"], self.table("1-2;;a;;;;", "1_2;;b;;;;", "7;;c;;;;"))
+        assert join.rows.tolist() == [-1, 2]
+
+    def test_lines_above_the_names_of_columns_are_passed_over(self, caplog):
+        found = self.table("GG 1;;Mühle;1489;;;", above="Museum, Stand 12.03.2024;;;;;;")
+        assert found["title"].tolist() == ["Mühle"]
+        assert "the names of columns are taken from line 2: Inv.-Nr., Künstler/in" in caplog.text
+
+    @pytest.mark.parametrize(
+        ("date", "years"),
+        [
+            ("zw. 1886 u. 1892", (1886, 1892)),
+            ("2. H. 19. Jh.", (1850, 1899)),
+            ("1. H. d. 17. Jh.", (1600, 1649)),
+            ("bez. u. dat. 1897", (1897, 1897)),
+            ("H. Meier 1890", (None, None)),
+        ],
+    )
+    def test_its_dates(self, date, years):
+        assert parse_years(date) == years

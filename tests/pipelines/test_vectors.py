@@ -130,3 +130,7 @@ class TestBesideOurs:
             told = [line.strip() for line in done.stdout.splitlines() if line.startswith(" by ")]
             ours = ["by composition", "by style", "by colour", "by mixture"]
             assert sorted(told) == sorted([*ours, "by vectors"] if name == "hanging" else ours)
+        done = demo_run.grisaille("similar", str(tmp_path / "hanging.png"), "--likeness", "vectors", "-n", "2")
+        assert "By vectors, in the embeddings of" in done.stdout
+        refused = demo_run.grisaille("similar", str(tmp_path / "stranger.png"), "--likeness", "vectors", check=False)
+        assert "stranger.png is not in the collection, so that there is no vector of it" in refused.stderr

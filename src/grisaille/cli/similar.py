@@ -165,7 +165,9 @@ def _run(
     try:
         # Kedro's own session, which its annotations call by the name of an abstract one.
         session: Any
-        with KedroSession.create(found, env=env, runtime_params=params) as session:
+        # Which likenesses there are is known when the run is.
+        unasked = {name: value for name, value in params.items() if name != "likeness"}
+        with KedroSession.create(found, env=env, runtime_params=unasked) as session:
             loader, catalog = session.load_context().config_loader, session.load_context().catalog
             versions = {} if run is None else _versions_of(run, loader.storage(found))
             source = next(iter(_stored(catalog, versions)), _ANSWERED_FROM[0])
@@ -182,7 +184,7 @@ def _run(
             wanted = {*made, "paintings", "composition_codes", "style_codes", "vectors_embeddings"}
             known = {name: version for name, version in versions.items() if name in wanted}
             session.run(pipeline_names=[pipeline], load_versions=known)
-            meant = catalog.settings["likeness"]
+            meant = session.load_context().catalog.settings["likeness"]
             answered = "each likeness" if meant == "all" else chosen(meant, questions.embedded())
             click.echo(f"\nBy {answered}, in the embeddings of {run}")
             return session.load_context().catalog

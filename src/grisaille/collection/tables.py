@@ -23,6 +23,8 @@ _SEPARATORS = ",;\t|"
 _SEPARATOR_LINE = re.compile(r"\s*\"?sep=(.)\"?\s*(?:\r\n|\r|\n)", re.IGNORECASE)
 # Records by name, which JSON may hold, would become as many columns as there are records.
 _MOST_COLUMNS = 2000
+# Lines above the names of columns, at most.
+_HEADING = 10
 # The names that pandas gives to columns without one, and to the index that it writes into Parquet files.
 _NAMELESS = re.compile(r"Unnamed: \d+|__index_level_\d+__")
 
@@ -57,10 +59,24 @@ def read(data: bytes, suffix: str, table: str, is_known: Callable[[str], bool]) 
             found = _READERS[suffix.lower()](data, table, is_known)
         except pd.errors.ParserWarning as error:
             raise _unreadable(table, "it has rows that are longer than its first line") from error
+    found = _below_a_heading(found, is_known)
     if len(found.columns) > _MOST_COLUMNS:
         raise TableError(f"{table} has {len(found.columns):,} columns; at most {_MOST_COLUMNS:,} are read")
     named = [bool(str(name).strip()) and not _NAMELESS.fullmatch(str(name)) for name in found.columns]
     return found.loc[:, named].fillna("").astype(str)
+
+
+def _below_a_heading(table: pd.DataFrame, is_known: Callable[[str], bool]) -> pd.DataFrame:
+    """A table without the lines that spreadsheets have above the names of their columns."""
+    known = max(sum(is_known(str(name)) for name in table.columns), 1)
+    for row in range(min(len(table), _HEADING)):
+        names = [" ".join(str(cell).split()) if pd.notna(cell) else "" for cell in table.iloc[row]]
+        if sum(map(is_known, names)) > known:
+            logger.warning("the names of columns are taken from line %d: %s", row + 2, ", ".join(filter(None, names)))
+            kept = [bool(name) and name not in names[:number] for number, name in enumerate(names)]
+            below: pd.DataFrame = table.iloc[row + 1 :].set_axis(names, axis=1).loc[:, kept]
+            return below.reset_index(drop=True)
+    return table
 
 
 def read_delimited(data: bytes, table: str, is_known: Callable[[str], bool], **options: Any) -> pd.DataFrame:
@@ -107,13 +123,16 @@ def _decoded(data: bytes, table: str) -> str:
 
 
 def _separator(text: str, is_known: Callable[[str], bool]) -> str:
-    line = re.split("[\r\n]", text.lstrip(), maxsplit=1)[0]
+    first, *others = re.split("[\r\n]+", text.lstrip(), maxsplit=_HEADING + 1)[: _HEADING + 1]
 
-    def columns(separator: str) -> tuple[int, int]:
+    def columns(line: str, separator: str) -> tuple[int, int]:
         names = [column.strip(" \"'") for column in line.split(separator)]
         return sum(map(is_known, names)), len(names)
 
-    return max(_SEPARATORS, key=columns)
+    best = max(_SEPARATORS, key=lambda separator: columns(first, separator))
+    # The names of columns may stand below a heading.
+    below = max(((columns(line, mark), mark) for line in others for mark in _SEPARATORS), default=((0, 0), best))
+    return below[1] if below[0][0] > max(columns(first, best)[0], 1) else best
 
 
 def _read_json(data: bytes, table: str, _: Callable[[str], bool]) -> pd.DataFrame:

@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import takewhile
 from typing import TypeAlias
 
@@ -32,6 +32,11 @@ RECOGNISED = ["file", "artist", "movement", *DESCRIPTION]
 
 TABLE = "the table of paintings"
 _YEAR = re.compile(r"-?\d{1,4}(?:\.0+)?")
+_SEPARATORS = re.compile(r"[\W_]+")
+# Where a number begins or ends.
+_BETWEEN = re.compile(r"(?<=\d)(?=[^\W\d])|(?<=[^\W\d_])(?=\d)")
+# Letters of a name that a compound may end with.
+_LONG = 5
 # How many names a message has, and how much of each.
 _TOLD, _SHOWN = 5, 80
 
@@ -39,13 +44,15 @@ _TOLD, _SHOWN = 5, 80
 _NAMES: dict[str, tuple[str, ...]] = {
     "file": (
         "file", "filepath", "path", "imagepath", "filename", "imagefile", "imagefilename", "newfilename", "image",
-        "datei", "dateiname", "fichier",
+        "datei", "dateiname", "bilddatei", "fichier", "bestandsnaam",
     ),
-    "title": ("title", "worktitle", "titel", "titre", "bezeichnung"),
+    "title": ("title", "worktitle", "titel", "titre", "bezeichnung", "titolo", "título", "titulo"),
     "artist": (
         "artist", "artistname", "artistdisplayname",  # the Met
         "painter", "creator", "attribution",  # the National Gallery of Art
-        "maker", "author", "künstler", "kuenstler", "artiste", "peintre",
+        "maker", "author", "künstler", "kuenstler", "künstlerin", "künstlername", "maler", "malerin", "urheber",
+        "artiste", "peintre", "auteur", "kunstenaar", "schilder", "vervaardiger", "artista", "autore", "autor",
+        "pittore", "pintor",
     ),
     "movement": ("movement", "movements", "artmovement", "style", "styles", "stil", "genre"),  # Kaggle's WikiArt
     "date": (
@@ -53,7 +60,8 @@ _NAMES: dict[str, tuple[str, ...]] = {
         "objectdate",  # the Met
         "dated", "datecreated", "creationdate", "year", "years", "yearcreated", "completionyear",
         "completitionyear",  # WikiArt spells it so
-        "datierung", "jahr", "année",
+        "datierung", "jahr", "entstehungsjahr", "entstehungszeit", "entstehungsdatum", "datation", "année", "datering",
+        "datum", "jaar", "datazione", "anno", "fecha", "año",
     ),
     "year_from": (
         "yearfrom", "beginyear", "objectbegindate", "begindate", "startyear", "startdate", "yearstart", "datestart",
@@ -62,23 +70,30 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "year_to": (
         "yearto", "endyear", "objectenddate", "enddate", "yearend", "dateend", "latestyear", "latestdate", "yearlate",
     ),
-    "medium": ("medium", "media", "material", "materials", "technique", "technik", "materialtechnique"),
+    "medium": (
+        "medium", "media", "material", "materials", "technique", "technik", "materialtechnique", "materialtechnik",
+        "materiaal", "techniek", "tecnica", "técnica",
+    ),
     "museum": (
         "museum", "repository", "collection", "institution", "gallery", "holdinginstitution", "owner", "sammlung",
-        "musée", "location",
+        "musée", "location", "standort", "collectie", "museo",
     ),
     "rights": ("rights", "rightsandreproduction", "license", "licence", "copyright", "rechte", "lizenz"),
     "link": ("link", "permalink", "linkresource", "url", "objecturl", "pageurl", "sourceurl", "website"),
-    "tags": ("tags", "keywords", "keyword", "subjects", "schlagworte", "schlagwörter"),
+    "tags": ("tags", "keywords", "keyword", "subjects", "schlagworte", "schlagwörter", "trefwoorden"),
     "text": ("text", "description", "notes", "note", "comment", "caption", "beschreibung", "texte"),
 }  # fmt: skip
 # Columns that pictures may be named after, beside `file`.
 _IDENTIFIERS = frozenset(
     (
         "id", "imageid", "objectid", "objectnumber", "accessionnumber", "accessionnum", "inventorynumber",
-        "inventoryno", "paintingid", "workid", "uuid", "identifier", "inventarnummer", "objektnummer",
+        "inventoryno", "paintingid", "workid", "uuid", "identifier", "inventarnummer", "inventarnr",
+        "invnr", "invno", "inv", "objektnummer", "objektnr", "inventarisnummer", "numérodinventaire", "numinv", "noinv",
+        "numeroinventario", "númerodeinventario",
     )
 )  # fmt: skip
+# Of these, compounds are recognised by their last part: Werktitel, Bildtitel.
+_COMPOUNDS = ("title", "medium")
 # What the table of paintings holds already.
 _OURS = frozenset(
     (
@@ -131,6 +146,8 @@ def recognise(table: pd.DataFrame, columns: Mapping[str, str], name: str = TABLE
     """
     names = [" ".join(str(column).split()) for column in table.columns]
     found = _positions(names, columns, name)
+    if names and name == TABLE:
+        _tell_of_columns(names, found)
     if names and "file" not in found and not any(map(_identifies, names)) and "id" not in found:
         # There is a parameter for the table of paintings alone.
         mended = "; say which by --params ingestion.columns.file=NAME" if name == TABLE else ""
@@ -148,6 +165,17 @@ def recognise(table: pd.DataFrame, columns: Mapping[str, str], name: str = TABLE
         if number not in found.values():
             others.setdefault(f"table_{theirs}" if theirs in _OURS | others.keys() else theirs, table.iloc[:, number])
     return works.join(pd.DataFrame(others, index=table.index))
+
+
+def _tell_of_columns(names: Sequence[str], found: Mapping[str, int]) -> None:
+    taken = ", ".join(f"{ours} from {names[number]}" for ours, number in found.items())
+    rest = [name for number, name in enumerate(names) if number not in found.values()]
+    logger.info("%s: %s; as they are: %s", TABLE, taken or "no column recognised", _some(rest) or "none")
+    if wanted := [ours for ours in ("title", "artist", "date") if ours not in found]:
+        logger.warning(
+            "%s: no column is recognised for %s; name them by ingestion.columns, if they are among %s",
+            TABLE, ", ".join(wanted), _some(rest) or "none",
+        )  # fmt: skip
 
 
 def _letters(name: str) -> str:
@@ -178,6 +206,11 @@ def _positions(names: Sequence[str], columns: Mapping[str, str], table: str) -> 
     for ours, theirs in _NAMES.items():
         taken = set(found.values())
         free = (letters.index(name) for name in theirs if name in letters and letters.index(name) not in taken)
+        if ours not in found and (number := next(free, None)) is not None:
+            found[ours] = number
+    for ours in _COMPOUNDS:
+        ends = tuple(name for name in _NAMES[ours] if len(name) >= _LONG)
+        free = (number for number, name in enumerate(letters) if name.endswith(ends) and number not in found.values())
         if ours not in found and (number := next(free, None)) is not None:
             found[ours] = number
     return found
@@ -260,7 +293,9 @@ def join_works(paths: Sequence[str], works: pd.DataFrame, table: str = TABLE) ->
     Rows and pictures are compared from the ends of their paths, as far as both go, whatever their case, slashes and
     Unicode form: the picture `Monet/1.jpg` has the row `/home/ada/Monet/1.jpg`, or the row `1.jpg` if no other folder
     has a `1.jpg`. Of several, the longest path counts. The column `file` is tried with endings and without, then every
-    column of identifiers without; what joins most pictures is taken. Only where nothing joins may folders differ.
+    column of identifiers without; what joins most pictures is taken. Where that leaves some without, all separators are
+    alike, if more are joined by that: `GG_225.jpg` has the row `GG 225`, and `1902_117.jpg` the row `1902/117`. Only
+    where nothing joins may folders differ.
 
     Args:
         paths: Of the pictures, with forward slashes.
@@ -271,19 +306,23 @@ def join_works(paths: Sequence[str], works: pd.DataFrame, table: str = TABLE) ->
         TableError: If there are rows and pictures, and none belong together.
     """
     identifiers = [str(name) for name in works if name == "id" or _identifies(str(name).removeprefix("table_"))]
-    tried = [("file", True), ("file", False), *((name, False) for name in identifiers)]
-    for folders in (True, False):
-        matches = [_match(paths, works[name], endings, folders) for name, endings in tried]
-        best = max(matches, key=lambda match: match.joined)
-        if best.joined or not len(works) or not paths:
-            name, endings = tried[matches.index(best)]
-            how = ["without endings"] * (name == "file" and not endings) + ["folders aside"] * (not folders)
-            return _in_names(best, ", ".join([name, *how]), paths, works, name)
-    (name, _), match = max(zip(tried, matches, strict=True), key=lambda pair: len(pair[1].unclear))
+    strict = [_Way("file", endings=True), _Way("file"), *map(_Way, identifiers)]
+    loose = [replace(way, separators=False, whole=whole) for way in strict[1:] for whole in (False, True)]
+    tried = [(way, _match(paths, works[way.column], way)) for way in strict]
+    way, best = max(tried, key=lambda pair: pair[1].joined)
+    # The first that joins most is taken, so that another spelling counts only where it joins more.
+    for more in (loose, [replace(way, folders=False) for way in strict]):
+        if best.joined == min(len(paths), len(works)) or (best.joined and more is not loose):
+            break
+        found = [(other, _match(paths, works[other.column], other)) for other in more]
+        way, best = max([(way, best), *found], key=lambda pair: pair[1].joined)
+    if best.joined or not len(works) or not paths:
+        return _in_names(best, str(way), paths, works, way.column)
+    way, match = max(tried, key=lambda pair: len(pair[1].unclear))
     if match.unclear:
         raise TableError(
             f"no row of {table} belongs to one picture alone: {len(match.unclear)} rows fit several pictures, or one "
-            f"that other rows fit too: {first_of(works[name].iloc[match.unclear])}. Name folders as well as files"
+            f"that other rows fit too: {first_of(works[way.column].iloc[match.unclear])}. Name folders as well as files"
         )
     first = ", ".join(f"{name}={_short(works[name].iloc[0])}" for name in ("file", *identifiers) if works[name].iloc[0])
     mended = ". Say by --params ingestion.columns.file=NAME which column names the files" if table == TABLE else ""
@@ -291,6 +330,32 @@ def join_works(paths: Sequence[str], works: pd.DataFrame, table: str = TABLE) ->
         f"no row of {table} belongs to a picture: its first row says {first or 'nothing of a file'}, and the first "
         f"picture is {paths[0]}{mended}"
     )
+
+
+@dataclass(frozen=True)
+class _Way:
+    """How rows and pictures are compared.
+
+    Attributes:
+        column: What rows call their pictures.
+        endings: Whether these must be the same.
+        folders: Whether these must be the same, as far as both name some.
+        separators: Whether spaces, dots, dashes and the like must be the same.
+        whole: Whether slashes are such separators, too, and no folders.
+    """
+
+    column: str
+    endings: bool = False
+    folders: bool = True
+    separators: bool = True
+    whole: bool = False
+
+    def __str__(self) -> str:
+        """For readers."""
+        how = ["without endings"] * (self.column == "file" and not self.endings) + ["folders aside"] * (
+            not self.folders
+        )
+        return ", ".join([self.column, *how, *["whatever separates words"] * (not self.separators)])
 
 
 @dataclass(frozen=True, eq=False)
@@ -306,24 +371,21 @@ class _Match:
         return int((self.rows >= 0).sum())
 
 
-def _match(paths: Sequence[str], values: pd.Series, endings: bool, folders: bool) -> _Match:
-    """Match rows by one column.
-
-    Args:
-        paths: Of the pictures.
-        values: What rows call their pictures.
-        endings: Whether these must be the same.
-        folders: Whether these must be the same, as far as both name some.
-    """
-    pictures = [_key(path, endings) for path in paths]
-    keys = [_key(value, endings) for value in values]
+def _match(paths: Sequence[str], values: pd.Series, way: _Way) -> _Match:
+    """Match rows by one column."""
+    pictures = [_spelt(_key(path, way.endings), way) for path in paths]
+    known = [_key(value, way.endings) for value in values]
+    keys = [_spelt(("_".join(key),) if way.whole else key, way) for key in known]
     namesakes: dict[str, list[int]] = defaultdict(list)
     for number, picture in enumerate(pictures):
-        namesakes[picture[-1]].append(number)
+        if picture[-1]:
+            namesakes[picture[-1]].append(number)
     offers: dict[int, dict[int, _Fit]] = defaultdict(dict)
     unclear, doubled = [], []
     for row, key in enumerate(keys):
-        fits = {number: fit for number in namesakes.get(key[-1], ()) if (fit := _fit(key, pictures[number], folders))}
+        fits = {
+            number: fit for number in namesakes.get(key[-1], ()) if (fit := _fit(key, pictures[number], way.folders))
+        }
         if len(best := _best(fits)) == 1:
             offers[best[0]][row] = fits[best[0]]
         elif best:
@@ -331,12 +393,16 @@ def _match(paths: Sequence[str], values: pd.Series, endings: bool, folders: bool
     rows = np.full(len(paths), -1)
     for number, offered in offers.items():
         first, *others = _best(offered)
-        if any(keys[other] != keys[first] for other in others):
+        if any(known[other] != known[first] for other in others):
             unclear += [first, *others]
         else:
             rows[number] = first
             doubled += others
     return _Match(rows, sorted(unclear), sorted(doubled))
+
+
+def _spelt(key: _Key, way: _Way) -> _Key:
+    return key if way.separators else tuple(_SEPARATORS.sub("_", _BETWEEN.sub("_", part)).strip("_") for part in key)
 
 
 def _key(path: str, endings: bool) -> _Key:

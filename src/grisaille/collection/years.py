@@ -39,7 +39,7 @@ _NTH = {
 }
 _LAST_ONE = ("last", "letzte[nrs]?", "dernière?")
 _PARTS = {
-    2: ("half", "hälfte", "h\\.", "moitié"),
+    2: ("half", "hälfte", "h(?=\\.)", "moitié"),
     3: ("third", "drittel", "tiers"),
     4: ("quarter", "viertel", "quart"),
     10: ("decade", "jahrzehnt", "décennie"),
@@ -87,7 +87,7 @@ _WORDS = {
     word: kind
     for kind, words in {
         "circa": "c ca circa um vers about around approx approximately environ env etwa gegen",
-        "to": "to or and through bis oder und ou et à",
+        "to": "to or and through bis oder und u ou et à",
         "before": "before ante pre vor avant",
         "until": "until till by jusque",
         "after": "after post nach après apres",
@@ -98,8 +98,8 @@ _WORDS = {
         "space": (
             "probably possibly perhaps presumably likely prob wohl vermutlich wahrscheinlich dated datiert daté signed "
             "signiert painted gemalt peint made created executed begun started completed finished in the of year years "
-            "jahr jahre jahren des du der dem le l la im between zwischen entre années spring summer autumn fall "
-            "winter frühling sommer herbst printemps été automne hiver"
+            "jahr jahre jahren des du der d dem le l la im between zwischen zw entre années bez dat sign spring summer "
+            "autumn fall winter frühling sommer herbst printemps été automne hiver"
         ),
     }.items()
     for word in words.split()

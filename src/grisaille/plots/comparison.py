@@ -1,5 +1,6 @@
 """Two groups of paintings on two principal components."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -14,6 +15,8 @@ _MARKS = (
     {"marker": "o", "facecolors": "#0072B2", "edgecolors": "none", "alpha": 0.65, "s": 22},
     {"marker": "^", "facecolors": "none", "edgecolors": "#D55E00", "alpha": 0.9, "s": 26, "linewidths": 1.1},
 )
+# Letters of a heading that fit above one picture.
+_LINE = 42
 # In a heading or a legend, which must leave room for the picture.
 _MOST_NAMES = 6
 
@@ -53,7 +56,7 @@ def scatter(title: str, spaces: Mapping[str, FloatArray], sides: Sequence[IntArr
         A figure; where a side has no painting it says so instead of drawing.
     """
     figure = new_figure(5.2 * len(spaces), 4.8)
-    figure.suptitle(literal(title), fontsize=14)
+    figure.suptitle("\n".join(map(literal, textwrap.wrap(title, _LINE * len(spaces)))), fontsize=14)
     for axes, (space, embeddings) in zip(
         figure.subplots(1, len(spaces), squeeze=False)[0], spaces.items(), strict=True
     ):
