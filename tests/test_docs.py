@@ -58,12 +58,12 @@ ELSEWHERE = {
     ),
     "kedro run --pipelines __default__,discovery "
     "--params paintings_folder=/path/to/paintings,features_file=/path/to/vectors.parquet": (
-        "tests/pipelines/test_vectors.py",
+        "tests/pipelines/test_given_vectors.py",
         "test_they_stand_in_every_table",
     ),
     "kedro run --pipelines __default__,discovery "
     '--params "paintings_folder=/path/to/paintings,features_file=/path/to/vectors.npy,likenesses=[vectors]"': (
-        "tests/pipelines/test_vectors.py",
+        "tests/pipelines/test_given_vectors.py",
         "test_the_same_tables",
     ),
     "kedro viz run --env demo": ("tests/test_browser.py", "test_chunks_are_boxes_and_tables_have_previews"),

@@ -10,6 +10,7 @@ import json
 import logging
 import re
 import warnings
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -101,6 +102,7 @@ def read_delimited(data: bytes, table: str, is_known: Callable[[str], bool], **o
     text = _decoded(data, table)
     said = _SEPARATOR_LINE.match(text)
     text = text[said.end() :] if said else text
+    text = _without_heading(text, said[1] if said else _separator(text, is_known))
     given: dict[str, Any] = {"dtype": str, "keep_default_na": False, "na_values": [""], "index_col": False}
     try:
         given["sep"] = said[1] if said else _separator(text, is_known)
@@ -108,6 +110,19 @@ def read_delimited(data: bytes, table: str, is_known: Callable[[str], bool], **o
     except (ValueError, OverflowError) as error:
         raise _unreadable(table, error) from error
     return found
+
+
+def _without_heading(text: str, separator: str) -> str:
+    """A table without lines above it that have one cell, where most lines have as many as the first of several."""
+    lines = text.splitlines(keepends=True)[: 2 * _HEADING]
+    counts = [line.count(separator) for line in lines]
+    several = next((number for number, count in enumerate(counts[: _HEADING + 1]) if count), 0)
+    if not several or counts.count(counts[several]) < (len(lines) - several) / 2:
+        return text
+    logger.warning(
+        "lines above the names of columns are passed over: %s", " ".join("".join(lines[:several]).split())[:80]
+    )
+    return text[sum(map(len, lines[:several])) :]
 
 
 def _decoded(data: bytes, table: str) -> str:
@@ -132,7 +147,12 @@ def _separator(text: str, is_known: Callable[[str], bool]) -> str:
     best = max(_SEPARATORS, key=lambda separator: columns(first, separator))
     # The names of columns may stand below a heading.
     below = max(((columns(line, mark), mark) for line in others for mark in _SEPARATORS), default=((0, 0), best))
-    return below[1] if below[0][0] > max(columns(first, best)[0], 1) else best
+    if below[0][0] > max(columns(first, best)[0], 1):
+        return below[1]
+    # A first line of one cell is a heading: what cuts most lines into as many cells separates them.
+    alike = {mark: Counter(line.count(mark) for line in others if line.count(mark)) for mark in _SEPARATORS}
+    most = max(_SEPARATORS, key=lambda mark: max(alike[mark].values(), default=0))
+    return most if columns(first, best)[1] == 1 and alike[most] else best
 
 
 def _read_json(data: bytes, table: str, _: Callable[[str], bool]) -> pd.DataFrame:

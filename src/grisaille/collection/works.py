@@ -61,7 +61,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
         "dated", "datecreated", "creationdate", "year", "years", "yearcreated", "completionyear",
         "completitionyear",  # WikiArt spells it so
         "datierung", "jahr", "entstehungsjahr", "entstehungszeit", "entstehungsdatum", "datation", "année", "datering",
-        "datum", "jaar", "datazione", "anno", "fecha", "año",
+        "datum", "jaar", "datazione", "cronologia", "anno", "fecha", "año",
     ),
     "year_from": (
         "yearfrom", "beginyear", "objectbegindate", "begindate", "startyear", "startdate", "yearstart", "datestart",
@@ -88,7 +88,8 @@ _IDENTIFIERS = frozenset(
     (
         "id", "imageid", "objectid", "objectnumber", "accessionnumber", "accessionnum", "inventorynumber",
         "inventoryno", "paintingid", "workid", "uuid", "identifier", "inventarnummer", "inventarnr",
-        "invnr", "invno", "inv", "objektnummer", "objektnr", "inventarisnummer", "numérodinventaire", "numinv", "noinv",
+        "invnr", "ninv", "nrinv", "invno", "inv", "objektnummer", "objektnr", "inventarisnummer",
+        "numérodinventaire", "numinv", "noinv",
         "numeroinventario", "númerodeinventario",
     )
 )  # fmt: skip
@@ -203,6 +204,11 @@ def _positions(names: Sequence[str], columns: Mapping[str, str], table: str) -> 
             found[ours] = letters.index(_letters(name))
         else:
             raise TableError(f"ingestion.columns.{ours}={name}: {table} has no such column. Received: {_some(names)}")
+    # Of "Künstler/in", "Titolo / Soggetto" and "Title (English)" the first word, where no other column is called so.
+    first = [_letters(re.split(r"[/(]", name)[0]) for name in names]
+    letters = [
+        one if one in _KNOWN and one not in letters else whole for one, whole in zip(first, letters, strict=True)
+    ]
     for ours, theirs in _NAMES.items():
         taken = set(found.values())
         free = (letters.index(name) for name in theirs if name in letters and letters.index(name) not in taken)
@@ -311,8 +317,9 @@ def join_works(paths: Sequence[str], works: pd.DataFrame, table: str = TABLE) ->
     tried = [(way, _match(paths, works[way.column], way)) for way in strict]
     way, best = max(tried, key=lambda pair: pair[1].joined)
     # The first that joins most is taken, so that another spelling counts only where it joins more.
-    for more in (loose, [replace(way, folders=False) for way in strict]):
-        if best.joined == min(len(paths), len(works)) or (best.joined and more is not loose):
+    parts = [replace(way, separators=False, whole=True, part=True) for way in strict[1:]]
+    for more in (loose, parts, [replace(way, folders=False) for way in strict]):
+        if best.joined == min(len(paths), len(works)) or (best.joined and more is not loose and more is not parts):
             break
         found = [(other, _match(paths, works[other.column], other)) for other in more]
         way, best = max([(way, best), *found], key=lambda pair: pair[1].joined)
@@ -340,8 +347,9 @@ class _Way:
         column: What rows call their pictures.
         endings: Whether these must be the same.
         folders: Whether these must be the same, as far as both name some.
-        separators: Whether spaces, dots, dashes and the like must be the same.
+        separators: Whether spaces, dots, dashes, zeros before a number and the like must be the same.
         whole: Whether slashes are such separators, too, and no folders.
+        part: Whether it is enough that a picture's name holds the row's, of at least a word and a number.
     """
 
     column: str
@@ -349,13 +357,15 @@ class _Way:
     folders: bool = True
     separators: bool = True
     whole: bool = False
+    part: bool = False
 
     def __str__(self) -> str:
         """For readers."""
         how = ["without endings"] * (self.column == "file" and not self.endings) + ["folders aside"] * (
             not self.folders
         )
-        return ", ".join([self.column, *how, *["whatever separates words"] * (not self.separators)])
+        how += ["whatever separates words"] * (not self.separators) + ["as a part of names"] * self.part
+        return ", ".join([self.column, *how])
 
 
 @dataclass(frozen=True, eq=False)
@@ -378,14 +388,12 @@ def _match(paths: Sequence[str], values: pd.Series, way: _Way) -> _Match:
     keys = [_spelt(("_".join(key),) if way.whole else key, way) for key in known]
     namesakes: dict[str, list[int]] = defaultdict(list)
     for number, picture in enumerate(pictures):
-        if picture[-1]:
-            namesakes[picture[-1]].append(number)
+        for name in _parts_of(picture[-1]) if way.part else {picture[-1]} - {""}:
+            namesakes[name].append(number)
     offers: dict[int, dict[int, _Fit]] = defaultdict(dict)
     unclear, doubled = [], []
     for row, key in enumerate(keys):
-        fits = {
-            number: fit for number in namesakes.get(key[-1], ()) if (fit := _fit(key, pictures[number], way.folders))
-        }
+        fits = {number: fit for number in namesakes.get(key[-1], ()) if (fit := _fit(key, pictures[number], way))}
         if len(best := _best(fits)) == 1:
             offers[best[0]][row] = fits[best[0]]
         elif best:
@@ -402,7 +410,12 @@ def _match(paths: Sequence[str], values: pd.Series, way: _Way) -> _Match:
 
 
 def _spelt(key: _Key, way: _Way) -> _Key:
-    return key if way.separators else tuple(_SEPARATORS.sub("_", _BETWEEN.sub("_", part)).strip("_") for part in key)
+    return key if way.separators else tuple(_plainly(part) for part in key)
+
+
+def _plainly(part: str) -> str:
+    words = _SEPARATORS.split(_BETWEEN.sub("_", part))
+    return "_".join(word.lstrip("0") or word[:1] for word in words if word)
 
 
 def _key(path: str, endings: bool) -> _Key:
@@ -413,8 +426,18 @@ def _key(path: str, endings: bool) -> _Key:
     return (*outer, stem if dot and not endings and f".{ending}" in images.SUFFIXES else name)
 
 
-def _fit(key: _Key, picture: _Key, folders: bool) -> _Fit | None:
+def _parts_of(name: str) -> set[str]:
+    """What a name holds: words in a row, numbers among them."""
+    words = name.split("_")
+    rows = {tuple(words[start:stop]) for start in range(len(words)) for stop in range(start + 2, len(words) + 1)}
+    return {"_".join(row) for row in rows if any(map(str.isdigit, row)) and not all(map(str.isdigit, row))}
+
+
+def _fit(key: _Key, picture: _Key, way: _Way) -> _Fit | None:
     """How many parts two paths share, from their ends, and whether that is all; None where they contradict."""
+    if way.part:
+        return key[-1].count("_") + 1, key[-1] == picture[-1]
+    folders = way.folders
     common = sum(takewhile(bool, (one == other for one, other in zip(reversed(key), reversed(picture), strict=False))))
     if folders and common < min(len(key), len(picture)):
         return None

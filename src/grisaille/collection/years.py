@@ -24,24 +24,24 @@ _HYPHENATED = re.compile(r"\b(early|mid|late|pre|post)-")
 _NUMBER = re.compile(r"(-?)(\d{1,4})(?:\.0+)?")
 
 _MONTHS = (
-    r"(?:jan(?:uary|uar|vier)?|feb(?:ruary|ruar)?|f[ée]vr(?:ier)?|m[aä]r(?:ch|z|s)?|apr(?:il)?|avr(?:il)?|ma[yi]|"
+    r"(?:jan(?:uary|uar|vier)?|feb(?:ruary|ruar)?|f[ée]vr(?:ier)?|m[aä]r(?:ch|z|s)?|apr(?:ile?)?|avr(?:il)?|ma[yi]|"
     r"ju[nl][eyi]?|juin|juillet|aug(?:ust)?|août|sept?(?:ember|embre)?|o[ck]t(?:ober|obre)?|nov(?:ember|embre)?|"
-    r"d[eé][cz](?:ember|embre)?)\b\.?"
+    r"d[eé][cz](?:ember|embre)?|gennaio|febbraio|marzo|maggio|giugno|luglio|agosto|settembre|ottobre|dicembre)\b\.?"
 )
 _DAY, _MONTH = r"(?:0?[1-9]|[12]\d|3[01])", r"(?:0[1-9]|1[0-2])"
 _ORDINAL = r"(?:st|nd|rd|th|\.|er?|è?me|º|°|o)"
-_CENTURY = r"(?:century|centuries|cent\b|c\b|jahrhunderts?|jh(?:s|dt)?\b|siècles?|siecles?|s\b)"
+_CENTURY = r"(?:century|centuries|secolo|sec\.?|eeuw|cent\b|c\b|jahrhunderts?|jh(?:s|dt)?\b|siècles?|siecles?|s\b)"
 _NTH = {
-    1: ("1st", "first", "1.", "erste[nrs]?", "1[eè]?re", "première"),
-    2: ("2nd", "second", "2.", "zweite[nrs]?", "2[eè]?(?:me)?", "seconde", "deuxième"),
-    3: ("3rd", "third", "3.", "dritte[nrs]?", "3[eè]?(?:me)?", "troisième"),
-    4: ("4th", "fourth", "4.", "vierte[nrs]?", "4[eè]?(?:me)?", "quatrième"),
+    1: ("1st", "first", "1.", "erste[nrs]?", "1[eè]?re", "première", "prim[ao]", "1[ªº°]"),
+    2: ("2nd", "second", "2.", "zweite[nrs]?", "2[eè]?(?:me)?", "seconde", "deuxième", "second[ao]", "2[ªº°]"),
+    3: ("3rd", "third", "3.", "dritte[nrs]?", "3[eè]?(?:me)?", "troisième", "terz[ao]", "3[ªº°]"),
+    4: ("4th", "fourth", "4.", "vierte[nrs]?", "4[eè]?(?:me)?", "quatrième", "quart[ao]", "4[ªº°]"),
 }
-_LAST_ONE = ("last", "letzte[nrs]?", "dernière?")
+_LAST_ONE = ("last", "letzte[nrs]?", "dernière?", "ultim[ao]")
 _PARTS = {
-    2: ("half", "hälfte", "h(?=\\.)", "moitié"),
-    3: ("third", "drittel", "tiers"),
-    4: ("quarter", "viertel", "quart"),
+    2: ("half", "hälfte", "h(?=\\.)", "moitié", "metà"),
+    3: ("third", "drittel", "tiers", "terzo"),
+    4: ("quarter", "viertel", "quart", "quarto"),
     10: ("decade", "jahrzehnt", "décennie"),
 }
 
@@ -61,7 +61,7 @@ _TOKENS = re.compile(
             rf"(?P<day>(?:{_DAY}(?:st|nd|rd|th|er|\.)?\s+)?{_MONTHS}(?:\s+{_DAY}(?:st|nd|rd|th)?\b,?)?)(?=\s+\d{{4}})",
             rf"(?P<month>{_MONTHS})",
             rf"(?P<century>\d{{1,2}})\s?{_ORDINAL}[\s-]?{_CENTURY}\.?",
-            rf"(?P<roman>[ivx]+)\s?{_ORDINAL}?[\s-]?(?:siècles?|siecles?|s\.|century|jh\.?|jahrhunderts?)",
+            rf"(?P<roman>[ivx]+)\s?{_ORDINAL}?[\s-]?(?:siècles?|siecles?|secolo|sec\b\.?|s\.|century|jh\.?|jahrhunderts?)",
             r"(?:secolo|sec\.|siglo|s\.)\s?(?P<behind>[ivx]+)\b",
             *(rf"(?P<n{n}of{of}>{_any(*_NTH[n])}\s?{_any(*_PARTS[of])}\b)" for of in _PARTS for n in _NTH if n <= of),
             *(rf"(?P<last{of}>{_any(*_LAST_ONE)}\s{_any(*_PARTS[of])}\b)" for of in _PARTS),
@@ -87,19 +87,19 @@ _WORDS = {
     word: kind
     for kind, words in {
         "circa": "c ca circa um vers about around approx approximately environ env etwa gegen",
-        "to": "to or and through bis oder und u ou et à",
-        "before": "before ante pre vor avant",
+        "to": "to or and through bis oder und u ou et à e o al en",
+        "before": "before ante pre vor avant prima",
         "until": "until till by jusque",
-        "after": "after post nach après apres",
-        "from": "from since ab seit von depuis de",
-        "early": "early beginning anfang frühe frühes frühen début",
-        "mid": "mid middle mitte milieu",
-        "late": "late end ende späte spätes späten fin",
+        "after": "after post nach après apres dopo",
+        "from": "from since ab seit von depuis de dal",
+        "early": "early beginning anfang frühe frühes frühen début inizio inizi begin",
+        "mid": "mid middle mitte milieu metà midden",
+        "late": "late end ende späte spätes späten fin fine einde",
         "space": (
             "probably possibly perhaps presumably likely prob wohl vermutlich wahrscheinlich dated datiert daté signed "
             "signiert painted gemalt peint made created executed begun started completed finished in the of year years "
-            "jahr jahre jahren des du der d dem le l la im between zwischen zw entre années bez dat sign spring summer "
-            "autumn fall winter frühling sommer herbst printemps été automne hiver"
+            "jahr jahre jahren des du der d dem le l la im between zwischen zw entre années bez dat sign tra fra il "
+            "del datato firmato spring summer autumn fall winter frühling sommer herbst printemps été automne hiver"
         ),
     }.items()
     for word in words.split()

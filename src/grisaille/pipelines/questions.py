@@ -59,7 +59,7 @@ def collection(paintings: Any, models: dict[str, Any]) -> Embedded:
         models: The arguments of `question`.
     """
     known = {name.removesuffix(_OF): values for name, values in models.items() if name.endswith(_OF)}
-    return Embedded(paintings, known, Mixture.model_validate(models["mixture"]), lambda: embedder(models))
+    return Embedded(paintings, known, Mixture.model_validate(models.get("mixture", {})), lambda: embedder(models))
 
 
 def embedder(models: dict[str, Any]) -> Embedder:
