@@ -563,3 +563,43 @@ class TestARegistrarsSpreadsheet:
     )
     def test_its_dates(self, date, years):
         assert parse_years(date) == years
+
+
+class TestAnItalianExport:
+    """As above: a heading, words of another language, and numbers that are parts of file names."""
+
+    def test_it_comes_in(self):
+        text = (
+            "Museo Civico. Elenco dei dipinti\n\nN. inv.;Autore;Titolo / Soggetto;Cronologia\n"
+            "D. 6;Leonardo da Vinci;Ritratto;tra il 1503 e il 1506\nD. 15;Tiziano;Venere;sec. XVI\n"
+            "D. 16;Tiziano;Venere;s.d.\n"
+        )
+        found = read_works(text.encode("cp1252"), ".csv", {})
+        assert found["artist"].tolist() == ["Leonardo da Vinci", "Tiziano", "Tiziano"]
+        assert found[["year_from", "year_to"]].iloc[:2].to_numpy().tolist() == [[1503, 1506], [1500, 1599]]
+        join = join_works(["foto/MCP_D0006_r.jpg", "foto/MCP_D0015_r.jpg", "foto/MCP_D0115.jpg"], found)
+        assert [found["title"][row] if row >= 0 else None for row in join.rows] == ["Ritratto", "Venere", None]
+        assert join.rows_without == ["D. 16"]
+
+    def test_numbers_alone_are_no_part_of_a_name(self):
+        """They would join rows to any picture that happens to bear the number."""
+        found = read_works(b"id,title\n5,Mist\n6,Rain\n", ".csv", {})
+        with pytest.raises(TableError, match="no row of the table of paintings belongs to a picture"):
+            join_works(["Claude_Monet_5.jpg", "Titian_6.jpg"], found)
+
+    @pytest.mark.parametrize(
+        ("date", "years"),
+        [
+            ("dal 1500 al 1510", (1500, 1510)),
+            ("1885 o 1886", (1885, 1886)),
+            ("23 aprile 1876", (1876, 1876)),
+            ("fine sec. XVI", (1567, 1599)),
+            ("metà del XVI secolo", (1533, 1566)),
+            ("1ª metà sec. XIX", (1800, 1849)),
+            ("sec. XIX, ultimo quarto", (1875, 1899)),
+            ("XIX sec. (inizio)", (1800, 1832)),
+            ("16e eeuw", (1500, 1599)),
+        ],
+    )
+    def test_its_dates(self, date, years):
+        assert parse_years(date) == years

@@ -240,8 +240,8 @@ class Extraction:
             for batch in batches:
                 pixels = np.stack([future.result() for future in ahead.popleft()])
                 ahead.extend(islice(decoding, 1))
-                # Batches of one size alone: how a product of matrices is summed up depends on their shapes. And one more
-                # image at the end: processors without AVX-512 sum up the last one's last rows in another order.
+                # Batches of one size alone: how a product of matrices is summed up depends on their shapes. One image
+                # is added, since processors without AVX-512 sum up the last one's last rows in another order.
                 full = np.concatenate([pixels, np.repeat(pixels[-1:], size + (size > 1) - len(batch), axis=0)])
                 features = self._forward(self._preprocess(full.astype(np.float32)))
                 yield {layer: values[: len(batch)] for layer, values in features.items()}
