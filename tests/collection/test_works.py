@@ -581,6 +581,11 @@ class TestAnItalianExport:
         assert [found["title"][row] if row >= 0 else None for row in join.rows] == ["Ritratto", "Venere", None]
         assert join.rows_without == ["D. 16"]
 
+    def test_several_numbers_are(self):
+        works = read_works(b"id,title\n872.1.5,Neige\n872.1.6,Pluie\n1895.6,Mer\n", ".csv", {})
+        join = join_works(["MBA_872-1-5_Degas.jpg", "MBA_872-1-6_Manet.jpg", "MBA_1895-6-6_X.jpg"], works)
+        assert join.rows.tolist() == [0, 1, 2]
+
     def test_numbers_alone_are_no_part_of_a_name(self):
         """They would join rows to any picture that happens to bear the number."""
         found = read_works(b"id,title\n5,Mist\n6,Rain\n", ".csv", {})
@@ -599,6 +604,8 @@ class TestAnItalianExport:
             ("sec. XIX, ultimo quarto", (1875, 1899)),
             ("XIX sec. (inizio)", (1800, 1832)),
             ("16e eeuw", (1500, 1599)),
+            ("1er quart 16e siècle", (1500, 1524)),
+            ("années 1890", (1890, 1899)),
         ],
     )
     def test_its_dates(self, date, years):

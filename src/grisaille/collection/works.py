@@ -35,6 +35,8 @@ _YEAR = re.compile(r"-?\d{1,4}(?:\.0+)?")
 _SEPARATORS = re.compile(r"[\W_]+")
 # Where a number begins or ends.
 _BETWEEN = re.compile(r"(?<=\d)(?=[^\W\d])|(?<=[^\W\d_])(?=\d)")
+# Digits of several numbers in a row that tell a picture.
+_DIGITS = 5
 # Letters of a name that a compound may end with.
 _LONG = 5
 # How many names a message has, and how much of each.
@@ -46,7 +48,8 @@ _NAMES: dict[str, tuple[str, ...]] = {
         "file", "filepath", "path", "imagepath", "filename", "imagefile", "imagefilename", "newfilename", "image",
         "datei", "dateiname", "bilddatei", "fichier", "bestandsnaam",
     ),
-    "title": ("title", "worktitle", "titel", "titre", "bezeichnung", "titolo", "título", "titulo"),
+    "title": ("title", "worktitle", "titel", "titre", "bezeichnung", "titolo", "título", "titulo", "désignation",
+        "désignationdelœuvre", "titredelœuvre", "intitulé"),
     "artist": (
         "artist", "artistname", "artistdisplayname",  # the Met
         "painter", "creator", "attribution",  # the National Gallery of Art
@@ -349,7 +352,8 @@ class _Way:
         folders: Whether these must be the same, as far as both name some.
         separators: Whether spaces, dots, dashes, zeros before a number and the like must be the same.
         whole: Whether slashes are such separators, too, and no folders.
-        part: Whether it is enough that a picture's name holds the row's, of at least a word and a number.
+        part: Whether it is enough that a picture's name holds the row's, of at least a word and a number or of several
+            numbers.
     """
 
     column: str
@@ -427,10 +431,14 @@ def _key(path: str, endings: bool) -> _Key:
 
 
 def _parts_of(name: str) -> set[str]:
-    """What a name holds: words in a row, numbers among them."""
+    """What a name holds: words in a row, numbers among them; of numbers alone, enough to be no year and no count."""
     words = name.split("_")
     rows = {tuple(words[start:stop]) for start in range(len(words)) for stop in range(start + 2, len(words) + 1)}
-    return {"_".join(row) for row in rows if any(map(str.isdigit, row)) and not all(map(str.isdigit, row))}
+    return {
+        "_".join(row)
+        for row in rows
+        if any(map(str.isdigit, row)) and (not all(map(str.isdigit, row)) or len("".join(row)) >= _DIGITS)
+    }
 
 
 def _fit(key: _Key, picture: _Key, way: _Way) -> _Fit | None:

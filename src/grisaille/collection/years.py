@@ -32,7 +32,7 @@ _DAY, _MONTH = r"(?:0?[1-9]|[12]\d|3[01])", r"(?:0[1-9]|1[0-2])"
 _ORDINAL = r"(?:st|nd|rd|th|\.|er?|è?me|º|°|o)"
 _CENTURY = r"(?:century|centuries|secolo|sec\.?|eeuw|cent\b|c\b|jahrhunderts?|jh(?:s|dt)?\b|siècles?|siecles?|s\b)"
 _NTH = {
-    1: ("1st", "first", "1.", "erste[nrs]?", "1[eè]?re", "première", "prim[ao]", "1[ªº°]"),
+    1: ("1st", "first", "1.", "erste[nrs]?", "1[eè]?re?", "première?", "premier", "prim[ao]", "1[ªº°]"),
     2: ("2nd", "second", "2.", "zweite[nrs]?", "2[eè]?(?:me)?", "seconde", "deuxième", "second[ao]", "2[ªº°]"),
     3: ("3rd", "third", "3.", "dritte[nrs]?", "3[eè]?(?:me)?", "troisième", "terz[ao]", "3[ªº°]"),
     4: ("4th", "fourth", "4.", "vierte[nrs]?", "4[eè]?(?:me)?", "quatrième", "quart[ao]", "4[ªº°]"),
@@ -68,6 +68,7 @@ _TOKENS = re.compile(
             r"(?P<bc>b\.?\s?c\.?(?:\s?e\b\.?)?|v\.\s?chr\b\.?|av\.?\s?j\.?-?c\b\.?)(?!\w)",
             r"(?P<ad>a\.?\s?d\b\.?|c\.?\s?e\b\.?|n\.\s?chr\b\.?|ap\.?\s?j\.?-?c\b\.?)(?!\w)",
             r"(?P<decade>\d{3}0)(?:'?s|er)\b(?:\s+jahren?)?",
+            r"(?:années|anni|jaren)\s(?P<years>\d{3}0)(?!\w)",
             rf"(?P<ordinal>\d{{1,2}}){_ORDINAL}(?=[\s/-])",
             r"(?P<ordinal_roman>[ivx]+)(?:e\b|(?=\s?[-/]\s?[ivx]))",
             r"(?P<later>(?:or|and|oder|und|ou|et)\s(?:later|after|später|danach|après)\b)",
@@ -185,8 +186,8 @@ def _token(match: re.Match[str]) -> _Token | None:
     text = match[group]
     if group in {"iso", "dmy"}:
         return _Token("year", text, int(text))
-    if group in {"century", "ordinal", "year", "decade"}:
-        return _Token(group, text, int(text))
+    if group in {"century", "ordinal", "year", "decade", "years"}:
+        return _Token("decade" if group == "years" else group, text, int(text))
     if group in {"roman", "behind", "ordinal_roman"}:
         return _Token("ordinal" if group == "ordinal_roman" else "century", text, _from_roman(text))
     if part := re.fullmatch(r"n(\d)of(\d+)|last(\d+)", group):
