@@ -20,8 +20,14 @@ ARTIST = gallery.ARTISTS[0].name.replace(" ", "_")
 
 
 @pytest.fixture(scope="module")
+def data(demo_run):
+    """The storage of the run alone: other tests run more in the project."""
+    return demo_run.untouched / "data" / "demo"
+
+
+@pytest.fixture(scope="module")
 def collection(demo_run):
-    return grisaille.open(demo_run.project, env="demo")
+    return grisaille.open(demo_run.untouched, env="demo")
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +44,7 @@ def test_importing_it_is_light():
 
 
 def test_examples_in_docstrings(demo_run):
-    found = doctest.testmod(grisaille, extraglobs={"project": demo_run.project})
+    found = doctest.testmod(grisaille, extraglobs={"project": demo_run.untouched})
     assert found.attempted
     assert not found.failed
 
@@ -47,29 +53,30 @@ class TestWhatIsStored:
     def test_paintings_and_embeddings(self, collection, demo_run):
         assert collection.likenesses == ["composition", "style", "colour", "mixture"]
         pd.testing.assert_frame_equal(
-            collection.paintings, pd.read_parquet(demo_run.newest("03_primary/paintings.parquet"))
+            collection.paintings, pd.read_parquet(demo_run.first("03_primary/paintings.parquet"))
         )
-        np.testing.assert_array_equal(collection.embeddings("composition"), demo_run.embeddings())
+        stored = np.load(demo_run.first("07_model_output/composition_embeddings.npy"))
+        np.testing.assert_array_equal(collection.embeddings("composition"), stored)
         assert repr(collection).startswith(
             "<Collection of 181 paintings by composition, style, colour, mixture, run 20"
         )
         with pytest.raises(ValueError, match="likeness=vectors was not made; there are composition, style"):
             collection.embeddings("vectors")
 
-    def test_a_project_and_its_storage_are_the_same(self, collection, demo_run):
-        assert grisaille.open(demo_run.data).run == collection.run
-        assert grisaille.open(demo_run.data, run=collection.run).storage == collection.storage
+    def test_a_project_and_its_storage_are_the_same(self, collection, data):
+        assert grisaille.open(data).run == collection.run
+        assert grisaille.open(data, run=collection.run).storage == collection.storage
 
-    def test_nothing_is_there(self, demo_run, tmp_path):
+    def test_nothing_is_there(self, demo_run, data, tmp_path):
         with pytest.raises(NothingStoredError, match="is no project, and no run has stored anything in it"):
             grisaille.open(tmp_path)
         with pytest.raises(NothingStoredError, match=r"no run left embeddings in .*: run `kedro run` first"):
-            grisaille.open(demo_run.project, env="paper")
+            grisaille.open(demo_run.untouched, env="paper")
         with pytest.raises(ManifestError, match="no manifest of the run 2020"):
-            grisaille.open(demo_run.data, run="2020")
+            grisaille.open(data, run="2020")
 
-    def test_what_is_damaged_is_not_read(self, demo_run, tmp_path):
-        shutil.copytree(demo_run.data, tmp_path / "data")
+    def test_what_is_damaged_is_not_read(self, data, tmp_path):
+        shutil.copytree(data, tmp_path / "data")
         (path,) = (tmp_path / "data").glob("07_model_output/style_embeddings.npy/*/style_embeddings.npy")
         flip(path)
         opened = grisaille.open(tmp_path / "data")
@@ -77,9 +84,9 @@ class TestWhatIsStored:
         with pytest.raises(NothingStoredError, match=r"style_embeddings\.npy is damaged"):
             opened.embeddings("style")
 
-    def test_a_version_that_does_not_fit_is_passed_over(self, demo_run, tmp_path):
+    def test_a_version_that_does_not_fit_is_passed_over(self, data, tmp_path):
         """A later run of another collection: its paintings are not those of the embeddings that a run has left."""
-        shutil.copytree(demo_run.data, tmp_path / "data")
+        shutil.copytree(data, tmp_path / "data")
         opened = grisaille.open(tmp_path / "data")
         (folder,) = (tmp_path / "data" / "03_primary" / "paintings.parquet").iterdir()
         shutil.rmtree(folder)
@@ -104,7 +111,7 @@ class TestSimilar:
         assert found["painting_id"].tolist() == expected.tolist()
 
     def test_a_stranger_as_the_command_answers(self, collection, demo_run, stranger):
-        done = demo_run.grisaille("similar", str(stranger), "-n", "6")
+        done = demo_run.grisaille("similar", str(stranger), "-n", "6", "--run", collection.run)
         assert f"in the embeddings of {collection.run}" in done.stdout
         expected = demo_run.table("look_alikes.csv")
         found = collection.similar(stranger, n=6)
@@ -113,11 +120,11 @@ class TestSimilar:
         np.testing.assert_allclose(found["distance_percentile"], expected["distance_percentile"])
         assert found["title"].tolist() == expected["title"].tolist()
 
-    def test_many_threads_get_the_answers_of_one(self, demo_run, stranger):
+    def test_many_threads_get_the_answers_of_one(self, data, stranger):
         asked = [stranger, *(f"{artist.name} 3" for artist in gallery.ARTISTS[:7])] * 2
-        alone = grisaille.open(demo_run.data)
+        alone = grisaille.open(data)
         expected = [alone.similar(picture, "style") for picture in asked]
-        shared = grisaille.open(demo_run.data)
+        shared = grisaille.open(data)
         with ThreadPoolExecutor(8) as pool:
             answers = list(pool.map(lambda picture: shared.similar(picture, "style"), asked))
         for found, told in zip(answers, expected, strict=True):
@@ -134,7 +141,7 @@ class TestSimilar:
 
 class TestChain:
     def test_as_the_command_answers(self, collection, demo_run):
-        demo_run.grisaille("path", "Ilse_Nebel_1", "Greta_Gitter_2", "--likeness", "style")
+        demo_run.grisaille("path", "Ilse_Nebel_1", "Greta_Gitter_2", "--likeness", "style", "--run", collection.run)
         expected = demo_run.table("chain.csv")
         found = collection.chain("Ilse_Nebel_1", "Greta_Gitter_2", "style")
         assert found["painting_id"].tolist() == expected["painting_id"].tolist()
@@ -148,5 +155,5 @@ class TestChain:
         assert found["painting_id"].iloc[0] == "Ilse_Nebel_1"
 
 
-def test_collections_are_opened_by_their_class_as_well(demo_run):
-    assert Collection(demo_run.data).likenesses
+def test_collections_are_opened_by_their_class_as_well(data):
+    assert Collection(data).likenesses
