@@ -64,7 +64,8 @@ _NAMES: dict[str, tuple[str, ...]] = {
         "dated", "datecreated", "creationdate", "year", "years", "yearcreated", "completionyear",
         "completitionyear",  # WikiArt spells it so
         "datierung", "jahr", "entstehungsjahr", "entstehungszeit", "entstehungsdatum", "datation", "année", "datering",
-        "datum", "jaar", "datazione", "cronologia", "anno", "fecha", "año",
+        "datum", "jaar", "datazione", "cronologia", "anno", "fecha", "datación",
+        "cronología", "año",
     ),
     "year_from": (
         "yearfrom", "beginyear", "objectbegindate", "begindate", "startyear", "startdate", "yearstart", "datestart",
@@ -93,7 +94,7 @@ _IDENTIFIERS = frozenset(
         "inventoryno", "paintingid", "workid", "uuid", "identifier", "inventarnummer", "inventarnr",
         "invnr", "ninv", "nrinv", "invno", "inv", "objektnummer", "objektnr", "inventarisnummer",
         "numérodinventaire", "numinv", "noinv",
-        "numeroinventario", "númerodeinventario",
+        "numeroinventario", "númerodeinventario", "nºinventario", "nºdeinventario", "ninventario", "numinventario",
     )
 )  # fmt: skip
 # Of these, compounds are recognised by their last part: Werktitel, Bildtitel.

@@ -32,16 +32,27 @@ _DAY, _MONTH = r"(?:0?[1-9]|[12]\d|3[01])", r"(?:0[1-9]|1[0-2])"
 _ORDINAL = r"(?:st|nd|rd|th|\.|er?|è?me|º|°|o)"
 _CENTURY = r"(?:century|centuries|secolo|sec\.?|eeuw|cent\b|c\b|jahrhunderts?|jh(?:s|dt)?\b|siècles?|siecles?|s\b)"
 _NTH = {
-    1: ("1st", "first", "1.", "erste[nrs]?", "1[eè]?re?", "première?", "premier", "prim[ao]", "1[ªº°]"),
-    2: ("2nd", "second", "2.", "zweite[nrs]?", "2[eè]?(?:me)?", "seconde", "deuxième", "second[ao]", "2[ªº°]"),
-    3: ("3rd", "third", "3.", "dritte[nrs]?", "3[eè]?(?:me)?", "troisième", "terz[ao]", "3[ªº°]"),
-    4: ("4th", "fourth", "4.", "vierte[nrs]?", "4[eè]?(?:me)?", "quatrième", "quart[ao]", "4[ªº°]"),
+    1: ("1st", "first", "1.", "erste[nrs]?", "1[eè]?re?", "première?", "premier", "prim[ao]", "primera?", "1[ªº°]"),
+    2: (
+        "2nd",
+        "second",
+        "2.",
+        "zweite[nrs]?",
+        "2[eè]?(?:me)?",
+        "seconde",
+        "deuxième",
+        "second[ao]",
+        "segund[ao]",
+        "2[ªº°]",
+    ),
+    3: ("3rd", "third", "3.", "dritte[nrs]?", "3[eè]?(?:me)?", "troisième", "terz[ao]", "tercera?", "3[ªº°]"),
+    4: ("4th", "fourth", "4.", "vierte[nrs]?", "4[eè]?(?:me)?", "quatrième", "quart[ao]", "cuart[ao]", "4[ªº°]"),
 }
-_LAST_ONE = ("last", "letzte[nrs]?", "dernière?", "ultim[ao]")
+_LAST_ONE = ("last", "letzte[nrs]?", "dernière?", "[uú]ltim[ao]")
 _PARTS = {
-    2: ("half", "hälfte", "h(?=\\.)", "moitié", "metà"),
-    3: ("third", "drittel", "tiers", "terzo"),
-    4: ("quarter", "viertel", "quart", "quarto"),
+    2: ("half", "hälfte", "h(?=\\.)", "moitié", "metà", "mitad"),
+    3: ("third", "drittel", "tiers", "terzo", "tercio"),
+    4: ("quarter", "viertel", "quart", "quarto", "cuarto"),
     10: ("decade", "jahrzehnt", "décennie"),
 }
 
@@ -54,7 +65,7 @@ def _any(*words: str) -> str:
 _TOKENS = re.compile(
     "|".join(
         (
-            r"(?P<space>\s+|[?~.,;:()\[\]\"'])",
+            r"(?P<space>\s+|[?¿~.,;:()\[\]\"'])",
             # Of a day and a month, the year counts.
             rf"(?P<iso>\d{{4}})-{_MONTH}-{_DAY}(?:[t ]\d\d:\d\d[\d:.]*(?:z|[+-][\d:]+)?)?(?![\w-])",
             rf"{_DAY}[./-]{_DAY}[./-](?P<dmy>\d{{4}})(?![\w-])",
@@ -68,7 +79,7 @@ _TOKENS = re.compile(
             r"(?P<bc>b\.?\s?c\.?(?:\s?e\b\.?)?|v\.\s?chr\b\.?|av\.?\s?j\.?-?c\b\.?)(?!\w)",
             r"(?P<ad>a\.?\s?d\b\.?|c\.?\s?e\b\.?|n\.\s?chr\b\.?|ap\.?\s?j\.?-?c\b\.?)(?!\w)",
             r"(?P<decade>\d{3}0)(?:'?s|er)\b(?:\s+jahren?)?",
-            r"(?:années|anni|jaren)\s(?P<years>\d{3}0)(?!\w)",
+            r"(?:années|anni|jaren|década de|años)\s(?P<years>\d{3}0)(?!\w)",
             rf"(?P<ordinal>\d{{1,2}}){_ORDINAL}(?=[\s/-])",
             r"(?P<ordinal_roman>[ivx]+)(?:e\b|(?=\s?[-/]\s?[ivx]))",
             r"(?P<later>(?:or|and|oder|und|ou|et)\s(?:later|after|später|danach|après)\b)",
@@ -87,20 +98,20 @@ _TOKENS = re.compile(
 _WORDS = {
     word: kind
     for kind, words in {
-        "circa": "c ca circa um vers about around approx approximately environ env etwa gegen",
-        "to": "to or and through bis oder und u ou et à e o al en",
-        "before": "before ante pre vor avant prima",
+        "circa": "c ca circa um vers about around approx approximately environ env etwa gegen h hacia verso rond",
+        "to": "to or and through bis oder und u ou et à e o al y en",
+        "before": "before ante pre vor avant prima antes voor",
         "until": "until till by jusque",
-        "after": "after post nach après apres dopo",
+        "after": "after post nach après apres dopo después na",
         "from": "from since ab seit von depuis de dal",
-        "early": "early beginning anfang frühe frühes frühen début inizio inizi begin",
-        "mid": "mid middle mitte milieu metà midden",
-        "late": "late end ende späte spätes späten fin fine einde",
+        "early": "early beginning anfang frühe frühes frühen début inizio inizi begin principios comienzos",
+        "mid": "mid middle mitte milieu metà midden mediados",
+        "late": "late end ende späte spätes späten fin fine einde finales fines",
         "space": (
             "probably possibly perhaps presumably likely prob wohl vermutlich wahrscheinlich dated datiert daté signed "
             "signiert painted gemalt peint made created executed begun started completed finished in the of year years "
             "jahr jahre jahren des du der d dem le l la im between zwischen zw entre années bez dat sign tra fra il "
-            "del datato firmato spring summer autumn fall winter frühling sommer herbst printemps été automne hiver"
+            "del a datato firmato spring summer autumn fall winter frühling sommer herbst printemps été automne hiver"
         ),
     }.items()
     for word in words.split()
