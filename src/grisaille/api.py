@@ -134,11 +134,10 @@ class Collection:
             ValueError: If the picture or the likeness is not known.
         """
         (likeness,) = self._embedded.asked(likeness)
-        index, own = self._index(likeness), None
+        index = self._index(likeness)
         if _is_file(picture):
             (query,) = read_queries([str(picture)], self._parameters.ingestion.max_megapixels)
-            points = self._point(query, likeness)
-            own = query.sha256
+            points, own = self._point(query, likeness), query.sha256
         else:
             row = self._row(str(picture))
             points, own = index.points[np.array([row])], index.paintings["sha256"].iloc[row]
@@ -199,7 +198,7 @@ class Collection:
             stamp = stamps.read(path)
             if stamp and recipes.conflict({"run": self._recipe, name: stamp["recipe"]}) is None:
                 return path
-        raise NothingStoredError(f"there is no {name} that fits to the embeddings of {self.run} in {self.storage}")
+        raise NothingStoredError(f"no stored {name} fit to the embeddings of {self.run} in {self.storage}")
 
     @cached_property
     def _recipe(self) -> Recipe:
