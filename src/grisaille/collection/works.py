@@ -35,6 +35,8 @@ _YEAR = re.compile(r"-?\d{1,4}(?:\.0+)?")
 _SEPARATORS = re.compile(r"[\W_]+")
 # Where a number begins or ends.
 _BETWEEN = re.compile(r"(?<=\d)(?=[^\W\d])|(?<=[^\W\d_])(?=\d)")
+# Words of a part of a name, at most: a name of hundreds has tens of thousands of parts.
+_WORDS = 8
 # Digits of several numbers in a row that tell a picture.
 _DIGITS = 5
 # Letters of a name that a compound may end with.
@@ -434,7 +436,8 @@ def _key(path: str, endings: bool) -> _Key:
 def _parts_of(name: str) -> set[str]:
     """What a name holds: words in a row, numbers among them; of numbers alone, enough to be no year and no count."""
     words = name.split("_")
-    rows = {tuple(words[start:stop]) for start in range(len(words)) for stop in range(start + 2, len(words) + 1)}
+    ends = range(2, _WORDS + 1)
+    rows = {tuple(words[start : start + many]) for start in range(len(words) - 1) for many in ends}
     return {
         "_".join(row)
         for row in rows
