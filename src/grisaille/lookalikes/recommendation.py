@@ -1,0 +1,126 @@
+"""Recommendations: from works that a person likes, and works that a person does not, to one ranked and varied list.
+
+Likeness alone decides: nobody's purchases or ratings are known. Which paintings may be recommended is decided elsewhere.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+
+from grisaille.arrays import BoolArray, FloatArray, IntArray
+from grisaille.points import Points
+
+DIVERSITY = 0.3
+"""What variety counts unless a person says otherwise."""
+NEAREST_LIKED = 3
+"""Liked works that a painting is held against: those that it is most like."""
+DISLIKE = 0.5
+"""What likeness to disliked works counts, against that to liked ones."""
+# Candidates a place in the list, and at least, among which variety chooses.
+_CANDIDATES, _LEAST = 10, 200
+
+
+class Recommender:
+    """A collection from which paintings are recommended.
+
+    The similarity of two paintings is 1 - d^2 / D^2, where D^2 is the mean squared distance of two paintings of the
+    collection: 1 is the same, and paintings that have nothing in common have 0 on average.
+
+    Attributes:
+        points: Of n paintings.
+    """
+
+    def __init__(self, points: Points) -> None:
+        """Take a collection."""
+        self.points = points
+
+    @cached_property
+    def _squares(self) -> FloatArray:
+        """Squared lengths, with what coordinates leave out: float32, shape (n,)."""
+        coordinates = self.points.coordinates
+        return np.einsum("ij,ij->i", coordinates, coordinates) + self.points.rests
+
+    @cached_property
+    def _scale(self) -> float:
+        """The mean squared distance of two paintings."""
+        middle = self.points.coordinates.mean(axis=0, dtype=np.float64)
+        return 2 * float(self._squares.mean(dtype=np.float64) - middle @ middle) or 1.0
+
+    def similarities(self, others: Points) -> FloatArray:
+        """Similarities of all paintings to some points, float32, shape (n, m)."""
+        lengths = np.square(others.coordinates).sum(axis=1) + others.rests
+        products = self.points.coordinates @ others.coordinates.T
+        products *= 2
+        products -= self._squares[:, None]
+        products -= lengths
+        products /= np.float32(self._scale)
+        products += 1
+        return products
+
+    def relevance(self, liked: Points, disliked: Points | None = None) -> FloatArray:
+        """How much every painting is like what is liked, and unlike what is not.
+
+        Args:
+            liked: At least one.
+            disliked: Likeness to these counts half, and only where there is any.
+
+        Returns:
+            The mean similarity to the three liked works that a painting is most like, less half of that to disliked
+            ones, shape (n,).
+
+        Source: VisRank, Messina et al. 2019, "Content-based artwork recommendation: integrating painting metadata with
+        neural and manually-engineered visual features", section 5.1; negative examples as Rocchio 1971.
+        """
+        found = _mean_of_largest(self.similarities(liked))
+        if disliked is not None and len(disliked):
+            found -= DISLIKE * np.maximum(_mean_of_largest(self.similarities(disliked)), 0)
+        return found
+
+    def choose(self, relevance: FloatArray, allowed: BoolArray, count: int, diversity: float) -> IntArray:
+        """A list of which no painting is too like those before it.
+
+        Args:
+            relevance: Of every painting, shape (n,).
+            allowed: Which may be chosen, shape (n,).
+            count: How many; fewer where fewer may be.
+            diversity: 0 orders by relevance alone; with 1, only unlikeness to what is chosen counts after the first.
+
+        Returns:
+            Rows, first choice first: each has the largest (1 - diversity) * relevance - diversity * (the similarity to
+            the chosen painting that it is most like).
+
+        Source: Carbonell & Goldstein 1998, "The use of MMR, diversity-based reranking for reordering documents and
+        producing summaries" (maximal marginal relevance).
+        """
+        rows = np.flatnonzero(allowed)
+        rows = rows[_largest(relevance[rows], max(_CANDIDATES * count, _LEAST))]
+        if not diversity:
+            return rows[:count]
+        candidates, nearest = Recommender(self.points[rows]), np.full(len(rows), -np.inf, np.float32)
+        candidates._scale = self._scale
+        worth, chosen = (1 - diversity) * relevance[rows], []
+        while len(chosen) < min(count, len(rows)):
+            marginal = worth - diversity * nearest if chosen else worth.copy()
+            marginal[chosen] = -np.inf
+            chosen.append(int(marginal.argmax()))
+            nearest = np.maximum(nearest, candidates.similarities(candidates.points[chosen[-1:]])[:, 0])
+        return rows[chosen]
+
+
+def _mean_of_largest(similarities: FloatArray) -> FloatArray:
+    """Of every row, the mean of the largest `NEAREST_LIKED` values, or of all where there are fewer."""
+    if similarities.shape[1] > NEAREST_LIKED:
+        similarities = np.partition(similarities, -NEAREST_LIKED, axis=1)[:, -NEAREST_LIKED:]
+    return np.asarray(similarities.mean(axis=1))
+
+
+def _largest(values: FloatArray, count: int) -> IntArray:
+    """Where the largest values are, largest first; of equal ones the earlier first."""
+    count = min(count, len(values))
+    if count < len(values):
+        least = np.partition(values, len(values) - count)[len(values) - count]
+        places = np.flatnonzero(values >= least)
+        return places[np.argsort(-values[places], kind="stable")][:count]
+    return np.argsort(-values, kind="stable")
