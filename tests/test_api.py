@@ -11,10 +11,10 @@ import pandas as pd
 import pytest
 
 import grisaille
-from grisaille.api import NothingStoredError
 from grisaille.demo import painter as gallery
 from grisaille.provenance import stamps
 from grisaille.provenance.manifest import ManifestError
+from grisaille.provenance.stored_run import NothingStoredError
 from helpers import flip
 
 ARTIST = gallery.ARTISTS[0].name.replace(" ", "_")

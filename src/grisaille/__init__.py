@@ -18,13 +18,16 @@ os.environ.setdefault("TF_DETERMINISTIC_OPS", "1")
 __version__ = "0.1.0"
 
 
-def open(where: str | Path = ".", env: str | None = None, run: str | None = None) -> Collection:
+def open(
+    where: str | Path = ".", env: str | None = None, run: str | None = None, pictures: str | Path | None = None
+) -> Collection:
     """Open what a run has left.
 
     Args:
         where: A project's folder, or the folder that results are stored in.
         env: The project's configuration environment, such as `demo`.
         run: Name of the run; the newest that left embeddings unless given.
+        pictures: The folder of the picture files, if it is no longer where the run read it.
 
     Examples:
         >>> import grisaille
@@ -32,10 +35,12 @@ def open(where: str | Path = ".", env: str | None = None, run: str | None = None
         >>> collection = grisaille.open(project, env="demo")
         >>> collection.similar("Ilse_Nebel_1", likeness="style", n=3)["rank"].tolist()
         [1, 2, 3]
+        >>> collection.recommend(liked=["Ilse_Nebel_1", "Rosa_Punkt_2"], n=5)["rank"].tolist()
+        [1, 2, 3, 4, 5]
 
     Raises:
         GrisailleError: If nothing is stored there.
     """
-    from grisaille.api import Collection, storage_of
+    from grisaille.api import Collection
 
-    return Collection(storage_of(where, env), run)
+    return Collection(where, env, run, pictures)

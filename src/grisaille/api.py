@@ -5,65 +5,70 @@ Nothing here knows Kedro. TensorFlow and the models are loaded with the first pi
 
 from __future__ import annotations
 
+import io
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import numpy as np
-import yaml
+from PIL import Image
 
-from grisaille.arrays import FloatArray, IntArray
-from grisaille.errors import GrisailleError
+from grisaille.arrays import BoolArray, FloatArray, IntArray
+from grisaille.collection import images
+from grisaille.collection.artists import misspelt, normalise
+from grisaille.collection.originals import Originals
+from grisaille.features.store import FeatureStore, FeatureStoreError
 from grisaille.lazy import pd
 from grisaille.lookalikes import chains
-from grisaille.lookalikes.embedded import LIKENESSES, Embedded
+from grisaille.lookalikes.embedded import VECTORS, Embedded, Weights
 from grisaille.lookalikes.neighbour_index import NeighbourIndex, titles
 from grisaille.lookalikes.queries import Query, read_queries
-from grisaille.parameters import Parameters
+from grisaille.lookalikes.recommendation import DIVERSITY, Recommender
+from grisaille.measures.artist_graph import nearest_by_others, nearness
 from grisaille.points import Points
-from grisaille.provenance import manifest as manifests
-from grisaille.provenance import recipes, stamps
-from grisaille.provenance.recipes import Recipe
+from grisaille.provenance.stored_run import NothingStoredError, StoredRun, storage_of
 from grisaille.storage.npy import map_array
 
 if TYPE_CHECKING:
     from grisaille.lookalikes.embedding import Embedder
+    from grisaille.lookalikes.explanations import Explainer, Explanation
+    from grisaille.lookalikes.why import Evidence
 
-Picture: TypeAlias = str | Path
-"""A painting's name, a part of it that no other has, or the file of any picture."""
+Box: TypeAlias = tuple[float, float, float, float]
+"""Left, top, right and bottom of a part of a picture, in fractions of its width and height."""
+Likeness: TypeAlias = str | Weights
+"""One of `Collection.likenesses`, or a mixture: likeness -> its share."""
 
-_OF = "_embeddings"
 _SHOWN = ["artist", "title", "date", "museum", "link"]
+# Mixtures whose paintings are kept in memory, besides the likenesses that the run made.
+_MIXTURES = 2
+# Paintings that say which artists are near to which, in a large collection; and nearest of each that count.
+_SAMPLE, _NEIGHBOURS = 5000, 10
+_Key: TypeAlias = str | tuple[tuple[str, float], ...]
+_Made = TypeVar("_Made")
 
 
-class NothingStoredError(GrisailleError):
-    """There is no run whose results could be opened, or one of them is missing or damaged."""
+@dataclass(frozen=True, eq=False)
+class EmbeddedPicture:
+    """A picture that took its place among the paintings of a collection.
 
-
-def storage_of(where: str | Path, env: str | None) -> Path:
-    """The folder that holds results.
-
-    Args:
-        where: A project's folder, or the storage itself.
-        env: The project's configuration environment; `local` unless given.
-
-    Raises:
-        NothingStoredError: If there is neither.
+    Attributes:
+        name: Its file's.
+        sha256: Of the file.
+        points: Likeness -> one point; vectors that were given are known of the collection's own pictures only.
     """
-    folder = Path(where).expanduser().resolve()
-    if not (folder / "conf" / "base").is_dir():
-        if (folder / manifests.FOLDER).is_dir():
-            return folder
-        raise NothingStoredError(f"{folder} is no project, and no run has stored anything in it")
-    found: str | None = None
-    for name in ("base", env or "local"):
-        for path in sorted((folder / "conf" / name).glob("globals*.yml")):
-            found = (yaml.safe_load(path.read_text("utf-8")) or {}).get("storage", found)
-    if found is None or "://" in found:
-        raise NothingStoredError(f"results lie in {found or 'no folder that conf/ names'}: give their folder itself")
-    return folder / found
+
+    name: str
+    sha256: str
+    points: Mapping[str, Points]
+
+
+Picture: TypeAlias = str | Path | bytes | EmbeddedPicture
+"""A painting's name (or a part of it that no other has), a picture's file, its content, or what `embed` returns."""
 
 
 class Collection:
@@ -74,23 +79,19 @@ class Collection:
         run: Which run made or read the embeddings that answer.
     """
 
-    def __init__(self, storage: Path, run: str | None = None) -> None:
-        """Find the newest run that left embeddings, or one by its name.
-
-        Args:
-            storage: Where its results are stored.
-            run: The run's name; the newest unless given.
+    def __init__(
+        self, where: str | Path, env: str | None = None, run: str | None = None, pictures: str | Path | None = None
+    ) -> None:
+        """Find the newest run that left embeddings, or one by its name; the arguments are those of `grisaille.open`.
 
         Raises:
             NothingStoredError: If there is none.
         """
-        self.storage, self._lock = storage, threading.RLock()
-        found = next((manifest for manifest in self._manifests(run) if _embedded(manifest)), None)
-        if found is None:
-            whose = "no run" if run is None else f"the run {run} never"
-            raise NothingStoredError(f"{whose} left embeddings in {storage}: run `kedro run` first")
-        self._manifest, self.run = found, str(found["run"])
-        self._indices: dict[str, NeighbourIndex] = {}
+        self._stored = StoredRun(storage_of(where, env), run)
+        self.storage, self.run = self._stored.storage, self._stored.name
+        self._lock, self._pictures = threading.RLock(), pictures
+        self._indices: dict[_Key, NeighbourIndex] = {}
+        self._made: dict[tuple[str, _Key], Any] = {}
 
     def __repr__(self) -> str:
         """What it holds."""
@@ -100,12 +101,37 @@ class Collection:
     def paintings(self) -> pd.DataFrame:
         """One row a painting: painting_id, artist, and what is known of it, in the order of the embeddings."""
         with self._lock:
-            return pd.read_parquet(self._path("paintings"))
+            return pd.read_parquet(self._stored.path("paintings"))
 
     @property
     def likenesses(self) -> list[str]:
         """What paintings are alike in."""
-        return list(_embedded(self._manifest))
+        return self._stored.likenesses
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """Shares of the likenesses in the mixture that the run made; empty where it made none."""
+        return self._embedded.weights if "mixture" in self.likenesses else {}
+
+    def described(self, names: Sequence[str] | None = None) -> pd.DataFrame:
+        """What a reader wants to see of some paintings, in their order, or of all.
+
+        Returns:
+            painting_id, and artist, title, date, museum and link as far as they are known.
+
+        Raises:
+            ValueError: If there is no such painting.
+        """
+        table = self.paintings if names is None else self.paintings.iloc[[self._named(name) for name in names]]
+        return _shown(table)
+
+    def name_of(self, painting: str) -> str:
+        """A painting's whole name; a part of it that no other has is enough.
+
+        Raises:
+            ValueError: If there is none, or several.
+        """
+        return str(self.paintings["painting_id"].iloc[self._named(painting)])
 
     def embeddings(self, likeness: str) -> FloatArray:
         """All paintings by a likeness: float32, shape (n, d), mapped from the disk and not to be changed.
@@ -115,14 +141,39 @@ class Collection:
         """
         if likeness not in self.likenesses:
             raise ValueError(f"likeness={likeness} was not made; there are {', '.join(self.likenesses)}")
-        return map_array(self._path(f"{likeness}{_OF}"))
+        return map_array(self._stored.path(f"{likeness}_embeddings"))
 
-    def similar(self, picture: Picture, likeness: str | None = None, n: int = 10) -> pd.DataFrame:
+    def embed(self, picture: str | Path | bytes, part: Box | None = None) -> EmbeddedPicture:
+        """Give a picture that need not be in the collection its place in it, by every likeness.
+
+        Args:
+            picture: A file, its content, or the name of a painting.
+            part: Of the picture, which is all that counts then.
+
+        Returns:
+            What `similar`, `recommend` and `chain` take in place of a picture: they need no models then.
+
+        Raises:
+            ValueError: If there is no such picture, or the part is empty.
+            UnusableImageError: If the file is no picture.
+        """
+        query = self._query(picture)
+        if part is not None:
+            query = _cropped(query, part)
+        wanted = [likeness for likeness in self.likenesses if likeness != VECTORS]
+        # One at a time: TensorFlow uses all cores for one picture.
+        with self._lock:
+            points = self._embedded.embed([query], wanted, self._megapixels) if wanted else {}
+        if VECTORS in self.likenesses and query.sha256 in set(self.paintings["sha256"]):
+            points |= self._embedded.embed([query], [VECTORS], self._megapixels)
+        return EmbeddedPicture(query.name, query.sha256, points)
+
+    def similar(self, picture: Picture, likeness: Likeness | None = None, n: int = 10) -> pd.DataFrame:
         """The paintings that are most like a picture.
 
         Args:
             picture: A painting of the collection, or a file. A file that exists counts as a file.
-            likeness: One of `likenesses`; the mixture, where it is made, unless given.
+            likeness: One of `likenesses`, or shares of several; the mixture, where it is made, unless given.
             n: How many.
 
         Returns:
@@ -133,25 +184,97 @@ class Collection:
         Raises:
             ValueError: If the picture or the likeness is not known.
         """
-        (likeness,) = self._embedded.asked(likeness)
         index = self._index(likeness)
-        if _is_file(picture):
-            (query,) = read_queries([str(picture)], self._parameters.ingestion.max_megapixels)
-            points, own = self._point(query, likeness), query.sha256
-        else:
-            row = self._row(str(picture))
-            points, own = index.points[np.array([row])], index.paintings["sha256"].iloc[row]
+        ((points, own),) = self._placed([picture], likeness)
         rows, distances = index.nearest(points, n + 1)
         usual = index.distance_percentile(distances)[0]
         table = index.paintings.iloc[rows[0]].assign(distance=distances[0], distance_percentile=usual)
         table = table[table["sha256"] != own][:n]
         return _shown(table, rank=np.arange(1, len(table) + 1))
 
-    def chain(self, start: Picture, stop: Picture, likeness: str | None = None) -> pd.DataFrame:
-        """A way from one painting to another through paintings that are alike (`lookalikes.chains.chain`).
+    def recommend(  # noqa: PLR0913 - each filter is asked for by its name
+        self,
+        liked: Sequence[Picture],
+        disliked: Sequence[Picture] = (),
+        likeness: Likeness | None = None,
+        n: int = 20,
+        *,
+        diversity: float = DIVERSITY,
+        artists: Iterable[str] = (),
+        movements: Iterable[str] = (),
+        years: tuple[int | None, int | None] | None = None,
+        without: Iterable[str] = (),
+        new_artists: bool = False,
+    ) -> pd.DataFrame:
+        """Paintings for somebody who likes some pictures, and dislikes others.
 
         Args:
-            start: Of the collection.
+            liked: At least one picture, as `similar` takes it.
+            disliked: Likewise.
+            likeness: As in `similar`.
+            n: How many.
+            diversity: 0 orders by relevance alone; up to 1, a painting counts the less the more it is like those
+                before it.
+            artists: Only works by these; all unless given.
+            movements: Only works of these; all unless given.
+            years: First and last; only works that may have been made between them. None leaves an end open.
+            without: No works by these artists.
+            new_artists: No works by artists of the liked and disliked ones either.
+
+        Returns:
+            One row a painting, first choice first: rank, painting_id, artist, title, date, museum and link as far as
+            they are known, relevance (1 is the same as what is liked, 0 no more like it than any painting is), and
+            because: the liked picture that it is most like.
+
+        Raises:
+            ValueError: If nothing is liked, a picture, likeness, artist or movement is not known, or diversity is not
+                between 0 and 1.
+
+        Sources: `grisaille.lookalikes.recommendation`.
+        """
+        if not liked:
+            raise ValueError("a recommendation needs at least one picture that is liked. Received: none")
+        if not 0 <= diversity <= 1:
+            raise ValueError(f"diversity is between 0 and 1. Received: {diversity}")
+        recommender, table = self._recommender(likeness), self._index(likeness).paintings
+        placed = self._placed([*liked, *disliked], likeness)
+        points, own = Points.join([point for point, _ in placed]), {digest for _, digest in placed}
+        given = table["sha256"].isin(own)
+        banned = [*without, *(table["artist"][given] if new_artists else ())]
+        allowed = ~given.to_numpy() & _allowed(table, artists, movements, years, banned)
+        yes, no = points[: len(liked)], points[len(liked) :]
+        relevance = recommender.relevance(yes, no)
+        rows = recommender.choose(relevance, allowed, n, diversity)
+        closest = recommender.of(rows).similarities(yes).argmax(axis=1) if len(rows) else rows
+        names = [_name(picture) for picture in liked]
+        found = table.iloc[rows].assign(relevance=relevance[rows], because=[names[number] for number in closest])
+        return _shown(found, rank=np.arange(1, len(found) + 1))
+
+    def why(self, a: str | Path | bytes, b: str | Path | bytes, likeness: str = "style") -> Explanation:
+        """Where in two pictures their likeness lies.
+
+        Args:
+            a: A painting, a file, or its content.
+            b: Likewise.
+            likeness: `composition`, `style` or `colour`; a mixture is explained by its parts.
+
+        Returns:
+            The likeness of their full features and a map of each picture that adds up to it; `grisaille.plots.why`
+            draws it.
+
+        Raises:
+            ValueError: If a picture is not known or its file is gone, or there is no reason for such a likeness.
+        """
+        with self._lock:
+            explainer = self._explainer
+            evidence, shown = zip(*(self._evidence(picture, likeness) for picture in (a, b)), strict=True)
+            return explainer.explain(evidence, shown, likeness)
+
+    def chain(self, start: Picture, stop: Picture, likeness: Likeness | None = None) -> pd.DataFrame:
+        """A way from one picture to another through paintings that are alike (`lookalikes.chains.chain`).
+
+        Args:
+            start: As `similar` takes it.
             stop: Likewise.
             likeness: As in `similar`.
 
@@ -160,69 +283,115 @@ class Collection:
             and distance, that from the step before.
 
         Raises:
-            ValueError: If a painting or the likeness is not known, or both are one painting.
+            ValueError: If a picture or the likeness is not known, or both are one painting.
         """
-        (likeness,) = self._embedded.asked(likeness)
         index = self._index(likeness)
-        first, last = self._row(str(start)), self._row(str(stop))
-        if first == last:
-            raise ValueError(f"{start} and {stop} are one painting")
-        way = chains.chain(index.points, first, last)
-        steps = index.points[way]
+        points, table, ends = index.points, index.paintings, []
+        for picture, (point, digest) in zip((start, stop), self._placed([start, stop], likeness), strict=True):
+            known = np.flatnonzero(table["sha256"] == digest)
+            ends.append(int(known[0]) if len(known) else len(points))
+            if not len(known):
+                points = Points.join([points, point])
+                stranger = {"painting_id": _name(picture), "artist": "", "sha256": digest}
+                table = pd.concat([table, pd.DataFrame([stranger])], ignore_index=True).fillna(
+                    dict.fromkeys(_SHOWN, "")
+                )
+        if ends[0] == ends[1]:
+            raise ValueError(f"{_name(start)} and {_name(stop)} are one painting")
+        way = chains.chain(points, *ends)
+        steps = points[way]
         distances = [0.0, *np.sqrt(np.diag(steps[:-1].squares_to(steps[1:])))]
-        return _shown(index.paintings.iloc[way].assign(distance=distances), step=np.arange(len(way)))
+        return _shown(table.iloc[way].assign(distance=distances), step=np.arange(len(way)))
 
-    def _manifests(self, run: str | None) -> Iterator[dict[str, Any]]:
-        """Those of runs that finished, newest first; of a run that is named, its own."""
-        if run is not None:
-            yield manifests.read(self.storage, run)
-            return
-        for name in reversed(manifests.names(self.storage)):
-            found = manifests.read(self.storage, name)
-            if found["status"] == "finished":
-                yield found
-
-    def _path(self, name: str) -> Path:
-        """The file of a result that fits to the run: its own, or the newest made from the same sources.
+    def picture(self, painting: str) -> Image.Image:
+        """A painting of the collection as it is: upright RGB.
 
         Raises:
-            NothingStoredError: If there is none.
+            ValueError: If there is no such painting, or its file was moved or changed.
         """
-        for found in (self._manifest, *self._manifests(None)):
-            record = _records(found).get(name)
-            if record is None:
-                continue
-            path = Path(str(manifests.absolute(record["path"], self.storage)))
-            if stamps.is_damaged(path):
-                raise NothingStoredError(f"{path} is damaged: it does not have the checksum that it was saved with")
-            stamp = stamps.read(path)
-            if stamp and recipes.conflict({"run": self._recipe, name: stamp["recipe"]}) is None:
-                return path
-        raise NothingStoredError(f"no stored {name} fit to the embeddings of {self.run} in {self.storage}")
+        path = self.paintings["path"].iloc[self._named(painting)]
+        found = self._originals.picture(path)
+        if found is None:
+            raise ValueError(
+                f"{path} was moved or changed since the run: give the folder, grisaille.open(pictures=...)"
+            )
+        return found
+
+    def thumbnail(self, painting: str, side: int) -> Image.Image | None:
+        """A painting, its longer side of some pixels at most; None where its file was moved or changed.
+
+        Raises:
+            ValueError: If there is no such painting.
+        """
+        return self._originals.picture(self.paintings["path"].iloc[self._named(painting)], side)
+
+    def nearest_artists(self, artist: str, likeness: Likeness | None = None) -> pd.DataFrame:
+        """Other artists whose paintings are among the nearest of this one's, and the reverse.
+
+        Args:
+            artist: Its name.
+            likeness: As in `similar`.
+
+        Returns:
+            One row an artist, nearest first: artist and nearness, how many times as often as by chance their paintings
+            are near to each other (`measures.artist_graph.nearness`). Of more than 5,000 paintings a seeded sample
+            answers.
+
+        Raises:
+            ValueError: If there is no such artist.
+        """
+        (name,) = _artists_named([artist], self.paintings)
+        names, values = self._once(("artists", _key(self._chosen(likeness))), lambda: self._nearness(likeness))
+        if name not in names or len(names) < 2:
+            return pd.DataFrame({"artist": [], "nearness": []})
+        row = values[names.index(name)]
+        order = [number for number in np.argsort(-row, kind="stable") if np.isfinite(row[number])]
+        return pd.DataFrame({"artist": [names[number] for number in order], "nearness": row[order]})
+
+    def explorer(self) -> str:
+        """The explorer: a page of HTML with everything in it.
+
+        Raises:
+            NothingStoredError: If no run made one of these embeddings.
+        """
+        try:
+            return self._stored.path("explorer").read_text("utf-8")
+        except NothingStoredError as error:
+            raise NothingStoredError(f"{error}. `kedro run --pipelines discovery` makes a map") from error
+
+    def has_explorer(self) -> bool:
+        """Whether there is one."""
+        with suppress(NothingStoredError):
+            return self._stored.path("explorer").is_file()
+        return False
+
+    def is_newest(self) -> bool:
+        """Whether no later run has left embeddings in the storage."""
+        return self._stored.is_newest()
+
+    def warm(self) -> None:
+        """Read now what the first question would have to wait for; models are loaded by `load_models`."""
+        self._recommender(None).relevance(self._index(None).points[:1])
+
+    def load_models(self) -> None:
+        """Load TensorFlow and the models now: the first picture that is not in the collection need not wait then."""
+        with self._lock:
+            blank = io.BytesIO()
+            Image.new("RGB", (64, 64), "grey").save(blank, "PNG")
+            self.embed(blank.getvalue())
+
+    @property
+    def _megapixels(self) -> float:
+        return self._stored.parameters.ingestion.max_megapixels
 
     @cached_property
-    def _recipe(self) -> Recipe:
-        """Of the embeddings."""
-        records = _embedded(self._manifest).values()
-        found = (stamps.read(manifests.absolute(record["path"], self.storage)) for record in records)
-        merged: Recipe = {}
-        for stamp in found:
-            merged |= stamp["recipe"] if stamp else {}
-        return merged
-
-    @cached_property
-    def _parameters(self) -> Parameters:
-        """With which the embeddings were made: those of a later run may be others."""
-        given = dict(self._manifest["parameters"])
-        for step in self._recipe.values():
-            for name, value in step["parameters"].items():
-                recipes.replace(given, name, value)
-        return Parameters.model_validate(given)
+    def _originals(self) -> Originals:
+        return Originals(self.paintings, self._stored.pictures(self._pictures))
 
     @cached_property
     def _embedded(self) -> Embedded:
         embeddings = {likeness: self.embeddings(likeness) for likeness in self.likenesses}
-        return Embedded(self.paintings, embeddings, self._parameters.mixture, lambda: self._embedder)
+        return Embedded(self.paintings, embeddings, self._stored.parameters.mixture, lambda: self._embedder)
 
     @cached_property
     def _embedder(self) -> Embedder:
@@ -231,55 +400,242 @@ class Collection:
         from grisaille.codes.linear import LinearCode
         from grisaille.lookalikes.embedding import Embedder
 
-        settings = self._parameters
+        settings, path = self._stored.parameters, self._stored.path
         chunks = {name: chunk for name, chunk in settings.chunks.items() if chunk is not None}
         wanted = [f"{name}.{kind}" for name in chunks for kind in ("composition", "style") if kind in self.likenesses]
         wanted += ["palette.colour"] * ("colour" in self.likenesses)
-        models = {name: keras.saving.load_model(self._path(f"{name}_encoder"), compile=False) for name in wanted}
+        models = {name: keras.saving.load_model(path(f"{name}_encoder"), compile=False) for name in wanted}
         code = None
         if "composition" in self.likenesses:
-            folder = self._path("composition_codes")
-            code = LinearCode.of({path.stem: map_array(path) for path in folder.glob("*.npy")})
+            folder = path("composition_codes")
+            code = LinearCode.of({file.stem: map_array(file) for file in folder.glob("*.npy")})
         return Embedder(settings.backbone, chunks, settings.autoencoder, settings.colour, models, code)
 
-    def _index(self, likeness: str) -> NeighbourIndex:
-        with self._lock:
-            if likeness not in self._indices:
-                points = self._embedded.points(likeness)
-                self._indices[likeness] = NeighbourIndex(points, self.paintings, self._parameters.discovery.exact_up_to)
-            return self._indices[likeness]
+    @cached_property
+    def _features(self) -> FeatureStore | None:
+        """Stored features of these paintings, if there still are any."""
+        with suppress(NothingStoredError, FeatureStoreError):
+            return FeatureStore(self._stored.path("features"))
+        return None
 
-    def _point(self, query: Query, likeness: str) -> Points:
-        # One at a time: TensorFlow uses all cores for one picture.
+    @cached_property
+    def _explainer(self) -> Explainer:
+        from grisaille.lookalikes.explanations import Explainer
+
+        settings, embedder = self._stored.parameters, self._embedder
+        return Explainer(list(embedder.chunks.values()), settings.style.channels, settings.colour, self._sample)
+
+    def _sample(self) -> list[Evidence]:
+        """Paintings that say what is usual."""
+        from grisaille.lookalikes.explanations import sample_rows
+
+        names = self.paintings["painting_id"].iloc[sample_rows(len(self.paintings))]
+        readable = [name for name in names if self.thumbnail(name, 1) is not None]
+        return [self._evidence(name, "composition")[0] for name in readable]
+
+    def _evidence(self, picture: str | Path | bytes, likeness: str) -> tuple[Evidence, Image.Image]:
+        """What explains a picture, and the picture; features are read where they are stored."""
+        from grisaille.lookalikes.why import Evidence
+
+        known = None if _is_content(picture) else self._named(str(picture))
+        query = self._query(picture)
+        if known is None or self._features is None or likeness == "colour":
+            (found,) = self._embedder.evidence([lambda: query.data], [likeness], self._megapixels)
+            return found, query.image
+        (found,) = self._embedder.evidence([lambda: query.data], ["colour"], self._megapixels)
+        shapes = self._embedder.shapes()
+        stored = {
+            layer: np.asarray(self._features[layer][np.array([known])], np.float32).reshape(shape)
+            for layer, shape in shapes.items()
+        }
+        return Evidence(stored, found.image), query.image
+
+    def _query(self, picture: str | Path | bytes) -> Query:
+        """The file of a picture, and the picture."""
+        if isinstance(picture, bytes):
+            return Query("picture", picture, images.decode(picture, self._megapixels)[0])
+        if _is_content(picture):
+            (query,) = read_queries([str(picture)], self._megapixels)
+            return query
+        path = self.paintings["path"].iloc[self._named(str(picture))]
+        try:
+            data = self._originals[path]()
+        except (KeyError, OSError) as error:
+            raise ValueError(f"{path} was moved or changed since the run: {error}") from error
+        return Query(str(picture), data, images.decode(data, self._megapixels)[0])
+
+    def _placed(self, pictures: Sequence[Picture], likeness: Likeness | None) -> list[tuple[Points, str]]:
+        """Of each picture its point, and the hash of its file: that of its original, if it is a duplicate."""
+        index, found = self._index(likeness), []
+        for picture in pictures:
+            if isinstance(picture, EmbeddedPicture) or _is_content(picture):
+                placed = picture if isinstance(picture, EmbeddedPicture) else self.embed(picture)
+                found.append((self._point_of(placed, likeness), placed.sha256))
+            else:
+                row = self._row(str(picture))
+                found.append((index.points[np.array([row])], str(index.paintings["sha256"].iloc[row])))
+        return found
+
+    def _point_of(self, placed: EmbeddedPicture, likeness: Likeness | None) -> Points:
+        chosen = self._chosen(likeness)
+        wanted = [chosen] if isinstance(chosen, str) else [name for name, share in chosen.items() if share]
+        if missing := [name for name in wanted if name not in placed.points]:
+            raise ValueError(f"{placed.name} has no point by {missing[0]}: ask by another likeness")
+        return (
+            placed.points[chosen] if isinstance(chosen, str) else self._embedded.mixed(placed.points, _positive(chosen))
+        )
+
+    def _chosen(self, likeness: Likeness | None) -> Likeness:
+        return likeness if isinstance(likeness, Mapping) else self._embedded.asked(likeness)[0]
+
+    def _index(self, likeness: Likeness | None) -> NeighbourIndex:
         with self._lock:
-            return self._embedded.embed([query], [likeness], self._parameters.ingestion.max_megapixels)[likeness]
+            chosen = self._chosen(likeness)
+            key = _key(chosen)
+            if key not in self._indices:
+                points = self._embedded.points(chosen if isinstance(chosen, str) else _positive(chosen))
+                mixtures = [known for known in self._indices if not isinstance(known, str)]
+                if not isinstance(key, str) and len(mixtures) >= _MIXTURES:
+                    del self._indices[mixtures[0]]
+                    self._made = {name: made for name, made in self._made.items() if mixtures[0] not in name}
+                self._indices[key] = NeighbourIndex(
+                    points, self.paintings, self._stored.parameters.discovery.exact_up_to
+                )
+            return self._indices[key]
+
+    def _recommender(self, likeness: Likeness | None) -> Recommender:
+        index = self._index(likeness)
+        return self._once(("recommender", _key(self._chosen(likeness))), lambda: Recommender(index.points))
+
+    def _nearness(self, likeness: Likeness | None) -> tuple[list[str], FloatArray]:
+        """Artists, and how near each is to each."""
+        index = self._index(likeness)
+        rows = np.arange(len(index.paintings))
+        if len(rows) > _SAMPLE:
+            rows = np.sort(np.random.default_rng(0).permutation(rows)[:_SAMPLE])
+        names, labels = np.unique(index.paintings["artist"].to_numpy(dtype=str)[rows], return_inverse=True)
+        if len(names) < 2:
+            return list(names), np.full((len(names),) * 2, -np.inf)
+        near = nearest_by_others(index.points[rows], labels, _NEIGHBOURS)
+        cells = labels[:, None] * len(names) + labels[near]
+        counts = np.bincount(cells.ravel(), minlength=len(names) ** 2).astype(float)
+        return list(names), nearness(counts.reshape(len(names), -1), np.bincount(labels))
+
+    def _once(self, key: tuple[str, _Key], make: Callable[[], _Made]) -> _Made:
+        """What is made when it is first asked for."""
+        with self._lock:
+            if key not in self._made:
+                self._made[key] = make()
+            return self._made[key]
+
+    @cached_property
+    def _rows(self) -> dict[str, int]:
+        """Name -> row."""
+        return {name: row for row, name in enumerate(self.paintings["painting_id"])}
+
+    def _named(self, name: str) -> int:
+        row = self._rows.get(name)
+        return chains.painting_named(name, list(self._rows)) if row is None else row
 
     def _row(self, name: str) -> int:
         """The row of a painting, or of what it is a duplicate of, among those without duplicates."""
-        found = self.paintings.iloc[chains.painting_named(name, self.paintings["painting_id"].tolist())]
+        found = self.paintings.iloc[self._named(name)]
         original = found["painting_id"] if pd.isna(found["duplicate_of"]) else found["duplicate_of"]
         kept = self.paintings["painting_id"][self.paintings["duplicate_of"].isna()]
         return kept.tolist().index(original)
 
 
-def _records(manifest: Mapping[str, Any]) -> dict[str, Any]:
-    """Records of what a run made or read, by their names."""
-    return dict(manifest["inputs"] | manifest["outputs"])
+def _key(likeness: Likeness) -> _Key:
+    """What tells likenesses apart, mixtures of the same shares aside."""
+    if not isinstance(likeness, Mapping):
+        return likeness
+    total = sum(likeness.values()) or 1.0
+    return tuple(sorted((name, share / total) for name, share in likeness.items() if share))
 
 
-def _embedded(manifest: Mapping[str, Any]) -> dict[str, Any]:
-    """Likeness -> record of its embeddings."""
-    known = _records(manifest)
-    return {likeness: known[f"{likeness}{_OF}"] for likeness in LIKENESSES if f"{likeness}{_OF}" in known}
+def _positive(weights: Weights) -> dict[str, float]:
+    """Without likenesses that count nothing; all of them, so that they are refused, where none counts."""
+    return {name: share for name, share in weights.items() if share} or dict(weights)
 
 
-def _is_file(picture: Picture) -> bool:
-    return isinstance(picture, Path) or Path(picture).expanduser().is_file()
+def _is_content(picture: str | Path | bytes) -> bool:
+    """Whether a file or its content was given, and no name."""
+    return isinstance(picture, bytes | Path) or Path(picture).expanduser().is_file()
+
+
+def _name(picture: Picture) -> str:
+    if isinstance(picture, bytes):
+        return "picture"
+    return picture.name if isinstance(picture, EmbeddedPicture | Path) else picture
+
+
+def _cropped(query: Query, part: Box) -> Query:
+    """A part of a picture as a picture."""
+    left, top, right, bottom = part
+    if not (0 <= left < right <= 1 and 0 <= top < bottom <= 1):
+        raise ValueError(f"a part is left, top, right and bottom in fractions of the picture. Received: {part}")
+    width, height = query.image.size
+    box = [round(left * width), round(top * height), round(right * width), round(bottom * height)]
+    box[2:] = max(box[2], box[0] + 1), max(box[3], box[1] + 1)
+    content, image = io.BytesIO(), query.image.crop((box[0], box[1], box[2], box[3]))
+    image.save(content, "PNG", compress_level=1)
+    return Query(f"a part of {query.name}", content.getvalue(), image)
+
+
+def _allowed(
+    paintings: pd.DataFrame,
+    artists: Iterable[str],
+    movements: Iterable[str],
+    years: tuple[int | None, int | None] | None,
+    without: Iterable[str],
+) -> BoolArray:
+    """Which paintings may be recommended, shape (n,)."""
+    allowed = ~paintings["artist"].isin(_artists_named(without, paintings)).to_numpy()
+    if wanted := _artists_named(artists, paintings):
+        allowed &= paintings["artist"].isin(wanted).to_numpy()
+    if names := {normalise(name) for name in movements}:
+        own = [{normalise(part) for part in given.split(",")} for given in paintings["movements"].fillna("")]
+        if unknown := names - set().union(*own):
+            known = sorted(
+                {part.strip() for given in paintings["movements"].fillna("") for part in given.split(",")} - {""}
+            )
+            raise ValueError(f"there is no movement {sorted(unknown)[0]!r}; there are {', '.join(known) or 'none'}")
+        allowed &= np.array([bool(names & movements_of_one) for movements_of_one in own], bool)
+    if years is not None:
+        allowed &= _in_years(paintings, *years)
+    return allowed
+
+
+def _in_years(paintings: pd.DataFrame, first: int | None, last: int | None) -> BoolArray:
+    """Which paintings may have been made between two years; those without years were not."""
+    if "year_from" not in paintings or paintings[["year_from", "year_to"]].isna().all(axis=None):
+        raise ValueError("no years are known of these paintings: give a table of paintings with a column date")
+    begin = paintings["year_from"].fillna(paintings["year_to"]).to_numpy(dtype=float, na_value=np.nan)
+    end = paintings["year_to"].fillna(paintings["year_from"]).to_numpy(dtype=float, na_value=np.nan)
+    from_year, to_year = (-np.inf if first is None else first), (np.inf if last is None else last)
+    return np.asarray((begin <= to_year) & (end >= from_year))
+
+
+def _artists_named(names: Iterable[str], paintings: pd.DataFrame) -> list[str]:
+    """Artists as the table spells them.
+
+    Raises:
+        ValueError: If one has no paintings.
+    """
+    known = {normalise(artist): artist for artist in paintings["artist"].unique()}
+    found = []
+    for name in names:
+        if normalise(name) not in known:
+            close = misspelt([name], known.values())
+            hint = f": did you mean {close[name]}?" if close else ""
+            raise ValueError(f"there are no paintings by {name}{hint}")
+        found.append(known[normalise(name)])
+    return found
 
 
 def _shown(table: pd.DataFrame, **numbers: IntArray) -> pd.DataFrame:
     """What a reader wants to see of some paintings, behind their numbers."""
     known = [name for name in _SHOWN if name in table and (name == "title" or table[name].astype(bool).any())]
     shown = table.assign(title=titles(table))[["painting_id", *known]]
-    measures = [name for name in ("distance", "distance_percentile") if name in table]
+    measures = [name for name in ("distance", "distance_percentile", "relevance", "because") if name in table]
     return shown.assign(**numbers).join(table[measures])[[*numbers, *shown.columns, *measures]].reset_index(drop=True)

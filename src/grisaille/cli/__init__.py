@@ -12,6 +12,7 @@ COMMANDS = {
     "run": "grisaille.cli.run:run",
     "similar": "grisaille.cli.similar:similar",
     "path": "grisaille.cli.similar:path",
+    "serve": "grisaille.cli.serve:serve",
     "verify": "grisaille.cli.past_runs:verify",
     "rerun": "grisaille.cli.past_runs:rerun",
     "clean": "grisaille.cli.clean:clean",

@@ -28,10 +28,17 @@ _MOST_COLUMNS = 2000
 _HEADING = 10
 # The names that pandas gives to columns without one, and to the index that it writes into Parquet files.
 _NAMELESS = re.compile(r"Unnamed: \d+|__index_level_\d+__")
+FORMULA = re.compile(r"'*[=+\-@\t\r]")
+"""What makes a spreadsheet calculate a cell. The apostrophes before it are ours, or were there and get one more."""
 
 
 class TableError(GrisailleError):
     """A table that cannot be understood."""
+
+
+def without_formulas(table: pd.DataFrame) -> pd.DataFrame:
+    """A table for spreadsheets: text that would be calculated has an apostrophe before it."""
+    return table.map(lambda cell: f"'{cell}" if isinstance(cell, str) and FORMULA.match(cell) else cell)
 
 
 def read(data: bytes, suffix: str, table: str, is_known: Callable[[str], bool]) -> pd.DataFrame:

@@ -98,6 +98,12 @@ class PaintingsDataset(AbstractDataset[NoReturn, PictureFolder]):
             )
         return PictureFolder(self._path, self._filesystem)
 
+    def folder(self) -> str:
+        """Where the picture files lie: the folder, or the copy of what manifests list."""
+        if self._is_iiif():
+            return str(self._copy_folder())
+        return str(self._filesystem.unstrip_protocol(self._path)) if self._protocol != "file" else self._path
+
     def at(self, path: str) -> "PaintingsDataset":
         """The same of another folder."""
         other = copy(self)

@@ -1,13 +1,11 @@
 """Tables that people open in spreadsheets, where a cell of text must not become a formula."""
 
-import re
 from typing import Any, ClassVar
 
 import pandas as pd
 from kedro_datasets.pandas import CSVDataset
 
-# What makes a program calculate a cell. The apostrophes before it are ours, or were there and get one more.
-_FORMULA = re.compile(r"'*[=+\-@\t\r]")
+from grisaille.collection.tables import FORMULA, without_formulas
 
 
 class SpreadsheetSafeCSVDataset(CSVDataset):
@@ -53,12 +51,8 @@ class SpreadsheetSafeCSVDataset(CSVDataset):
 
     def save(self, data: pd.DataFrame) -> None:
         """Write the table."""
-        super().save(data.map(_guarded))
-
-
-def _guarded(cell: Any) -> Any:
-    return f"'{cell}" if isinstance(cell, str) and _FORMULA.match(cell) else cell
+        super().save(without_formulas(data))
 
 
 def _freed(cell: Any) -> Any:
-    return cell[1:] if isinstance(cell, str) and cell.startswith("'") and _FORMULA.match(cell) else cell
+    return cell[1:] if isinstance(cell, str) and cell.startswith("'") and FORMULA.match(cell) else cell

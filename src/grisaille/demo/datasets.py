@@ -95,6 +95,10 @@ class GalleryDataset(_Gallery):
     def _describe(self) -> dict[str, Any]:
         return {"paintings_each": self._paintings_each, "seed": self._seed}
 
+    def folder(self) -> str | None:
+        """Where the files are kept, if they are."""
+        return None if self._folder is None else str(self._folder)
+
     def load(self) -> Mapping[str, Callable[[], bytes]]:
         """File name -> function that paints it."""
         works: dict[str, Callable[[], bytes]] = {}

@@ -17,7 +17,7 @@ from grisaille.errors import GrisailleError
 from grisaille.framework import config
 from grisaille.framework.catalog import Ages, AtomicCatalog
 from grisaille.provenance import recipes
-from grisaille.storage import DiskFullError
+from grisaille.storage import DiskFullError, as_path
 from grisaille.terminal import print_any_letter
 
 if TYPE_CHECKING:
@@ -411,6 +411,7 @@ class RunManifestHook:
                 "command": _command(run_params, Path(self._loader.conf_source), self._project),
                 **environment.describe(self._project),
                 "weights": weights,
+                "pictures": self._pictures(catalog),
                 "parameters": catalog.settings,
                 "inputs": self._inputs | {name: found[name] for name in found if not (error or name in own)},
                 "outputs": own,
@@ -418,6 +419,14 @@ class RunManifestHook:
         )
         told = "this run is called %(run)s: `grisaille verify %(run)s` checks it, `grisaille rerun %(run)s` repeats it"
         logger.info(told, {"run": run})
+
+    def _pictures(self, catalog: Any) -> str | None:
+        """The folder of the picture files, where there is one: it can be opened without the catalog."""
+        from grisaille.provenance import manifest
+
+        source = catalog.get("raw_paintings")
+        folder = source.folder() if hasattr(source, "folder") else None
+        return None if folder is None else manifest.relative(as_path(folder), self._storage)
 
 
 def _command(run_params: Mapping[str, Any], conf_source: Path, project: Path) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 VECTORS = "vectors"
 MIXTURE = "mixture"
 LIKENESSES = ("composition", "style", "colour", MIXTURE, VECTORS)
+
+Weights: TypeAlias = Mapping[str, float]
+"""Likeness -> its share in the squared distances of a mixture that is made for one question."""
 
 
 def leading(likenesses: Collection[str]) -> str:
@@ -63,9 +66,42 @@ class Embedded:
     mixture: Mixture
     embedder: Callable[[], Embedder]
 
-    def points(self, likeness: str) -> Points:
-        """The paintings by a likeness."""
-        return Points.of(likeness, self.embeddings[likeness])
+    def points(self, likeness: str | Weights) -> Points:
+        """The paintings by a likeness, or by a mixture of some.
+
+        Raises:
+            ValueError: As `factors` does.
+        """
+        if isinstance(likeness, str):
+            return Points.of(likeness, self.embeddings[likeness])
+        return self.mixed({name: self.points(name) for name in likeness if name in self.embeddings}, likeness)
+
+    def mixed(self, points: Mapping[str, Points], weights: Weights) -> Points:
+        """Points by several likenesses as one mixture; what composition leaves out does not take part.
+
+        Args:
+            points: Likeness -> q points; at least those that have a weight.
+            weights: Likeness -> its share.
+
+        Raises:
+            ValueError: As `factors` does.
+        """
+        factors = self.factors(weights)
+        return Points.plain(mix({name: points[name].coordinates for name in factors}, factors))
+
+    def factors(self, weights: Weights) -> dict[str, float]:
+        """What the embeddings of each likeness are multiplied by in a mixture.
+
+        Raises:
+            ValueError: If a likeness was not made, a weight is negative or not finite, or none is positive.
+        """
+        parts = {name: self.points(name).coordinates for name in weights if name in self.embeddings and name != MIXTURE}
+        if unknown := weights.keys() - parts.keys():
+            known = ", ".join(name for name in self.embeddings if name != MIXTURE)
+            raise ValueError(f"likeness={sorted(unknown)[0]} cannot be mixed; there are {known}")
+        if not all(np.isfinite(weight) and weight >= 0 for weight in weights.values()) or not any(weights.values()):
+            raise ValueError(f"weights must be at least 0, and one of them more. Received: {dict(weights)}")
+        return shares(parts, weights, fitted_on(self.paintings["split"].to_numpy()))
 
     def asked(self, likeness: str | None) -> list[str]:
         """The likenesses that are meant: as `chosen` takes one, but `all` stands for every one.
@@ -74,6 +110,10 @@ class Embedded:
             ValueError: If that was not made.
         """
         return list(self.embeddings) if likeness == "all" else [chosen(likeness, self.embeddings)]
+
+    def parts(self, likeness: str) -> list[str]:
+        """The likenesses that explain one: itself, or those that the mixture is made of."""
+        return list(self.weights) if likeness == MIXTURE else [likeness]
 
     def embed(self, queries: Sequence[Query], likenesses: Collection[str], max_megapixels: float) -> dict[str, Points]:
         """Pictures among the paintings.
@@ -89,21 +129,22 @@ class Embedded:
         Raises:
             ValueError: If a picture has no vector, where it is asked for by these.
         """
-        factors = self._factors() if MIXTURE in likenesses else {}
-        wanted = [name for name in dict.fromkeys([*likenesses, *factors]) if name not in {MIXTURE, VECTORS}]
+        weights = self.weights if MIXTURE in likenesses else {}
+        wanted = [name for name in dict.fromkeys([*likenesses, *weights]) if name not in {MIXTURE, VECTORS}]
         readers = [lambda query=query: query.data for query in queries]
         found = self.embedder()(readers, wanted, max_megapixels) if wanted else {}
         points = {name: Points.of(name, values) for name, values in found.items()}
         if VECTORS in likenesses:
             points[VECTORS] = Points.plain(self._vectors_of(queries))
-        if factors:
-            points[MIXTURE] = Points.plain(mix({name: points[name].coordinates for name in factors}, factors))
+        if weights:
+            points[MIXTURE] = self.mixed(points, weights)
         return points
 
-    def _factors(self) -> dict[str, float]:
-        """What the embeddings of each likeness are multiplied by in the mixture."""
-        parts = {name: self.points(name).coordinates for name in mixed(self.embeddings)}
-        return shares(parts, self.mixture.model_dump(), fitted_on(self.paintings["split"].to_numpy()))
+    @property
+    def weights(self) -> dict[str, float]:
+        """Of the mixture that the run made."""
+        given = self.mixture.model_dump()
+        return {name: given[name] for name in mixed(self.embeddings) if given[name]}
 
     def _vectors_of(self, queries: Sequence[Query]) -> FloatArray:
         """The given vectors of pictures, which nobody can compute here: those of the collection have some."""

@@ -106,13 +106,16 @@ class Embedder:
         pictures = [shrunk(images.decode(read(), max_megapixels)[0]) for read in readers]
         if not ({"composition", "style"} & set(likenesses) and readers):
             return [Evidence({}, image) for image in pictures]
-        outputs = zip(self.backbone.layers, built_once(self.backbone).outputs, strict=True)
-        shapes = {layer: (1, 1, *output.shape[1:])[-3:] for layer, output in outputs}
-        features = self._features(readers, max_megapixels)
+        shapes, features = self.shapes(), self._features(readers, max_megapixels)
         return [
             Evidence({layer: values[row].reshape(shapes[layer]) for layer, values in features.items()}, image)
             for row, image in enumerate(pictures)
         ]
+
+    def shapes(self) -> dict[str, tuple[int, int, int]]:
+        """Layer -> height, width and channels of its features; a layer without places is one place."""
+        outputs = zip(self.backbone.layers, built_once(self.backbone).outputs, strict=True)
+        return {layer: (1, 1, *output.shape[1:])[-3:] for layer, output in outputs}
 
     def _features(self, readers: Sequence[Callable[[], bytes]], max_megapixels: float) -> dict[str, FloatArray]:
         network = built_once(self.backbone)

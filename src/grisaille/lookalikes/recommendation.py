@@ -1,6 +1,7 @@
 """Recommendations: from works that a person likes, and works that a person does not, to one ranked and varied list.
 
-Likeness alone decides: nobody's purchases or ratings are known. Which paintings may be recommended is decided elsewhere.
+Likeness alone decides: nobody's purchases or ratings are known. Which paintings may be recommended is decided
+elsewhere.
 """
 
 from __future__ import annotations
@@ -47,6 +48,12 @@ class Recommender:
         """The mean squared distance of two paintings."""
         middle = self.points.coordinates.mean(axis=0, dtype=np.float64)
         return 2 * float(self._squares.mean(dtype=np.float64) - middle @ middle) or 1.0
+
+    def of(self, rows: IntArray) -> Recommender:
+        """Some of the paintings, which stay as similar as they are."""
+        part = Recommender(self.points[rows])
+        part._scale = self._scale
+        return part
 
     def similarities(self, others: Points) -> FloatArray:
         """Similarities of all paintings to some points, float32, shape (n, m)."""
@@ -98,14 +105,14 @@ class Recommender:
         rows = rows[_largest(relevance[rows], max(_CANDIDATES * count, _LEAST))]
         if not diversity:
             return rows[:count]
-        candidates, nearest = Recommender(self.points[rows]), np.full(len(rows), -np.inf, np.float32)
-        candidates._scale = self._scale
-        worth, chosen = (1 - diversity) * relevance[rows], []
+        candidates, nearest = self.of(rows), np.full(len(rows), -np.inf, np.float32)
+        worth = (1 - diversity) * relevance[rows]
+        chosen: list[int] = []
         while len(chosen) < min(count, len(rows)):
             marginal = worth - diversity * nearest if chosen else worth.copy()
             marginal[chosen] = -np.inf
             chosen.append(int(marginal.argmax()))
-            nearest = np.maximum(nearest, candidates.similarities(candidates.points[chosen[-1:]])[:, 0])
+            nearest = np.maximum(nearest, candidates.similarities(candidates.points[np.array(chosen[-1:])])[:, 0])
         return rows[chosen]
 
 

@@ -82,6 +82,15 @@ def strip(pictures: Sequence[Tile], heading: str, columns: int = 6) -> Figure:
         half, left_out = _LONGEST // 2, f"{len(pictures) - _LONGEST + 1:,} more paintings"
         blank = Tile(None, left_out, "all are in chain.csv")
         pictures = [*pictures[:half], blank, *pictures[1 - half :]]
+    return _in_rows(pictures, heading, columns, "\N{RIGHTWARDS ARROW}")
+
+
+def grid(pictures: Sequence[Tile], heading: str, columns: int = 6) -> Figure:
+    """Pictures in their order, from left to right and from row to row, below a heading."""
+    return _in_rows(pictures, heading, columns, "")
+
+
+def _in_rows(pictures: Sequence[Tile], heading: str, columns: int, between: str) -> Figure:
     columns = min(columns, len(pictures))
     lines = [pictures[start : start + columns] for start in range(0, len(pictures), columns)]
     heights = [_SQUARE + _caption_inches(line) + _GAP for line in lines]
@@ -95,7 +104,7 @@ def strip(pictures: Sequence[Tile], heading: str, columns: int = 6) -> Figure:
             _draw(axes, picture, left, top, _SQUARE)
             if picture is not last:
                 middle = left + _SQUARE + _GAP, top + _SQUARE / 2
-                axes.text(*middle, "\N{RIGHTWARDS ARROW}", ha="center", va="center", fontsize=15, color=_GREY)
+                axes.text(*middle, between, ha="center", va="center", fontsize=15, color=_GREY)
         top += high
     return figure
 

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from grisaille.arrays import FloatArray
+from grisaille.lookalikes.explanations import Explanation
 from grisaille.plots.canvas import new_figure
 
 # Pixels of the longer side of a picture as it is drawn.
@@ -57,6 +58,13 @@ class Pair:
     strip: tuple[FloatArray, FloatArray] | None = None
 
 
+def pair(found: Explanation, heading: str = "") -> Pair:
+    """An explanation as a pair, with what it says in numbers as its note."""
+    note = f"alike in {found.likeness}: {found.similarity:.3f}  (on average {found.usual:.3f})"
+    one, other = (Half(image, maps) for image, maps in zip(found.images, found.maps, strict=True))
+    return Pair((one, other), heading, note, found.colours)
+
+
 def density(maps: Mapping[str, FloatArray], size: tuple[int, int]) -> FloatArray:
     """All maps of a picture as one.
 
@@ -97,6 +105,20 @@ def veiled(image: Image.Image, values: FloatArray, level: float) -> Image.Image:
     veil = _THROUGH * grey + (1 - _THROUGH) * _SLATE
     shown = np.clip(values / level, 0, 1)[..., None] ** _STEEPNESS
     return Image.fromarray(np.round(shown * pixels + (1 - shown) * veil).astype(np.uint8))
+
+
+def overlay(image: Image.Image, maps: Mapping[str, FloatArray], side: int = 2 * SIDE) -> Image.Image:
+    """A picture that keeps its colours where half of all that speaks for the likeness is, and fades elsewhere.
+
+    Args:
+        image: RGB.
+        maps: As those of `Half`.
+        side: Pixels of the longer side, at most.
+    """
+    shown = image.copy()
+    shown.thumbnail((side, side), Image.Resampling.LANCZOS)
+    values = density(maps, shown.size)
+    return veiled(shown, values, half_level(values))
 
 
 def why_sheet(pairs: Sequence[Pair], footnote: str = "", columns: int = 3) -> Figure:

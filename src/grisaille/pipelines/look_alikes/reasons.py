@@ -8,21 +8,19 @@ from functools import cached_property
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from grisaille.arrays import FloatArray
 from grisaille.collection.captions import caption
 from grisaille.collection.originals import Originals
 from grisaille.lazy import pd
 from grisaille.lookalikes.embedded import Embedded
+from grisaille.lookalikes.explanations import Explainer, sample_rows
 from grisaille.lookalikes.queries import Query
-from grisaille.lookalikes.why import ByColour, ByComposition, ByStyle, Evidence, Explained, average, beyond_average, why
+from grisaille.lookalikes.why import Evidence
 
 if TYPE_CHECKING:
     from grisaille.plots.why import Pair
 
-# Look-alikes on a sheet, and paintings of the collection that say what is usual.
-_SHOWN, _SAMPLE = 6, 32
+# Look-alikes on a sheet.
+_SHOWN = 6
 _FOOTNOTE = (
     "In full colour: where the two are more alike than the left picture and {count} paintings of the collection are on "
     "average.\n{more}"
@@ -64,7 +62,7 @@ class Reasons:
 
         stem, found = f"{number:03d}_{PurePosixPath(query.name).stem}_why", {}
         for likeness, table in answers.items():
-            parts = self._parts(likeness)
+            parts = self.collection.parts(likeness)
             if pairs := self._pairs(query, parts, table[:_SHOWN]):
                 # Colours are explained to the pixel, which no line is drawn around.
                 more = {_OF_LINES if pair.strip is None else _OF_STRIPS: None for pair in pairs}
@@ -73,7 +71,7 @@ class Reasons:
         return found
 
     def _pairs(self, query: Query, parts: list[str], table: pd.DataFrame) -> list[Pair]:
-        from grisaille.plots.why import SIDE
+        from grisaille.plots.why import SIDE, pair
 
         rows = table.to_dict("records")
         images = [self.originals.picture(row["path"], SIDE) for row in rows]
@@ -83,51 +81,27 @@ class Reasons:
         readers = [lambda: query.data, *(self.originals[row["path"]] for row, _ in known)]
         asked, *others = self._embedder.evidence(readers, parts, self.max_megapixels)
         return [
-            self._pair((query.image, asked), (image, other), part, f"{row['rank']}  {row['artist']} {caption(row, '')}")
+            pair(
+                self._explainer.explain((asked, other), (query.image, image), part),
+                f"{row['rank']}  {row['artist']} {caption(row, '')}",
+            )
             for (row, image), other in zip(known, others, strict=True)
             for part in parts
         ]
-
-    def _pair(self, one: tuple[Any, Evidence], other: tuple[Any, Evidence], part: str, heading: str) -> Pair:
-        from grisaille.plots.why import Half, Pair
-
-        (image, a), (image_of_other, b), kind, usual = one, other, self._kinds[part], self._usual[part]
-        reasons, (of_a, of_b) = why(a, b, kind), beyond_average(a, b, kind, usual)
-        note = f"alike in {part}: {reasons.likeness:.3f}  (on average {kind.describe(a) @ usual:.3f})"
-        strip = (kind.colours(a), reasons.values) if isinstance(kind, ByColour) else None
-        return Pair((Half(image, of_a), Half(image_of_other, of_b)), heading, note, strip)
-
-    def _parts(self, likeness: str) -> list[str]:
-        """The likenesses that explain one: itself, or those that the mixture is made of."""
-        weights = self.collection.mixture.model_dump()
-        made = [name for name in self.collection.embeddings if weights.get(name)]
-        return made if likeness == "mixture" else [likeness]
 
     @cached_property
     def _embedder(self) -> Any:
         return self.collection.embedder()
 
     @cached_property
-    def _kinds(self) -> dict[str, Explained]:
-        colour = self._embedder.colour
-        return {
-            "composition": ByComposition(),
-            "style": ByStyle(tuple(self._embedder.chunks.values()), self.channels),
-            "colour": ByColour(colour.bins, colour.reach),
-        }
+    def _explainer(self) -> Explainer:
+        chunks = list(self._embedder.chunks.values())
+        return Explainer(chunks, self.channels, self._embedder.colour, lambda: self._sample)
 
     @cached_property
     def _sample(self) -> list[Evidence]:
-        """Paintings from the whole length of the table, of those that can be read."""
+        """Of the paintings that can be read."""
         known = self.collection.paintings["path"]
-        rows = np.unique(np.linspace(0, len(known) - 1, _SAMPLE).astype(int))
-        paths = [path for path in known.iloc[rows] if self.originals.picture(path, 1) is not None]
-        return self._embedder.evidence([self.originals[path] for path in paths], self._wanted, self.max_megapixels)
-
-    @cached_property
-    def _usual(self) -> dict[str, FloatArray]:
-        return {part: average(self._sample, self._kinds[part]) for part in self._wanted}
-
-    @cached_property
-    def _wanted(self) -> set[str]:
-        return {part for likeness in self.likenesses for part in self._parts(likeness)}
+        paths = [path for path in known.iloc[sample_rows(len(known))] if self.originals.picture(path, 1) is not None]
+        wanted = {part for likeness in self.likenesses for part in self.collection.parts(likeness)}
+        return self._embedder.evidence([self.originals[path] for path in paths], wanted, self.max_megapixels)

@@ -1,0 +1,129 @@
+"""Answers as JSON, and what they are made from."""
+
+from __future__ import annotations
+
+import base64
+import io
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from grisaille.api import Collection
+from grisaille.collection.artists import normalise
+from grisaille.collection.images import thumbnail as as_webp
+from grisaille.errors import GrisailleError
+from grisaille.lazy import pd
+
+
+class UnknownError(GrisailleError):
+    """Something that is not there."""
+
+
+def known_as(collection: Collection, name: str) -> str:
+    """A painting's name as the collection has it."""
+    try:
+        return collection.name_of(name)
+    except ValueError as error:
+        raise UnknownError(str(error)) from None
+
+
+@lru_cache(maxsize=4000)
+def thumbnail(collection: Collection, name: str, side: int) -> bytes:
+    """A small picture: WebP.
+
+    Raises:
+        UnknownError: If the file was moved or changed.
+    """
+    found = collection.thumbnail(name, side)
+    if found is None:
+        raise UnknownError(f"the file of {name} was moved or changed since the run")
+    return as_webp(found, side)
+
+
+@lru_cache(maxsize=4)
+def described(collection: Collection) -> dict[str, Any]:
+    """What a collection holds, for whoever asks of it."""
+    table = collection.paintings
+    counts = table["artist"].value_counts().sort_index()
+    movements = sorted({part.strip() for given in table["movements"].fillna("") for part in given.split(",")} - {""})
+    known = table[["year_from", "year_to"]] if "year_from" in table else pd.DataFrame()
+    years = known.to_numpy(dtype=float, na_value=np.nan).ravel()
+    years = years[np.isfinite(years)]
+    return {
+        "paintings": len(table),
+        "likenesses": collection.likenesses,
+        "weights": collection.weights,
+        "artists": [{"artist": str(name), "paintings": int(n)} for name, n in counts.items()],
+        "movements": movements,
+        "years": [int(years.min()), int(years.max())] if years.size else None,
+        "map": collection.has_explorer(),
+    }
+
+
+def searched(collection: Collection, words: str, artist: str | None) -> pd.DataFrame:
+    """Paintings whose title, name or artist holds all words, in any order, and of one artist, if one is given."""
+    table = collection.paintings
+    if artist is not None:
+        table = table[table["artist"] == artist]
+    for word in normalise(words).split():
+        table = table[_text(collection).loc[table.index].str.contains(word, regex=False)]
+    return table
+
+
+@lru_cache(maxsize=2)
+def _text(collection: Collection) -> pd.Series[str]:
+    """What is searched of each painting."""
+    shown = collection.described(None)
+    return (
+        (shown["title"] + " " + shown["artist"] + " " + shown["painting_id"])
+        .map(normalise)
+        .set_axis(collection.paintings.index)
+    )
+
+
+def rows(collection: Collection, table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows of the table of paintings, as they are shown."""
+    return as_json(collection, collection.described(table["painting_id"].tolist()))
+
+
+def as_json(collection: Collection, found: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows as JSON, each with the address of its picture."""
+    digests = dict(zip(collection.paintings["painting_id"], collection.paintings["sha256"], strict=True))
+    rows = found.astype(object).where(found.notna(), None).to_dict("records")
+    return [
+        {str(key): _plain(value) for key, value in row.items()} | {"version": digests.get(row["painting_id"], "")[:12]}
+        for row in rows
+    ]
+
+
+def facts(known: pd.DataFrame) -> dict[str, Any]:
+    """All that is known of one painting."""
+    row = known.astype(object).where(known.notna(), None).to_dict("records")[0]
+    return {str(key): _plain(value) for key, value in row.items() if value not in (None, "")}
+
+
+def _plain(value: Any) -> Any:
+    """A number as JSON has it; distances as exact as they are."""
+    if isinstance(value, np.generic):
+        value = value.item()
+    return float(f"{value:.6g}") if isinstance(value, float) else value
+
+
+def explained(collection: Collection, a: str | bytes, b: str, likeness: str) -> dict[str, Any]:
+    """Why two pictures are alike: their likeness, and both pictures, faded where they are no more alike than usual."""
+    from grisaille.plots.why import overlay
+
+    found = collection.why(a, b, likeness)
+    pictures = []
+    for image, maps in zip(found.images, found.maps, strict=True):
+        buffer = io.BytesIO()
+        overlay(image, maps).save(buffer, "WEBP", quality=85)
+        pictures.append("data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode())
+    return {
+        "run": collection.run,
+        "likeness": likeness,
+        "similarity": round(found.similarity, 4),
+        "usual": round(found.usual, 4),
+        "pictures": pictures,
+    }

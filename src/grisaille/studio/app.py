@@ -1,0 +1,85 @@
+"""The application: who may ask, and how failures are told. Questions are in `questions`."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import JSONResponse
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+from grisaille.collection.images import UnusableImageError
+from grisaille.errors import GrisailleError
+from grisaille.studio.answers import UnknownError
+from grisaille.studio.questions import AT_ONCE, TooLargeError, router
+from grisaille.studio.source import ForgottenPictureError, Source
+
+LOCAL = ("127.0.0.1", "localhost", "[::1]")
+"""Names of this machine to itself."""
+_COOKIE = "grisaille"
+_POLICY = (
+    "default-src 'self'; img-src 'self' data: blob:; script-src 'self'{inline}; style-src 'self' 'unsafe-inline'; "
+    "connect-src 'self' data: blob:; worker-src blob:; frame-ancestors 'self'; base-uri 'none'; form-action 'self'"
+)
+_STATUS: Mapping[type[Exception], int] = {
+    UnknownError: 404,
+    ForgottenPictureError: 410,
+    TooLargeError: 413,
+    UnusableImageError: 415,
+    TimeoutError: 503,
+}
+
+
+def create_app(source: Source, token: str | None = None, hosts: tuple[str, ...] = LOCAL) -> FastAPI:
+    """The application.
+
+    Args:
+        source: What answers.
+        token: What a browser or program has to know; nobody is asked for it unless given.
+        hosts: Names under which it may be called: others may be a trick to read what is local.
+    """
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        source.start()
+        yield
+        source.stop()
+
+    about = {"title": "grisaille", "summary": "Likeness of paintings", "version": "1"}
+    app = FastAPI(**about, lifespan=lifespan, docs_url=None, redoc_url=None)  # type: ignore[arg-type]
+    app.state.source, app.state.gate = source, asyncio.Semaphore(AT_ONCE)
+    app.include_router(router)
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts))
+    for kind in (GrisailleError, ValueError, TimeoutError):
+        app.add_exception_handler(kind, _tell)
+
+    @app.middleware("http")
+    async def guard(request: Request, proceed: Callable[[Request], Any]) -> Response:
+        if token is not None and not secrets.compare_digest(_given(request).encode(), token.encode()):
+            return JSONResponse({"error": "this address needs the token that grisaille serve has shown"}, 401)
+        response: Response = await proceed(request)
+        if token is not None and "token" in request.query_params:
+            response.set_cookie(_COOKIE, token, httponly=True, samesite="strict")
+        inline = " 'unsafe-inline' 'unsafe-eval'" if request.url.path == "/map" else ""
+        response.headers.setdefault("Content-Security-Policy", _POLICY.format(inline=inline))
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers["Referrer-Policy"] = "no-referrer"
+        return response
+
+    return app
+
+
+def _given(request: Request) -> str:
+    """The token that comes with a request."""
+    bearer = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    return request.query_params.get("token") or request.cookies.get(_COOKIE) or bearer
+
+
+def _tell(_: Request, error: Exception) -> Response:
+    """A failure in words."""
+    status = next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 422)
+    return JSONResponse({"error": " ".join(str(error).split()) or "this took too long"}, status)

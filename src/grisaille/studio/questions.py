@@ -1,0 +1,350 @@
+"""Questions over HTTP: small, stable, documented by `/openapi.json`."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from dataclasses import dataclass
+from importlib import resources
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import HTMLResponse
+from pydantic import BaseModel, Field
+
+from grisaille.api import Box, Collection, EmbeddedPicture, Likeness
+from grisaille.errors import GrisailleError
+from grisaille.lazy import pd
+from grisaille.lookalikes.recommendation import DIVERSITY
+from grisaille.studio import exports
+from grisaille.studio.answers import (
+    UnknownError,
+    as_json,
+    described,
+    explained,
+    facts,
+    known_as,
+    rows,
+    searched,
+    thumbnail,
+)
+from grisaille.studio.source import Source
+
+# Of a picture that is sent: bytes, and seconds until an answer.
+MOST_BYTES, MOST_SECONDS = 64 << 20, 60.0
+# Pictures that are decoded and embedded at a time: each may take hundreds of megabytes.
+AT_ONCE = 2
+# What is sent begins with this; paintings have names.
+_SENT = "sent:"
+_SIDES = (64, 128, 256, 512, 1024, 2048)
+_STATIC = {"studio.css": "text/css", "studio.js": "text/javascript", "theme.css": "text/css"}
+_BODY = {"requestBody": {"required": True, "content": {"image/*": {"schema": {"type": "string", "format": "binary"}}}}}
+_Share = Annotated[float, Field(ge=0, le=1)]
+_Many = Annotated[int, Query(ge=1, le=500)]
+
+
+class Asked(BaseModel):
+    """A recommendation that is asked for.
+
+    Attributes:
+        liked: Names of paintings, or what `/similar` called a picture that was sent.
+        disliked: Likewise.
+        likeness: A likeness, or a mixture: `style:1,colour:0.5`.
+        n: How many.
+        diversity: As in `Collection.recommend`, like all that follows.
+        artists: Only works by these.
+        movements: Only works of these.
+        years: First and last; null leaves an end open.
+        without: No works by these artists.
+        new_artists: No works by artists of what is liked or disliked.
+    """
+
+    liked: list[str] = Field(min_length=1, max_length=500)
+    disliked: list[str] = Field(default=[], max_length=500)
+    likeness: str | None = None
+    n: int = Field(20, ge=1, le=500)
+    diversity: _Share = DIVERSITY
+    artists: list[str] = []
+    movements: list[str] = []
+    years: tuple[int | None, int | None] | None = None
+    without: list[str] = []
+    new_artists: bool = False
+
+
+class Listed(BaseModel):
+    """A list that is to be kept as a file.
+
+    Attributes:
+        paintings: Names of paintings, in their order.
+        title: Above them.
+    """
+
+    paintings: list[str] = Field(min_length=1, max_length=500)
+    title: str = Field("Paintings", max_length=200)
+
+
+class TooLargeError(GrisailleError):
+    """More bytes than a picture may have."""
+
+
+@dataclass(frozen=True)
+class Current:
+    """What answers a request, from its beginning to its end: a newer run may take its place meanwhile.
+
+    Attributes:
+        collection: As one run left it.
+        source: Where it comes from, and what knows the pictures that were sent.
+        gate: Lets some pictures be embedded at a time.
+    """
+
+    collection: Collection
+    source: Source
+    gate: asyncio.Semaphore
+
+    @property
+    def run(self) -> str:
+        """Whose results answer."""
+        return self.collection.run
+
+    def picture(self, name: str) -> str | EmbeddedPicture:
+        """A painting by its name, or a picture that was sent."""
+        if name.startswith(_SENT):
+            return self.source.sent(self.collection, name.removeprefix(_SENT))
+        return known_as(self.collection, name)
+
+    async def send(self, data: bytes, part: str | None) -> tuple[str, EmbeddedPicture]:
+        """Take a picture in."""
+        async with self.gate:
+            work = run_in_threadpool(self.source.send, self.collection, data, _box(part))
+            name, placed = await asyncio.wait_for(work, MOST_SECONDS)
+        return f"{_SENT}{name}", placed
+
+
+def current(request: Request, response: Response) -> Current:
+    """The run that answers, which the answer names."""
+    source = request.app.state.source
+    found = Current(source.collection, source, request.app.state.gate)
+    response.headers["X-Grisaille-Run"] = found.run
+    return found
+
+
+async def sent(request: Request) -> bytes:
+    """The picture that is sent.
+
+    Raises:
+        TooLargeError: If it has more bytes than a picture may have.
+    """
+    parts, size = [], 0
+    async for part in request.stream():
+        size += len(part)
+        if size > MOST_BYTES:
+            raise TooLargeError(f"a picture may have {MOST_BYTES >> 20} MB at most")
+        parts.append(part)
+    return b"".join(parts)
+
+
+Answering = Annotated[Current, Depends(current)]
+Sent = Annotated[bytes, Depends(sent)]
+router = APIRouter()
+
+
+@router.get("/", response_class=HTMLResponse, include_in_schema=False)
+def page(request: Request) -> HTMLResponse:
+    """The studio."""
+    request.app.state.source.wake()
+    return HTMLResponse(_file("page.html").decode(), headers={"Cache-Control": "no-cache"})
+
+
+@router.get("/static/{name}", include_in_schema=False)
+def static(name: str, request: Request) -> Response:
+    """What the page is made of."""
+    if name not in _STATIC:
+        raise UnknownError(f"there is no {name}")
+    return _cached(request, _file(name), _STATIC[name], "no-cache")
+
+
+@router.get("/collection")
+def collection(answer: Answering) -> dict[str, Any]:
+    """What there is: run, likenesses, artists, movements, years, and whether the models are loaded."""
+    return described(answer.collection) | answer.source.state() | {"run": answer.run}
+
+
+@router.get("/paintings")
+def paintings(
+    answer: Answering,
+    q: str = "",
+    artist: str | None = None,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 50,
+    offset: Annotated[int, Query(ge=0)] = 0,
+) -> dict[str, Any]:
+    """Paintings whose title, name or artist holds all words of `q`."""
+    found = searched(answer.collection, q, artist)
+    return {
+        "run": answer.run,
+        "total": len(found),
+        "paintings": rows(answer.collection, found[offset : offset + limit]),
+    }
+
+
+@router.get("/paintings/{name:path}")
+def painting(answer: Answering, name: str) -> dict[str, Any]:
+    """All that is known of one painting."""
+    known = answer.collection.paintings[answer.collection.paintings["painting_id"] == known_as(answer.collection, name)]
+    (row,) = rows(answer.collection, known)
+    return {"run": answer.run, **row, "known": facts(known)}
+
+
+@router.get("/thumbnails/{name:path}", response_class=Response)
+def thumbnails(answer: Answering, request: Request, name: str, side: int = 256, v: str | None = None) -> Response:
+    """A painting, its longer side at most 64, 128, 256, 512, 1024 or 2048 pixels: WebP."""
+    if side not in _SIDES:
+        raise ValueError(f"side is one of {', '.join(map(str, _SIDES))}. Received: {side}")
+    data = thumbnail(answer.collection, known_as(answer.collection, name), side)
+    keep = "private, max-age=31536000, immutable" if v else "private, max-age=3600"
+    return _cached(request, data, "image/webp", keep)
+
+
+@router.get("/similar")
+def similar(answer: Answering, picture: str, likeness: str | None = None, n: _Many = 20) -> dict[str, Any]:
+    """The paintings that are most like a painting, or like a picture that was sent before."""
+    found = answer.collection.similar(answer.picture(picture), _likeness(likeness), n)
+    return {"run": answer.run, "picture": picture, "paintings": as_json(answer.collection, found)}
+
+
+@router.post("/similar", openapi_extra=_BODY)
+async def similar_to_sent(
+    answer: Answering,
+    data: Sent,
+    likeness: str | None = None,
+    n: _Many = 20,
+    part: str | None = None,
+) -> dict[str, Any]:
+    """The paintings that are most like a picture, or a part of it: left,top,right,bottom in fractions.
+
+    The answer says what the picture is called from now on. It is not stored; its points are remembered for a while.
+    """
+    name, placed = await answer.send(data, part)
+    found = await run_in_threadpool(answer.collection.similar, placed, _likeness(likeness), n)
+    own = answer.collection.paintings["painting_id"][answer.collection.paintings["sha256"] == placed.sha256]
+    return {
+        "run": answer.run,
+        "picture": name,
+        "in_collection": next(iter(own), None),
+        "paintings": as_json(answer.collection, found),
+    }
+
+
+@router.post("/recommend")
+def recommend(answer: Answering, asked: Asked) -> dict[str, Any]:
+    """Paintings for somebody who likes some, and dislikes others."""
+    liked, disliked = ([answer.picture(name) for name in names] for names in (asked.liked, asked.disliked))
+    rest = asked.model_dump(exclude={"liked", "disliked", "likeness"})
+    found = answer.collection.recommend(liked, disliked, _likeness(asked.likeness), **rest)
+    found["because"] = found["because"].map(dict(zip(map(_called, liked), asked.liked, strict=True)))
+    return {"run": answer.run, "paintings": as_json(answer.collection, found)}
+
+
+@router.get("/why")
+def why(answer: Answering, a: str, b: str, likeness: str = "style") -> dict[str, Any]:
+    """Where in two paintings their likeness lies: both pictures, faded where they are no more alike than usual."""
+    return explained(answer.collection, known_as(answer.collection, a), known_as(answer.collection, b), likeness)
+
+
+@router.post("/why", openapi_extra=_BODY)
+async def why_sent(answer: Answering, data: Sent, b: str, likeness: str = "style") -> dict[str, Any]:
+    """The same of a picture that is sent, and a painting."""
+    async with answer.gate:
+        work = run_in_threadpool(explained, answer.collection, data, known_as(answer.collection, b), likeness)
+        return await asyncio.wait_for(work, MOST_SECONDS)
+
+
+@router.get("/chain")
+def chain(answer: Answering, start: str, stop: str, likeness: str | None = None) -> dict[str, Any]:
+    """A way from one painting to another through paintings that are alike."""
+    found = answer.collection.chain(answer.picture(start), answer.picture(stop), _likeness(likeness))
+    return {"run": answer.run, "paintings": as_json(answer.collection, found)}
+
+
+@router.get("/artists")
+def artists(answer: Answering) -> dict[str, Any]:
+    """All artists, with the number of their paintings."""
+    counts = answer.collection.paintings["artist"].value_counts().sort_index()
+    return {
+        "run": answer.run,
+        "artists": [{"artist": str(name), "paintings": int(n)} for name, n in counts.items()],
+    }
+
+
+@router.get("/artists/{name:path}")
+def artist(answer: Answering, name: str, likeness: str | None = None) -> dict[str, Any]:
+    """An artist's paintings, oldest first, and who is near."""
+    own = searched(answer.collection, "", name)
+    if own.empty:
+        raise UnknownError(f"there are no paintings by {name}")
+    own = own.sort_values("year_from", kind="stable", na_position="last") if "year_from" in own else own
+    near = answer.collection.nearest_artists(name, _likeness(likeness))
+    pairs = zip(near["artist"][:8], near["nearness"][:8], strict=True)
+    nearest = [{"artist": str(other), "nearness": round(float(value), 3)} for other, value in pairs]
+    return {"run": answer.run, "artist": name, "paintings": rows(answer.collection, own), "nearest": nearest}
+
+
+@router.get("/map", response_class=HTMLResponse)
+def explorer(answer: Answering) -> HTMLResponse:
+    """The explorer of this run, which shows the same paintings on a map."""
+    return HTMLResponse(answer.collection.explorer())
+
+
+@router.post("/export/{kind}", response_class=Response)
+def export(answer: Answering, kind: Literal["csv", "png", "pdf", "iiif"], listed: Listed) -> Response:
+    """A list as a table, a contact sheet or a IIIF collection."""
+    table = answer.collection.described([known_as(answer.collection, name) for name in listed.paintings])
+    made, media, ending = _exported(answer.collection, table, kind, listed.title)
+    name = f'attachment; filename="paintings.{ending}"'
+    return Response(made, media_type=media, headers={"Content-Disposition": name, "X-Grisaille-Run": answer.run})
+
+
+def _file(name: str) -> bytes:
+    folder = "explorer" if name == "theme.css" else "studio"
+    return resources.files(f"grisaille.{folder}").joinpath(f"web/{name}").read_bytes()
+
+
+def _cached(request: Request, data: bytes, media: str, keep: str) -> Response:
+    """An answer that browsers keep, and ask again by its tag."""
+    tag = f'"{hashlib.sha256(data).hexdigest()[:16]}"'
+    headers = {"ETag": tag, "Cache-Control": keep}
+    if request.headers.get("If-None-Match") == tag:
+        return Response(status_code=304, headers=headers)
+    return Response(data, media_type=media, headers=headers)
+
+
+def _box(part: str | None) -> Box | None:
+    if part is None:
+        return None
+    try:
+        left, top, right, bottom = map(float, part.split(","))
+    except ValueError:
+        raise ValueError(f"a part is left,top,right,bottom in fractions. Received: {part[:80]}") from None
+    return left, top, right, bottom
+
+
+def _likeness(given: str | None) -> Likeness | None:
+    """A name, or name:share,name:share."""
+    if given is None or ":" not in given:
+        return given or None
+    try:
+        return {name: float(share) for name, _, share in (part.partition(":") for part in given.split(","))}
+    except ValueError:
+        raise ValueError(f"a mixture is likeness:share,likeness:share. Received: {given[:80]}") from None
+
+
+def _called(picture: str | EmbeddedPicture) -> str:
+    return picture.name if isinstance(picture, EmbeddedPicture) else picture
+
+
+def _exported(collection: Collection, table: pd.DataFrame, kind: str, title: str) -> tuple[bytes, str, str]:
+    if kind == "csv":
+        return exports.as_csv(table), "text/csv; charset=utf-8", "csv"
+    if kind == "iiif":
+        return exports.as_iiif(collection, table, title), "application/ld+json", "json"
+    return exports.as_sheet(collection, table, title, kind), {"png": "image/png", "pdf": "application/pdf"}[kind], kind
