@@ -63,7 +63,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "date": (
         "date", "displaydate",  # the National Gallery of Art
         "objectdate",  # the Met
-        "dated", "datecreated", "creationdate", "year", "years", "yearcreated", "completionyear",
+        "dated", "executed", "datecreated", "creationdate", "year", "years", "yearcreated", "completionyear",
         "completitionyear",  # WikiArt spells it so
         "datierung", "jahr", "entstehungsjahr", "entstehungszeit", "entstehungsdatum", "datation", "année", "datering",
         "datum", "jaar", "datazione", "cronologia", "anno", "fecha", "datación",
@@ -78,13 +78,13 @@ _NAMES: dict[str, tuple[str, ...]] = {
     ),
     "medium": (
         "medium", "media", "material", "materials", "technique", "technik", "materialtechnique", "materialtechnik",
-        "materiaal", "techniek", "tecnica", "técnica",
+        "materiaal", "techniek", "tecnica", "técnica", "mediumsupport", "mediumandsupport",
     ),
     "museum": (
         "museum", "repository", "collection", "institution", "gallery", "holdinginstitution", "owner", "sammlung",
         "musée", "location", "standort", "collectie", "museo",
     ),
-    "rights": ("rights", "rightsandreproduction", "license", "licence", "copyright", "rechte", "lizenz"),
+    "rights": ("rights", "rightsandreproduction", "imagerights", "license", "licence", "copyright", "rechte", "lizenz"),
     "link": ("link", "permalink", "linkresource", "url", "objecturl", "pageurl", "sourceurl", "website"),
     "tags": ("tags", "keywords", "keyword", "subjects", "schlagworte", "schlagwörter", "trefwoorden"),
     "text": ("text", "description", "notes", "note", "comment", "caption", "beschreibung", "texte"),
@@ -93,7 +93,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
 _IDENTIFIERS = frozenset(
     (
         "id", "imageid", "objectid", "objectnumber", "accessionnumber", "accessionnum", "inventorynumber",
-        "inventoryno", "paintingid", "workid", "uuid", "identifier", "inventarnummer", "inventarnr",
+        "inventoryno", "propertyno", "propno", "paintingid", "workid", "uuid", "identifier", "inventarnummer", "inventarnr",
         "invnr", "ninv", "nrinv", "invno", "inv", "objektnummer", "objektnr", "inventarisnummer",
         "numérodinventaire", "numinv", "noinv",
         "numeroinventario", "númerodeinventario", "nºinventario", "nºdeinventario", "ninventario", "numinventario",

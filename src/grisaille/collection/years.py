@@ -82,8 +82,8 @@ _TOKENS = re.compile(
             r"(?:années|anni|jaren|década de|años)\s(?P<years>\d{3}0)(?!\w)",
             rf"(?P<ordinal>\d{{1,2}}){_ORDINAL}(?=[\s/-])",
             r"(?P<ordinal_roman>[ivx]+)(?:e\b|(?=\s?[-/]\s?[ivx]))",
-            r"(?P<later>(?:or|and|oder|und|ou|et)\s(?:later|after|später|danach|après)\b)",
-            r"(?P<earlier>(?:or|and|oder|und|ou|et)\s(?:earlier|before|früher|davor|avant)\b)",
+            r"(?P<later>(?:or|and|oder|und|ou|et)\s(?:shortly\s|soon\s)?(?:later|after|später|danach|après)\b)",
+            r"(?P<earlier>(?:or|and|oder|und|ou|et)\s(?:shortly\s)?(?:earlier|before|früher|davor|avant)\b)",
             r"(?P<not_after>(?:not?|nicht)\s(?:later|after|später|nach)\b(?:\s(?:than|als)\b)?)",
             r"(?P<not_before>(?:not?|nicht)\s(?:earlier|before|früher|vor)\b(?:\s(?:than|als)\b)?)",
             r"(?P<year>\d{1,4})(?:\.0+)?(?!\w|[.,]\d)",
@@ -109,7 +109,7 @@ _WORDS = {
         "late": "late end ende späte spätes späten fin fine einde finales fines",
         "space": (
             "probably possibly perhaps presumably likely prob wohl vermutlich wahrscheinlich dated datiert daté signed "
-            "signiert painted gemalt peint made created executed begun started completed finished in the of year years "
+            "signiert painted gemalt peint drawn reworked retouched made created executed begun started completed finished in the of year years "
             "jahr jahre jahren des du der d dem le l la im between zwischen zw entre années bez dat sign tra fra il "
             "del a datato firmato spring summer autumn fall winter frühling sommer herbst printemps été automne hiver"
         ),
