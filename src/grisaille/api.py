@@ -20,7 +20,9 @@ from PIL import Image
 from grisaille.arrays import BoolArray, FloatArray, IntArray
 from grisaille.collection import images
 from grisaille.collection.artists import misspelt, normalise
+from grisaille.collection.captions import caption
 from grisaille.collection.originals import Originals
+from grisaille.collection.tables import as_it_was
 from grisaille.features.store import FeatureStore, FeatureStoreError
 from grisaille.lazy import pd
 from grisaille.lookalikes import chains
@@ -34,6 +36,8 @@ from grisaille.provenance.stored_run import NothingStoredError, StoredRun, stora
 from grisaille.storage.npy import map_array
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from grisaille.lookalikes.embedding import Embedder
     from grisaille.lookalikes.explanations import Explainer, Explanation
     from grisaille.lookalikes.why import Evidence
@@ -324,6 +328,42 @@ class Collection:
             ValueError: If there is no such painting.
         """
         return self._originals.picture(self.paintings["path"].iloc[self._named(painting)], side)
+
+    def sheet(self, paintings: pd.DataFrame | Sequence[str], title: str = "", columns: int = 5) -> Figure:
+        """Some paintings as a contact sheet, which notebooks show.
+
+        Args:
+            paintings: Their names, or a table with them, as `similar`, `recommend` and `chain` return it.
+            title: Above them.
+            columns: Paintings in a row, at most.
+
+        Raises:
+            ValueError: If there is no such painting, or none is given.
+        """
+        from grisaille.plots.contact_sheet import SIDE, Tile, grid
+
+        names = [*paintings["painting_id"]] if isinstance(paintings, pd.DataFrame) else [*paintings]
+        if not names:
+            raise ValueError("a contact sheet shows at least one painting. Received: none")
+        rows = self.described(names).to_dict("records")
+        tiles = [
+            Tile(self.thumbnail(row["painting_id"], SIDE), row["artist"], caption(row, row["title"])) for row in rows
+        ]
+        return grid(tiles, title, columns)
+
+    def table(self, name: str) -> pd.DataFrame:
+        """A table that a run has left, such as `usefulness`, `preservation` or `recommendations`.
+
+        Raises:
+            NothingStoredError: If none fits to these embeddings, or it is damaged.
+            ValueError: If the result is no table.
+        """
+        path = self._stored.path(name)
+        if path.suffix == ".parquet":
+            return pd.read_parquet(path)
+        if path.suffix != ".csv":
+            raise ValueError(f"{name} is no table: it is stored in {path}")
+        return as_it_was(pd.read_csv(path, keep_default_na=False, na_values=[""]))
 
     def nearest_artists(self, artist: str, likeness: Likeness | None = None) -> pd.DataFrame:
         """Other artists whose paintings are among the nearest of this one's, and the reverse.

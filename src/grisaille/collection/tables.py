@@ -41,6 +41,13 @@ def without_formulas(table: pd.DataFrame) -> pd.DataFrame:
     return table.map(lambda cell: f"'{cell}" if isinstance(cell, str) and FORMULA.match(cell) else cell)
 
 
+def as_it_was(table: pd.DataFrame) -> pd.DataFrame:
+    """The inverse of `without_formulas`."""
+    return table.map(
+        lambda cell: cell[1:] if isinstance(cell, str) and cell[:1] == "'" and FORMULA.match(cell) else cell
+    )
+
+
 def read(data: bytes, suffix: str, table: str, is_known: Callable[[str], bool]) -> pd.DataFrame:
     """Read a table of any kind.
 

@@ -93,7 +93,8 @@ _NAMES: dict[str, tuple[str, ...]] = {
 _IDENTIFIERS = frozenset(
     (
         "id", "imageid", "objectid", "objectnumber", "accessionnumber", "accessionnum", "inventorynumber",
-        "inventoryno", "propertyno", "propno", "paintingid", "workid", "uuid", "identifier", "inventarnummer", "inventarnr",
+        "inventoryno", "propertyno", "propno", "paintingid", "workid", "uuid", "identifier",
+        "inventarnummer", "inventarnr",
         "invnr", "ninv", "nrinv", "invno", "inv", "objektnummer", "objektnr", "inventarisnummer",
         "numérodinventaire", "numinv", "noinv",
         "numeroinventario", "númerodeinventario", "nºinventario", "nºdeinventario", "ninventario", "numinventario",

@@ -109,7 +109,8 @@ _WORDS = {
         "late": "late end ende späte spätes späten fin fine einde finales fines",
         "space": (
             "probably possibly perhaps presumably likely prob wohl vermutlich wahrscheinlich dated datiert daté signed "
-            "signiert painted gemalt peint drawn reworked retouched made created executed begun started completed finished in the of year years "
+            "signiert painted gemalt peint drawn reworked retouched "
+            "made created executed begun started completed finished in the of year years "
             "jahr jahre jahren des du der d dem le l la im between zwischen zw entre années bez dat sign tra fra il "
             "del a datato firmato spring summer autumn fall winter frühling sommer herbst printemps été automne hiver"
         ),

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 import pandas as pd
 from kedro_datasets.pandas import CSVDataset
 
-from grisaille.collection.tables import FORMULA, without_formulas
+from grisaille.collection.tables import as_it_was, without_formulas
 
 
 class SpreadsheetSafeCSVDataset(CSVDataset):
@@ -47,12 +47,8 @@ class SpreadsheetSafeCSVDataset(CSVDataset):
 
     def load(self) -> pd.DataFrame:
         """The table as it was saved."""
-        return super().load().map(_freed)
+        return as_it_was(super().load())
 
     def save(self, data: pd.DataFrame) -> None:
         """Write the table."""
         super().save(without_formulas(data))
-
-
-def _freed(cell: Any) -> Any:
-    return cell[1:] if isinstance(cell, str) and cell.startswith("'") and FORMULA.match(cell) else cell

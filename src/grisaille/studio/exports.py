@@ -6,12 +6,9 @@ import io
 import json
 
 from grisaille.api import Collection
-from grisaille.collection.captions import caption
 from grisaille.collection.iiif_export import collection_of
 from grisaille.collection.tables import without_formulas
 from grisaille.lazy import pd
-
-_COLUMNS = 5
 
 
 def as_csv(paintings: pd.DataFrame) -> bytes:
@@ -24,18 +21,12 @@ def as_sheet(collection: Collection, paintings: pd.DataFrame, title: str, kind: 
 
     Args:
         collection: That the paintings are of.
-        paintings: Columns painting_id, artist and title.
+        paintings: With a column painting_id.
         title: Above them.
         kind: `png` or `pdf`.
     """
-    from grisaille.plots.contact_sheet import SIDE, Tile, grid
-
-    tiles = [
-        Tile(collection.thumbnail(row["painting_id"], SIDE), row["artist"], caption(row, row["title"]))
-        for row in paintings.to_dict("records")
-    ]
     buffer = io.BytesIO()
-    grid(tiles, title, _COLUMNS).savefig(buffer, format=kind, dpi=150)
+    collection.sheet(paintings, title).savefig(buffer, format=kind, dpi=150)
     return buffer.getvalue()
 
 
