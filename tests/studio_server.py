@@ -19,6 +19,7 @@ def serving(storage, token=None, hosts=LOCAL, **opened) -> Iterator[tuple[str, S
     source = Source(lambda: grisaille.open(storage, **opened), follow="run" not in opened)
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
+    listening.listen(128)
     server = uvicorn.Server(uvicorn.Config(create_app(source, token, hosts), log_level="error"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()

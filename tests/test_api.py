@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 import grisaille
 from grisaille.demo import painter as gallery
@@ -156,3 +157,166 @@ class TestChain:
             collection.chain("Ilse_Nebel_1", "Ilse_Nebel_19")
         found = collection.chain("Ilse_Nebel_19", "Greta_Gitter_2")
         assert found["painting_id"].iloc[0] == "Ilse_Nebel_1"
+
+
+class TestMixtures:
+    def test_the_shares_of_the_run_make_the_mixture_of_the_run(self, collection):
+        by_name = collection.similar("Ilse_Nebel_1", "mixture", 20)
+        by_shares = collection.similar("Ilse_Nebel_1", collection.weights, 20)
+        assert by_shares["painting_id"].tolist() == by_name["painting_id"].tolist()
+        np.testing.assert_allclose(by_shares["distance"], by_name["distance"], rtol=1e-4)
+
+    def test_all_the_weight_on_one_is_that_one(self, collection, stranger):
+        for picture in ("Ilse_Nebel_1", stranger):
+            alone = collection.similar(picture, {"style": 2.0, "colour": 0.0}, 20)
+            assert alone["painting_id"].tolist() == collection.similar(picture, "style", 20)["painting_id"].tolist()
+
+    @pytest.mark.parametrize(
+        ("weights", "words"),
+        [
+            ({"taste": 1}, "likeness=taste cannot be mixed; there are composition, style, colour"),
+            ({"mixture": 1}, "likeness=mixture cannot be mixed"),
+            ({"style": -1}, "weights must be at least 0"),
+            ({"style": float("nan")}, "weights must be at least 0"),
+            ({"style": 0}, "weights must be at least 0, and one of them more"),
+        ],
+    )
+    def test_what_cannot_be_mixed(self, collection, weights, words):
+        with pytest.raises(ValueError, match=words):
+            collection.similar("Ilse_Nebel_1", weights)
+
+
+class TestEmbed:
+    def test_an_embedded_picture_stands_for_its_file(self, collection, stranger):
+        placed = collection.embed(stranger)
+        for likeness in (*collection.likenesses, {"style": 1, "colour": 1}):
+            expected = collection.similar(stranger, likeness)
+            pd.testing.assert_frame_equal(collection.similar(placed, likeness), expected)
+
+    def test_a_part_is_a_picture_of_its_own(self, collection, stranger, tmp_path):
+        image = Image.open(stranger).convert("RGB")
+        width, height = image.size
+        box = (round(0.25 * width), 0, width, round(0.5 * height))
+        image.crop(box).save(tmp_path / "part.png")
+        part = collection.embed(stranger, (0.25, 0, 1, 0.5))
+        expected = collection.similar(tmp_path / "part.png", "style")
+        assert collection.similar(part, "style")["painting_id"].tolist() == expected["painting_id"].tolist()
+        with pytest.raises(ValueError, match="left, top, right and bottom in fractions"):
+            collection.embed(stranger, (0.5, 0, 0.5, 1))
+
+
+class TestRecommend:
+    LIKED = (f"{ARTIST}_1", f"{ARTIST}_3", "Rosa_Punkt_2")
+
+    def test_by_the_definition(self, collection):
+        """Without diversity, by the mean similarity to what is liked, less half of that to what is not."""
+        found = collection.recommend(self.LIKED, ["Greta_Gitter_1"], "style", 30, diversity=0)
+        assert found.columns.tolist() == [
+            "rank", "painting_id", "artist", "title", "date", "museum", "relevance", "because",
+        ]  # fmt: skip
+        kept = np.flatnonzero(collection.paintings["duplicate_of"].isna())
+        names = collection.paintings["painting_id"].iloc[kept].tolist()
+        vectors = collection.embeddings("style")[kept].astype(np.float64)
+        squares = ((vectors[:, None] - vectors[None]) ** 2).sum(axis=2)
+        similarity = 1 - squares / squares.mean()
+        liked, disliked = [names.index(name) for name in self.LIKED], names.index("Greta_Gitter_1")
+        worth = similarity[:, liked].mean(axis=1) - 0.5 * np.maximum(similarity[:, disliked], 0)
+        worth[[*liked, disliked]] = -np.inf
+        expected = np.argsort(-worth)[:30]
+        assert found["painting_id"].tolist() == [names[row] for row in expected]
+        np.testing.assert_allclose(found["relevance"], worth[expected], atol=1e-4)
+        because = [self.LIKED[number] for number in similarity[expected][:, liked].argmax(axis=1)]
+        assert found["because"].tolist() == because
+
+    def test_diversity_spreads_the_list(self, collection):
+        def spread(diversity):
+            names = collection.recommend(self.LIKED, likeness="style", n=10, diversity=diversity)["painting_id"]
+            rows = collection.paintings.set_index("painting_id").index.get_indexer(names)
+            vectors = collection.embeddings("style")[rows].astype(np.float64)
+            return ((vectors[:, None] - vectors[None]) ** 2).sum()
+
+        assert spread(0) < spread(0.3) < spread(0.7)
+
+    def test_strangers_are_liked_too(self, collection, stranger):
+        found = collection.recommend([stranger, self.LIKED[0]], likeness="style", n=5)
+        assert set(found["because"]) <= {stranger.name, self.LIKED[0]}
+        assert self.LIKED[0] not in found["painting_id"].tolist()
+
+    def test_filters(self, collection):
+        table = collection.paintings.set_index("painting_id")
+
+        def chosen(**filters):
+            return table.loc[collection.recommend(self.LIKED, n=200, **filters)["painting_id"]]
+
+        own = set(table.loc[list(self.LIKED), "artist"])
+        assert set(chosen(artists=["rosa punkt"])["artist"]) == {"Rosa Punkt"}
+        assert not own & set(chosen(new_artists=True)["artist"])
+        assert "Jonas Dunst" not in set(chosen(without=["Jonas Dunst"])["artist"])
+        movement = table["movements"].iloc[0].split(",")[0]
+        assert chosen(movements=[movement.upper()])["movements"].str.contains(movement).all()
+        dated = chosen(years=(1890, 1900))
+        assert len(dated)
+        assert ((dated["year_from"] <= 1900) & (dated["year_to"] >= 1890)).all()
+        assert len(chosen(years=(None, 1900))) >= len(dated)
+
+    @pytest.mark.parametrize(
+        ("asked", "words"),
+        [
+            ({"liked": []}, "at least one picture that is liked"),
+            ({"liked": LIKED, "diversity": 1.5}, "diversity is between 0 and 1"),
+            ({"liked": LIKED, "artists": ["Rosa Punk"]}, "no paintings by Rosa Punk: did you mean Rosa Punkt"),
+            ({"liked": LIKED, "movements": ["Fogism"]}, "there is no movement 'fogism'; there are"),
+            ({"liked": ["Nobody_1"]}, "there is no painting 'Nobody_1'"),
+        ],
+    )
+    def test_what_cannot_be_recommended(self, collection, asked, words):
+        with pytest.raises(ValueError, match=words):
+            collection.recommend(**asked)
+
+
+class TestWhy:
+    @pytest.mark.parametrize("likeness", ["composition", "style", "colour"])
+    def test_maps_add_up_to_what_is_beyond_the_usual(self, collection, stranger, likeness):
+        for pair in ((f"{ARTIST}_1", f"{ARTIST}_3"), (stranger, f"{ARTIST}_3")):
+            found = collection.why(*pair, likeness)
+            total = sum(float(part.sum()) for part in found.maps[0].values())
+            assert total == pytest.approx(found.similarity - found.usual, abs=1e-9)
+
+    def test_a_picture_and_itself(self, collection):
+        assert collection.why(f"{ARTIST}_1", f"{ARTIST}_1").similarity == pytest.approx(1)
+
+    def test_features_that_are_stored_are_read(self, collection, data):
+        """They are those that the network gives again."""
+        (stored, _), (computed, _) = (
+            collection._evidence(picture, "style")
+            for picture in (f"{ARTIST}_1", data / "01_raw" / "gallery" / "seed_0" / f"{ARTIST}_1.png")
+        )
+        assert collection._features is not None
+        for layer, values in computed.features.items():
+            np.testing.assert_allclose(stored.features[layer], values, rtol=2e-3, atol=1e-3)
+
+    def test_pictures_that_moved(self, data, tmp_path):
+        opened = grisaille.open(data, pictures=tmp_path)
+        with pytest.raises(ValueError, match="was moved or changed since the run"):
+            opened.why(f"{ARTIST}_1", f"{ARTIST}_3")
+        with pytest.raises(ValueError, match=r"give the folder, grisaille\.open\(pictures="):
+            opened.picture(f"{ARTIST}_1")
+
+
+class TestWhatIsShown:
+    def test_a_sheet_and_a_table(self, collection):
+        found = collection.similar(f"{ARTIST}_1", n=3)
+        words = {text.get_text() for text in collection.sheet(found, "Fog").axes[0].texts}
+        assert {"Fog", *found["artist"]} <= words
+        with pytest.raises(ValueError, match="at least one painting"):
+            collection.sheet([])
+        assert {"space", "likeness", "precision"} <= set(collection.table("usefulness").columns)
+        with pytest.raises(ValueError, match="style_embeddings is no table"):
+            collection.table("style_embeddings")
+
+    def test_artists_that_are_near(self, collection):
+        near = collection.nearest_artists("ilse nebel", "style")
+        assert near["nearness"].is_monotonic_decreasing
+        assert set(near["artist"]) == set(collection.paintings["artist"]) - {"Ilse Nebel", "unknown"} - {"Ilse Nebel"}
+        with pytest.raises(ValueError, match="there are no paintings by Nobody"):
+            collection.nearest_artists("Nobody")

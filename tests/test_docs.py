@@ -99,6 +99,12 @@ ELSEWHERE = {
         "tests/test_similar.py",
         "test_between_two_paintings_of_the_collection",
     ),
+    "grisaille serve": ("tests/studio/test_studio.py", "test_killed_and_started_again"),
+    "grisaille serve --host 0.0.0.0": ("tests/studio/test_studio.py", "test_other_machines_need_a_token"),
+    'curl --data-binary @photo.jpg "http://127.0.0.1:8000/similar?likeness=style&n=5"': (
+        "tests/studio/test_studio.py",
+        "test_a_picture_that_is_sent",
+    ),
     "grisaille verify newest": ("tests/test_reproducibility.py", "test_nothing_has_changed"),
     "grisaille rerun newest": ("tests/test_reproducibility.py", "test_it_says_of_every_result_that_it_is_identical"),
     "grisaille export tropy --output tropy.csv": ("tests/test_export.py", "test_a_table_for_tropy"),

@@ -52,6 +52,9 @@ _SHOWN = ["artist", "title", "date", "museum", "link"]
 _MIXTURES = 2
 # Paintings that say which artists are near to which, in a large collection; and nearest of each that count.
 _SAMPLE, _NEIGHBOURS = 5000, 10
+# One thread of the process at a time: TensorFlow uses all cores for one picture, and two threads that build models
+# disturb each other.
+_KERAS = threading.RLock()
 _Key: TypeAlias = str | tuple[tuple[str, float], ...]
 _Made = TypeVar("_Made")
 
@@ -165,8 +168,7 @@ class Collection:
         if part is not None:
             query = _cropped(query, part)
         wanted = [likeness for likeness in self.likenesses if likeness != VECTORS]
-        # One at a time: TensorFlow uses all cores for one picture.
-        with self._lock:
+        with _KERAS:
             points = self._embedded.embed([query], wanted, self._megapixels) if wanted else {}
         if VECTORS in self.likenesses and query.sha256 in set(self.paintings["sha256"]):
             points |= self._embedded.embed([query], [VECTORS], self._megapixels)
@@ -269,7 +271,7 @@ class Collection:
         Raises:
             ValueError: If a picture is not known or its file is gone, or there is no reason for such a likeness.
         """
-        with self._lock:
+        with _KERAS:
             explainer = self._explainer
             evidence, shown = zip(*(self._evidence(picture, likeness) for picture in (a, b)), strict=True)
             return explainer.explain(evidence, shown, likeness)
@@ -415,10 +417,9 @@ class Collection:
 
     def load_models(self) -> None:
         """Load TensorFlow and the models now: the first picture that is not in the collection need not wait then."""
-        with self._lock:
-            blank = io.BytesIO()
-            Image.new("RGB", (64, 64), "grey").save(blank, "PNG")
-            self.embed(blank.getvalue())
+        blank = io.BytesIO()
+        Image.new("RGB", (64, 64), "grey").save(blank, "PNG")
+        self.embed(blank.getvalue())
 
     @property
     def _megapixels(self) -> float:
@@ -513,27 +514,28 @@ class Collection:
                 found.append((self._point_of(placed, likeness), placed.sha256))
             else:
                 row = self._row(str(picture))
-                found.append((index.points[np.array([row])], str(index.paintings["sha256"].iloc[row])))
+                found.append((index.points[np.array([row])], self._digests[row]))
         return found
 
     def _point_of(self, placed: EmbeddedPicture, likeness: Likeness | None) -> Points:
         chosen = self._chosen(likeness)
-        wanted = [chosen] if isinstance(chosen, str) else [name for name, share in chosen.items() if share]
+        wanted = [chosen] if isinstance(chosen, str) else list(chosen)
         if missing := [name for name in wanted if name not in placed.points]:
             raise ValueError(f"{placed.name} has no point by {missing[0]}: ask by another likeness")
-        return (
-            placed.points[chosen] if isinstance(chosen, str) else self._embedded.mixed(placed.points, _positive(chosen))
-        )
+        return placed.points[chosen] if isinstance(chosen, str) else self._embedded.mixed(placed.points, chosen)
 
     def _chosen(self, likeness: Likeness | None) -> Likeness:
-        return likeness if isinstance(likeness, Mapping) else self._embedded.asked(likeness)[0]
+        if not isinstance(likeness, Mapping):
+            return self._embedded.asked(likeness)[0]
+        self._embedded.check(likeness)
+        return {name: share for name, share in likeness.items() if share}
 
     def _index(self, likeness: Likeness | None) -> NeighbourIndex:
         with self._lock:
             chosen = self._chosen(likeness)
             key = _key(chosen)
             if key not in self._indices:
-                points = self._embedded.points(chosen if isinstance(chosen, str) else _positive(chosen))
+                points = self._embedded.points(chosen)
                 mixtures = [known for known in self._indices if not isinstance(known, str)]
                 if not isinstance(key, str) and len(mixtures) >= _MIXTURES:
                     del self._indices[mixtures[0]]
@@ -579,23 +581,29 @@ class Collection:
 
     def _row(self, name: str) -> int:
         """The row of a painting, or of what it is a duplicate of, among those without duplicates."""
-        found = self.paintings.iloc[self._named(name)]
-        original = found["painting_id"] if pd.isna(found["duplicate_of"]) else found["duplicate_of"]
-        kept = self.paintings["painting_id"][self.paintings["duplicate_of"].isna()]
-        return kept.tolist().index(original)
+        return int(self._original_rows[self._named(name)])
+
+    @cached_property
+    def _original_rows(self) -> IntArray:
+        """Of every painting, the row of its original among those without duplicates, shape (n,)."""
+        known = self.paintings["duplicate_of"].isna().to_numpy()
+        rows = np.cumsum(known) - 1
+        copies = np.flatnonzero(~known)
+        rows[copies] = [rows[self._rows[name]] for name in self.paintings["duplicate_of"].iloc[copies]]
+        return rows
+
+    @cached_property
+    def _digests(self) -> list[str]:
+        """SHA-256 of the files of those without duplicates."""
+        return [str(digest) for digest in self.paintings["sha256"][self.paintings["duplicate_of"].isna()]]
 
 
 def _key(likeness: Likeness) -> _Key:
     """What tells likenesses apart, mixtures of the same shares aside."""
     if not isinstance(likeness, Mapping):
         return likeness
-    total = sum(likeness.values()) or 1.0
-    return tuple(sorted((name, share / total) for name, share in likeness.items() if share))
-
-
-def _positive(weights: Weights) -> dict[str, float]:
-    """Without likenesses that count nothing; all of them, so that they are refused, where none counts."""
-    return {name: share for name, share in weights.items() if share} or dict(weights)
+    total = sum(likeness.values())
+    return tuple(sorted((name, share / total) for name, share in likeness.items()))
 
 
 def _is_content(picture: str | Path | bytes) -> bool:

@@ -42,6 +42,8 @@ def serve(
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))
+        # Whoever reads the address may call at once, and waits until there is an answer.
+        listening.listen(128)
     except OSError as error:
         raise click.ClickException(
             f"{host}:{port} cannot be listened on ({error.strerror}): try another --port"

@@ -70,11 +70,12 @@ class Embedded:
         """The paintings by a likeness, or by a mixture of some.
 
         Raises:
-            ValueError: As `factors` does.
+            ValueError: As `check` does.
         """
         if isinstance(likeness, str):
             return Points.of(likeness, self.embeddings[likeness])
-        return self.mixed({name: self.points(name) for name in likeness if name in self.embeddings}, likeness)
+        self.check(likeness)
+        return self.mixed({name: self.points(name) for name in likeness}, likeness)
 
     def mixed(self, points: Mapping[str, Points], weights: Weights) -> Points:
         """Points by several likenesses as one mixture; what composition leaves out does not take part.
@@ -84,23 +85,31 @@ class Embedded:
             weights: Likeness -> its share.
 
         Raises:
-            ValueError: As `factors` does.
+            ValueError: As `check` does.
         """
         factors = self.factors(weights)
         return Points.plain(mix({name: points[name].coordinates for name in factors}, factors))
+
+    def check(self, weights: Weights) -> None:
+        """Refuse what cannot be mixed.
+
+        Raises:
+            ValueError: If a likeness was not made, a weight is negative or not finite, or none is positive.
+        """
+        if unknown := weights.keys() - (self.embeddings.keys() - {MIXTURE}):
+            known = ", ".join(name for name in self.embeddings if name != MIXTURE)
+            raise ValueError(f"likeness={sorted(unknown)[0]} cannot be mixed; there are {known}")
+        if not all(np.isfinite(weight) and weight >= 0 for weight in weights.values()) or not any(weights.values()):
+            raise ValueError(f"weights must be at least 0, and one of them more. Received: {dict(weights)}")
 
     def factors(self, weights: Weights) -> dict[str, float]:
         """What the embeddings of each likeness are multiplied by in a mixture.
 
         Raises:
-            ValueError: If a likeness was not made, a weight is negative or not finite, or none is positive.
+            ValueError: As `check` does.
         """
-        parts = {name: self.points(name).coordinates for name in weights if name in self.embeddings and name != MIXTURE}
-        if unknown := weights.keys() - parts.keys():
-            known = ", ".join(name for name in self.embeddings if name != MIXTURE)
-            raise ValueError(f"likeness={sorted(unknown)[0]} cannot be mixed; there are {known}")
-        if not all(np.isfinite(weight) and weight >= 0 for weight in weights.values()) or not any(weights.values()):
-            raise ValueError(f"weights must be at least 0, and one of them more. Received: {dict(weights)}")
+        self.check(weights)
+        parts = {name: self.points(name).coordinates for name in weights}
         return shares(parts, weights, fitted_on(self.paintings["split"].to_numpy()))
 
     def asked(self, likeness: str | None) -> list[str]:
