@@ -111,8 +111,9 @@ class Recommender:
         while len(chosen) < min(count, len(rows)):
             marginal = worth - diversity * nearest if chosen else worth.copy()
             marginal[chosen] = -np.inf
-            chosen.append(int(marginal.argmax()))
-            nearest = np.maximum(nearest, candidates.similarities(candidates.points[np.array(chosen[-1:])])[:, 0])
+            best = int(marginal.argmax())
+            chosen.append(best)
+            nearest = np.maximum(nearest, candidates.similarities(candidates.points[best : best + 1])[:, 0])
         return rows[chosen]
 
 

@@ -1,0 +1,124 @@
+"""Recommendations against loops over single paintings."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from grisaille.lookalikes.recommendation import DISLIKE, NEAREST_LIKED, Recommender
+from grisaille.points import Points
+
+SEEDS = st.integers(0, 99)
+FEWER = settings(max_examples=settings.default.max_examples // 4)
+DIVERSITIES = st.sampled_from([0.0, 0.3, 0.5, 1.0])
+
+
+def points(n=40, seed=0, values=5):
+    """Points that leave something out."""
+    random = np.random.default_rng(seed)
+    coordinates = random.standard_normal((n, values)) + 3
+    return Points(coordinates.astype(np.float32), random.random(n).astype(np.float32))
+
+
+def plain(*rows):
+    return Points.plain(np.array(rows, np.float32))
+
+
+class TestSimilarity:
+    @FEWER
+    @given(seed=SEEDS)
+    def test_it_is_1_less_the_share_of_the_mean_squared_distance(self, seed):
+        given, others = points(seed=seed), points(6, seed + 1)
+        found = Recommender(given).similarities(others)
+        assert found.dtype == np.float32
+        expected = 1 - given.squares_to(others) / given.squares_to(given).mean()
+        np.testing.assert_allclose(found, expected, atol=1e-4)
+
+    def test_the_same_painting_is_at_1_and_any_two_at_0(self):
+        given = Points.plain(points().coordinates)
+        found = Recommender(given).similarities(given)
+        np.testing.assert_allclose(np.diag(found), 1, atol=1e-5)
+        assert found.mean() == pytest.approx(0, abs=1e-5)
+
+    def test_a_collection_of_one_painting(self):
+        given = plain([1, 2])
+        assert Recommender(given).similarities(given).tolist() == [[1]]
+
+
+class TestRelevance:
+    @FEWER
+    @given(seed=SEEDS, liked=st.integers(1, 6), disliked=st.integers(0, 6))
+    def test_against_a_loop(self, seed, liked, disliked):
+        recommender = Recommender(points(seed=seed))
+        ours, theirs = points(liked, seed + 1), points(disliked, seed + 2)
+        found = recommender.relevance(ours, theirs)
+        for row in range(40):
+            near = sorted(recommender.similarities(ours)[row])[-NEAREST_LIKED:]
+            expected = sum(near) / len(near)
+            if disliked:
+                far = sorted(recommender.similarities(theirs)[row])[-NEAREST_LIKED:]
+                expected -= DISLIKE * max(sum(far) / len(far), 0)
+            assert found[row] == pytest.approx(expected, abs=1e-5)
+
+    def test_a_dislike_pushes_down_what_is_like_it_and_nothing_else(self):
+        given = plain([0, 0], [1, 0], [0, 1], [9, 9])
+        recommender, liked = Recommender(given), plain([0, 0])
+        before, after = recommender.relevance(liked), recommender.relevance(liked, plain([1, 0]))
+        assert after[1] < before[1]
+        assert np.argsort(-before, kind="stable").tolist() == [0, 1, 2, 3]
+        # What is far from all that is disliked is not lifted for that.
+        assert after[3] == before[3]
+
+
+class TestChoice:
+    @FEWER
+    @given(seed=SEEDS, diversity=DIVERSITIES, count=st.integers(0, 12))
+    def test_against_a_loop(self, seed, diversity, count):
+        given, random = points(seed=seed), np.random.default_rng(seed)
+        recommender, allowed = Recommender(given), random.random(40) < 0.8
+        relevance = recommender.relevance(points(3, seed + 1))
+        similar = recommender.similarities(given)
+        expected = []
+        while len(expected) < count:
+            left = [row for row in np.flatnonzero(allowed) if row not in expected]
+            expected.append(
+                max(
+                    left,
+                    key=lambda row: (
+                        (1 - diversity * bool(expected)) * relevance[row]
+                        - diversity * max((similar[row, other] for other in expected), default=0)
+                    ),
+                )
+            )
+        assert recommender.choose(relevance, allowed, count, diversity).tolist() == expected
+
+    @pytest.mark.parametrize("diversity", [0.0, 0.3])
+    def test_fewer_may_be_chosen_than_are_asked_for(self, diversity):
+        recommender, allowed = Recommender(points()), np.arange(40) < 5
+        found = recommender.choose(np.arange(40.0), allowed, 10, diversity)
+        assert sorted(found) == [0, 1, 2, 3, 4]
+        assert len(recommender.choose(np.arange(40.0), allowed & False, 10, diversity)) == 0
+
+    @pytest.mark.parametrize("diversity", [0.0, 0.3])
+    def test_of_equal_ones_the_earlier_comes_first(self, diversity):
+        same = Points.plain(np.ones((300, 2), np.float32))
+        found = Recommender(same).choose(np.zeros(300), np.arange(300) >= 7, 5, diversity)
+        assert found.tolist() == [7, 8, 9, 10, 11]
+
+    @FEWER
+    @given(seed=SEEDS)
+    def test_variety_makes_a_list_less_alike(self, seed):
+        given = points(400, seed)
+        recommender = Recommender(given)
+        relevance = recommender.relevance(points(3, seed + 1))
+
+        def alike(diversity):
+            found = recommender.choose(relevance, np.ones(400, bool), 10, diversity)
+            return recommender.similarities(given[found])[found].mean()
+
+        assert alike(0.5) < alike(0)
+
+    def test_without_variety_the_order_is_that_of_relevance(self):
+        relevance = np.random.default_rng(0).permutation(5000).astype(float)
+        found = Recommender(points(5000)).choose(relevance, np.ones(5000, bool), 300, 0)
+        assert found.tolist() == np.argsort(-relevance)[:300].tolist()
