@@ -13,6 +13,7 @@ from grisaille.collection.artists import UNKNOWN
 from grisaille.collection.split import ADDED, HELD_OUT, TRAIN, VALIDATION
 from grisaille.lazy import pd
 from grisaille.measures.neighbourhoods import DistanceBins, Preservation, nearest, ranks
+from grisaille.measures.recommendations import NearestLiked, Profiles
 from grisaille.measures.retrieval import Answers, Retrieval
 from grisaille.measures.silhouettes import DistanceSums
 from grisaille.measures.spaces import Space, blocks, rows_at_a_time
@@ -61,6 +62,7 @@ class Compared:
         rnx: The curve of every reduced space: space, likeness, neighbours (K), rnx.
         retrieval: One row a space.
         answers: Space -> the nearest paintings that retrieval counts.
+        recommended: Space -> what it recommends to every profile (`NearestLiked.lists`), shape (p, 20).
         references: Spaces that others were held against.
     """
 
@@ -71,6 +73,7 @@ class Compared:
     rnx: pd.DataFrame
     retrieval: pd.DataFrame
     answers: dict[Name, Answers]
+    recommended: dict[Name, IntArray]
     references: tuple[Name, ...]
 
 
@@ -109,6 +112,7 @@ def compare(
     asked: IntArray,
     k: int,
     progress: Callable[[list[Any]], Iterable[Any]] = iter,
+    profiles: Profiles | None = None,
 ) -> Compared:
     """Measure spaces on their own, and reduced spaces against their references.
 
@@ -119,6 +123,7 @@ def compare(
         asked: Rows that are queries, against all (`queries`).
         k: Neighbours of recall@k and precision@k.
         progress: Wraps the blocks of all walks, for a progress bar.
+        profiles: To whom every space recommends; what they like is among the queries.
     """
     n = len(collection.labels)
     clusters = int(collection.labels.max()) + 1
@@ -132,6 +137,8 @@ def compare(
     sample = queries(n, _SAMPLE, _SAMPLE, 0)
     walks: dict[Name, Iterator[FloatArray]] = {}
     bins: dict[Name, DistanceBins] = {}
+    liking: dict[Name, NearestLiked] = {}
+    recommended: dict[Name, IntArray] = {}
     steps = [(group, rows) for group in _groups(spaces, pairs) for rows in blocks(asked, size)]
     for group, rows in progress(steps):
         if rows[0] == asked[0]:
@@ -139,6 +146,8 @@ def compare(
             walks = {}
             walks = {name: spaces[name].walk(asked, size) for name in group.names}
             bins = {name: DistanceBins(spaces[name].among(sample)) for name in group.names if group.pairs}
+            new = [name for name in group.names if name not in group.known]
+            liking = {} if profiles is None else {name: NearestLiked(profiles) for name in new}
         placed = {}
         for name, walk in walks.items():
             distances = next(walk)
@@ -152,18 +161,46 @@ def compare(
             # A view would keep every painting's whole order alive.
             first = order[:, :k].copy()
             neighbours[name].append((first, np.take_along_axis(distances, first, axis=1)))
+            if name in liking:
+                liking[name].update(rows, distances)
         for ((reference, reduced), part), measure in preservation.items():
             if (reference, reduced) not in group.pairs:
                 continue
             chosen = np.flatnonzero(parts[part][rows])
             one, other = ((binned[chosen], rank[chosen]) for binned, rank in (placed[reference], placed[reduced]))
             measure.update(rows[chosen], one, other)
+        if rows[-1] == asked[-1]:
+            recommended |= {name: found.lists() for name, found in liking.items()}
+            liking = {}
     sizes = {part: int(rows.sum()) for part, rows in parts.items()}
+    table, rnx = _preserved(pairs, preservation, sizes)
+    return Compared(
+        sums={name: filled.sums for name, filled in sums.items()},
+        queries=asked,
+        neighbours={
+            name: (np.concatenate([rows for rows, _ in found]), np.concatenate([far for _, far in found]))
+            for name, found in neighbours.items()
+        },
+        preservation=table,
+        rnx=rnx,
+        retrieval=pd.DataFrame(
+            [{"space": space, "likeness": likeness} | retrieval[space, likeness].result() for space, likeness in spaces]
+        ),
+        answers={name: filled.answers() for name, filled in retrieval.items()},
+        recommended=recommended,
+        references=tuple(dict.fromkeys(reference for reference, _ in pairs)),
+    )
+
+
+def _preserved(
+    pairs: list[Pair], preservation: Mapping[tuple[Pair, str], Preservation], sizes: Mapping[str, int]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The table of preservation, by parts of the collection of these sizes, and the curves of all of it."""
     table: list[dict[str, Any]] = []
     curves = [pd.DataFrame(columns=["space", "likeness", "neighbours", "rnx"])]
     for pair in pairs:
         (_, likeness), (space, _) = pair
-        own = {part: preservation[pair, part] for part in parts}
+        own = {part: preservation[pair, part] for part in sizes}
         whole = Preservation.together(list(own.values()))
         for part, measure in {"all": whole, **own}.items():
             row = {"space": space, "likeness": likeness, "paintings": part, "queries": measure.queries}
@@ -173,18 +210,4 @@ def compare(
         shown = np.unique(np.geomspace(1, max(len(rnx), 1), _CURVE_POINTS).astype(int))[: len(rnx)]
         curve = {"space": space, "likeness": likeness, "neighbours": shown, "rnx": rnx[shown - 1]}
         curves.append(pd.DataFrame(curve))
-    return Compared(
-        sums={name: filled.sums for name, filled in sums.items()},
-        queries=asked,
-        neighbours={
-            name: (np.concatenate([rows for rows, _ in found]), np.concatenate([far for _, far in found]))
-            for name, found in neighbours.items()
-        },
-        preservation=pd.DataFrame(table),
-        rnx=pd.concat(curves[1:] or curves, ignore_index=True),
-        retrieval=pd.DataFrame(
-            [{"space": space, "likeness": likeness} | retrieval[space, likeness].result() for space, likeness in spaces]
-        ),
-        answers={name: filled.answers() for name, filled in retrieval.items()},
-        references=tuple(dict.fromkeys(reference for reference, _ in pairs)),
-    )
+    return pd.DataFrame(table), pd.concat(curves[1:] or curves, ignore_index=True)

@@ -51,12 +51,16 @@ def usefulness(
     for name, values in scores.items():
         known = values[np.isfinite(values)]
         mean = float(known.mean()) if len(known) else float("nan")
-        low, high = _interval(known, seed)
+        low, high = bootstrap_interval(known, seed)
         result |= {name: mean, f"{name}_low": low, f"{name}_high": high}
     return result
 
 
-def _interval(values: FloatArray, seed: int) -> tuple[float, float]:
+def bootstrap_interval(values: FloatArray, seed: int) -> tuple[float, float]:
+    """Ends of a 95% interval of the mean of independent values, shape (q,); NaN of fewer than two.
+
+    Source: percentile bootstrap, Efron & Tibshirani 1993, section 13.3.
+    """
     if len(values) < 2:
         return float("nan"), float("nan")
     from scipy.stats import bootstrap
