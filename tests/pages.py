@@ -55,6 +55,15 @@ def results(artists=("Ada", "Bert", "<img src=x onerror=alert(1)>"), each=4, see
     figures = {"one_nn": 0.5, "precision": 0.25, "mean_average_precision": np.nan, "hubness": 1.0, "values": np.nan}
     figures |= {"precision_low": 0.2, "precision_high": 0.3, "hub": name.format("p0"), "hub_count": 3}
     usefulness = pd.DataFrame([{"space": s, "likeness": k, "paintings": "all"} | figures for s, k in SPACES])
+    figures = {"diversity": 0.0, "recall": 0.5, "recall_low": 0.4, "recall_high": 0.6, "ndcg": 0.25, "precision": 0.125}
+    figures |= {"precision_low": 0.1, "precision_high": 0.15, "different_artists": np.nan, "coverage": 1.0}
+    recommendations = pd.DataFrame(
+        [
+            {"kind": kind, "space": s, "likeness": k} | figures
+            for kind in ("artist", "movement")
+            for s, k in [*SPACES, ("random", np.nan), ("labels", np.nan)]
+        ]
+    )
     kept = {"recall": 0.5, "reranked": 0.6, "spearman": 0.7, "values": 0}
     codes = pd.DataFrame(
         [
@@ -72,6 +81,7 @@ def results(artists=("Ada", "Bert", "<img src=x onerror=alert(1)>"), each=4, see
         pair_silhouettes=pairs,
         preservation=preservation,
         usefulness=usefulness,
+        recommendations=recommendations,
         paper_experiments=nodes.repeat_paper_experiments(sums, pairs, paintings, comparisons),
         pair_agreement=nodes.compare_pairs(pairs),
         neighbours=pd.DataFrame(neighbours),

@@ -270,3 +270,27 @@ class TestCodes:
         assert "<strong>0.625</strong>" not in page
         assert page.count("product of &lt;b&gt;") == 1
         assert page.count("bits where they matter") == 1 + page.count("PCA of all chunks, bits where they matter")
+
+
+class TestRecommendations:
+    given = results()
+
+    def page(self, table):
+        return render(replace(self.given, recommendations=table), files(self.given))
+
+    def test_chance_and_the_labels_stand_below_every_space(self):
+        page = self.page(self.given.recommendations)
+        shown = page.partition("Who likes works of one artist")[2].partition("</table>")[0]
+        names = [row.partition("</td>")[0] for row in shown.split("<tr><td>")[1:]]
+        assert names[-2:] == ["Chance", "Labels alone"]
+        assert len(names) == 9
+        assert "0.500\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}0.100" in shown
+        assert "Who likes works of one movement</h3>" in page
+        assert "wants other artists" not in page
+
+    def test_variety_is_told(self):
+        varied = self.given.recommendations.assign(diversity=0.3)
+        assert "Style: embedding, varied by 0.3" in self.page(varied)
+
+    def test_without_profiles_there_is_no_section(self):
+        assert "R@20" not in self.page(self.given.recommendations[:0])

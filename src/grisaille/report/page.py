@@ -24,7 +24,7 @@ from grisaille.parameters import Backbone, plain
 from grisaille.parameters import Report as Settings
 from grisaille.plots.comparison import side_name
 from grisaille.report import summary_lines
-from grisaille.report.results import SPACE_NAMES, Results, is_number, number, with_ends
+from grisaille.report.results import SPACE_NAMES, Results, is_number, number, where, with_ends
 
 
 def render(results: Results, files: Files) -> str:
@@ -50,6 +50,7 @@ def render(results: Results, files: Files) -> str:
         experiments=_experiments(results),
         preservation=_preservation(results),
         usefulness=_usefulness(results),
+        recommendations=_recommendations(results),
         comparisons=_comparisons(results, thumbnails, settings.thumbnails),
         pair_agreement=_pair_agreement(results),
         codes=_codes(results),
@@ -240,6 +241,7 @@ def _pair_agreement(results: Results) -> dict[str, Any]:
 
 
 _SPACE_WORDS = {"raw": "full features", "pca": "PCA", "embedding": "embedding", "embedding_csls": "embedding, CSLS"}
+_NO_SPACE = {"chance": "Chance", "random": "Chance", "labels": "Labels alone"}
 _SCORES = {
     "one_nn": "nearest is by the same artist",
     "precision": "same artist among {k} nearest",
@@ -258,17 +260,49 @@ def _usefulness(results: Results) -> dict[str, Any]:
     never_seen = table[table["paintings"] == HELD_OUT].set_index(of_space)[precision]
     never_seen.columns = never_seen.columns.str.replace("precision", "never_seen")
     of_all = table[table["paintings"] == "all"].join(never_seen, on=of_space).to_dict("records")
-    order = ["Composition", "Style", "Colour", "Mixture", "Vectors", "Chance"]
     rows = []
-    for row in sorted(of_all, key=lambda row: order.index(_name(row).partition(":")[0])):
+    for row in sorted(of_all, key=_place):
         counted = f"{row['values']:,.0f}" if is_number(row["values"]) else ""
         rows.append([_name(row), counted, *(_with_interval(row, name) for name in known), *_hub(row)])
     return {"columns": ["Space", "Values", *known.values(), "hubness", "near to most others"], "rows": rows}
 
 
+_ORDER = ["Composition", "Style", "Colour", "Mixture", "Vectors", "Chance", "Labels alone"]
+
+
+def _place(row: Mapping[Any, Any]) -> int:
+    """Where the likeness of a row stands among the others."""
+    return _ORDER.index(_name(row).partition(":")[0])
+
+
+_KINDS = {
+    "artist": "Who likes works of one artist",
+    "movement": "Who likes works of one movement",
+    "new_artists": "Who likes works of one movement, and wants other artists",
+}
+
+
+def _recommendations(results: Results) -> list[dict[str, Any]]:
+    """A table a kind of profile."""
+    tables = []
+    for kind, title in _KINDS.items():
+        found = where(results.recommendations, kind=kind).to_dict("records")
+        label = "same artist" if kind == "artist" else "same movement"
+        headings = {"recall": "R@20", "ndcg": "nDCG@20", "precision": f"{label} among the 20"}
+        headings |= {"different_artists": "pairs by two artists", "coverage": "coverage"}
+        rows = [[_varied(row), *(_with_interval(row, name) for name in headings)] for row in sorted(found, key=_place)]
+        if rows:
+            tables.append({"title": title, "columns": ["Space", *headings.values()], "rows": rows})
+    return tables
+
+
+def _varied(row: Mapping[Any, Any]) -> str:
+    return f"{_name(row)}, varied by {row['diversity']}" if row["diversity"] else _name(row)
+
+
 def _with_interval(row: Mapping[Any, Any], name: str) -> str:
     """A score, and half the width of its 95% interval; a table of all intervals would be too wide."""
-    if name not in {"precision", "never_seen"}:
+    if name not in {"precision", "never_seen", "recall"}:
         return number(row[name], 3)
     margin = (row[f"{name}_high"] - row[f"{name}_low"]) / 2
     return _with_margin(row[name], margin if is_number(margin) else 0.0)
@@ -282,8 +316,8 @@ def _hub(row: Mapping[Any, Any]) -> list[str]:
 
 def _name(row: Mapping[Any, Any]) -> str:
     """A space and its likeness, or the metric of composition that it is held against, for readers."""
-    if row["space"] == "chance":
-        return "Chance"
+    if row["space"] in _NO_SPACE:
+        return _NO_SPACE[row["space"]]
     likeness = row["likeness"]
     if likeness not in _LIKENESS_NAMES:
         return f"{likeness.capitalize()}: {_SPACE_WORDS[row['space']]}"

@@ -37,6 +37,7 @@ class Results:
         pair_silhouettes: One row a pair of artists, one column a space.
         preservation: One row a reduced space, likeness and part of the collection.
         usefulness: One row a space and part of the collection.
+        recommendations: One row a kind of profile and space.
         paper_experiments: The named comparisons.
         pair_agreement: Do the pairs' silhouettes agree with those of the raw features.
         neighbours: The nearest paintings in every space.
@@ -54,6 +55,7 @@ class Results:
     pair_silhouettes: pd.DataFrame
     preservation: pd.DataFrame
     usefulness: pd.DataFrame
+    recommendations: pd.DataFrame
     paper_experiments: pd.DataFrame
     pair_agreement: pd.DataFrame
     neighbours: pd.DataFrame
@@ -101,21 +103,21 @@ class Results:
 
     def preserved(self, space: str, measure: str) -> float:
         """What a space keeps of the likeness that the embedding is made to keep; NaN if it is not known."""
-        rows = _where(self.preservation, space=space, likeness=self.made_for, paintings="all")[measure]
+        rows = where(self.preservation, space=space, likeness=self.made_for, paintings="all")[measure]
         return float(rows.iloc[0]) if len(rows) else float("nan")
 
     def useful(self, space: str, likeness: str, measure: str) -> float:
         """What a space is worth by a column of `usefulness`; NaN if it is not known."""
-        rows = _where(self.usefulness, space=space, likeness=likeness, paintings="all")[measure]
+        rows = where(self.usefulness, space=space, likeness=likeness, paintings="all")[measure]
         return float(rows.iloc[0]) if len(rows) else float("nan")
 
     def nearest(self, space: str, likeness: str, painting_id: str) -> list[str]:
         """Identifiers of the nearest paintings, nearest first."""
-        rows = _where(self.neighbours, space=space, likeness=likeness, painting_id=painting_id)
+        rows = where(self.neighbours, space=space, likeness=likeness, painting_id=painting_id)
         return [str(name) for name in rows.sort_values("rank")["neighbour_id"]]
 
 
-def _where(table: pd.DataFrame, **wanted: str) -> pd.DataFrame:
+def where(table: pd.DataFrame, **wanted: str) -> pd.DataFrame:
     """The rows that hold these values."""
     return table[np.logical_and.reduce([table[column] == value for column, value in wanted.items()])]
 

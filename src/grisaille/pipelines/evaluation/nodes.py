@@ -24,7 +24,7 @@ from grisaille.measures.retrieval import Answers, csls_answers, csls_offsets
 from grisaille.measures.spaces import Space
 from grisaille.measures.usefulness import chance, constant_recall, hubness, overlapping, shared, usefulness
 from grisaille.parameters import Autoencoder, Chunk, Colour, Evaluation, Style, named
-from grisaille.pipelines.evaluation import spaces
+from grisaille.pipelines.evaluation import recommending, spaces
 from grisaille.points import Points
 from grisaille.report.results import Results, with_ends
 from grisaille.report.summary_lines import summary
@@ -74,9 +74,19 @@ def reduce_with_pca(  # noqa: PLR0913, PLR0917 - every likeness has its settings
     return reduced
 
 
+def draw_profiles(paintings: pd.DataFrame, settings: Evaluation) -> pd.DataFrame:
+    """Draw who likes what: works of one artist or of one movement stand for a taste.
+
+    Returns:
+        One row a profile: kind (artist, movement, new_artists), label, liked (painting_ids).
+    """
+    return recommending.draw(paintings, settings)
+
+
 def compare_spaces(  # noqa: PLR0913, PLR0917 - every space is measured beside every other
     reduced: dict[str, FloatArray],
     paintings: pd.DataFrame,
+    profiles: pd.DataFrame,
     chunks: dict[str, Any],
     channels: int,
     settings: Evaluation,
@@ -84,15 +94,16 @@ def compare_spaces(  # noqa: PLR0913, PLR0917 - every space is measured beside e
     layer_norms: FloatArray | None = None,
     palettes: FeatureStore | None = None,
     **embeddings: FloatArray,
-) -> tuple[dict[str, FloatArray], pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+) -> tuple[dict[str, FloatArray], pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Walk over all pairs of paintings and fill every measure.
 
     In a collection larger than `exact_up_to`, over the pairs of a seeded sample of paintings with all.
 
     Returns:
         `artist_distances` (space, as `spaces.column` calls it -> float64, shape (n, artists)), `neighbours` (space,
-        likeness, painting_id, rank, neighbour_id, distance), `preservation`, `rnx_curves`, and `answers` (space,
-        likeness, values, painting_id, average_precision, nearest: the rows that retrieval counts).
+        likeness, painting_id, rank, neighbour_id, distance), `preservation`, `rnx_curves`, `answers` (space,
+        likeness, values, painting_id, average_precision, nearest: the rows that retrieval counts), and
+        `recommended_paintings` (space, likeness, profile, recommended: painting_ids, the first first).
     """
     pieces = list(named(chunks, Chunk).values())
     built = spaces.build(features, layer_norms, pieces, palettes, reduced, embeddings, channels)
@@ -104,7 +115,8 @@ def compare_spaces(  # noqa: PLR0913, PLR0917 - every space is measured beside e
         return tqdm(blocks, "comparing all pairs of paintings", unit=" blocks")
 
     collection = Collection.of(paintings)
-    found = compare(built, spaces.pairs(list(built)), collection, asked, settings.neighbours, progress)
+    whose = recommending.read(profiles, paintings)
+    found = compare(built, spaces.pairs(list(built)), collection, asked, settings.neighbours, progress, whose)
     identifiers = paintings["painting_id"].to_numpy(dtype=str)
     answers = found.answers | _csls(built, found, collection, settings.neighbours)
     tables = [
@@ -117,6 +129,7 @@ def compare_spaces(  # noqa: PLR0913, PLR0917 - every space is measured beside e
         _with_constant(found, len(paintings)),
         found.rnx,
         pd.concat(tables, ignore_index=True),
+        recommending.lists_table(found.recommended, paintings),
     )
 
 
@@ -232,6 +245,22 @@ def measure_usefulness(
     unknown = usefulness(_NO_ANSWERS, collection.labels, relations, parts["all"], settings.seed)
     rows.append({"space": "chance", "paintings": "all"} | nothing | unknown | by_chance)
     return pd.DataFrame(rows)
+
+
+def measure_recommendations(
+    profiles: pd.DataFrame,
+    recommended: pd.DataFrame,
+    paintings: pd.DataFrame,
+    settings: Evaluation,
+    **embeddings: FloatArray,
+) -> pd.DataFrame:
+    """What every space finds of what was left out of a profile, and how varied its lists are.
+
+    Returns:
+        One row a kind of profile and space, and rows of chance and of the labels alone: kind, space, likeness,
+        diversity, profiles, and the figures of `measures.recommendations.measure_lists`.
+    """
+    return recommending.figures(profiles, recommended, paintings, embeddings, settings.seed)
 
 
 def _answers(table: pd.DataFrame, paintings: pd.DataFrame) -> dict[tuple[str, str, int], Answers]:

@@ -7,7 +7,7 @@ from typing import Any
 from kedro.pipeline import Node, Pipeline
 
 from grisaille.framework import config
-from grisaille.lookalikes.embedded import VECTORS, leading
+from grisaille.lookalikes.embedded import VECTORS, chosen, leading
 from grisaille.pipelines.evaluation import nodes
 from grisaille.pipelines.questions import CODED, embedded
 
@@ -21,10 +21,10 @@ def create_pipeline(**kwargs: Any) -> Pipeline:
     features = {name: name for name in ("features", "layer_norms") if "composition" in embeddings}
     palettes = {"palettes": "palettes"} if "colour" in embeddings else {}
     vectors = {VECTORS: embeddings[VECTORS]} if VECTORS in embeddings else {}
-    led = leading(embeddings)
+    led, default = leading(embeddings), chosen(None, embeddings)
     groups = {name: f"params:{name}" for name in ("likenesses", "chunks", "autoencoder", "style", "colour")}
     read = {**features, "settings": "params:evaluation", **palettes}
-    compared = {"paintings": "paintings", "reduced": "pca_embeddings", **embeddings}
+    compared = {"paintings": "paintings", "reduced": "pca_embeddings", "profiles": "profiles", **embeddings}
     return Pipeline(
         [
             Node(
@@ -33,10 +33,17 @@ def create_pipeline(**kwargs: Any) -> Pipeline:
                 "pca_embeddings",
                 name="reduce_with_pca",
             ),
+            Node(nodes.draw_profiles, ["paintings", "params:evaluation"], "profiles", name="draw_profiles"),
             Node(
                 nodes.compare_spaces,
-                {**read, **compared, "chunks": "params:chunks", "channels": "params:style.channels"},
-                ["artist_distances", "neighbours", "preservation", "rnx_curves", "answers"],
+                {
+                    **read,
+                    **compared,
+                    "profiles": "profiles",
+                    "chunks": "params:chunks",
+                    "channels": "params:style.channels",
+                },
+                ["artist_distances", "neighbours", "preservation", "rnx_curves", "answers", "recommended_paintings"],
                 name="compare_spaces",
             ),
             Node(
@@ -59,6 +66,18 @@ def create_pipeline(**kwargs: Any) -> Pipeline:
                 ["answers", "paintings", "raw_artists", "params:evaluation"],
                 "usefulness",
                 name="measure_usefulness",
+            ),
+            Node(
+                nodes.measure_recommendations,
+                {
+                    "profiles": "profiles",
+                    "recommended": "recommended_paintings",
+                    "paintings": "paintings",
+                    "settings": "params:evaluation",
+                    default: embeddings[default],
+                },
+                "recommendations",
+                name="measure_recommendations",
             ),
             Node(nodes.score_pairs, ["artist_distances", "paintings"], "pair_silhouettes", name="score_pairs"),
             Node(

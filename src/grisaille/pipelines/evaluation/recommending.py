@@ -1,0 +1,133 @@
+"""Profiles and recommended lists as tables, by the identifiers of paintings, and as the arrays that measures take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from grisaille.arrays import BoolArray, FloatArray, IntArray
+from grisaille.lazy import pd
+from grisaille.lookalikes.embedded import VECTORS, chosen
+from grisaille.lookalikes.recommendation import DIVERSITY, NEAREST_LIKED, Recommender
+from grisaille.measures import recommendations as measure
+from grisaille.measures.comparison import Collection, Name, queries
+from grisaille.parameters import Evaluation
+from grisaille.points import Points
+
+KINDS = (measure.ARTIST, measure.MOVEMENT, measure.NEW_ARTISTS)
+RANDOM, LABELS = "random", "labels"
+
+
+def draw(paintings: pd.DataFrame, settings: Evaluation) -> pd.DataFrame:
+    """Draw the profiles: kind, label, liked (identifiers), one row a profile."""
+    n, identifiers = len(paintings), paintings["painting_id"].to_numpy(dtype=str)
+    walked = np.zeros(n, bool)
+    walked[queries(n, settings.exact_up_to, settings.sample, settings.seed)] = True
+    artists, count = paintings["artist"].to_numpy(dtype=str), measure.profiles_of_a_kind(n)
+    members = _members(paintings)
+    drawn = [
+        (profile.kind, profile.label, identifiers[profile.liked])
+        for place, kind in enumerate(KINDS)
+        for profile in measure.draw_profiles(
+            kind, members[kind], artists, walked, count, np.random.default_rng([settings.seed, place])
+        )
+    ]
+    return pd.DataFrame(drawn, columns=["kind", "label", "liked"])
+
+
+def _members(paintings: pd.DataFrame) -> dict[str, dict[str, BoolArray]]:
+    """Kind -> label -> which paintings have it and take part."""
+    kept = Collection.of(paintings).kept
+    movements = [[name for name in written.split(", ") if name] for written in paintings["movements"]]
+    by_movement = measure.label_members(movements, kept)
+    by_artist = measure.label_members([[name] for name in paintings["artist"]], kept)
+    return {measure.ARTIST: by_artist, measure.MOVEMENT: by_movement, measure.NEW_ARTISTS: by_movement}
+
+
+class _Rows:
+    """Where paintings are in the table."""
+
+    def __init__(self, paintings: pd.DataFrame) -> None:
+        self._row_of = {identifier: row for row, identifier in enumerate(paintings["painting_id"])}
+
+    def __call__(self, identifiers: Iterable[str]) -> IntArray:
+        return np.array([self._row_of[identifier] for identifier in identifiers], np.int64)
+
+
+def read(profiles: pd.DataFrame, paintings: pd.DataFrame) -> measure.Profiles:
+    """The profiles of a table, as the recommender holds paintings against what is liked."""
+    rows = _Rows(paintings)
+    columns = (profiles[name].to_list() for name in ("kind", "label", "liked"))
+    drawn = [measure.Profile(kind, label, rows(liked)) for kind, label, liked in zip(*columns, strict=True)]
+    artists, kept = paintings["artist"].to_numpy(dtype=str), Collection.of(paintings).kept
+    return measure.Profiles.of(drawn, _members(paintings), artists, kept, NEAREST_LIKED)
+
+
+def lists_table(recommended: Mapping[Name, IntArray], paintings: pd.DataFrame) -> pd.DataFrame:
+    """What every space recommends to every profile: space, likeness, profile (its row), recommended (identifiers)."""
+    identifiers = paintings["painting_id"].to_numpy(dtype=str)
+    rows = [
+        (*name, profile, identifiers[found[found >= 0]])
+        for name, lists in recommended.items()
+        for profile, found in enumerate(lists)
+    ]
+    return pd.DataFrame(rows, columns=["space", "likeness", "profile", "recommended"])
+
+
+def figures(
+    profiles: pd.DataFrame,
+    recommended: pd.DataFrame,
+    paintings: pd.DataFrame,
+    embeddings: Mapping[str, FloatArray],
+    seed: int,
+) -> pd.DataFrame:
+    """The figures of `measure_lists` for every kind of profile and every space, for chance and for the labels alone.
+
+    The embedding that answers unless another is asked for has a row more, with the variety that its recommendations
+    have unless another is asked for. Similarities in lists are by that embedding for every space.
+
+    Returns:
+        Columns kind, space, likeness, diversity, profiles (how many), the figures.
+    """
+    likeness = chosen(None, embeddings)
+    reference, asked = Points.of(likeness, embeddings[likeness]), read(profiles, paintings)
+    default = ("raw" if likeness == VECTORS else "embedding", likeness)
+    artists = paintings["artist"].to_numpy(dtype=str)
+    rows: list[dict[str, Any]] = []
+    for (space, of), diversity, lists in _all_lists(asked, recommended, _Rows(paintings), default, reference, seed):
+        for kind in KINDS:
+            own = np.flatnonzero(profiles["kind"] == kind)
+            row = {"kind": kind, "space": space, "likeness": of, "diversity": diversity, "profiles": len(own)}
+            rows.append(row | measure.measure_lists(lists[own], asked[own], artists, reference, seed))
+    table = pd.DataFrame(rows)
+    return table[table["profiles"] > 0].sort_values("kind", key=lambda kinds: kinds.map(KINDS.index), kind="stable")
+
+
+def _all_lists(
+    asked: measure.Profiles,
+    recommended: pd.DataFrame,
+    rows: _Rows,
+    default: Name,
+    reference: Points,
+    seed: int,
+) -> Iterator[tuple[tuple[str, str | None], float, IntArray]]:
+    """Space, diversity and lists, shape (p, 20)."""
+    for (space, likeness), own in recommended.groupby(["space", "likeness"], sort=False):
+        lists = [measure.filled(rows(found)) for found in own["recommended"]]
+        yield (str(space), str(likeness)), 0.0, np.stack(lists)
+    yield default, DIVERSITY, _varied(reference, asked)
+    random = np.random.default_rng(seed)
+    yield (RANDOM, None), 0.0, measure.by_chance(asked, random)
+    yield (LABELS, None), 0.0, measure.by_chance(asked, random, knows_labels=True)
+
+
+def _varied(points: Points, asked: measure.Profiles) -> IntArray:
+    """Lists of the recommender itself, with the variety that they have unless another is asked for."""
+    recommender = Recommender(points)
+    lists = [
+        measure.filled(recommender.choose(recommender.relevance(points[liked]), allowed, measure.LENGTH, DIVERSITY))
+        for liked, allowed in zip(asked.liked, asked.allowed, strict=True)
+    ]
+    return np.array(lists, np.int64).reshape(-1, measure.LENGTH)
