@@ -68,6 +68,10 @@ class TestAlone:
         assert of_all.loc[("pca", "vectors"), "values"] == 24
         # The vectors of an artist lie around a direction of their own.
         assert of_all.loc[("raw", "vectors"), "precision"] > 0.9
+        recommended = self.load(alone[0], "recommendations.csv")
+        own = recommended[(recommended["kind"] == "artist") & (recommended["likeness"] == "vectors")]
+        assert list(zip(own["space"], own["diversity"], strict=True)) == [("raw", 0), ("pca", 0), ("raw", 0.3)]
+        assert own["recall"].iloc[0] > 0.9
         kept = self.load(alone[0], "preservation.csv")
         assert {(row.space, row.likeness) for row in kept.itertuples()} == {("pca", "vectors")}
         codes = self.load(alone[0], "kept_by_codes.csv")

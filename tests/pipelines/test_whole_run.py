@@ -12,6 +12,7 @@ from sklearn.metrics import silhouette_score
 from grisaille.autoencoders import joining
 from grisaille.codes.linear import LinearCode
 from grisaille.demo.painter import ALIKE, ARTISTS
+from grisaille.lookalikes.recommendation import Recommender
 from grisaille.points import Points
 from grisaille.provenance import stamps
 from helpers import kedro
@@ -123,6 +124,32 @@ class TestTables:
             *[("embedding", likeness) for likeness in ("colour", "euclidean", "hellinger", "style")],
             *[("pca", likeness) for likeness in ("colour", "euclidean", "hellinger", "style")],
         ]
+
+    def test_recommendations_of_every_space_between_chance_and_the_labels(self, demo_run):
+        table = demo_run.table("recommendations.csv")
+        # Twelve spaces, the mixture once more with variety, chance and labels; by artist, movement, and new artists.
+        assert table.groupby("kind", sort=False).size().to_dict() == {"artist": 15, "movement": 15, "new_artists": 15}
+        for _, rows in table.groupby("kind"):
+            by_space = rows.set_index("space")["recall"]
+            assert (by_space <= by_space["labels"] + 1e-9).all()
+            assert by_space["embedding"].max() > 2 * by_space["random"]
+        mixture = table[table["likeness"] == "mixture"]
+        assert mixture["diversity"].tolist() == [0, 0.3] * 3
+        assert (np.diff(mixture["similarity"])[::2] < 0).all()
+
+    def test_the_walk_recommends_what_the_recommender_does(self, demo_run):
+        paintings = pd.read_parquet(demo_run.newest("03_primary/paintings.parquet"))
+        profiles, lists = demo_run.table("profiles.parquet"), demo_run.table("recommended_paintings.parquet")
+        lists = lists[lists["likeness"] == "mixture"].set_index("profile")["recommended"]
+        points = Points.plain(np.load(demo_run.newest("07_model_output/mixture_embeddings.npy")))
+        recommender, identifiers = Recommender(points), paintings["painting_id"]
+        for row, profile in profiles.iloc[::60].iterrows():
+            liked = identifiers.isin(profile["liked"]).to_numpy()
+            allowed = paintings["duplicate_of"].isna().to_numpy() & ~liked
+            if profile["kind"] == "new_artists":
+                allowed &= ~paintings["artist"].isin(paintings["artist"][liked]).to_numpy()
+            found = recommender.choose(recommender.relevance(points[np.flatnonzero(liked)]), allowed, 20, 0)
+            assert identifiers.iloc[found].tolist() == lists[row].tolist()
 
     def test_a_curve_for_every_reduced_space_and_likeness(self, demo_run):
         table = demo_run.table("rnx_curves.csv")
@@ -304,7 +331,8 @@ class TestRefusing:
 
 class TestRunningAgain:
     def test_evaluation_alone_repeats_the_tables(self, demo_run):
-        before = {name: demo_run.table(name) for name in ("preservation.csv", "usefulness.csv", "pair_silhouettes.csv")}
+        names = ("preservation.csv", "usefulness.csv", "recommendations.csv", "pair_silhouettes.csv")
+        before = {name: demo_run.table(name) for name in names}
         demo_run.again("--pipeline", "evaluation")
         for name, table in before.items():
             pd.testing.assert_frame_equal(table, demo_run.table(name), check_exact=True)
