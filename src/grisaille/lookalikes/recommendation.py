@@ -16,9 +16,15 @@ from grisaille.points import Points
 DIVERSITY = 0.3
 """What variety counts unless a person says otherwise."""
 NEAREST_LIKED = 3
-"""Liked works that a painting is held against: those that it is most like."""
-DISLIKE = 0.5
-"""What likeness to disliked works counts, against that to liked ones."""
+"""Liked works that a painting is held against: those that it is most like.
+
+More find a little more of one taste, and lose the weaker one of two: docs/findings.md, Recommendations.
+"""
+DISLIKE = 0.25
+"""What likeness to disliked works counts, against that to liked ones.
+
+Measured in the same place: a half gains nothing over no dislikes at all, and more does harm.
+"""
 # Candidates a place in the list, and at least, among which variety chooses.
 _CANDIDATES, _LEAST = 10, 200
 
@@ -71,11 +77,11 @@ class Recommender:
 
         Args:
             liked: At least one.
-            disliked: Likeness to these counts half, and only where there is any.
+            disliked: Likeness to these counts a quarter, and only where there is any.
 
         Returns:
-            The mean similarity to the three liked works that a painting is most like, less half of that to disliked
-            ones, shape (n,).
+            The mean similarity to the three liked works that a painting is most like, less a quarter of that to
+            disliked ones, shape (n,).
 
         Source: VisRank, Messina et al. 2019, "Content-based artwork recommendation: integrating painting metadata with
         neural and manually-engineered visual features", section 5.1; negative examples as Rocchio 1971.
