@@ -115,11 +115,13 @@ class TestDrawing:
             (profile,) = draw_profiles(ARTIST, {"x": artists == "x"}, artists, everybody, 1, random)
             assert len(profile.liked) == 1
 
-    def test_labels_of_one_work_or_one_artist_are_nobodys(self):
+    def test_labels_of_one_work_and_movements_of_one_artist_are_nobodys(self):
         random, everybody = np.random.default_rng(0), np.ones(3, bool)
         members, artists = {"x": np.array([True, False, False])}, np.array(["x", "y", "y"])
         assert draw_profiles(ARTIST, members, artists, everybody, 5, random) == []
-        assert draw_profiles(NEW_ARTISTS, {"m": artists == "y"}, artists, everybody, 5, random) == []
+        assert len(draw_profiles(ARTIST, {"m": artists == "y"}, artists, everybody, 5, random)) == 5
+        for kind in (MOVEMENT, NEW_ARTISTS):
+            assert draw_profiles(kind, {"m": artists == "y"}, artists, everybody, 5, random) == []
         assert draw_profiles(ARTIST, {}, artists, everybody, 5, random) == []
 
     def test_memory_bounds_how_many(self):

@@ -124,7 +124,8 @@ def draw_profiles(
     """Draw people who like works of one label.
 
     Labels take turns, so that each counts alike however many works it has. Of a label up to 20 works are liked, and at
-    least one is not. For `NEW_ARTISTS` all liked works are by a random half of the label's artists.
+    least one is not. Movements of one artist are left out: they would be that artist again. For `NEW_ARTISTS` all liked
+    works are by a random half of the label's artists.
 
     Args:
         kind: `ARTIST`, `MOVEMENT` or `NEW_ARTISTS`.
@@ -137,12 +138,11 @@ def draw_profiles(
     Returns:
         `count` profiles, or none where no label has enough works, or artists.
     """
-    least = 2
-    labels = [
-        label
-        for label, own in members.items()
-        if (own & walked).any() and len(np.unique(artists[own]) if kind == NEW_ARTISTS else artists[own]) >= least
-    ]
+    labels = []
+    for label, own in members.items():
+        several = own.sum() > 1 and (kind == ARTIST or len(np.unique(artists[own])) > 1)
+        if several and (own & walked).any():
+            labels.append(label)
     if not labels:
         return []
     turns = np.resize(random.permutation(labels), count)
