@@ -1,6 +1,6 @@
 """Whether a search by a part finds what was planted: figures in the demo's gallery, pieces of other real paintings.
 
-    python -m benchmarks.parts [--copies 10] [--choosing] [--paintings FOLDER --model FILE.keras]
+    python -m benchmarks.parts [--choosing] [--no-gallery] [--paintings FOLDER --model FILE.keras]
 
 Every carrier of a motif is asked with the rectangle around it. The figure is the share of the other carriers among the
 first ten; beside it the same for the style of the whole picture. `--choosing` plants the motifs that the method was
@@ -162,13 +162,14 @@ def styles(features: Mapping[str, FloatArray], channels: int = 512) -> FloatArra
     return joined / np.linalg.norm(joined, axis=1, keepdims=True)
 
 
-def measure(planted: Planted, settings: Backbone, each: int | None = None) -> dict[str, float]:
-    """Mean share of the other carriers among the first ten, by the part and by the style of the whole picture.
+def measure(planted: Planted, settings: Backbone, each: int | None = None, first: int = _FIRST) -> dict[str, float]:
+    """Mean share of the other carriers among the first, by the part and by the style of the whole picture.
 
     Args:
         planted: Pictures.
         settings: The CNN.
         each: Carriers of a motif that are asked; None asks all.
+        first: How many are looked at.
     """
     motifs = range(planted.motifs.max() + 1)
     asked = np.concatenate([np.flatnonzero(planted.motifs == motif)[:each] for motif in motifs])
@@ -183,7 +184,7 @@ def measure(planted: Planted, settings: Backbone, each: int | None = None) -> di
         part = [View(features[LAYER][row].reshape(_SHAPE), planted.boxes[row]), View(maps.reshape(_SHAPE), box)]
         carriers = planted.motifs == planted.motifs[row]
         by_style = others[np.argsort(-(whole[others] @ whole[row]), kind="stable")]
-        for name, rows in (("part", search.nearest(part, others, _FIRST).rows), ("whole", by_style[:_FIRST])):
+        for name, rows in (("part", search.nearest(part, others, first).rows), ("whole", by_style[:first])):
             found[name].append(carriers[rows].sum() / (carriers.sum() - 1))
     spent = (time.process_time() - start) / len(asked)
     return {name: float(np.mean(shares)) for name, shares in found.items()} | {"seconds": spent}

@@ -19,6 +19,15 @@ four figures in the demo's gallery, seen by its random CNN; six pasted pieces of
 
 The mean of a painting's own maps instead of the collection's, positions scaled to length 1, crops at several scales,
 and a second search with the best windows of the first found no more.
+
+Held against motifs that had no part in the choice, it finds less: 0.61 in the gallery (six figures, 60 questions) and
+0.83 in real paintings (40 questions about pasted pieces); the style of the whole picture finds 0.05 and 0.03. Among
+dots, checks and rings a random CNN loses small figures. A question about 600 paintings takes half a second of one
+core.
+
+As a shortlist, the style of the whole picture is poor: a third of 600 real paintings holds 0.44 of the other carriers.
+The mean of each painting's maps, times that of the part as `PartSearch` weighs channels, holds 0.84 there. So look at
+all paintings where time allows.
 """
 
 from __future__ import annotations
@@ -151,7 +160,7 @@ class PartSearch:
 
     @classmethod
     def fit(cls, rows: Rows, shape: tuple[int, int, int], seed: int = 0) -> PartSearch:
-        """Learn which channels are usual, from at most 512 paintings; a part of a second's work a hundred of them.
+        """Learn which channels are usual, from at most 512 paintings, in about half a second.
 
         Args:
             rows: As above; n > 0.
