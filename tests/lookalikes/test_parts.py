@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+from benchmarks import parts as planted
 from PIL import Image
 
-from benchmarks import parts as planted
 from grisaille.demo import painter
 from grisaille.likenesses.metrics import NegativeFeatureError
 from grisaille.lookalikes.parts import PartSearch, View, alone, best_windows, sizes
@@ -74,6 +74,17 @@ class TestSearch:
         found = PartSearch.fit(features, SHAPE).nearest([view], np.array([9, 2, 30]), 10)
         assert sorted(found.rows) == [2, 9, 30]
         assert (np.diff(found.similarities) <= 0).all()
+
+    def test_a_shortlist_is_of_those_that_have_most_of_the_part(self):
+        features = maps(3, 40)
+        search = PartSearch.fit(features, SHAPE)
+        views = [View(features[5].reshape(SHAPE), (0, 0, 1, 1))]
+        roots = np.sqrt(features.astype(np.float32)).reshape(40, -1, 5).mean(axis=1)
+        np.testing.assert_allclose(search.means(), roots, rtol=1e-5)
+        listed = search.shortlist(views, search.means(), np.arange(40), 8)
+        assert len(listed) == 8
+        assert 5 in listed
+        assert search.shortlist(views, search.means(), np.array([7, 3]), 8).tolist() == [3, 7]
 
     def test_blank_pictures_are_no_error(self):
         blank = np.zeros((4, 240), np.float16)

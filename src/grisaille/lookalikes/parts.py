@@ -26,8 +26,8 @@ dots, checks and rings a random CNN loses small figures. A question about 600 pa
 core.
 
 As a shortlist, the style of the whole picture is poor: a third of 600 real paintings holds 0.44 of the other carriers.
-The mean of each painting's maps, times that of the part as `PartSearch` weighs channels, holds 0.84 there. So look at
-all paintings where time allows.
+`PartSearch.shortlist`, of 2 KB a painting, holds 0.84 there, and half of them 0.93. So look at all paintings where time
+allows.
 """
 
 from __future__ import annotations
@@ -211,6 +211,34 @@ class PartSearch:
             scores[block], boxes[block] = best_windows(correlations, windows)
         order = np.argsort(-scores, kind="stable")[:count]
         return Found(candidates[order], scores[order] / np.float32(own or 1.0), boxes[order])
+
+    def means(self) -> FloatArray:
+        """What `shortlist` reads, of all paintings: means of square roots over positions, float32, shape (n, channels).
+
+        Raises:
+            NegativeFeatureError: If a feature is negative.
+        """
+        n, channels = self.rows.shape[0], self.shape[2]
+        result = np.empty((n, channels), np.float32)
+        for start in range(0, n, _BLOCK):
+            block = slice(start, min(start + _BLOCK, n))
+            result[block] = _roots(self.rows[block]).reshape(block.stop - start, -1, channels).mean(axis=1)
+        return result
+
+    def shortlist(self, views: Sequence[View], means: FloatArray, candidates: IntArray, length: int) -> IntArray:
+        """The candidates that have the most of a part's channels on the whole, ascending; none is read.
+
+        Args:
+            views: As in `nearest`.
+            means: As `means` gives them.
+            candidates: Rows that may be found, shape (m,).
+            length: Of the shortlist.
+        """
+        if length >= len(candidates):
+            return np.sort(candidates)
+        weights = self._template(views).mean(axis=(0, 1))
+        order = np.argsort(-(means[candidates] @ weights), kind="stable")
+        return np.sort(candidates[order[:length]])
 
     def _template(self, views: Sequence[View]) -> FloatArray:
         """What cells are multiplied with, float32, shape (cells, cells, channels)."""
