@@ -135,8 +135,8 @@ class TestPlanted:
         pictures = [painter.work(artist, number, 0) for artist in painter.ARTISTS[:2] for number in range(10)]
         figures = [planted.FIGURES[name] for name in ("boat", "wheel")]
         motifs = [lambda picture, figure=figure: planted.draw(figure, picture, False) for figure in figures]
-        found = planted.measure(
-            planted.plant(pictures, motifs, [0.26] * 2, carriers=4, seed=5), Backbone(weights="random"), each=1, first=5
-        )
+        # Batches are filled up, which few pictures need not wait for.
+        cnn = Backbone(weights="random", batch_size=1)
+        found = planted.measure(planted.plant(pictures, motifs, [0.26] * 2, carriers=4, seed=5), cnn, each=1, first=5)
         assert found["part"] >= 0.9
         assert found["whole"] < found["part"]
