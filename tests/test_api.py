@@ -201,7 +201,7 @@ class TestEmbed:
         part = collection.embed(stranger, (0.25, 0, 1, 0.5))
         expected = collection.similar(tmp_path / "part.png", "style")
         assert collection.similar(part, "style")["painting_id"].tolist() == expected["painting_id"].tolist()
-        with pytest.raises(ValueError, match="left, top, right and bottom in fractions"):
+        with pytest.raises(ValueError, match="a part must satisfy 0 <= left < right"):
             collection.embed(stranger, (0.5, 0, 0.5, 1))
 
 
@@ -209,7 +209,7 @@ class TestRecommend:
     LIKED = (f"{ARTIST}_1", f"{ARTIST}_3", "Rosa_Punkt_2")
 
     def test_by_the_definition(self, collection):
-        """Without diversity, by the mean similarity to what is liked, less half of that to what is not."""
+        """Without diversity, by the mean similarity to what is liked, less a quarter of that to what is not."""
         found = collection.recommend(self.LIKED, ["Greta_Gitter_1"], "style", 30, diversity=0)
         assert found.columns.tolist() == [
             "rank", "painting_id", "artist", "title", "date", "museum", "relevance", "because",
@@ -220,7 +220,7 @@ class TestRecommend:
         squares = ((vectors[:, None] - vectors[None]) ** 2).sum(axis=2)
         similarity = 1 - squares / squares.mean()
         liked, disliked = [names.index(name) for name in self.LIKED], names.index("Greta_Gitter_1")
-        worth = similarity[:, liked].mean(axis=1) - 0.5 * np.maximum(similarity[:, disliked], 0)
+        worth = similarity[:, liked].mean(axis=1) - 0.25 * np.maximum(similarity[:, disliked], 0)
         worth[[*liked, disliked]] = -np.inf
         expected = np.argsort(-worth)[:30]
         assert found["painting_id"].tolist() == [names[row] for row in expected]
@@ -320,3 +320,28 @@ class TestWhatIsShown:
         assert set(near["artist"]) == set(collection.paintings["artist"]) - {"Ilse Nebel", "unknown"} - {"Ilse Nebel"}
         with pytest.raises(ValueError, match="there are no paintings by Nobody"):
             collection.nearest_artists("Nobody")
+
+
+class TestParts:
+    def test_a_part_is_found_where_it_is(self, collection, data, tmp_path):
+        """In another file of the same picture, the painting itself has the similarity 1, and the place is right."""
+        box = (0.25, 0.25, 0.75, 0.75)
+        found = collection.parts("Greta_Gitter_3", box, 5)
+        assert found["rank"].tolist() == [1, 2, 3, 4, 5]
+        assert "Greta_Gitter_3" not in found["painting_id"].tolist()
+        assert found["similarity"].is_monotonic_decreasing
+        assert ((found["left"] < found["right"]) & (found["top"] < found["bottom"])).all()
+        source = Image.open(data / "01_raw" / "gallery" / "seed_0" / "Greta_Gitter_3.png").convert("RGB")
+        source.save(tmp_path / "copy.png", compress_level=9)
+        own = collection.parts(tmp_path / "copy.png", box, 500).set_index("painting_id").loc["Greta_Gitter_3"]
+        assert own["similarity"] == pytest.approx(1, abs=0.05)
+        assert own[["left", "top", "right", "bottom"]].tolist() == pytest.approx(box, abs=0.15)
+
+    def test_what_cannot_be_searched(self, collection, data, tmp_path):
+        with pytest.raises(ValueError, match="a part must satisfy 0 <= left < right"):
+            collection.parts("Greta_Gitter_3", (0.5, 0.5, 0.5, 0.9))
+        shutil.copytree(data, tmp_path / "data")
+        shutil.rmtree(tmp_path / "data" / "04_feature")
+        opened = grisaille.open(tmp_path / "data")
+        with pytest.raises(NothingStoredError, match="are not stored any more"):
+            opened.parts("Greta_Gitter_3", (0.2, 0.2, 0.8, 0.8))

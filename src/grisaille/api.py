@@ -28,6 +28,7 @@ from grisaille.lazy import pd
 from grisaille.lookalikes import chains
 from grisaille.lookalikes.embedded import VECTORS, Embedded, Weights
 from grisaille.lookalikes.neighbour_index import NeighbourIndex, titles
+from grisaille.lookalikes.parts import Box, PartSearch, View, alone, check
 from grisaille.lookalikes.queries import Query, read_queries
 from grisaille.lookalikes.recommendation import DIVERSITY, Recommender
 from grisaille.measures.artist_graph import nearest_by_others, nearness
@@ -42,14 +43,17 @@ if TYPE_CHECKING:
     from grisaille.lookalikes.explanations import Explainer, Explanation
     from grisaille.lookalikes.why import Evidence
 
-Box: TypeAlias = tuple[float, float, float, float]
-"""Left, top, right and bottom of a part of a picture, in fractions of its width and height."""
 Likeness: TypeAlias = str | Weights
 """One of `Collection.likenesses`, or a mixture: likeness -> its share."""
 
 _SHOWN = ["artist", "title", "date", "museum", "link"]
+_MEASURES = [
+    "distance", "distance_percentile", "relevance", "because", "similarity", "left", "top", "right", "bottom",
+]  # fmt: skip
 # Mixtures whose paintings are kept in memory, besides the likenesses that the run made.
 _MIXTURES = 2
+# Paintings whose windows are looked at for a part, at most: some seconds.
+_LOOKED_AT = 4000
 # Paintings that say which artists are near to which, in a large collection; and nearest of each that count.
 _SAMPLE, _NEIGHBOURS = 5000, 10
 # One thread of the process at a time: TensorFlow uses all cores for one picture, and two threads that build models
@@ -196,6 +200,43 @@ class Collection:
         usual = index.distance_percentile(distances)[0]
         table = index.paintings.iloc[rows[0]].assign(distance=distances[0], distance_percentile=usual)
         table = table[table["sha256"] != own][:n]
+        return _shown(table, rank=np.arange(1, len(table) + 1))
+
+    def parts(self, picture: str | Path | bytes, part: Box, n: int = 10) -> pd.DataFrame:
+        """The paintings that show somewhere what a part of a picture shows, and where.
+
+        Args:
+            picture: A painting, a file, or its content.
+            part: Of the picture.
+            n: How many.
+
+        Returns:
+            One row a painting, best first: rank, painting_id, artist, title, date, museum and link as far as they are
+            known, similarity (1 is the part itself, 0 is usual), and left, top, right and bottom of the place, in
+            fractions of the painting. Of more than 4,000 paintings, those are looked at that have the most of the
+            part's channels on the whole.
+
+        Raises:
+            ValueError: If there is no such picture or part.
+            NothingStoredError: If the features are not stored any more: these are what is searched.
+
+        Sources: `grisaille.lookalikes.parts`.
+        """
+        query = self._query(picture)
+        ground, box = alone(query.image, part)
+        with _KERAS:
+            search, layer = self._part_search
+            shown = [lambda: query.data, lambda: _as_png(ground)]
+            whole, cut = self._embedder.evidence(shown, ["composition"], self._megapixels)
+        views = [View(whole.features[layer], part), View(cut.features[layer], box)]
+        others = self.paintings["duplicate_of"].isna() & (self.paintings["sha256"] != query.sha256)
+        candidates: IntArray = np.flatnonzero(others)
+        if len(candidates) > _LOOKED_AT:
+            means = self._once(("means", layer), search.means)
+            candidates = search.shortlist(views, means, candidates, _LOOKED_AT)
+        found = search.nearest(views, candidates, n)
+        edges = dict(zip(("left", "top", "right", "bottom"), found.boxes.T, strict=True))
+        table = self.paintings.iloc[found.rows].assign(similarity=found.similarities, **edges)
         return _shown(table, rank=np.arange(1, len(table) + 1))
 
     def recommend(  # noqa: PLR0913 - each filter is asked for by its name
@@ -460,6 +501,18 @@ class Collection:
         return None
 
     @cached_property
+    def _part_search(self) -> tuple[PartSearch, str]:
+        """The layer with the most places, and its name."""
+        if self._features is None:
+            raise NothingStoredError(
+                f"the features of {self.run} are not stored any more, or have changed: "
+                "run `kedro run --pipelines feature_extraction`"
+            )
+        shapes = self._embedder.shapes()
+        layer = max(shapes, key=lambda name: shapes[name][0] * shapes[name][1])
+        return PartSearch.fit(self._features[layer], shapes[layer]), layer
+
+    @cached_property
     def _explainer(self) -> Explainer:
         from grisaille.lookalikes.explanations import Explainer
 
@@ -619,15 +672,18 @@ def _name(picture: Picture) -> str:
 
 def _cropped(query: Query, part: Box) -> Query:
     """A part of a picture as a picture."""
-    left, top, right, bottom = part
-    if not (0 <= left < right <= 1 and 0 <= top < bottom <= 1):
-        raise ValueError(f"a part is left, top, right and bottom in fractions of the picture. Received: {part}")
+    check(part)
     width, height = query.image.size
-    box = [round(left * width), round(top * height), round(right * width), round(bottom * height)]
-    box[2:] = max(box[2], box[0] + 1), max(box[3], box[1] + 1)
-    content, image = io.BytesIO(), query.image.crop((box[0], box[1], box[2], box[3]))
+    left, top = min(round(part[0] * width), width - 1), min(round(part[1] * height), height - 1)
+    right, bottom = max(round(part[2] * width), left + 1), max(round(part[3] * height), top + 1)
+    image = query.image.crop((left, top, right, bottom))
+    return Query(f"a part of {query.name}", _as_png(image), image)
+
+
+def _as_png(image: Image.Image) -> bytes:
+    content = io.BytesIO()
     image.save(content, "PNG", compress_level=1)
-    return Query(f"a part of {query.name}", content.getvalue(), image)
+    return content.getvalue()
 
 
 def _allowed(
@@ -685,5 +741,5 @@ def _shown(table: pd.DataFrame, **numbers: IntArray) -> pd.DataFrame:
     """What a reader wants to see of some paintings, behind their numbers."""
     known = [name for name in _SHOWN if name in table and (name == "title" or table[name].astype(bool).any())]
     shown = table.assign(title=titles(table))[["painting_id", *known]]
-    measures = [name for name in ("distance", "distance_percentile", "relevance", "because") if name in table]
+    measures = [name for name in _MEASURES if name in table]
     return shown.assign(**numbers).join(table[measures])[[*numbers, *shown.columns, *measures]].reset_index(drop=True)

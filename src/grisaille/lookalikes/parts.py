@@ -42,8 +42,8 @@ from PIL import Image
 from grisaille.arrays import FloatArray, IntArray, Rows, as_float32
 from grisaille.likenesses.metrics import NegativeFeatureError
 
-#: Left, top, right, bottom, in fractions of a picture's width and height.
 Box: TypeAlias = tuple[float, float, float, float]
+"""Left, top, right and bottom of a part of a picture, in fractions of its width and height."""
 
 # Mean colour of the photographs of ImageNet, which CNNs subtract.
 _NEUTRAL = (124, 117, 104)

@@ -13,9 +13,10 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, Field
 
-from grisaille.api import Box, Collection, EmbeddedPicture, Likeness
+from grisaille.api import Collection, EmbeddedPicture, Likeness
 from grisaille.errors import GrisailleError
 from grisaille.lazy import pd
+from grisaille.lookalikes.parts import Box
 from grisaille.lookalikes.recommendation import DIVERSITY
 from grisaille.studio import exports
 from grisaille.studio.answers import (
@@ -116,7 +117,7 @@ class Current:
     async def send(self, data: bytes, part: str | None) -> tuple[str, EmbeddedPicture]:
         """Take a picture in."""
         async with self.gate:
-            work = run_in_threadpool(self.source.send, self.collection, data, _box(part))
+            work = run_in_threadpool(self.source.send, self.collection, data, None if part is None else _box(part))
             name, placed = await asyncio.wait_for(work, MOST_SECONDS)
         return f"{_SENT}{name}", placed
 
@@ -235,6 +236,20 @@ async def similar_to_sent(
     }
 
 
+@router.post("/parts", openapi_extra=_BODY)
+async def parts(answer: Answering, data: Sent, part: str, n: _Many = 20) -> dict[str, Any]:
+    """The paintings that show somewhere what a part of a picture shows, each with the `box` of the place.
+
+    The part and the boxes are left,top,right,bottom in fractions. The picture is not stored.
+    """
+    box = _box(part)
+    async with answer.gate:
+        found = await asyncio.wait_for(run_in_threadpool(answer.collection.parts, data, box, n), MOST_SECONDS)
+    edges = found[["left", "top", "right", "bottom"]].to_numpy().round(4).tolist()
+    rows_found = as_json(answer.collection, found.drop(columns=["left", "top", "right", "bottom"]))
+    return {"run": answer.run, "paintings": [row | {"box": box} for row, box in zip(rows_found, edges, strict=True)]}
+
+
 @router.post("/recommend")
 def recommend(answer: Answering, asked: Asked) -> dict[str, Any]:
     """Paintings for somebody who likes some, and dislikes others."""
@@ -318,9 +333,7 @@ def _cached(request: Request, data: bytes, media: str, keep: str) -> Response:
     return Response(data, media_type=media, headers=headers)
 
 
-def _box(part: str | None) -> Box | None:
-    if part is None:
-        return None
+def _box(part: str) -> Box:
     try:
         left, top, right, bottom = map(float, part.split(","))
     except ValueError:

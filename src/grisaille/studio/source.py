@@ -9,8 +9,9 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any, Literal
 
-from grisaille.api import Box, Collection, EmbeddedPicture
+from grisaille.api import Collection, EmbeddedPicture
 from grisaille.errors import GrisailleError
+from grisaille.lookalikes.parts import Box
 
 logger = logging.getLogger(__name__)
 
