@@ -24,6 +24,7 @@ ALL = (
     "memory",
     "additions",
     "explorer",
+    "studio",
 )
 
 

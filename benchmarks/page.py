@@ -52,6 +52,7 @@ def lines(results: Results) -> Iterator[Line]:
     if "of_product" in raw:
         what = f"evaluation of raw features, {raw['n']:,} x {raw['columns']:,}"
         yield at_most(what, "times the bare float32 product", raw["targets"]["product"], raw["of_product"])
+    yield from _studio(results.get("studio", {}))
     memory = results.get("memory", {})
     if "gb" in memory:
         yield at_most(
@@ -76,6 +77,20 @@ def lines(results: Results) -> Iterator[Line]:
     if "megabytes" in explorer:
         what = f"the explorer page of {explorer['n']:,} paintings"
         yield at_most(what, "MB", explorer["targets"]["megabytes"], explorer["megabytes"])
+
+
+def _studio(studio: Mapping[str, Any]) -> Iterator[Line]:
+    if "first_page" not in studio:
+        return
+    targets, n = studio["targets"], f"{studio['n']:,} paintings"
+    yield at_most(f"the studio's first page, VGG16, {n}", "s", targets["first_page"], studio["first_page"])
+    yield at_most("its answer to a picture that is sent, VGG16, median", "s", targets["sent"], studio["sent"])
+    for count in (8355, 100_000):
+        what = f"a recommendation from 20 liked works, {count:,} paintings, median"
+        yield at_most(what, "ms", 1000 * targets[f"recommend_{count}"], 1000 * studio[f"recommend_{count}"])
+    yield at_most(
+        "growth of the studio's memory by 1,000 requests", "%", 100 * targets["memory"], 100 * studio["memory"]
+    )
 
 
 def _extraction(extraction: Results) -> Iterator[Line]:
