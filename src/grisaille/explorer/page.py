@@ -17,8 +17,9 @@ from grisaille.collection.artists import UNKNOWN, normalise
 from grisaille.explorer.map_table import likenesses
 from grisaille.lazy import pd
 
-# In this order they are one program.
-_SCRIPTS = ("data.js", "places.js", "scene.js", "panel.js", "search.js", "years.js", "main.js")
+# In this order they are one program, and one style. The studio serves theme.css, dom.js and combobox.js, too.
+_STYLES = ("theme.css", "page.css")
+_SCRIPTS = ("dom.js", "data.js", "places.js", "scene.js", "panel.js", "search.js", "years.js", "main.js")
 # A painting's nearest that the page shows, however many the table holds.
 _SHOWN = 10
 # How base64 grows what it encodes.
@@ -71,7 +72,7 @@ def render(table: pd.DataFrame, artists: pd.DataFrame, about: About) -> str:
         about=about,
         paintings=len(table),
         artists=len(set(table["artist"]) - {UNKNOWN}),
-        style=_read("web/page.css"),
+        style="\n".join(_read(f"web/{name}") for name in _STYLES),
         library=_read("vendor/pixi.min.js").replace("//# sourceMappingURL=pixi.min.js.map", ""),
         script="\n".join(_read(f"web/{name}") for name in _SCRIPTS),
         data=_inside_a_script(data),

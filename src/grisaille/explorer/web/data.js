@@ -24,9 +24,6 @@ function nearest(space, row) {
   return [...rows.subarray(row * k, (row + 1) * k)].filter((other) => other < total);
 }
 
-// What the likenesses are called.
-const PLAIN = { mixture: "everything", style: "style", composition: "composition", colour: "colour", vectors: "vectors" };
-
 const artistOf = (row) => given.artists[given.artist[row]];
 /** A painting's title, or its name as a person reads it; the folder is the artist's, who is named beside it. */
 function titleOf(row) {
@@ -38,8 +35,6 @@ function titleOf(row) {
 const movementsOf = (row) => given.movements[row].map((number) => given.movementNames[number]);
 const pictureOf = (row) => (given.pictures[row] ? `data:image/webp;base64,${given.pictures[row]}` : "");
 
-/** Letters as people type them: no accents, no capitals. */
-const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").replaceAll("_", " ").toLowerCase();
 const searched = given.names.map((name, row) => plain(`${given.titles?.[row] ?? ""} ${name} ${artistOf(row).name}`).trim());
 
 // Of every painting the first year, the last and their middle, NaN where they are unknown.
@@ -49,22 +44,6 @@ const least = (values) => values.reduce((a, b) => (b < a || Number.isNaN(a) ? b 
 const earliest = least(firsts);
 const latest = -least(lasts.map((year) => -year));
 const undated = middles.filter(Number.isNaN).length;
-
-/** An element with attributes and children; text stays text. */
-function make(tag, attributes = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
-    else if (value === true) element.setAttribute(name, "");
-    else if (value !== false && value !== null && value !== undefined) element.setAttribute(name, value);
-  }
-  element.append(...children.filter((child) => child !== null && child !== undefined && child !== false));
-  return element;
-}
-
-const byId = (id) => document.getElementById(id);
-const thousands = (number) => number.toLocaleString("en");
-const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
 const UNFILTERED = { artist: -1, movement: -1, from: earliest, to: latest, undated: true };
 const AT_FIRST = { ...UNFILTERED, colour: "", place: "pca", spread: false, likeness: given.likenesses[0] };

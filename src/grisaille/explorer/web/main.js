@@ -394,31 +394,6 @@ if (choices.likeness) choices.likeness.onchange = (event) => setLikeness(event.t
 if (choices.place) choices.place.onchange = (event) => place({ place: event.target.value });
 byId("spread").onchange = (event) => place({ spread: event.target.checked });
 
-// Light and dark: as the system says, until the reader says otherwise.
-
-const dark = matchMedia("(prefers-color-scheme: dark)");
-let asked = null;
-try {
-  asked = localStorage.getItem("grisaille-theme");
-} catch {
-  // Some browsers store nothing for files.
-}
-function dress() {
-  document.documentElement.dataset.theme = asked ?? (dark.matches ? "dark" : "light");
-  mixColours();
-  redraw();
-}
-byId("theme").onclick = () => {
-  asked = document.documentElement.dataset.theme === "dark" ? "light" : "dark";
-  try {
-    localStorage.setItem("grisaille-theme", asked);
-  } catch {
-    // As above.
-  }
-  dress();
-};
-dark.addEventListener("change", dress);
-
 // The address holds what is seen, so that a place can be kept or sent.
 
 let timer = 0;
@@ -478,7 +453,10 @@ function recall() {
 let started = false;
 
 async function start() {
-  dress();
+  switchTheme(byId("theme"), () => {
+    mixColours();
+    redraw();
+  });
   fillChoices();
   prepareYears();
   try {

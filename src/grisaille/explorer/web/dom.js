@@ -1,0 +1,54 @@
+// What the explorer and the studio share: elements, words, and light and dark.
+
+/** An element with attributes and children; text stays text. */
+function make(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (value === true) element.setAttribute(name, "");
+    else if (value !== false && value !== null && value !== undefined) element.setAttribute(name, value);
+  }
+  element.append(...children.filter((child) => child !== null && child !== undefined && child !== false));
+  return element;
+}
+
+const byId = (id) => document.getElementById(id);
+const thousands = (number) => number.toLocaleString("en");
+const calm = matchMedia("(prefers-reduced-motion: reduce)");
+
+/** Letters as people type them: no accents, no capitals. */
+const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").replaceAll("_", " ").toLowerCase();
+
+// What the likenesses are called.
+const PLAIN = { mixture: "everything", style: "style", composition: "composition", colour: "colour", vectors: "vectors" };
+
+/** Let a button switch between light and dark: as the system says, until the reader says otherwise, on every page. */
+function switchTheme(button, dressed = () => {}) {
+  const key = "grisaille-theme";
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  let asked = null;
+  const dress = () => {
+    document.documentElement.dataset.theme = asked ?? (dark.matches ? "dark" : "light");
+    dressed();
+  };
+  const recall = () => {
+    try {
+      asked = localStorage.getItem(key);
+    } catch {
+      // Some browsers store nothing for files.
+    }
+    dress();
+  };
+  button.onclick = () => {
+    asked = document.documentElement.dataset.theme === "dark" ? "light" : "dark";
+    try {
+      localStorage.setItem(key, asked);
+    } catch {
+      // As above.
+    }
+    dress();
+  };
+  dark.addEventListener("change", dress);
+  addEventListener("storage", (event) => event.key === key && recall());
+  recall();
+}
