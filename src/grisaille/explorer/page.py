@@ -19,7 +19,7 @@ from grisaille.lazy import pd
 
 # In this order they are one program, and one style. The studio serves theme.css, dom.js and combobox.js, too.
 _STYLES = ("theme.css", "page.css")
-_SCRIPTS = ("dom.js", "data.js", "places.js", "scene.js", "panel.js", "search.js", "years.js", "main.js")
+_SCRIPTS = ("dom.js", "combobox.js", "data.js", "places.js", "scene.js", "panel.js", "search.js", "years.js", "main.js")
 # A painting's nearest that the page shows, however many the table holds.
 _SHOWN = 10
 # How base64 grows what it encodes.

@@ -1,9 +1,6 @@
-// Finding by name, as a combobox with a list of suggestions.
+// Finding by name.
 
 const query = byId("query");
-const list = byId("suggestions");
-let offers = [];
-let offered = -1;
 
 /** What a few letters may mean: artists and movements first, then paintings; every word must occur. */
 function suggest(text) {
@@ -27,41 +24,12 @@ function suggest(text) {
   return [...found, ...rows.slice(0, 10).map((row) => ({ kind: "painting", row, words: titleOf(row) }))];
 }
 
-function showSuggestions() {
-  offers = suggest(query.value);
-  offered = offers.length ? 0 : -1;
-  list.replaceChildren(...offers.map(offerLine));
-  if (!offers.length && query.value.trim()) list.append(make("li", { role: "presentation" }, "Nothing of that name"));
-  list.hidden = !query.value.trim();
-  query.setAttribute("aria-expanded", String(!list.hidden && offers.length > 0));
-  markOffer();
-}
-
-function offerLine(offer, at) {
-  const line = { role: "option", id: `offer-${at}`, onpointerdown: (event) => event.preventDefault(), onclick: () => take(offer) };
-  if (offer.kind === "painting") {
-    return make("li", line, image(offer.row, { alt: "" }), make("span", {}, offer.words, byline(offer.row)));
-  }
-  return make("li", line, make("span", {}, offer.words, make("small", {}, `show this ${offer.kind} only`)));
-}
-
-function markOffer() {
-  [...list.children].forEach((line, at) => line.setAttribute("aria-selected", String(at === offered)));
-  if (offered >= 0) {
-    query.setAttribute("aria-activedescendant", `offer-${offered}`);
-    list.children[offered].scrollIntoView({ block: "nearest" });
-  } else query.removeAttribute("aria-activedescendant");
-}
-
-function hideSuggestions() {
-  list.hidden = true;
-  query.setAttribute("aria-expanded", "false");
-  query.removeAttribute("aria-activedescendant");
+function offerLine(offer) {
+  if (offer.kind === "painting") return [image(offer.row, { alt: "" }), make("span", {}, offer.words, byline(offer.row))];
+  return [make("span", {}, offer.words, make("small", {}, `show this ${offer.kind} only`))];
 }
 
 function take(offer) {
-  hideSuggestions();
-  query.value = "";
   if (offer.kind === "painting") {
     // Someone who asks for a painting wants to see it, whatever the filters say.
     if (!shown[offer.row]) setFilter(UNFILTERED);
@@ -70,22 +38,9 @@ function take(offer) {
   } else setFilter({ [offer.kind]: offer.number });
 }
 
-query.addEventListener("input", showSuggestions);
-query.addEventListener("focus", () => query.value.trim() && showSuggestions());
-query.addEventListener("blur", hideSuggestions);
-query.addEventListener("keydown", (event) => {
-  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-  if (step && offers.length) {
-    offered = (offered + step + offers.length) % offers.length;
-    markOffer();
-    event.preventDefault();
-  } else if (event.key === "Enter" && offered >= 0 && !list.hidden) {
-    take(offers[offered]);
-    event.preventDefault();
-  } else if (event.key === "Escape") {
-    query.value = "";
-    hideSuggestions();
-    canvas.focus();
-  }
-  event.stopPropagation();
+const showSuggestions = combobox(query, byId("suggestions"), {
+  ask: (text) => showSuggestions(suggest(text)),
+  line: offerLine,
+  take,
+  leave: () => canvas.focus(),
 });
