@@ -14,6 +14,7 @@ function select(row, { look = false, close = false } = {}) {
   }
   redraw();
   remember();
+  dispatchEvent(new CustomEvent("grisaille:selected", { detail: row < 0 ? null : given.names[row] }));
 }
 
 function hover(row, x = 0, y = 0) {
@@ -453,6 +454,8 @@ function recall() {
 let started = false;
 
 async function start() {
+  // A page around this one has the name and the switch, too.
+  document.documentElement.classList.toggle("embedded", parent !== window);
   switchTheme(byId("theme"), () => {
     mixColours();
     redraw();
@@ -474,9 +477,10 @@ async function start() {
   document.documentElement.dataset.ready = "true";
 }
 
-// For whoever wants to lead the map from outside, as the tests do.
+// For whoever wants to lead the map from outside, as the studio and the tests do.
 window.explorer = {
   select,
+  started: () => started,
   state,
   shown,
   camera: scene.camera,
