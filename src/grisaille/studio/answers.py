@@ -87,6 +87,12 @@ def rows(collection: Collection, table: pd.DataFrame) -> list[dict[str, Any]]:
     return as_json(collection, collection.described(table["painting_id"].tolist()))
 
 
+def years(table: pd.DataFrame) -> list[list[int]]:
+    """Of each painting the first and the last year in which it may have been made; empty where neither is known."""
+    known = table.reindex(columns=["year_from", "year_to"]).astype(object)
+    return [[int(year) for year in span if pd.notna(year)] for span in known.to_numpy()]
+
+
 def as_json(collection: Collection, found: pd.DataFrame) -> list[dict[str, Any]]:
     """Rows as JSON, each with the address of its picture."""
     digests = dict(zip(collection.paintings["painting_id"], collection.paintings["sha256"], strict=True))

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 from dataclasses import dataclass
 from importlib import resources
+from pathlib import PurePath
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -29,6 +30,7 @@ from grisaille.studio.answers import (
     rows,
     searched,
     thumbnail,
+    years,
 )
 from grisaille.studio.source import Source
 
@@ -39,7 +41,18 @@ AT_ONCE = 2
 # What is sent begins with this; paintings have names.
 _SENT = "sent:"
 _SIDES = (64, 128, 256, 512, 1024, 2048)
-_STATIC = {"studio.css": "text/css", "studio.js": "text/javascript", "theme.css": "text/css"}
+# Files of the page, by the package that has them: the studio's own, and those it shares with the explorer.
+_STATIC = {
+    **dict.fromkeys(("theme.css", "dom.js", "combobox.js"), "explorer"),
+    **dict.fromkeys(
+        (
+            *("studio.css", "studio.js", "state.js", "ask.js", "pictures.js", "cards.js", "query.js", "part.js"),
+            *("list.js", "trays.js", "search.js", "dialogs.js", "path.js", "artist.js", "map.js"),
+        ),
+        "studio",
+    ),
+}
+_MEDIA = {".css": "text/css", ".js": "text/javascript"}
 _BODY = {"requestBody": {"required": True, "content": {"image/*": {"schema": {"type": "string", "format": "binary"}}}}}
 _Share = Annotated[float, Field(ge=0, le=1)]
 _Many = Annotated[int, Query(ge=1, le=500)]
@@ -154,7 +167,7 @@ router = APIRouter()
 def page(request: Request) -> HTMLResponse:
     """The studio."""
     request.app.state.source.wake()
-    return HTMLResponse(_file("page.html").decode(), headers={"Cache-Control": "no-cache"})
+    return HTMLResponse(_file("page.html", "studio").decode(), headers={"Cache-Control": "no-cache"})
 
 
 @router.get("/static/{name}", include_in_schema=False)
@@ -162,7 +175,7 @@ def static(name: str, request: Request) -> Response:
     """What the page is made of."""
     if name not in _STATIC:
         raise UnknownError(f"there is no {name}")
-    return _cached(request, _file(name), _STATIC[name], "no-cache")
+    return _cached(request, _file(name, _STATIC[name]), _MEDIA[PurePath(name).suffix], "no-cache")
 
 
 @router.get("/collection")
@@ -301,7 +314,8 @@ def artist(answer: Answering, name: str, likeness: str | None = None) -> dict[st
     near = answer.collection.nearest_artists(name, _likeness(likeness))
     pairs = zip(near["artist"][:8], near["nearness"][:8], strict=True)
     nearest = [{"artist": str(other), "nearness": round(float(value), 3)} for other, value in pairs]
-    return {"run": answer.run, "artist": name, "paintings": rows(answer.collection, own), "nearest": nearest}
+    listed = [row | {"years": span} for row, span in zip(rows(answer.collection, own), years(own), strict=True)]
+    return {"run": answer.run, "artist": name, "paintings": listed, "nearest": nearest}
 
 
 @router.get("/map", response_class=HTMLResponse)
@@ -319,8 +333,7 @@ def export(answer: Answering, kind: Literal["csv", "png", "pdf", "iiif"], listed
     return Response(made, media_type=media, headers={"Content-Disposition": name, "X-Grisaille-Run": answer.run})
 
 
-def _file(name: str) -> bytes:
-    folder = "explorer" if name == "theme.css" else "studio"
+def _file(name: str, folder: str) -> bytes:
     return resources.files(f"grisaille.{folder}").joinpath(f"web/{name}").read_bytes()
 
 

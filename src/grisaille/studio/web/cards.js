@@ -1,0 +1,133 @@
+// A painting in a list: its picture, its words, and what can be done with it, by pointer and by key.
+
+import { byline, image, nameOf, shortTitle, titleOf } from "./pictures.js";
+import { change, state } from "./state.js";
+
+/** Look from another picture: the list follows. */
+export const lookFrom = (picture) =>
+  change({ picture, part: null, view: state.view === "map" ? "map" : "", of: "", open: "", pair: [], which: state.liked.length ? "similar" : "" });
+
+/** Put a picture among the liked or the disliked ones, or take it away from there. */
+export function choose(picture, kind) {
+  const other = kind === "liked" ? "disliked" : "liked";
+  const without = (list) => list.filter((name) => name !== picture);
+  const had = state[kind].includes(picture);
+  const next = { [kind]: had ? without(state[kind]) : [...state[kind], picture], [other]: without(state[other]) };
+  if (kind === "liked" && !had) next.which = "";
+  change(next);
+}
+
+export const openArtist = (artist) => change({ view: "artist", of: artist, open: "", pair: [] });
+export const openPath = (picture) => change({ view: "path", of: picture, open: "", pair: [] });
+
+/** What a painting of the list is held against. */
+const counterpart = (row) => row.because || state.picture || state.liked[0];
+
+export function openPair(kind, row) {
+  const other = counterpart(row);
+  if (other && other !== row.painting_id) change({ open: kind, pair: [other, row.painting_id] });
+}
+
+const ACTIONS = {
+  l: (row) => choose(row.painting_id, "liked"),
+  d: (row) => choose(row.painting_id, "disliked"),
+  w: (row) => openPair("why", row),
+  c: (row) => openPair("compare", row),
+  p: (row) => state.picture && openPath(row.painting_id),
+  a: (row) => row.artist && openArtist(row.artist),
+};
+
+/** A button with a sign, pressed or not. */
+export function toggle(row, kind) {
+  const [sign, word] = kind === "liked" ? ["♥", "Like"] : ["✕", "Not for me"];
+  const pressed = state[kind].includes(row.painting_id);
+  const attributes = {
+    type: "button",
+    class: `sign ${kind}`,
+    "aria-pressed": String(pressed),
+    "aria-label": `${word}: ${titleOf(row)}`,
+    title: word,
+    onclick: () => choose(row.painting_id, kind),
+  };
+  return make("button", attributes, make("span", { "aria-hidden": "true" }, sign));
+}
+
+const act = (words, label, key, row) =>
+  make("button", { type: "button", class: "quiet", "aria-label": label, onclick: () => ACTIONS[key](row) }, words);
+
+/** The picture, which is a button, and a rectangle on it, if the row tells which part is alike. */
+export function see(row, side = 512) {
+  const frame = make("span", { class: "frame" }, image(row, side, { loading: "lazy", class: "hung" }));
+  if (row.box) {
+    const [left, top, right, bottom] = row.box.map((at) => 100 * at);
+    frame.append(make("i", { class: "box", style: `left: ${left}%; top: ${top}%; width: ${right - left}%; height: ${bottom - top}%` }));
+  }
+  const label = { "aria-label": `Look from ${nameOf(row)}` };
+  return make("button", { type: "button", class: "see", ...label, onclick: () => lookFrom(row.painting_id) }, frame);
+}
+
+/** Title, artist, date, and why it is there. */
+export function words(row, because = null) {
+  const title = make("span", { class: "title" }, shortTitle(row));
+  const by = byline(row);
+  const artist = row.artist
+    ? make("button", { type: "button", class: "link", "aria-label": `${row.artist}: all works`, onclick: () => openArtist(row.artist) }, row.artist)
+    : null;
+  const date = row.date ? make("span", {}, artist ? `, ${row.date}` : row.date) : null;
+  const line = artist || date ? make("span", { class: "by" }, artist, date) : by;
+  const reason = because ? make("span", { class: "because" }, "because of ", make("em", {}, titleOf(because))) : null;
+  return make("div", { class: "words" }, title, line, reason);
+}
+
+export function card(row, because = null) {
+  const alone = !counterpart(row);
+  const title = titleOf(row);
+  const acts = make(
+    "div",
+    { class: "acts" },
+    toggle(row, "liked"),
+    toggle(row, "disliked"),
+    alone ? null : act("Why?", `Why is ${title} alike?`, "w", row),
+    alone ? null : act("Compare", `Compare ${title}`, "c", row),
+    state.picture ? act("Path", `A path to ${title}`, "p", row) : null,
+  );
+  const item = make("li", { class: "card", "data-name": row.painting_id }, see(row), words(row, because), acts);
+  item.row = row;
+  return item;
+}
+
+/** Mark what is chosen on cards that stay. */
+export function markChosen(list) {
+  for (const item of list.children) {
+    for (const kind of ["liked", "disliked"]) {
+      const pressed = state[kind].includes(item.row.painting_id);
+      item.querySelector(`.sign.${kind}`)?.setAttribute("aria-pressed", String(pressed));
+    }
+  }
+}
+
+/** One card is in the order of Tab; arrow keys go from card to card, letters do what its buttons do. */
+export function rove(list) {
+  const focusable = (item) => item.querySelectorAll("button");
+  const enter = (item) => {
+    for (const other of list.children) for (const button of focusable(other)) button.tabIndex = other === item ? 0 : -1;
+  };
+  list.addEventListener("focusin", (event) => enter(event.target.closest(".card")));
+  list.addEventListener("keydown", (event) => {
+    const item = event.target.closest(".card");
+    if (!item || event.ctrlKey || event.metaKey || event.altKey) return;
+    const cards = [...list.children];
+    const at = cards.indexOf(item);
+    const columns = cards.filter((other) => other.offsetTop === cards[0].offsetTop).length;
+    const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns, Home: -at, End: cards.length - 1 - at };
+    if (event.key in steps) {
+      const to = cards[at + steps[event.key]];
+      to?.querySelector(".see").focus();
+      to?.scrollIntoView({ block: "nearest" });
+    } else if (ACTIONS[event.key.toLowerCase()]) ACTIONS[event.key.toLowerCase()](item.row);
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  });
+  return () => list.children.length && enter(list.contains(document.activeElement) ? document.activeElement.closest(".card") : list.children[0]);
+}

@@ -1,0 +1,130 @@
+// Paintings of the collection by their names, and the reader's own pictures, which this window alone keeps.
+
+import { Refused, blob, given, json, loaded } from "./ask.js";
+import { OWN, isOwn } from "./state.js";
+
+const known = new Map();
+const owns = new Map();
+// What the server calls a picture that was sent, or a part of one.
+const called = new Map();
+
+/** Keep what the server told of paintings. */
+export function learn(rows) {
+  for (const row of rows) known.set(row.painting_id, { ...known.get(row.painting_id), ...row });
+  return rows;
+}
+
+/** Keep a picture of the reader's own, and name it. */
+export function keep(file) {
+  const picture = `${OWN}${crypto.getRandomValues(new Uint32Array(2)).join("")}`;
+  const title = file.name && !/^image\.\w+$/.test(file.name) ? file.name.replace(/\.\w+$/, "").replaceAll("_", " ") : "Your picture";
+  owns.set(picture, { painting_id: picture, title, artist: "", own: true, file, url: URL.createObjectURL(file) });
+  return picture;
+}
+
+/** What is known of a picture now; null of a painting nobody told of yet, and of an own picture of another window. */
+export const described = (picture) => owns.get(picture) ?? known.get(picture) ?? null;
+
+/** The same, asked for where it is not known. */
+export async function describe(picture) {
+  const found = described(picture);
+  if (found || isOwn(picture)) return found;
+  let told = { painting_id: picture, title: picture, artist: "" };
+  try {
+    told = await json(`paintings/${encodeURIComponent(picture)}`);
+  } catch (error) {
+    // A link may name a painting that is gone; whoever asks about it is told so, and can take it back.
+    if (error.status !== 404) throw error;
+  }
+  learn([told]);
+  return told;
+}
+
+const named = (row) => row.title || row.painting_id.split("/").at(-1).replaceAll("_", " ");
+const numbered = (row) => row.artist && /^\d+$/.test(named(row));
+
+/** A title that stands by itself: a mere number is one of its artist's. */
+export const titleOf = (row) => (numbered(row) ? `${row.artist}, No. ${named(row)}` : named(row));
+/** A title above its artist. */
+export const shortTitle = (row) => (numbered(row) ? `No. ${named(row)}` : named(row));
+
+/** In one line, for those who do not see the picture. */
+export const nameOf = (row) => [titleOf(row), byline(row)].filter(Boolean).join(", ");
+
+/** The artist, unless the title begins with it, and the date. */
+export function byline(row) {
+  const repeated = row.artist && plain(titleOf(row)).startsWith(plain(row.artist));
+  return [repeated ? "" : row.artist && `by ${row.artist}`, row.date].filter(Boolean).join(", ");
+}
+
+export const address = (row, side) =>
+  row.url ?? `thumbnails/${encodeURIComponent(row.painting_id)}?side=${side}${row.version ? `&v=${row.version}` : ""}`;
+
+/** An image that gives way to a blank where it cannot be shown. */
+export function image(row, side, attributes = {}) {
+  const element = make("img", { alt: "", decoding: "async", draggable: "false", ...attributes, src: address(row, side) });
+  element.addEventListener("error", () => element.replaceWith(make("span", { class: "blank" })), { once: true });
+  return element;
+}
+
+const key = (picture, part) => `${picture} ${part ?? ""}`;
+
+/** The file of a picture: the reader's, or the painting as large as it is shown. */
+async function content(picture, signal) {
+  if (!isOwn(picture)) return blob(address(await describe(picture), 1024), { signal });
+  if (!owns.has(picture)) throw new Refused("This picture is not kept: give it again.", 0);
+  return owns.get(picture).file;
+}
+
+async function send(picture, part, rest, signal) {
+  await loaded(signal);
+  const body = await content(picture, signal);
+  const found = await json(`similar?${given({ ...rest, part: part?.join(",") })}`, { method: "POST", body, signal });
+  called.set(key(picture, part), found.picture);
+  return found;
+}
+
+/** The paintings that are most like a picture, or a part of it. It is sent again where the server forgot it. */
+export async function similar(picture, part, rest, signal) {
+  if (!isOwn(picture) && !part) return json(`similar?${given({ picture, ...rest })}`, { signal });
+  const name = called.get(key(picture, part));
+  if (name) {
+    try {
+      return await json(`similar?${given({ picture: name, ...rest })}`, { signal });
+    } catch (error) {
+      if (error.status !== 410) throw error;
+    }
+  }
+  return send(picture, part, rest, signal);
+}
+
+/** Ask with the names that the server has for pictures; they are sent before, or again, if need be. */
+export async function withNames(pictures, work, signal) {
+  const named = async () => {
+    const names = [];
+    for (const picture of pictures) {
+      const name = isOwn(picture) ? called.get(key(picture)) ?? (await send(picture, null, { n: 1 }, signal)).picture : picture;
+      names.push(name);
+    }
+    return names;
+  };
+  try {
+    return await work(await named());
+  } catch (error) {
+    if (error.status !== 410) throw error;
+    called.clear();
+    return work(await named());
+  }
+}
+
+/** A picture as it is sent where the server takes no part: cut out here. */
+export async function cut(picture, part, signal) {
+  const file = await content(picture, signal);
+  if (!part) return file;
+  const bitmap = await createImageBitmap(file);
+  const [left, top, right, bottom] = part;
+  const [width, height] = [Math.max(1, (right - left) * bitmap.width), Math.max(1, (bottom - top) * bitmap.height)].map(Math.round);
+  const canvas = make("canvas", { width, height });
+  canvas.getContext("2d").drawImage(bitmap, -left * bitmap.width, -top * bitmap.height);
+  return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
+}
