@@ -65,7 +65,8 @@ async function answer() {
     const found = await newest.ask(recommending ? recommended : alike);
     if (!found) return;
     learn(found.paintings);
-    rows = found.paintings;
+    // A part is like the whole that it comes from, and nobody looks for that.
+    rows = found.paintings.filter((row) => recommending || row.painting_id !== state.picture);
     await fill(recommending);
   } catch (error) {
     rows = [];
@@ -127,9 +128,9 @@ async function fill(recommending) {
   // Who liked a painting by key goes on with the one that took its place.
   if (focused >= 0) results.children[Math.min(focused, rows.length - 1)]?.querySelector(".see").focus();
   ready();
-  const title = recommending ? "Recommended for you" : `Most like ${isOwn(state.picture) ? "your picture" : titleOf(described(state.picture))}`;
+  const title = recommending ? "Recommended for you" : `Most like ${state.part ? "a part of " : ""}${isOwn(state.picture) ? "your picture" : titleOf(described(state.picture))}`;
   byId("list-title").textContent = title;
-  byId("list-about").textContent = recommending ? reasons() : state.part ? "Like the part that you chose." : "";
+  byId("list-about").textContent = recommending ? reasons() : "";
   byId("after").hidden = rows.length === 0;
   byId("more").hidden = n > FEW || rows.length < FEW;
   if (!rows.length) fail("No painting fits these filters.");
@@ -165,6 +166,7 @@ export function prepareFilters() {
     sliding = true;
   };
   byId("diversity").onchange = () => (sliding = false);
+  byId("more-filters").onclick = (event) => event.currentTarget.setAttribute("aria-expanded", String(byId("filters").classList.toggle("open")));
   for (const radio of document.getElementsByName("which")) radio.onchange = () => change({ which: radio.value });
   byId("more").onclick = () => {
     n = MANY;
@@ -181,7 +183,9 @@ function drawFilters() {
   byId("new").checked = state.unnamed;
   byId("diversity").value = state.diversity;
   byId("how-varied").textContent = `${Math.round(100 * state.diversity)}%`;
-  byId("unfilter").hidden = Object.keys(UNFILTERED).every((name) => state[name] === UNFILTERED[name]);
+  const filtered = Object.keys(UNFILTERED).some((name) => state[name] !== UNFILTERED[name]);
+  byId("unfilter").hidden = !filtered;
+  byId("more-filters").classList.toggle("set", filtered);
 }
 
 /** Save the list as a file. */

@@ -16,14 +16,14 @@ export function take(file, tell) {
   lookFrom(keep(file));
 }
 
-const ways = () => [
-  make("button", { type: "button", "data-way": "file", class: "quiet" }, "Another picture"),
-  make("button", { type: "button", "data-way": "camera", class: "quiet camera" }, "Photo"),
+const ways = (words) => [
+  make("button", { type: "button", "data-way": "file", class: "quiet" }, words),
+  make("button", { type: "button", "data-way": "camera", class: "quiet camera" }, "Take a photo"),
 ];
 
 /** What stands where no picture is. */
 function invitation() {
-  return make("div", { class: "nothing" }, make("p", { class: "soft" }, "Drop or paste a picture"), make("p", { class: "ways" }, ...ways()));
+  return make("div", { class: "nothing" }, make("p", { class: "soft" }, "Drop or paste a picture"), make("p", { class: "ways" }, ...ways("Choose a picture")));
 }
 
 export async function drawQuery() {
@@ -57,7 +57,7 @@ function fillQuery(row) {
     make("button", { type: "button", class: "quiet", id: "whole", onclick: () => change({ part: null }), hidden: true }, "Whole picture"),
     make("button", { type: "button", class: "quiet", id: "choose-part", onclick: () => part.begin() }, "Choose a part"),
     make("button", { type: "button", class: "quiet", onclick: () => change({ view: "path", of: "" }) }, "Path to …"),
-    ...ways(),
+    ...ways("Another picture"),
   );
   place.replaceChildren(
     frame,
