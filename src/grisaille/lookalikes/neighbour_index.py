@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from grisaille.arrays import FloatArray, IntArray
+from grisaille.collection.artists import normalise
 from grisaille.lazy import pd
 from grisaille.measures.lookup import others, search
 from grisaille.measures.retrieval import csls_offsets
@@ -27,7 +28,8 @@ def _titles_of_files(identifiers: list[str], artists: list[str]) -> list[str]:
     found = []
     for identifier, artist in zip(identifiers, artists, strict=True):
         name = identifier.rpartition("/")[2].replace("_", " ").strip()
-        rest = name[len(artist) :].strip(_BETWEEN) if name.lower().startswith(artist.lower()) else name
+        # File names have fewer accents than artists.
+        rest = name[len(artist) :].strip(_BETWEEN) if normalise(name).startswith(normalise(artist)) else name
         found.append(rest or name)
     return found
 
