@@ -61,7 +61,7 @@ function fillWhy(dialog, pair) {
     verdict,
     busy,
     make("div", { class: "two" }, ...figures),
-    make("p", { class: "soft" }, "What is bright is alike in both. What has faded is no more alike than two paintings usually are."),
+    make("p", { class: "soft" }, "What stays clear is alike in both. What has faded is no more alike than two paintings usually are."),
   );
 
   const progress = new Progress(busy);
@@ -73,7 +73,7 @@ function fillWhy(dialog, pair) {
       if (!found) return;
       verdict.textContent = inWords(found);
       figures.forEach((figure, at) => {
-        const faded = make("img", { alt: `${titleOf(pair[at])}: bright where it is alike`, src: found.pictures[at] });
+        const faded = make("img", { alt: `${titleOf(pair[at])}: clear where it is alike`, src: found.pictures[at] });
         figure.firstChild.replaceWith(faded);
       });
     } catch (error) {

@@ -8,6 +8,7 @@ import { UNFILTERED, about, change, isOwn, likeness, state } from "./state.js";
 const results = byId("results");
 const wrong = byId("wrong");
 const newest = new Latest();
+const saving = new Latest();
 const progress = new Progress(byId("busy"));
 const ready = rove(results);
 // How many the list shows, and seconds between two questions while a slider moves.
@@ -193,8 +194,10 @@ async function save(kind) {
   const asked = { paintings: rows.map((row) => row.painting_id), title: byId("list-title").textContent.slice(0, 200) };
   wrong.hidden = true;
   try {
-    progress.begin("Making the file", () => progress.end());
-    const file = await blob(`export/${kind}`, post(asked));
+    progress.begin("Making the file", () => saving.stop());
+    byId("busy").scrollIntoView({ block: "nearest" });
+    const file = await saving.ask((signal) => blob(`export/${kind}`, post(asked, signal)));
+    if (!file) return progress.end();
     const link = make("a", { href: URL.createObjectURL(file), download: `paintings.${kind === "iiif" ? "json" : kind}` });
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 60_000);

@@ -25,7 +25,7 @@ function draw() {
   }
 }
 
-/** Say something beside the list, until something else is done. */
+/** Say something above the list, until the reader closes it. */
 function tell(...words) {
   const close = make("button", { type: "button", class: "quiet", "aria-label": "Close this note", onclick: () => (byId("notice").hidden = true) }, "×");
   byId("notice").replaceChildren(make("span", {}, ...words), close);
@@ -54,19 +54,16 @@ function drawRun(words = "") {
   byId("run").textContent = `Answered by ${words}run ${run}.`;
 }
 
-let renewing = false;
-async function renew() {
-  if (renewing) return;
-  renewing = true;
-  try {
-    about.collection = await json("collection");
-    drawRun("a newer ");
-    byId("some").replaceChildren();
-    tell("Answered by a newer run: the collection was computed again.");
-    askAgain();
-  } finally {
-    renewing = false;
-  }
+let newest = "";
+async function renew(run) {
+  // Several answers may tell of it.
+  if (run === newest) return;
+  newest = run;
+  about.collection = await json("collection");
+  drawRun("a newer ");
+  byId("some").replaceChildren();
+  tell("Answered by a newer run: the collection was computed again.");
+  askAgain();
 }
 
 function prepareWays() {
@@ -131,7 +128,7 @@ async function start() {
   }
   about.weights = shares(about.collection);
   drawRun();
-  onNewerRun(() => renew().catch(wrong));
+  onNewerRun((run) => renew(run).catch(wrong));
   byId("to-map").onclick = toMap;
   byId("to-list").onclick = () => change({ view: "", of: "", open: "", pair: [] });
   for (const prepare of [prepareSliders, prepareFilters, prepareTrays, prepareDialogs, prepareSearch, prepareWays, prepareKeys]) prepare();
