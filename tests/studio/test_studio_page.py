@@ -3,7 +3,6 @@
 import base64
 import csv
 import re
-from dataclasses import replace
 from urllib.parse import quote
 
 import pandas as pd
@@ -26,7 +25,7 @@ expect.set_options(timeout=1000 * PATIENCE)
 QUERY, LIKED, DISLIKED = "Ilse_Nebel_1", "Rosa_Punkt_2", "Greta_Gitter_3"
 # The demo's duplicate has no file of its own, and a browser logs what it cannot show.
 WITHOUT_FILE = "Ilse_Nebel_19"
-ABOUT = About(likeness="mixture", metric="hellinger", raw_values=600, reduced_values=6)
+ABOUT = About(likeness="composition", metric="hellinger", raw_values=600, reduced_values=6)
 # A file as a person drops, pastes or chooses it.
 FILE = """([data, name]) => {
     const bytes = Uint8Array.from(atob(data), (character) => character.charCodeAt(0));
@@ -97,6 +96,15 @@ def link(**values):
     return "#" + "&".join(f"{name}={quote(one, safe='')}" for name, one in pairs)
 
 
+def upload(content, name="mine.png"):
+    return [{"name": name, "mimeType": "image/png", "buffer": base64.b64decode(content)}]
+
+
+def give(page, content, name="mine.png"):
+    """Choose a file, as the dialog of the browser would."""
+    page.locator("#file").set_input_files(upload(content, name))
+
+
 def shown(page):
     """Names of the paintings in the list, once it has answered."""
     expect(page.locator("#results .card").first).to_be_visible()
@@ -152,13 +160,13 @@ class TestOwnPicture:
         page = open_page(has_touch=True)
         with page.expect_file_chooser() as chooser:
             page.locator("#first").get_by_role("button", name="Choose a picture").click()
-        chooser.value.set_files([{"name": "a.png", "mimeType": "image/png", "buffer": base64.b64decode(own)}])
+        chooser.value.set_files(upload(own))
         heading(page, "Most like your picture")
         assert page.locator("#photo").get_attribute("capture") == "environment"
 
     def test_what_is_no_picture_is_told_in_words(self, open_page):
         page = open_page(forgiven=["415"])
-        page.locator("#file").set_input_files([{"name": "a.png", "mimeType": "image/png", "buffer": b"nothing"}])
+        give(page, base64.b64encode(b"nothing").decode())
         expect(page.locator("#wrong")).to_be_visible()
         assert page.locator("#wrong").inner_text()
 
@@ -166,9 +174,7 @@ class TestOwnPicture:
         page = open_page()
         given = page.request.get(f"{studio}/collection").json()
         page.route("**/collection", lambda route: route.fulfill(json=given | {"models": "loading"}))
-        page.locator("#file").set_input_files(
-            [{"name": "a.png", "mimeType": "image/png", "buffer": base64.b64decode(own)}]
-        )
+        give(page, own)
         expect(page.locator("#busy")).to_contain_text("The network is loading")
         page.locator("#busy").get_by_role("button", name="Stop").click()
         expect(page.locator("#wrong")).to_contain_text("Stopped.")
@@ -182,9 +188,7 @@ class TestOwnPicture:
         page.route(
             "**/collection", lambda route: route.fulfill(json=given | {"models": "failed", "reason": "no weights"})
         )
-        page.locator("#file").set_input_files(
-            [{"name": "a.png", "mimeType": "image/png", "buffer": base64.b64decode(own)}]
-        )
+        give(page, own)
         expect(page.locator("#wrong")).to_have_text("The network could not be loaded: no weights")
 
 
@@ -250,6 +254,24 @@ class TestList:
         # Asked again, of the run that is known by now.
         page.unroute_all(behavior="wait")
 
+    def test_a_row_says_where_its_likeness_is(self, open_page):
+        page = open_page()
+
+        def boxed(route):
+            answer = route.fetch()
+            found = answer.json()
+            found["paintings"][0]["box"] = [0.25, 0.5, 0.75, 1]
+            route.fulfill(response=answer, json=found)
+
+        page.route("**/similar?*", boxed)
+        page.goto(page.url + link(picture=QUERY))
+        shown(page)
+        expect(page.locator("#results .box")).to_have_count(1)
+        box = page.locator("#results .box").bounding_box()
+        whole = page.locator("#results .card").first.locator("img").bounding_box()
+        assert box["width"] == pytest.approx(whole["width"] / 2, abs=2)
+        assert box["y"] - whole["y"] == pytest.approx(whole["height"] / 2, abs=2)
+
     def test_it_is_saved_as_a_table(self, open_page):
         page = open_page(link(picture=QUERY))
         listed = shown(page)
@@ -282,7 +304,7 @@ class TestRecommendations:
         page.get_by_label("Movement").select_option("Mistism")
         page.get_by_role("spinbutton", name="From").fill("1890")
         page.get_by_role("spinbutton", name="From").blur()
-        page.get_by_label("Only artists of none of my choices").check()
+        page.get_by_label("Only artists not among my choices").check()
         wanted = collection.recommend(
             [LIKED], [DISLIKED], n=24, movements=["Mistism"], years=(1890, None), new_artists=True
         )
@@ -294,9 +316,7 @@ class TestRecommendations:
 
     def test_ones_own_picture_can_be_liked(self, open_page, own):
         page = open_page()
-        page.locator("#file").set_input_files(
-            [{"name": "mine.png", "mimeType": "image/png", "buffer": base64.b64decode(own)}]
-        )
+        give(page, own)
         shown(page)
         page.locator("#like-query").click()
         heading(page, "Recommended for you")
@@ -321,9 +341,7 @@ class TestTwoWorks:
 
     def test_why_of_ones_own_picture(self, open_page, own):
         page = open_page()
-        page.locator("#file").set_input_files(
-            [{"name": "mine.png", "mimeType": "image/png", "buffer": base64.b64decode(own)}]
-        )
+        give(page, own)
         shown(page)
         page.locator("#results .see").first.press("w")
         expect(page.locator("#why img[src^='data:image/webp']")).to_have_count(2)
@@ -380,9 +398,7 @@ class TestMap:
 
     def test_both_show_the_same(self, open_page, collection, monkeypatch):
         known = collection.paintings["painting_id"].tolist()[:8]
-        drawn = render(
-            explorer_map(names=known), pd.DataFrame({"name": ["Ada"]}), replace(ABOUT, likeness="composition")
-        )
+        drawn = render(explorer_map(names=known), pd.DataFrame({"name": ["Ada"]}), ABOUT)
         monkeypatch.setattr(Collection, "has_explorer", lambda _: True)
         monkeypatch.setattr(Collection, "explorer", lambda _: drawn)
         known_before = answers.described
@@ -430,7 +446,7 @@ class TestAddress:
 
     def test_a_link_to_somebodys_own_picture_says_so(self, open_page):
         page = open_page(link(picture="own-123", liked=["own-123", LIKED]))
-        expect(page.locator("#notice")).to_contain_text("somebody’s own picture")
+        expect(page.locator("#notice")).to_contain_text("own picture")
         expect(page.locator("#liked li")).to_have_count(1)
 
     def test_a_painting_that_is_gone_is_told_and_can_be_taken_back(self, open_page):

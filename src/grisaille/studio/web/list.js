@@ -61,6 +61,7 @@ async function answer() {
   const recommending = recommends();
   results.setAttribute("aria-busy", "true");
   wrong.hidden = true;
+  byId("list-title").textContent ||= recommending ? "Recommended for you" : isOwn(state.picture) ? "Most like your picture" : "";
   progress.begin(recommending ? "Choosing for you" : "Looking", stop);
   try {
     const found = await newest.ask(recommending ? recommended : alike);

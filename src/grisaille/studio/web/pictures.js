@@ -41,12 +41,18 @@ export async function describe(picture) {
 }
 
 const named = (row) => row.title || row.painting_id.split("/").at(-1).replaceAll("_", " ");
-const numbered = (row) => row.artist && /^\d+$/.test(named(row));
 
-/** A title that stands by itself: a mere number is one of its artist's. */
-export const titleOf = (row) => (numbered(row) ? `${row.artist}, No. ${named(row)}` : named(row));
+/** The number of a work whose title is nothing else, perhaps behind its artist's name; null where it has a title. */
+function numberOf(row) {
+  if (!row.artist) return null;
+  const rest = plain(named(row)).replace(plain(row.artist), "").trim();
+  return /^\d+$/.test(rest) ? rest : null;
+}
+
 /** A title above its artist. */
-export const shortTitle = (row) => (numbered(row) ? `No. ${named(row)}` : named(row));
+export const shortTitle = (row) => (numberOf(row) ? `No. ${numberOf(row)}` : named(row));
+/** A title that stands by itself: a number is one of its artist's. */
+export const titleOf = (row) => (numberOf(row) ? `${row.artist}, No. ${numberOf(row)}` : named(row));
 
 /** In one line, for those who do not see the picture. */
 export const nameOf = (row) => [titleOf(row), byline(row)].filter(Boolean).join(", ");
