@@ -82,6 +82,15 @@ class TestAnswers:
         chain = requests.get(f"{studio}/chain", {"start": name, "stop": "Ilse_Nebel_1"})
         assert ids(chain) == collection.chain(stranger, "Ilse_Nebel_1")["painting_id"].tolist()
 
+    def test_a_part(self, studio, collection, stranger):
+        answer = requests.post(f"{studio}/parts", stranger, params={"part": "0.1,0.2,0.6,0.7", "n": 4})
+        expected = collection.parts(stranger, (0.1, 0.2, 0.6, 0.7), 4)
+        assert ids(answer) == expected["painting_id"].tolist()
+        boxes = expected[["left", "top", "right", "bottom"]].round(4).to_numpy().tolist()
+        assert [row["box"] for row in answer.json()["paintings"]] == boxes
+        wrong = requests.post(f"{studio}/parts", stranger, params={"part": "0.1,0.2,0.1,0.7"})
+        assert (wrong.status_code, wrong.json()["error"][:26]) == (422, "a part must satisfy 0 <= l")
+
     def test_a_file_of_the_collection_is_recognised(self, studio, data):
         file = (data / "01_raw" / "gallery" / "seed_0" / "Ilse_Nebel_1.png").read_bytes()
         answer = requests.post(f"{studio}/similar", file, params={"n": 3})
