@@ -240,6 +240,16 @@ class TestList:
         heading(page, re.compile("^Most like (?!a part)"))
         assert shown(page) == whole
 
+    def test_a_part_is_found_inside_other_paintings(self, open_page):
+        page = open_page(link(picture=QUERY, part="0.25,0.25,0.75,0.75"))
+        shown(page)
+        found = answered(page, lambda: page.get_by_role("radio", name="Showing it somewhere").check(), "/parts?")
+        heading(page, re.compile("^Showing a part of "))
+        wanted = [row["painting_id"] for row in found.json()["paintings"] if row["painting_id"] != QUERY]
+        assert shown(page) == wanted
+        expect(page.locator("#results .box")).to_have_count(len(wanted))
+        assert "find=inside" in page.url
+
     def test_a_newer_run_is_told(self, open_page):
         page = open_page(link(picture=QUERY))
         shown(page)

@@ -2,7 +2,7 @@
 
 import { Latest, Progress, blob, json, post } from "./ask.js";
 import { card, markChosen, rove } from "./cards.js";
-import { describe, described, learn, similar, titleOf, withNames } from "./pictures.js";
+import { describe, described, learn, showing, similar, titleOf, withNames } from "./pictures.js";
 import { UNFILTERED, about, change, isOwn, likeness, state } from "./state.js";
 
 const results = byId("results");
@@ -23,7 +23,8 @@ const recommends = () => state.liked.length > 0 && !(state.which === "similar" &
 
 /** Everything that the answer depends on. */
 function question() {
-  const { picture, part, liked, disliked, diversity, artist, movement, from, to, unnamed } = state;
+  const { picture, part, find, liked, disliked, diversity, artist, movement, from, to, unnamed } = state;
+  if (searchesInside()) return { picture, part, find, n, run: about.collection.run };
   const shared = { likeness: likeness(), n, run: about.collection.run };
   return recommends() ? { ...shared, liked, disliked, diversity, artist, movement, from, to, unnamed } : { ...shared, picture, part };
 }
@@ -34,6 +35,8 @@ export function drawList() {
   byId("list").hidden = state.view !== "" || !any;
   byId("which").hidden = !(state.liked.length && state.picture);
   for (const radio of document.getElementsByName("which")) radio.checked = radio.value === state.which;
+  byId("where").hidden = recommends() || !state.part;
+  for (const radio of document.getElementsByName("where")) radio.checked = radio.value === state.find;
   markChosen(results);
   if (!any) {
     newest.stop();
@@ -62,7 +65,7 @@ async function answer() {
   results.setAttribute("aria-busy", "true");
   wrong.hidden = true;
   byId("list-title").textContent ||= recommending ? "Recommended for you" : isOwn(state.picture) ? "Most like your picture" : "";
-  progress.begin(recommending ? "Choosing for you" : "Looking", stop);
+  progress.begin(recommending ? "Choosing for you" : searchesInside() ? "Looking inside the paintings" : "Looking", stop);
   try {
     const found = await newest.ask(recommending ? recommended : alike);
     if (!found) return;
@@ -80,7 +83,11 @@ async function answer() {
   results.removeAttribute("aria-busy");
 }
 
-const alike = (signal) => similar(state.picture, state.part, { likeness: likeness(), n }, signal);
+/** Whether the list is of paintings that show a part somewhere, not of those that are like it on the whole. */
+const searchesInside = () => !recommends() && state.part !== null && state.find === "inside";
+
+const alike = (signal) =>
+  searchesInside() ? showing(state.picture, state.part, n, signal) : similar(state.picture, state.part, { likeness: likeness(), n }, signal);
 
 function recommended(signal) {
   const { liked, disliked, diversity, artist, movement, from, to, unnamed } = state;
@@ -130,9 +137,9 @@ async function fill(recommending) {
   // Who liked a painting by key goes on with the one that took its place.
   if (focused >= 0) results.children[Math.min(focused, rows.length - 1)]?.querySelector(".see").focus();
   ready();
-  const title = recommending ? "Recommended for you" : `Most like ${state.part ? "a part of " : ""}${isOwn(state.picture) ? "your picture" : titleOf(described(state.picture))}`;
+  const title = recommending ? "Recommended for you" : `${searchesInside() ? "Showing" : "Most like"} ${state.part ? "a part of " : ""}${isOwn(state.picture) ? "your picture" : titleOf(described(state.picture))}`;
   byId("list-title").textContent = title;
-  byId("list-about").textContent = recommending ? reasons() : "";
+  byId("list-about").textContent = recommending ? reasons() : searchesInside() ? "A frame shows where." : "";
   byId("after").hidden = rows.length === 0;
   byId("more").hidden = n > FEW || rows.length < FEW;
   if (!rows.length) fail("No painting fits these filters.");
@@ -170,6 +177,7 @@ export function prepareFilters() {
   byId("diversity").onchange = () => (sliding = false);
   byId("more-filters").onclick = (event) => event.currentTarget.setAttribute("aria-expanded", String(byId("filters").classList.toggle("open")));
   for (const radio of document.getElementsByName("which")) radio.onchange = () => change({ which: radio.value });
+  for (const radio of document.getElementsByName("where")) radio.onchange = () => change({ find: radio.value });
   byId("more").onclick = () => {
     n = MANY;
     drawList();

@@ -104,6 +104,13 @@ export async function similar(picture, part, rest, signal) {
   return send(picture, part, rest, signal);
 }
 
+/** The paintings that show somewhere what a part of a picture shows, each with the place as its `box`. */
+export async function showing(picture, part, n, signal) {
+  await loaded(signal);
+  const body = await content(picture, signal);
+  return json(`parts?${given({ part: part.join(","), n })}`, { method: "POST", body, signal });
+}
+
 /** Ask with the names that the server has for pictures; they are sent before, or again, if need be. */
 export async function withNames(pictures, work, signal) {
   const named = async () => {

@@ -16,6 +16,7 @@ const NOTHING = {
   to: "",
   unnamed: false,
   which: "",
+  find: "",
   view: "",
   of: "",
   open: "",
@@ -27,7 +28,7 @@ export const UNFILTERED = { artist: "", movement: "", from: "", to: "", unnamed:
 /** What the server says of the collection; shares of likenesses that the sliders begin with; pictures known by it. */
 export const about = { collection: null, weights: {}, diversity: 0.3 };
 
-const WORDS = ["picture", "artist", "movement", "from", "to", "which", "view", "of", "open"];
+const WORDS = ["picture", "artist", "movement", "from", "to", "which", "find", "view", "of", "open"];
 const LISTS = ["liked", "disliked", "pair"];
 let draw = () => {};
 
