@@ -37,6 +37,7 @@ export function drawList() {
   for (const radio of document.getElementsByName("which")) radio.checked = radio.value === state.which;
   byId("where").hidden = recommends() || !state.part;
   for (const radio of document.getElementsByName("where")) radio.checked = radio.value === state.find;
+  byId("weights").disabled = searchesInside();
   markChosen(results);
   if (!any) {
     newest.stop();
@@ -139,7 +140,7 @@ async function fill(recommending) {
   ready();
   const title = recommending ? "Recommended for you" : `${searchesInside() ? "Showing" : "Most like"} ${state.part ? "a part of " : ""}${isOwn(state.picture) ? "your picture" : titleOf(described(state.picture))}`;
   byId("list-title").textContent = title;
-  byId("list-about").textContent = recommending ? reasons() : searchesInside() ? "A frame shows where." : "";
+  byId("list-about").textContent = recommending ? reasons() : searchesInside() ? "A frame shows where. Likenesses do not count for this." : "";
   byId("after").hidden = rows.length === 0;
   byId("more").hidden = n > FEW || rows.length < FEW;
   if (!rows.length) fail("No painting fits these filters.");
