@@ -200,9 +200,10 @@ class TestList:
     def test_a_painting_is_found_by_its_name(self, open_page):
         page = open_page()
         page.keyboard.press("/")
+        # Enter may come before the answer: it means what was typed, not what was offered before.
         page.keyboard.type("ilse nebel 1")
-        expect(page.locator("#suggestions [role=option]").first).to_be_visible()
         page.keyboard.press("Enter")
+        expect(page.locator("#picture .by")).to_contain_text("Ilse Nebel")
         assert "picture=Ilse_Nebel_1" in page.url
         assert len(shown(page)) == 24
 
@@ -376,7 +377,6 @@ class TestTwoWorks:
         page.get_by_role("button", name="Path to …").click()
         expect(page.get_by_role("combobox", name="Find the painting it leads to")).to_be_focused()
         page.keyboard.type("rosa punkt 2")
-        expect(page.locator("#path-ends [role=option]").first).to_contain_text("2")
         page.keyboard.press("Enter")
         expect(page.locator("#path .strip li").first).to_be_visible()
         target = re.search(r"of=([^&]+)", page.url)[1]

@@ -9,8 +9,18 @@
 function combobox(input, list, { ask, line, take, leave = () => {} }) {
   let offers = [];
   let offered = -1;
+  // Whether the offers are of what was typed before, and whether the reader has already said Enter to what comes.
+  let waiting = false;
+  let entered = false;
+
+  function look() {
+    waiting = true;
+    entered = false;
+    ask(input.value);
+  }
 
   function show(found) {
+    waiting = false;
     offers = found;
     offered = offers.length ? 0 : -1;
     list.replaceChildren(...offers.map(option));
@@ -18,6 +28,8 @@ function combobox(input, list, { ask, line, take, leave = () => {} }) {
     list.hidden = !input.value.trim();
     input.setAttribute("aria-expanded", String(!list.hidden && offers.length > 0));
     mark();
+    if (entered && offered >= 0) choose(offers[0]);
+    entered = false;
   }
 
   function option(offer, at) {
@@ -34,6 +46,7 @@ function combobox(input, list, { ask, line, take, leave = () => {} }) {
   }
 
   function hide() {
+    entered = false;
     list.hidden = true;
     input.setAttribute("aria-expanded", "false");
     input.removeAttribute("aria-activedescendant");
@@ -45,12 +58,15 @@ function combobox(input, list, { ask, line, take, leave = () => {} }) {
     take(offer);
   }
 
-  input.addEventListener("input", () => ask(input.value));
-  input.addEventListener("focus", () => input.value.trim() && ask(input.value));
+  input.addEventListener("input", look);
+  input.addEventListener("focus", () => input.value.trim() && look());
   input.addEventListener("blur", hide);
   input.addEventListener("keydown", (event) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (step && offers.length) {
+    if (event.key === "Enter" && waiting) {
+      entered = true;
+      event.preventDefault();
+    } else if (step && offers.length) {
       offered = (offered + step + offers.length) % offers.length;
       mark();
       event.preventDefault();
