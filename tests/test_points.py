@@ -43,6 +43,10 @@ class TestDistances:
         asked[:, -1] = 0
         assert np.array_equal(np.argsort(cdist(asked, points.as_rows()[:50])), np.argsort(expected[50:, :50], axis=1))
 
+    def test_their_mean_square(self, points, expected):
+        assert points.mean_square() == pytest.approx(np.square(expected).mean(), rel=1e-5)
+        assert points[:1].mean_square() == 0
+
 
 class TestEmbeddings:
     def test_composition_ends_in_a_length(self, points):

@@ -73,3 +73,15 @@ class Points:
         lengths = [np.square(points.coordinates).sum(axis=1) + points.rests for points in (self, others)]
         squares = lengths[0][:, None] + lengths[1][None, :] - 2 * self.coordinates @ others.coordinates.T
         return np.maximum(squares, 0, out=squares)
+
+    def mean_square(self) -> float:
+        """Mean squared distance of all n * n pairs, of which n are a painting with itself, at 0.
+
+        Returns:
+            2 * (mean |x|^2 - |mean x|^2 + mean r * (n - 1) / n), summed in float64.
+        """
+        n = len(self)
+        middle = self.coordinates.mean(axis=0, dtype=np.float64)
+        squares = np.einsum("ij,ij->", self.coordinates, self.coordinates, dtype=np.float64) / n
+        left = self.rests.mean(dtype=np.float64) * (n - 1) / n
+        return max(0.0, 2 * float(squares - middle @ middle + left))

@@ -22,7 +22,6 @@ from grisaille.measures.recommendations import (
     draw_profiles,
     first_of,
     label_members,
-    mean_square,
     measure_lists,
     profiles_of_a_kind,
 )
@@ -253,9 +252,3 @@ class TestFigures:
         assert lists.shape == by_chance(nobody, np.random.default_rng(0)).shape == (0, LENGTH)
         found = measure_lists(lists, nobody, np.array(["a"]), Points.plain(np.zeros((1, 2))), 0)
         assert all(np.isnan(value) for value in found.values())
-
-    def test_what_is_left_out_counts_in_distances(self):
-        random = np.random.default_rng(0)
-        points = Points(random.standard_normal((30, 4)).astype(np.float32), random.random(30).astype(np.float32))
-        squares = points.squares_to(points) * ~np.eye(30, dtype=bool)
-        assert mean_square(points) == pytest.approx(squares.mean(), rel=1e-5)

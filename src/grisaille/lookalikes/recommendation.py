@@ -51,9 +51,8 @@ class Recommender:
 
     @cached_property
     def _scale(self) -> float:
-        """The mean squared distance of two paintings."""
-        middle = self.points.coordinates.mean(axis=0, dtype=np.float64)
-        return 2 * float(self._squares.mean(dtype=np.float64) - middle @ middle) or 1.0
+        """The mean squared distance of two paintings; 1 where all are the same."""
+        return self.points.mean_square() or 1.0
 
     def of(self, rows: IntArray) -> Recommender:
         """Some of the paintings, which stay as similar as they are."""

@@ -292,23 +292,11 @@ def _different(artists: StringArray) -> float:
 
 def _similarity(lists: IntArray, reference: Points) -> FloatArray:
     """Mean similarity of the pairs of every list, NaN where there are fewer than two paintings; shape (p,)."""
-    overall = mean_square(reference)
+    overall = reference.mean_square()
     found = np.full(len(lists), np.nan)
     for place, padded in enumerate(lists):
         rows = padded[padded >= 0]
         if len(rows) > 1 and overall:
             # Means of all pairs hold each painting with itself.
-            found[place] = 1 - mean_square(reference[rows]) * len(rows) / (len(rows) - 1) / overall
+            found[place] = 1 - reference[rows].mean_square() * len(rows) / (len(rows) - 1) / overall
     return found
-
-
-def mean_square(points: Points) -> float:
-    """The mean squared distance of two points drawn with replacement; that of a point to itself is 0.
-
-    With what coordinates leave out, r, pairs of two points have r_a + r_b on top of the distance of coordinates.
-    """
-    n, coordinates = len(points), points.coordinates
-    middle = coordinates.mean(axis=0, dtype=np.float64)
-    squares = np.einsum("ij,ij->", coordinates, coordinates, dtype=np.float64)
-    left = points.rests.mean(dtype=np.float64) * (n - 1) / n
-    return max(0.0, 2 * float(squares / n - middle @ middle + left))
