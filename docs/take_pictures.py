@@ -4,6 +4,7 @@ First `make demo`, `kedro run --env demo --pipelines discovery` and `make viz`.
 """
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -39,6 +40,23 @@ def explorer(browser: Browser) -> None:
     page.wait_for_selector("html[data-ready]", timeout=120_000)
     time.sleep(2)  # the last pictures are drawn
     page.screenshot(path=IMAGES / "explorer.png")
+
+
+def studio(browser: Browser) -> None:
+    """The studio on the demo, with five works that are liked and one that is not."""
+    command = [sys.executable, "-m", "grisaille", "serve", "--env", "demo", "--port", "0"]
+    liked = ("Ilse_Nebel_1", "Rosa_Punkt_2", "Emil_Eckig_3", "Sol_Strich_4", "Paul_Pointe_5")
+    chosen = "&".join(["picture=Rosa_Punkt_2", *(f"liked={name}" for name in liked), "disliked=Greta_Gitter_3"])
+    environment = os.environ | {"PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True, env=environment) as serving:
+        assert serving.stdout is not None
+        address = serving.stdout.readline().split(" at ")[1].split()[0]
+        page = browser.new_page(viewport={"width": 1280, "height": 800})
+        page.goto(f"{address}#{chosen}")
+        page.wait_for_selector("#results .card")
+        page.wait_for_load_state("networkidle")
+        page.screenshot(path=IMAGES / "studio.png")
+        serving.terminate()
 
 
 def look_alikes() -> None:
@@ -93,6 +111,7 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         report(browser)
         explorer(browser)
+        studio(browser)
         kedro_viz(browser)
         browser.close()
 
