@@ -114,6 +114,13 @@ class TestDrawing:
             (profile,) = draw_profiles(ARTIST, {"x": artists == "x"}, artists, everybody, 1, random)
             assert len(profile.liked) == 1
 
+    def test_as_many_are_liked_as_one_says(self):
+        gallery, everybody = Gallery(), np.ones(120, bool)
+        for liked in (1, 5):
+            random = np.random.default_rng(0)
+            drawn = draw_profiles(MOVEMENT, gallery.members[MOVEMENT], gallery.artists, everybody, 7, random, liked)
+            assert {len(profile.liked) for profile in drawn} == {liked}
+
     def test_labels_of_one_work_and_movements_of_one_artist_are_nobodys(self):
         random, everybody = np.random.default_rng(0), np.ones(3, bool)
         members, artists = {"x": np.array([True, False, False])}, np.array(["x", "y", "y"])

@@ -23,7 +23,7 @@ More find a little more of one taste, and lose the weaker one of two: docs/findi
 DISLIKE = 0.25
 """What likeness to disliked works counts, against that to liked ones.
 
-Measured in the same place: a half gains nothing over no dislikes at all, and more does harm.
+Measured in the same place: a tenth and a half find less, and 1 mostly less than no dislikes at all.
 """
 # Candidates a place in the list, and at least, among which variety chooses.
 _CANDIDATES, _LEAST = 10, 200
@@ -71,23 +71,30 @@ class Recommender:
         products += 1
         return products
 
-    def relevance(self, liked: Points, disliked: Points | None = None) -> FloatArray:
+    def relevance(
+        self,
+        liked: Points,
+        disliked: Points | None = None,
+        nearest: int = NEAREST_LIKED,
+        dislike: float = DISLIKE,
+    ) -> FloatArray:
         """How much every painting is like what is liked, and unlike what is not.
 
         Args:
             liked: At least one.
-            disliked: Likeness to these counts a quarter, and only where there is any.
+            disliked: Likeness to these counts only where there is any.
+            nearest: How many of the liked, and of the disliked, a painting is held against: those it is most like.
+            dislike: What likeness to disliked works counts.
 
         Returns:
-            The mean similarity to the three liked works that a painting is most like, less a quarter of that to
-            disliked ones, shape (n,).
+            The mean similarity to the nearest liked works, less `dislike` times that to disliked ones, shape (n,).
 
         Source: VisRank, Messina et al. 2019, "Content-based artwork recommendation: integrating painting metadata with
         neural and manually-engineered visual features", section 5.1; negative examples as Rocchio 1971.
         """
-        found = _mean_of_largest(self.similarities(liked))
+        found = _mean_of_largest(self.similarities(liked), nearest)
         if disliked is not None and len(disliked):
-            found -= DISLIKE * np.maximum(_mean_of_largest(self.similarities(disliked)), 0)
+            found -= dislike * np.maximum(_mean_of_largest(self.similarities(disliked), nearest), 0)
         return found
 
     def choose(self, relevance: FloatArray, allowed: BoolArray, count: int, diversity: float) -> IntArray:
@@ -122,10 +129,10 @@ class Recommender:
         return rows[chosen]
 
 
-def _mean_of_largest(similarities: FloatArray) -> FloatArray:
-    """Of every row, the mean of the largest `NEAREST_LIKED` values, or of all where there are fewer."""
-    if similarities.shape[1] > NEAREST_LIKED:
-        similarities = np.partition(similarities, -NEAREST_LIKED, axis=1)[:, -NEAREST_LIKED:]
+def _mean_of_largest(similarities: FloatArray, count: int) -> FloatArray:
+    """Of every row, the mean of so many of the largest values, or of all where there are fewer."""
+    if similarities.shape[1] > count:
+        similarities = np.partition(similarities, -count, axis=1)[:, -count:]
     return np.asarray(similarities.mean(axis=1))
 
 

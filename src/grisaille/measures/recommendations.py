@@ -20,8 +20,9 @@ LENGTH = 20
 ARTIST, MOVEMENT, NEW_ARTISTS = "artist", "movement", "new_artists"
 """What the liked works of a profile share, and whether their artists may be recommended."""
 SCORES = ("recall", "ndcg", "precision", "different_artists", "similarity")
-# Profiles of a kind, and works that one likes.
-_PROFILES, _LIKED = 200, 20
+LIKED = 20
+"""Works that a profile likes, where its label has more."""
+_PROFILES = 200
 # What the distances of all profiles to all paintings may take in one space, of which three are walked together.
 _BYTES = 100_000_000
 
@@ -120,10 +121,11 @@ def draw_profiles(
     walked: BoolArray,
     count: int,
     random: np.random.Generator,
+    liked: int = LIKED,
 ) -> list[Profile]:
     """Draw people who like works of one label.
 
-    Labels take turns, so that each counts alike however many works it has. Of a label up to 20 works are liked, and at
+    Labels take turns, so that each counts alike however many works it has. Of a label some works are liked, and at
     least one is not. Movements of one artist are left out: they would be that artist again. For `NEW_ARTISTS` all liked
     works are by a random half of the label's artists.
 
@@ -134,6 +136,7 @@ def draw_profiles(
         walked: Paintings whose distances to all are known, which alone can be liked, shape (n,).
         count: How many profiles.
         random: Draws.
+        liked: How many works a profile likes; fewer where its label has no more.
 
     Returns:
         `count` profiles, or none where no label has enough works, or artists.
@@ -146,15 +149,17 @@ def draw_profiles(
     if not labels:
         return []
     turns = np.resize(random.permutation(labels), count)
-    return [Profile(kind, str(label), _liked(kind, members[label], artists, walked, random)) for label in turns]
+    return [Profile(kind, str(label), _liked(kind, members[label], artists, walked, random, liked)) for label in turns]
 
 
-def _liked(kind: str, own: BoolArray, artists: StringArray, walked: BoolArray, random: np.random.Generator) -> IntArray:
+def _liked(
+    kind: str, own: BoolArray, artists: StringArray, walked: BoolArray, random: np.random.Generator, liked: int
+) -> IntArray:
     likable = own & walked
     if kind == NEW_ARTISTS:
         half = max(1, len(np.unique(artists[own])) // 2)
         likable &= np.isin(artists, random.permutation(np.unique(artists[likable]))[:half])
-    most = min(_LIKED, int(own.sum()) - 1)
+    most = min(liked, int(own.sum()) - 1)
     return np.sort(random.permutation(np.flatnonzero(likable))[:most])
 
 

@@ -20,8 +20,8 @@ KINDS = (measure.ARTIST, measure.MOVEMENT, measure.NEW_ARTISTS)
 RANDOM, LABELS = "random", "labels"
 
 
-def draw(paintings: pd.DataFrame, settings: Evaluation) -> pd.DataFrame:
-    """Draw the profiles: kind, label, liked (identifiers), one row a profile."""
+def draw(paintings: pd.DataFrame, settings: Evaluation, liked: int = measure.LIKED) -> pd.DataFrame:
+    """Draw the profiles, each of which likes so many works: kind, label, liked (identifiers), one row a profile."""
     n, identifiers = len(paintings), paintings["painting_id"].to_numpy(dtype=str)
     walked = np.zeros(n, bool)
     walked[queries(n, settings.exact_up_to, settings.sample, settings.seed)] = True
@@ -31,7 +31,7 @@ def draw(paintings: pd.DataFrame, settings: Evaluation) -> pd.DataFrame:
         (profile.kind, profile.label, identifiers[profile.liked])
         for place, kind in enumerate(KINDS)
         for profile in measure.draw_profiles(
-            kind, members[kind], artists, walked, count, np.random.default_rng([settings.seed, place])
+            kind, members[kind], artists, walked, count, np.random.default_rng([settings.seed, place]), liked
         )
     ]
     return pd.DataFrame(drawn, columns=["kind", "label", "liked"])
