@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from benchmarks import tastes
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -48,18 +49,29 @@ class TestSimilarity:
 
 class TestRelevance:
     @FEWER
-    @given(seed=SEEDS, liked=st.integers(1, 6), disliked=st.integers(0, 6))
-    def test_against_a_loop(self, seed, liked, disliked):
+    @given(
+        seed=SEEDS,
+        liked=st.integers(1, 6),
+        disliked=st.integers(0, 6),
+        nearest=st.sampled_from([1, NEAREST_LIKED, 9]),
+        dislike=st.sampled_from([0, DISLIKE, 1]),
+    )
+    def test_against_a_loop(self, seed, liked, disliked, nearest, dislike):
         recommender = Recommender(points(seed=seed))
         ours, theirs = points(liked, seed + 1), points(disliked, seed + 2)
-        found = recommender.relevance(ours, theirs)
+        found = recommender.relevance(ours, theirs, nearest, dislike)
         for row in range(40):
-            near = sorted(recommender.similarities(ours)[row])[-NEAREST_LIKED:]
+            near = sorted(recommender.similarities(ours)[row])[-nearest:]
             expected = sum(near) / len(near)
             if disliked:
-                far = sorted(recommender.similarities(theirs)[row])[-NEAREST_LIKED:]
-                expected -= DISLIKE * max(sum(far) / len(far), 0)
+                far = sorted(recommender.similarities(theirs)[row])[-nearest:]
+                expected -= dislike * max(sum(far) / len(far), 0)
             assert found[row] == pytest.approx(expected, abs=1e-5)
+
+    def test_three_are_held_against_it_unless_another_number_is_given(self):
+        recommender, ours, theirs = Recommender(points()), points(6, 1), points(6, 2)
+        asked = recommender.relevance(ours, theirs, NEAREST_LIKED, DISLIKE)
+        assert np.array_equal(recommender.relevance(ours, theirs), asked)
 
     def test_a_dislike_pushes_down_what_is_like_it_and_nothing_else(self):
         given = plain([0, 0], [1, 0], [0, 1], [9, 9])
@@ -123,3 +135,39 @@ class TestChoice:
         relevance = np.random.default_rng(0).permutation(5000).astype(float)
         found = Recommender(points(5000)).choose(relevance, np.ones(5000, bool), 300, 0)
         assert found.tolist() == np.argsort(-relevance)[:300].tolist()
+
+
+class TestTastes:
+    """The benchmark that the defaults come from, on three artists whose works are each at one place."""
+
+    ARTISTS = np.repeat([0, 1, 2], [12, 40, 40])
+    RECOMMENDER = Recommender(Points.plain(np.eye(3, dtype=np.float32)[ARTISTS]))
+
+    def person(self, artist, *others):
+        """Likes two works of the first artist; the others suit, too."""
+        liked, suits = np.flatnonzero(artist == self.ARTISTS)[:2], np.isin(self.ARTISTS, [artist, *others])
+        return tastes.Person((str(artist),), liked, np.ones(92, bool), suits[None]).without(liked)
+
+    def test_shares(self):
+        both = tastes.pairs([self.person(0), self.person(1)], 3, np.random.default_rng(0))[0]
+        assert both.labels == ("0", "1")
+        assert self.ARTISTS[both.liked].tolist() == [0, 0, 1]
+        assert not both.allowed[both.liked].any()
+        assert both.suits.sum(axis=1).tolist() == [10, 39]
+        rows = np.array([5, 6, 7, 20, 70])
+        assert (both.share(rows), both.weaker(rows)) == (0.8, 0.2)
+
+    def test_nobody_has_a_second_taste_where_all_have_the_same(self):
+        assert tastes.pairs([self.person(0), self.person(0)], 4, np.random.default_rng(0)) == []
+
+    def test_by_nearest(self):
+        # Ten works that suit are left, in lists of 20.
+        assert tastes.by_nearest(self.RECOMMENDER, self.person(0)).tolist() == [[0.5] * 5] * 2
+
+    def test_by_dislike(self):
+        # The first list ends in works of the second artist, and so goes on the next unless they are disliked.
+        assert tastes.by_dislike(self.RECOMMENDER, self.person(0, 2)).tolist() == [0, 1, 1, 1, 1]
+
+    def test_nobody_is_asked_again_for_whom_nothing_is_wrong_or_left(self):
+        assert tastes.by_dislike(self.RECOMMENDER, self.person(1)) is None
+        assert tastes.by_dislike(self.RECOMMENDER, self.person(0)) is None
