@@ -19,7 +19,7 @@ from PIL import Image
 
 from grisaille.arrays import BoolArray, FloatArray, IntArray
 from grisaille.collection import images
-from grisaille.collection.artists import misspelt, normalise
+from grisaille.collection.artists import misspelt, normalise, split_movements
 from grisaille.collection.captions import caption
 from grisaille.collection.originals import Originals
 from grisaille.collection.tables import as_it_was
@@ -28,7 +28,7 @@ from grisaille.lazy import pd
 from grisaille.lookalikes import chains
 from grisaille.lookalikes.embedded import VECTORS, Embedded, Weights
 from grisaille.lookalikes.neighbour_index import NeighbourIndex, titles
-from grisaille.lookalikes.parts import Box, PartSearch, View, alone, check
+from grisaille.lookalikes.parts import Box, PartSearch, View, alone, pixels
 from grisaille.lookalikes.queries import Query, read_queries
 from grisaille.lookalikes.recommendation import DIVERSITY, Recommender
 from grisaille.measures.artist_graph import nearest_by_others, nearness
@@ -123,6 +123,11 @@ class Collection:
     def weights(self) -> dict[str, float]:
         """Shares of the likenesses in the mixture that the run made; empty where it made none."""
         return self._embedded.weights if "mixture" in self.likenesses else {}
+
+    @property
+    def movements(self) -> list[str]:
+        """Those that paintings are of, by name."""
+        return sorted(set().union(*_movements(self.paintings)))
 
     def described(self, names: Sequence[str] | None = None) -> pd.DataFrame:
         """What a reader wants to see of some paintings, in their order, or of all.
@@ -458,9 +463,7 @@ class Collection:
 
     def load_models(self) -> None:
         """Load TensorFlow and the models now: the first picture that is not in the collection need not wait then."""
-        blank = io.BytesIO()
-        Image.new("RGB", (64, 64), "grey").save(blank, "PNG")
-        self.embed(blank.getvalue())
+        self.embed(_as_png(Image.new("RGB", (64, 64), "grey")))
 
     @property
     def _megapixels(self) -> float:
@@ -672,11 +675,7 @@ def _name(picture: Picture) -> str:
 
 def _cropped(query: Query, part: Box) -> Query:
     """A part of a picture as a picture."""
-    check(part)
-    width, height = query.image.size
-    left, top = min(round(part[0] * width), width - 1), min(round(part[1] * height), height - 1)
-    right, bottom = max(round(part[2] * width), left + 1), max(round(part[3] * height), top + 1)
-    image = query.image.crop((left, top, right, bottom))
+    image = query.image.crop(pixels(query.image, part))
     return Query(f"a part of {query.name}", _as_png(image), image)
 
 
@@ -698,16 +697,20 @@ def _allowed(
     if wanted := _artists_named(artists, paintings):
         allowed &= paintings["artist"].isin(wanted).to_numpy()
     if names := {normalise(name) for name in movements}:
-        own = [{normalise(part) for part in given.split(",")} for given in paintings["movements"].fillna("")]
-        if unknown := names - set().union(*own):
-            known = sorted(
-                {part.strip() for given in paintings["movements"].fillna("") for part in given.split(",")} - {""}
-            )
-            raise ValueError(f"there is no movement {sorted(unknown)[0]!r}; there are {', '.join(known) or 'none'}")
-        allowed &= np.array([bool(names & movements_of_one) for movements_of_one in own], bool)
+        own = _movements(paintings)
+        known = set().union(*own)
+        if unknown := names - set(map(normalise, known)):
+            there = ", ".join(sorted(known)) or "none"
+            raise ValueError(f"there is no movement {sorted(unknown)[0]!r}; there are {there}")
+        allowed &= np.array([not names.isdisjoint(map(normalise, of_one)) for of_one in own], bool)
     if years is not None:
         allowed &= _in_years(paintings, *years)
     return allowed
+
+
+def _movements(paintings: pd.DataFrame) -> list[set[str]]:
+    """Of each painting."""
+    return [set(split_movements(given)) for given in paintings["movements"]]
 
 
 def _in_years(paintings: pd.DataFrame, first: int | None, last: int | None) -> BoolArray:

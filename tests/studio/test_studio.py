@@ -16,7 +16,6 @@ import pytest
 import requests
 from PIL import Image
 
-import grisaille
 import hostile
 from grisaille.demo import painter as gallery
 from grisaille.provenance import stamps
@@ -25,22 +24,6 @@ from helpers import PATIENCE, PROJECT
 from studio_server import serving
 
 LIKED, DISLIKED = ["Ilse_Nebel_1", "Rosa_Punkt_2"], ["Greta_Gitter_3"]
-
-
-@pytest.fixture(scope="module")
-def data(demo_run):
-    return demo_run.untouched / "data" / "demo"
-
-
-@pytest.fixture(scope="module")
-def collection(data):
-    return grisaille.open(data)
-
-
-@pytest.fixture(scope="module")
-def studio(data):
-    with serving(data) as (address, _):
-        yield address
 
 
 @pytest.fixture(scope="module")

@@ -10,13 +10,11 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-import grisaille
 from grisaille.api import Collection
 from grisaille.demo import painter as gallery
 from grisaille.explorer.page import About, render
 from grisaille.studio import answers, questions
 from helpers import PATIENCE, explorer_map
-from studio_server import serving
 
 pytestmark = pytest.mark.browser
 
@@ -33,22 +31,6 @@ FILE = """([data, name]) => {
     files.items.add(new File([bytes], name, { type: "image/png" }));
     return files;
 }"""
-
-
-@pytest.fixture(scope="module")
-def data(demo_run):
-    return demo_run.untouched / "data" / "demo"
-
-
-@pytest.fixture(scope="module")
-def collection(data):
-    return grisaille.open(data)
-
-
-@pytest.fixture(scope="module")
-def studio(data):
-    with serving(data) as (address, _):
-        yield address
 
 
 @pytest.fixture(scope="module")

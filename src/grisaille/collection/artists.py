@@ -207,7 +207,7 @@ class ArtistIndex:
                 twice.append(name)
                 continue
             names[normalise(name)] = name
-            index.movements[name] = ", ".join(_split(genre))
+            index.movements[name] = ", ".join(split_movements(genre))
         index.spellings |= names
         if twice:
             logger.warning("more than once in the table of artists, the first row counts: %s", ", ".join(twice))
@@ -298,8 +298,9 @@ def _rows(artists: pd.DataFrame) -> Iterable[tuple[str, str]]:
             yield plain(str(name)), plain(str(genre))
 
 
-def _split(genres: str) -> list[str]:
-    return [genre.strip() for genre in genres.split(",") if genre.strip()]
+def split_movements(written: object) -> list[str]:
+    """Movements with commas between them, one by one; none where nothing is written."""
+    return [name.strip() for name in written.split(",") if name.strip()] if isinstance(written, str) else []
 
 
 def movements_of(written: str) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 import jinja2
 import numpy as np
 
-from grisaille.collection.artists import UNKNOWN, normalise
+from grisaille.collection.artists import UNKNOWN, normalise, split_movements
 from grisaille.explorer.map_table import likenesses
 from grisaille.lazy import pd
 
@@ -129,7 +129,7 @@ def _inside_a_script(value: Any) -> str:
 def _data(table: pd.DataFrame, artists: pd.DataFrame, about: About) -> dict[str, Any]:
     names = _by_name(table["artist"])
     artist = pd.Categorical(table["artist"], categories=names).codes
-    movements = [_split(given) for given in table["movements"]]
+    movements = [split_movements(given) for given in table["movements"]]
     movement_names = _by_name(name for given in movements for name in given)
     known = {name: number for number, name in enumerate(movement_names)}
     rows = {name: row for row, name in enumerate(table["painting_id"])}
@@ -208,10 +208,6 @@ def _artist(name: str, artists: pd.DataFrame) -> dict[str, str]:
 def _tidy(fact: str) -> str:
     """Years and nationalities as a book sets them: no spaces around a dash, one after a comma."""
     return ", ".join(part.strip() for part in fact.replace(" - ", "\N{EN DASH}").split(","))
-
-
-def _split(movements: Any) -> list[str]:
-    return [name.strip() for name in movements.split(",") if name.strip()] if isinstance(movements, str) else []
 
 
 def _numbers(values: Iterable[float]) -> list[float | None]:

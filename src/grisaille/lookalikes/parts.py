@@ -112,6 +112,18 @@ def check(box: Box) -> None:
         )
 
 
+def pixels(image: Image.Image, box: Box) -> tuple[int, int, int, int]:
+    """Left, top, right and bottom of a part in whole pixels, at least one each way.
+
+    Raises:
+        ValueError: As `check`.
+    """
+    check(box)
+    width, height = image.size
+    left, top = min(round(box[0] * width), width - 1), min(round(box[1] * height), height - 1)
+    return left, top, max(round(box[2] * width), left + 1), max(round(box[3] * height), top + 1)
+
+
 def alone(image: Image.Image, box: Box) -> tuple[Image.Image, Box]:
     """A part alone, at its own scale, in the middle of a grey ground as large as the picture.
 
@@ -127,10 +139,7 @@ def alone(image: Image.Image, box: Box) -> tuple[Image.Image, Box]:
     Raises:
         ValueError: As `check`.
     """
-    check(box)
-    width, height = image.size
-    left, top = min(round(box[0] * width), width - 1), min(round(box[1] * height), height - 1)
-    right, bottom = max(round(box[2] * width), left + 1), max(round(box[3] * height), top + 1)
+    (width, height), (left, top, right, bottom) = image.size, pixels(image, box)
     x, y = (width - right + left) // 2, (height - bottom + top) // 2
     ground = Image.new("RGB", image.size, _NEUTRAL)
     ground.paste(image.crop((left, top, right, bottom)), (x, y))

@@ -46,7 +46,6 @@ def described(collection: Collection) -> dict[str, Any]:
     """What a collection holds, for whoever asks of it."""
     table = collection.paintings
     counts = table["artist"].value_counts().sort_index()
-    movements = sorted({part.strip() for given in table["movements"].fillna("") for part in given.split(",")} - {""})
     known = table[["year_from", "year_to"]] if "year_from" in table else pd.DataFrame()
     years = known.to_numpy(dtype=float, na_value=np.nan).ravel()
     years = years[np.isfinite(years)]
@@ -55,7 +54,7 @@ def described(collection: Collection) -> dict[str, Any]:
         "likenesses": collection.likenesses,
         "weights": collection.weights,
         "artists": [{"artist": str(name), "paintings": int(n)} for name, n in counts.items()],
-        "movements": movements,
+        "movements": collection.movements,
         "years": [int(years.min()), int(years.max())] if years.size else None,
         "map": collection.has_explorer(),
     }

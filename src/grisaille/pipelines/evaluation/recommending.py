@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from grisaille.arrays import BoolArray, FloatArray, IntArray
+from grisaille.collection.artists import split_movements
 from grisaille.lazy import pd
 from grisaille.lookalikes.embedded import VECTORS, chosen
 from grisaille.lookalikes.recommendation import DIVERSITY, NEAREST_LIKED, Recommender
@@ -40,7 +41,7 @@ def draw(paintings: pd.DataFrame, settings: Evaluation, liked: int = measure.LIK
 def _members(paintings: pd.DataFrame) -> dict[str, dict[str, BoolArray]]:
     """Kind -> label -> which paintings have it and take part."""
     kept = Collection.of(paintings).kept
-    movements = [[name for name in written.split(", ") if name] for written in paintings["movements"]]
+    movements = [split_movements(written) for written in paintings["movements"]]
     by_movement = measure.label_members(movements, kept)
     by_artist = measure.label_members([[name] for name in paintings["artist"]], kept)
     return {measure.ARTIST: by_artist, measure.MOVEMENT: by_movement, measure.NEW_ARTISTS: by_movement}
