@@ -60,6 +60,21 @@ class TestParquet:
             read_parquet(stored(**columns))
         assert "\n" not in str(told.value)
 
+    def test_more_rows_than_there_are(self):
+        """Memory would be reserved for all of them."""
+        whole = stored(file=["a", "b", "c"], embedding=pa.array(VALUES.tolist()))
+        # The last three among the 64-bit numbers of the footer are the rows of its only row group.
+        at = whole.rindex(b"\x16\x06")
+        lie = whole[:at] + b"\x16\xf4\xff\xff\xff\x7f" + whole[at + 2 : -8]
+        lie += (int.from_bytes(whole[-8:-4], "little") + 4).to_bytes(4, "little") + b"PAR1"
+        assert parquet.ParquetFile(pa.BufferReader(lie)).metadata.row_group(0).num_rows > 1e9
+        with pytest.raises(TableError, match=r"its row groups have \d+ rows, and the whole 3"):
+            read_parquet(lie)
+
+    def test_more_equal_values_than_a_file_could_hold_of_others(self):
+        with pytest.raises(TableError, match=r"it promises 3000000 rows or values in \d+ bytes"):
+            read_parquet(stored(file=np.zeros(3_000_000, "i1")))
+
     def test_what_is_no_parquet_file(self):
         with pytest.raises(TableError, match="the table of vectors cannot be read"):
             read_parquet(b"PAR1")
