@@ -230,7 +230,8 @@ def parquet_table(data: bytes, table: str) -> Any:
         # Nothing else looks whether text is in UTF-8 before a cell is used.
         found.validate(full=True)
         names = found.column_names
-    except (pa.ArrowException, KeyError, OSError, OverflowError, ValueError) as error:
+    # What Parquet's own code throws has no class in Python.
+    except (pa.ArrowException, KeyError, OSError, OverflowError, RuntimeError, ValueError) as error:
         raise _unreadable(table, error) from error
     if twice := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
         raise _unreadable(table, f"several columns are called {', '.join(twice)}")
