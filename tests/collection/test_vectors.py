@@ -71,8 +71,8 @@ class TestParquet:
         with pytest.raises(TableError, match=r"its row groups have \d+ rows, and the whole 3"):
             read_parquet(lie)
 
-    def test_more_equal_values_than_a_file_could_hold_of_others(self):
-        with pytest.raises(TableError, match=r"it promises 3000000 rows or values in \d+ bytes"):
+    def test_more_equal_rows_than_a_file_could_hold_of_others(self):
+        with pytest.raises(TableError, match=r"it promises 3000000 rows in \d+ bytes"):
             read_parquet(stored(file=np.zeros(3_000_000, "i1")))
 
     def test_what_is_no_parquet_file(self):
