@@ -60,6 +60,12 @@ class TestParquet:
             read_parquet(stored(**columns))
         assert "\n" not in str(told.value)
 
+    def test_a_row_without_a_name_belongs_to_no_picture(self, caplog):
+        read = read_parquet(stored(id=["a", None, "c"], embedding=pa.array(VALUES.tolist())))
+        joined = join_vectors(["a.jpg", "c.jpg"], read, pd.DataFrame(), {})
+        np.testing.assert_allclose(joined, VALUES[[0, 2]] / np.linalg.norm(VALUES[[0, 2]], axis=1)[:, None], rtol=1e-6)
+        assert "1 vectors without a picture" in caplog.text
+
     def test_more_rows_than_there_are(self):
         """Memory would be reserved for all of them."""
         whole = stored(file=["a", "b", "c"], embedding=pa.array(VALUES.tolist()))

@@ -253,7 +253,7 @@ def _check_rows(metadata: Any, size: int) -> None:
 
 
 def text_of(columns: Any, table: str) -> pd.DataFrame:
-    """The columns of a `pyarrow.Table` as text, without those that hold bytes.
+    """The columns of a `pyarrow.Table` as text, "" where nothing is, without those that hold bytes.
 
     Args:
         columns: The table.
@@ -266,7 +266,8 @@ def text_of(columns: Any, table: str) -> pd.DataFrame:
 
     names = [field.name for field in columns.schema if not _holds_bytes(field.type)]
     try:
-        return pd.DataFrame({name: _text_column(columns[name]) for name in names}, index=range(columns.num_rows))
+        found = {name: _text_column(columns[name]) for name in names}
+        return pd.DataFrame(found, index=range(columns.num_rows)).fillna("")
     except (pa.ArrowException, OverflowError, ValueError) as error:
         raise _unreadable(table, error) from error
 
