@@ -3,9 +3,7 @@
 import os
 import shutil
 import threading
-from dataclasses import dataclass
 from pathlib import Path
-from subprocess import CompletedProcess
 
 # Processes share the cores: threads of each would wait for those of the others. Read when these libraries are imported.
 for variable in (
@@ -19,16 +17,13 @@ for variable in (
     os.environ.setdefault(variable, "1")
 
 import hypothesis
-import numpy as np
-import pandas as pd
 import pytest
 import yaml
 from filelock import FileLock
 from tqdm import tqdm
 
 import chaos
-from grisaille.features.store import FeatureStore, ShardedArray
-from helpers import PATIENCE, SHARED, command, kedro
+from helpers import PATIENCE, SHARED, Run, kedro
 
 # How fast a machine is proves nothing.
 hypothesis.settings.register_profile("grisaille", deadline=None)
@@ -138,54 +133,6 @@ SMALL = {
     # UMAP compiles itself first, which takes longer than all else here.
     "discovery": {"umap": False},
 }
-
-
-@dataclass(frozen=True)
-class Run:
-    """A copy of the project that was run once."""
-
-    project: Path
-    output: str
-    parameters: tuple[str, ...]
-    # Where no test runs anything.
-    untouched: Path
-
-    @property
-    def data(self) -> Path:
-        return self.project / "data" / "demo"
-
-    def again(self, *arguments: str, **options) -> CompletedProcess[str]:
-        """Run again with the same parameters, unless others are given."""
-        given = () if "--params" in arguments else self.parameters
-        return kedro("run", "--env", "demo", *arguments, *given, cwd=self.project, **options)
-
-    def grisaille(self, *arguments: str, **options) -> CompletedProcess[str]:
-        """One of the project's own commands."""
-        return command("grisaille", *arguments, "--env", "demo", cwd=self.project, **options)
-
-    def first(self, path: str) -> Path:
-        """What the run itself left, whatever tests have run since."""
-        return min((self.data / path).iterdir()) / Path(path).name
-
-    def newest(self, path: str) -> Path:
-        return sorted((self.data / path).iterdir())[-1] / Path(path).name
-
-    def table(self, name: str) -> pd.DataFrame:
-        path = self.newest(f"08_reporting/{name}")
-        return pd.read_csv(path) if name.endswith(".csv") else pd.read_parquet(path)
-
-    def embeddings(self) -> np.ndarray:
-        return np.load(self.newest("07_model_output/composition_embeddings.npy"))
-
-    def features(self) -> dict[str, ShardedArray]:
-        """Layer -> features, palettes among them."""
-        manifests = [path for path in self.data.glob("04_feature/features/*/*.json") if "stamp" not in path.name]
-        stores = [FeatureStore(path) for path in manifests]
-        return {layer: store[layer] for store in stores for layer in store}
-
-    def shard_times(self) -> dict[str, int]:
-        shards = self.data.glob("04_feature/features/*/*/*.npy")
-        return {f"{path.parent.name}/{path.name}": path.stat().st_mtime_ns for path in shards}
 
 
 @pytest.fixture(scope="session")

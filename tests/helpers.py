@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import copy
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from grisaille.collection.originals import Originals
 from grisaille.collection.works import recognise
 from grisaille.explorer.map_table import Near, gather
 from grisaille.explorer.pictures import pictures
-from grisaille.features.store import Contents
+from grisaille.features.store import Contents, FeatureStore, ShardedArray
 
 PROJECT = Path(__file__).resolve().parents[1]
 SHARED = PROJECT.parent / "shared"
@@ -225,3 +226,51 @@ def explorer_map(names=(), compared=8, stranger=None, count=8, seed=0) -> pd.Dat
             paintings["path"], originals({path: lambda: encode(picture(seed)) for path in paintings["path"]}), 48, 1e6
         ),
     )
+
+
+@dataclass(frozen=True)
+class Run:
+    """A copy of the project that was run once."""
+
+    project: Path
+    output: str
+    parameters: tuple[str, ...]
+    # Where no test runs anything.
+    untouched: Path
+
+    @property
+    def data(self) -> Path:
+        return self.project / "data" / "demo"
+
+    def again(self, *arguments: str, **options) -> subprocess.CompletedProcess[str]:
+        """Run again with the same parameters, unless others are given."""
+        given = () if "--params" in arguments else self.parameters
+        return kedro("run", "--env", "demo", *arguments, *given, cwd=self.project, **options)
+
+    def grisaille(self, *arguments: str, **options) -> subprocess.CompletedProcess[str]:
+        """One of the project's own commands."""
+        return command("grisaille", *arguments, "--env", "demo", cwd=self.project, **options)
+
+    def first(self, path: str) -> Path:
+        """What the run itself left, whatever tests have run since."""
+        return min((self.data / path).iterdir()) / Path(path).name
+
+    def newest(self, path: str) -> Path:
+        return sorted((self.data / path).iterdir())[-1] / Path(path).name
+
+    def table(self, name: str) -> pd.DataFrame:
+        path = self.newest(f"08_reporting/{name}")
+        return pd.read_csv(path) if name.endswith(".csv") else pd.read_parquet(path)
+
+    def embeddings(self) -> np.ndarray:
+        return np.load(self.newest("07_model_output/composition_embeddings.npy"))
+
+    def features(self) -> dict[str, ShardedArray]:
+        """Layer -> features, palettes among them."""
+        manifests = [path for path in self.data.glob("04_feature/features/*/*.json") if "stamp" not in path.name]
+        stores = [FeatureStore(path) for path in manifests]
+        return {layer: store[layer] for store in stores for layer in store}
+
+    def shard_times(self) -> dict[str, int]:
+        shards = self.data.glob("04_feature/features/*/*/*.npy")
+        return {f"{path.parent.name}/{path.name}": path.stat().st_mtime_ns for path in shards}

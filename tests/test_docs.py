@@ -18,7 +18,7 @@ from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 from omegaconf import OmegaConf
 
-from grisaille.demo.datasets import GalleryArtistsDataset, GalleryDataset
+from grisaille.demo.datasets import GalleryArtistsDataset, GalleryDataset, GalleryWorksDataset
 from helpers import PROJECT
 from helpers import command as as_a_user
 
@@ -53,7 +53,7 @@ ELSEWHERE = {
         "test_only_missing_outputs_is_right_about_the_features",
     ),
     "kedro run --only-missing-outputs --params paintings_folder=/path/to/paintings,paintings_file=/path/to/works.csv": (
-        "tests/pipelines/test_parts.py",
+        "tests/pipelines/test_partial_runs.py",
         "test_a_part_reads_the_folder_and_the_tables_that_the_whole_read",
     ),
     "kedro run --pipelines __default__,discovery "
@@ -267,7 +267,8 @@ def _make_the_demo_the_base(project, demo_run):
     """The small demo's parameters, data and pictures, where a run without an environment looks."""
     conf = project / "conf"
     files = [*sorted(conf.glob("base/parameters*.yml")), *sorted(conf.glob("demo/parameters*.yml"))]
-    small = [*demo_run.parameters[1].split(","), "report.thumbnails=2", "report.examples=1"]
+    works = project / "data" / "works.csv"
+    small = [*demo_run.parameters[1].split(","), "report.thumbnails=2", "report.examples=1", f"paintings_file={works}"]
     merged = OmegaConf.merge(*map(OmegaConf.load, files), OmegaConf.from_dotlist(small))
     for path in files:
         path.unlink()
@@ -278,6 +279,7 @@ def _make_the_demo_the_base(project, demo_run):
     for name, read in GalleryDataset(paintings_each=18, seed=0).load().items():
         (paintings / name).write_bytes(read())
     GalleryArtistsDataset().load().to_csv(paintings.parent / "artists.csv", index=False)
+    GalleryWorksDataset(paintings_each=18).load().to_csv(works, index=False)
 
 
 @pytest.fixture

@@ -10,11 +10,10 @@ import pytest
 from click.testing import CliRunner
 
 import chaos
-from conftest import Run
 from grisaille.cli import cli
 from grisaille.framework import config
 from grisaille.provenance.environment import THREADS
-from helpers import flip
+from helpers import Run, flip
 
 
 @dataclass(frozen=True)
