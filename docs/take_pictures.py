@@ -77,7 +77,7 @@ def look_alikes() -> None:
         shutil.copy(made / "one.png", IMAGES / "look-alikes.png")
         shutil.copy(made / "all.png", IMAGES / "likenesses.png")
         shutil.copy(next(made.glob("*why*.png")), IMAGES / "why.png")
-        shutil.copy(next(made.glob("chain*.png")), IMAGES / "chain.png")
+        shutil.copy(made / "chain.png", IMAGES / "chain.png")
 
 
 def kedro_viz(browser: Browser) -> None:

@@ -5,6 +5,7 @@ Nothing here knows Kedro. TensorFlow and the models are loaded with the first pi
 
 from __future__ import annotations
 
+import hashlib
 import io
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -18,6 +19,7 @@ import numpy as np
 from PIL import Image
 
 from grisaille.arrays import BoolArray, FloatArray, IntArray
+from grisaille.codes import CODED
 from grisaille.collection import images
 from grisaille.collection.artists import misspelt, normalise, split_movements
 from grisaille.collection.captions import caption
@@ -26,7 +28,7 @@ from grisaille.collection.tables import as_it_was
 from grisaille.features.store import FeatureStore, FeatureStoreError
 from grisaille.lazy import pd
 from grisaille.lookalikes import chains
-from grisaille.lookalikes.embedded import VECTORS, Embedded, Weights
+from grisaille.lookalikes.embedded import VECTORS, Embedded, Weights, chosen
 from grisaille.lookalikes.neighbour_index import NeighbourIndex, titles
 from grisaille.lookalikes.parts import Box, PartSearch, View, alone, pixels
 from grisaille.lookalikes.queries import Query, read_queries
@@ -52,6 +54,8 @@ _MEASURES = [
 ]  # fmt: skip
 # Mixtures whose paintings are kept in memory, besides the likenesses that the run made.
 _MIXTURES = 2
+# Pictures of which the network's features are remembered: half a megabyte each, of VGG16.
+_SEEN = 8
 # Paintings whose windows are looked at for a part, at most: some seconds.
 _LOOKED_AT = 4000
 # Paintings that say which artists are near to which, in a large collection; and nearest of each that count.
@@ -103,6 +107,7 @@ class Collection:
         self._lock, self._pictures = threading.RLock(), pictures
         self._indices: dict[_Key, NeighbourIndex] = {}
         self._made: dict[tuple[str, _Key], Any] = {}
+        self._seen: dict[tuple[str, bool], Evidence] = {}
 
     def __repr__(self) -> str:
         """What it holds."""
@@ -162,6 +167,8 @@ class Collection:
     def embed(self, picture: str | Path | bytes, part: Box | None = None) -> EmbeddedPicture:
         """Give a picture that need not be in the collection its place in it, by every likeness.
 
+        A file that is in the collection takes the place that it has there, without a model.
+
         Args:
             picture: A file, its content, or the name of a painting.
             part: Of the picture, which is all that counts then.
@@ -176,34 +183,53 @@ class Collection:
         query = self._query(picture)
         if part is not None:
             query = _cropped(query, part)
-        wanted = [likeness for likeness in self.likenesses if likeness != VECTORS]
-        with _KERAS:
-            points = self._embedded.embed([query], wanted, self._megapixels) if wanted else {}
-        if VECTORS in self.likenesses and query.sha256 in set(self.paintings["sha256"]):
-            points |= self._embedded.embed([query], [VECTORS], self._megapixels)
+        row = self._rows_of_files.get(query.sha256)
+        if row is not None:
+            stored = self._embedded.embeddings
+            points = {likeness: Points.of(likeness, np.asarray(values[[row]])) for likeness, values in stored.items()}
+        else:
+            wanted = [likeness for likeness in self.likenesses if likeness != VECTORS]
+            with _KERAS:
+                points = self._embedded.embed([query], wanted, self.max_megapixels) if wanted else {}
         return EmbeddedPicture(query.name, query.sha256, points)
 
-    def similar(self, picture: Picture, likeness: Likeness | None = None, n: int = 10) -> pd.DataFrame:
+    def holds(self, picture: str | Path | bytes) -> bool:
+        """Whether a picture is a painting of the collection, or its file is.
+
+        Raises:
+            ValueError: If there is no such file or painting.
+        """
+        return not _is_content(picture) or _digest(picture) in self._rows_of_files
+
+    def similar(
+        self, picture: Picture, likeness: Likeness | None = None, n: int = 10, *, shortlist: int = 0
+    ) -> pd.DataFrame:
         """The paintings that are most like a picture.
 
         Args:
             picture: A painting of the collection, or a file. A file that exists counts as a file.
             likeness: One of `likenesses`, or shares of several; the mixture, where it is made, unless given.
             n: How many.
+            shortlist: So many are found by their few bytes and ordered by their stored features, by composition or
+                style; with 0, embeddings answer.
 
         Returns:
             One row a painting, nearest first: rank, painting_id, artist, title, date, museum and link as far as they
             are known, distance, and distance_percentile, the share of paintings whose own neighbour of this rank is
-            farther away. A painting is no neighbour of itself or of its duplicates.
+            farther away, which nobody knows of a shortlist. A painting is no neighbour of itself or of its duplicates.
 
         Raises:
-            ValueError: If the picture or the likeness is not known.
+            ValueError: If the picture or the likeness is not known, or there are no codes of it for a shortlist.
+            NothingStoredError: If a shortlist is asked for, and the features are not stored any more.
         """
-        index = self._index(likeness)
-        ((points, own),) = self._placed([picture], likeness)
-        rows, distances = index.nearest(points, n + 1)
-        usual = index.distance_percentile(distances)[0]
-        table = index.paintings.iloc[rows[0]].assign(distance=distances[0], distance_percentile=usual)
+        if shortlist:
+            own, table = self._listed(picture, self._chosen(likeness), n + 1, shortlist)
+        else:
+            index = self._index(likeness)
+            ((points, own),) = self._placed([picture], likeness)
+            rows, distances = index.nearest(points, n + 1)
+            usual = index.distance_percentile(distances)[0]
+            table = index.paintings.iloc[rows[0]].assign(distance=distances[0], distance_percentile=usual)
         table = table[table["sha256"] != own][:n]
         return _shown(table, rank=np.arange(1, len(table) + 1))
 
@@ -232,7 +258,7 @@ class Collection:
         with _KERAS:
             search, layer = self._part_search
             shown = [lambda: query.data, lambda: _as_png(ground)]
-            whole, cut = self._embedder.evidence(shown, ["composition"], self._megapixels)
+            whole, cut = self._embedder.evidence(shown, ["composition"], self.max_megapixels)
         views = [View(whole.features[layer], part), View(cut.features[layer], box)]
         others = self.paintings["duplicate_of"].isna() & (self.paintings["sha256"] != query.sha256)
         candidates: IntArray = np.flatnonzero(others)
@@ -466,7 +492,8 @@ class Collection:
         self.embed(_as_png(Image.new("RGB", (64, 64), "grey")))
 
     @property
-    def _megapixels(self) -> float:
+    def max_megapixels(self) -> float:
+        """What a picture may have at most, as in ingestion."""
         return self._stored.parameters.ingestion.max_megapixels
 
     @cached_property
@@ -492,9 +519,29 @@ class Collection:
         models = {name: keras.saving.load_model(path(f"{name}_encoder"), compile=False) for name in wanted}
         code = None
         if "composition" in self.likenesses:
-            folder = path("composition_codes")
-            code = LinearCode.of({file.stem: map_array(file) for file in folder.glob("*.npy")})
+            code = LinearCode.of(self._codes("composition"))
         return Embedder(settings.backbone, chunks, settings.autoencoder, settings.colour, models, code)
+
+    def _codes(self, likeness: str) -> dict[str, FloatArray]:
+        """As `codes.linear.LinearCode.of` takes them."""
+        return {file.stem: map_array(file) for file in self._stored.path(f"{likeness}_codes").glob("*.npy")}
+
+    def _listed(self, picture: Picture, likeness: Likeness, count: int, length: int) -> tuple[str, pd.DataFrame]:
+        """The hash of a picture's file, and the nearest paintings of a shortlist."""
+        from grisaille.lookalikes.shortlist import Shortlist
+
+        if likeness not in CODED or isinstance(picture, EmbeddedPicture):
+            raise ValueError(
+                f"a shortlist is made of codes, which there are of {' and '.join(CODED)}: choose a likeness"
+            )
+        query, features = self._query(picture), self._stored_features()
+        with _KERAS:
+            known = Shortlist(str(likeness), self._codes(str(likeness)), features, self._embedder)
+            asked = known.embedder.describe([lambda: query.data], known.likeness, self.max_megapixels)
+        originals = np.flatnonzero(self.paintings["duplicate_of"].isna())
+        places, distances = known.nearest(asked, originals, length, count)
+        table = self.paintings.iloc[originals[places[0]]]
+        return query.sha256, table.assign(distance=distances[0], distance_percentile=np.nan)
 
     @cached_property
     def _features(self) -> FeatureStore | None:
@@ -503,17 +550,21 @@ class Collection:
             return FeatureStore(self._stored.path("features"))
         return None
 
-    @cached_property
-    def _part_search(self) -> tuple[PartSearch, str]:
-        """The layer with the most places, and its name."""
+    def _stored_features(self) -> FeatureStore:
+        """Those that must be there."""
         if self._features is None:
             raise NothingStoredError(
                 f"the features of {self.run} are not stored any more, or have changed: "
                 "run `kedro run --pipelines feature_extraction`"
             )
-        shapes = self._embedder.shapes()
+        return self._features
+
+    @cached_property
+    def _part_search(self) -> tuple[PartSearch, str]:
+        """The layer with the most places, and its name."""
+        features, shapes = self._stored_features(), self._embedder.shapes()
         layer = max(shapes, key=lambda name: shapes[name][0] * shapes[name][1])
-        return PartSearch.fit(self._features[layer], shapes[layer]), layer
+        return PartSearch.fit(features[layer], shapes[layer]), layer
 
     @cached_property
     def _explainer(self) -> Explainer:
@@ -537,9 +588,13 @@ class Collection:
         known = None if _is_content(picture) else self._named(str(picture))
         query = self._query(picture)
         if known is None or self._features is None or likeness == "colour":
-            (found,) = self._embedder.evidence([lambda: query.data], [likeness], self._megapixels)
-            return found, query.image
-        (found,) = self._embedder.evidence([lambda: query.data], ["colour"], self._megapixels)
+            key = query.sha256, likeness == "colour"
+            if key not in self._seen:
+                while len(self._seen) >= _SEEN:
+                    del self._seen[next(iter(self._seen))]
+                (self._seen[key],) = self._embedder.evidence([lambda: query.data], [likeness], self.max_megapixels)
+            return self._seen[key], query.image
+        (found,) = self._embedder.evidence([lambda: query.data], ["colour"], self.max_megapixels)
         shapes = self._embedder.shapes()
         stored = {
             layer: np.asarray(self._features[layer][np.array([known])], np.float32).reshape(shape)
@@ -550,16 +605,16 @@ class Collection:
     def _query(self, picture: str | Path | bytes) -> Query:
         """The file of a picture, and the picture."""
         if isinstance(picture, bytes):
-            return Query("picture", picture, images.decode(picture, self._megapixels)[0])
+            return Query("picture", picture, images.decode(picture, self.max_megapixels)[0])
         if _is_content(picture):
-            (query,) = read_queries([str(picture)], self._megapixels)
+            (query,) = read_queries([str(picture)], self.max_megapixels)
             return query
         path = self.paintings["path"].iloc[self._named(str(picture))]
         try:
             data = self._originals[path]()
         except (KeyError, OSError) as error:
             raise ValueError(f"{path} was moved or changed since the run: {error}") from error
-        return Query(str(picture), data, images.decode(data, self._megapixels)[0])
+        return Query(str(picture), data, images.decode(data, self.max_megapixels)[0])
 
     def _placed(self, pictures: Sequence[Picture], likeness: Likeness | None) -> list[tuple[Points, str]]:
         """Of each picture its point, and the hash of its file: that of its original, if it is a duplicate."""
@@ -567,31 +622,35 @@ class Collection:
         for picture in pictures:
             if isinstance(picture, EmbeddedPicture) or _is_content(picture):
                 placed = picture if isinstance(picture, EmbeddedPicture) else self.embed(picture)
-                found.append((self._point_of(placed, likeness), placed.sha256))
+                row = self._rows_of_files.get(placed.sha256)
+                own = placed.sha256 if row is None else self._digests[self._original_rows[row]]
+                found.append((self._point_of(placed, likeness), own))
             else:
                 row = self._row(str(picture))
                 found.append((index.points[np.array([row])], self._digests[row]))
         return found
 
     def _point_of(self, placed: EmbeddedPicture, likeness: Likeness | None) -> Points:
-        chosen = self._chosen(likeness)
-        wanted = [chosen] if isinstance(chosen, str) else list(chosen)
+        meant = self._chosen(likeness)
+        wanted = [meant] if isinstance(meant, str) else list(meant)
         if missing := [name for name in wanted if name not in placed.points]:
-            raise ValueError(f"{placed.name} has no point by {missing[0]}: ask by another likeness")
-        return placed.points[chosen] if isinstance(chosen, str) else self._embedded.mixed(placed.points, chosen)
+            raise ValueError(
+                f"{placed.name} is not in the collection, so it has no {missing[0]}: ask by another likeness"
+            )
+        return placed.points[meant] if isinstance(meant, str) else self._embedded.mixed(placed.points, meant)
 
     def _chosen(self, likeness: Likeness | None) -> Likeness:
         if not isinstance(likeness, Mapping):
-            return self._embedded.asked(likeness)[0]
+            return chosen(likeness, self.likenesses)
         self._embedded.check(likeness)
         return {name: share for name, share in likeness.items() if share}
 
     def _index(self, likeness: Likeness | None) -> NeighbourIndex:
         with self._lock:
-            chosen = self._chosen(likeness)
-            key = _key(chosen)
+            meant = self._chosen(likeness)
+            key = _key(meant)
             if key not in self._indices:
-                points = self._embedded.points(chosen)
+                points = self._embedded.points(meant)
                 mixtures = [known for known in self._indices if not isinstance(known, str)]
                 if not isinstance(key, str) and len(mixtures) >= _MIXTURES:
                     del self._indices[mixtures[0]]
@@ -640,6 +699,11 @@ class Collection:
         return int(self._original_rows[self._named(name)])
 
     @cached_property
+    def _rows_of_files(self) -> dict[str, int]:
+        """SHA-256 of a file -> row."""
+        return {digest: row for row, digest in enumerate(self.paintings["sha256"])}
+
+    @cached_property
     def _original_rows(self) -> IntArray:
         """Of every painting, the row of its original among those without duplicates, shape (n,)."""
         known = self.paintings["duplicate_of"].isna().to_numpy()
@@ -665,6 +729,13 @@ def _key(likeness: Likeness) -> _Key:
 def _is_content(picture: str | Path | bytes) -> bool:
     """Whether a file or its content was given, and no name."""
     return isinstance(picture, bytes | Path) or Path(picture).expanduser().is_file()
+
+
+def _digest(picture: str | Path | bytes) -> str:
+    """SHA-256 of a file."""
+    return hashlib.sha256(
+        picture if isinstance(picture, bytes) else Path(picture).expanduser().read_bytes()
+    ).hexdigest()
 
 
 def _name(picture: Picture) -> str:

@@ -260,6 +260,10 @@ class TestParameters:
         assert (params["backbone"].name, params["backbone"].weights) == ("VGG16", "imagenet")
 
 
+def _embeddings(names):
+    return {name for name in names if name.endswith("_embeddings") and name != "artist_embeddings"}
+
+
 def fields(model=Parameters, place=()):
     """Every parameter: its place, such as ("chunks", "pool5", "start"), and its field."""
     for name, field in model.model_fields.items():
@@ -419,8 +423,7 @@ class TestPipelines:
     def test_likenesses_can_be_left_out(self, context):
         _ = context(likenesses=["composition"]).params
         assert not {"palettes", "style_embeddings", "mixture_embeddings"} & pipelines["__default__"].datasets()
-        question = set(pipelines["look_alikes"].inputs())
-        assert {name for name in question if name.endswith("_embeddings")} == {"composition_embeddings"}
+        assert _embeddings(pipelines["discovery"].inputs()) == {"composition_embeddings"}
 
     @pytest.mark.parametrize("likenesses", [["composition", "style", "colour"], ["vectors"], ["vectors", "colour"]])
     def test_vectors_are_a_likeness_beside_others_or_alone(self, context, likenesses):
@@ -428,7 +431,7 @@ class TestPipelines:
         default = pipelines["__default__"]
         assert {"vectors_embeddings", "report"} <= default.all_outputs()
         assert ("features" in default.datasets()) == ("composition" in likenesses)
-        embedded = {name for name in pipelines["look_alikes"].inputs() if name.endswith("_embeddings")}
+        embedded = _embeddings(pipelines["discovery"].inputs())
         mixture = {"mixture_embeddings"} if "composition" in likenesses else set()
         assert embedded == {f"{name}_embeddings" for name in likenesses} | mixture | {"vectors_embeddings"}
 

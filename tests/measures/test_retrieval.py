@@ -1,15 +1,12 @@
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score
 
-from grisaille.lookalikes.neighbour_index import NeighbourIndex
 from grisaille.measures.neighbourhoods import nearest
 from grisaille.measures.retrieval import Retrieval, csls_answers, csls_offsets
 from grisaille.measures.spaces import blocks, embedding_space
-from grisaille.points import Points
 
 
 def gallery(n, artists, seed):
@@ -153,13 +150,3 @@ class TestCSLS:
         distances = np.sort(space.distances(everybody), axis=1)[:, 1 : k + 1]
         found = csls_answers(space, csls_offsets(distances), labels, np.ones(30, bool), k)
         np.testing.assert_array_equal(found.near, self.by_definition(points, k))
-
-    def test_look_alikes(self):
-        points, k = self.points(3), 5
-        paintings = pd.DataFrame({"duplicate_of": [None] * 30})
-        rows, distances = NeighbourIndex(Points.plain(points), paintings, 100, csls=k).nearest(
-            Points.plain(points), k + 1
-        )
-        assert (np.diff(distances, axis=1) >= 0).all()
-        others = [[found for found in row if found != query][:k] for query, row in enumerate(rows)]
-        np.testing.assert_array_equal(others, self.by_definition(points, k))

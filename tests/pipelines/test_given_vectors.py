@@ -96,15 +96,16 @@ class TestAlone:
         (tmp_path / "stranger.png").write_bytes(gallery.png(gallery.work(gallery.ARTISTS[0], 3, seed=77)))
 
         def ask(picture, *more):
-            given = ("similar", str(tmp_path / picture), "-n", "3", "--env", "demo", "--storage", str(alone[0]), *more)
+            where = ("--storage", str(alone[0]), "-o", str(tmp_path / "answer"))
+            given = ("similar", str(tmp_path / picture), "-n", "3", *where, *more)
             return command("grisaille", *given, cwd=demo_run.project, check=False)
 
         done = ask("hanging.png")
         assert done.returncode == 0, done.stderr[-3000:]
         assert "By vectors, in the embeddings of" in done.stdout
-        found = self.load(alone[0], "look_alikes.csv")["painting_id"].tolist()
+        found = pd.read_csv(tmp_path / "answer" / "look_alikes.csv")["painting_id"].tolist()
         assert found == names.iloc[nearest(vectors[1], row, 3)].tolist()
-        assert "stranger.png is not in the collection, so that there is no vector of it" in ask("stranger.png").stderr
+        assert "stranger.png is not in the collection, so it has no vectors" in ask("stranger.png").stderr
         assert "a vector does not say where pictures are alike" in ask("hanging.png", "--why").stderr
 
 
@@ -137,4 +138,4 @@ class TestBesideOurs:
         done = demo_run.grisaille("similar", str(tmp_path / "hanging.png"), "--likeness", "vectors", "-n", "2")
         assert "By vectors, in the embeddings of" in done.stdout
         refused = demo_run.grisaille("similar", str(tmp_path / "stranger.png"), "--likeness", "vectors", check=False)
-        assert "stranger.png is not in the collection, so that there is no vector of it" in refused.stderr
+        assert "stranger.png is not in the collection, so it has no vectors" in refused.stderr

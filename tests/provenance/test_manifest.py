@@ -124,12 +124,6 @@ class TestReading:
         assert run_manifest.names(tmp_path) == [OLD, RUN]
         assert run_manifest.read(tmp_path, "newest")["run"] == RUN
 
-    def test_the_newest_is_no_question(self, run, tmp_path):
-        run(1.0, name=OLD)
-        run(1.0, pipeline_names=["look_alikes"])
-        assert run_manifest.read(tmp_path, "newest")["run"] == OLD
-        assert run_manifest.read(tmp_path, RUN)["run"] == RUN
-
     def test_the_newest_has_finished(self, run, tmp_path):
         run(1.0, name=OLD)
         NumPyDataset(filepath=str(tmp_path / "loaned.npy"), version=Version(None, OLD + "1")).save(np.array([-1.0]))

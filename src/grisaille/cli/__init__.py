@@ -3,6 +3,7 @@
 Each is imported when it is asked for.
 """
 
+import logging
 from importlib import import_module
 
 import click
@@ -18,6 +19,8 @@ COMMANDS = {
     "clean": "grisaille.cli.clean:clean",
     "export": "grisaille.cli.export:export",
 }
+# Those that open what is stored without Kedro, which takes half a second to import.
+_WITHOUT_KEDRO = {"similar", "path", "serve"}
 
 
 class LazyGroup(click.Group):
@@ -31,6 +34,8 @@ class LazyGroup(click.Group):
         """Import a command; None where there is none of the name."""
         if cmd_name not in COMMANDS:
             return None
+        if cmd_name not in _WITHOUT_KEDRO:
+            _configure_kedro()
         module, _, function = COMMANDS[cmd_name].partition(":")
         command: click.Command = getattr(import_module(module), function)
         return command
@@ -41,6 +46,16 @@ class LazyGroup(click.Group):
 
         with report_user_errors():
             return super().invoke(ctx)
+
+
+def _configure_kedro() -> None:
+    """Name the package that holds the pipelines, as `kedro` itself does in the project's folder."""
+    # As it is imported Kedro tells where it found how to log. A level would not hold: the configuration resets those of
+    # all loggers below its own.
+    logging.getLogger("kedro.framework.project").addFilter(lambda record: record.levelno > logging.INFO)
+    from kedro.framework.project import configure_project
+
+    configure_project("grisaille")
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

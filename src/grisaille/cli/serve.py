@@ -8,6 +8,8 @@ import socket
 
 import click
 
+from grisaille.cli import project
+
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address that is listened on.")
@@ -36,7 +38,7 @@ def serve(
     local = host == "localhost" or ipaddress.ip_address(host).is_loopback
     if not local:
         token = token or secrets.token_urlsafe(16)
-    source = Source(lambda: grisaille.open(storage or ".", env, run, pictures), follow=run is None)
+    source = Source(lambda: grisaille.open(storage or project.nearest(), env, run, pictures), follow=run is None)
     app = create_app(source, token, LOCAL if local else ("*",))
     listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -1,69 +1,123 @@
-"""`grisaille similar` and `grisaille path`: the pipelines `look_alikes` and `chain`, with an answer one can read."""
+"""`grisaille similar` and `grisaille path`: questions to what a run has left, with answers that people can read."""
 
-import logging
+from __future__ import annotations
+
 import os
-import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
-from kedro.framework.cli.utils import _split_params
 
-_SHOWN = 10
+from grisaille.cli import project
+from grisaille.cli.answers import Answers, Asked
+from grisaille.lookalikes.embedded import LIKENESSES, VECTORS, chosen
 
-
-_LIKENESSES = ("composition", "style", "colour", "mixture", "vectors")
-
-
-def _likeness(*more: str) -> Callable[..., Any]:
-    """The option that says by which likeness a question is answered; both commands know some, one of them more."""
-    choice = click.Choice([*_LIKENESSES, *more])
-    return click.option("--likeness", type=choice, help="What alike means; the mixture of all unless given.")
+if TYPE_CHECKING:
+    from grisaille.api import Collection
 
 
-def _options(command: Callable[..., None]) -> Callable[..., None]:
-    """What both commands share with `kedro run`."""
-    for option in (
-        click.option("--output", "-o", type=click.Path(path_type=Path), help="Copy the picture into this folder, too."),
+def _options(*more: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """What both commands share; one of them knows more likenesses."""
+    folder = click.Path(path_type=Path)
+    options = (
+        click.option(
+            "--likeness", type=click.Choice([*LIKENESSES, *more]), help="What alike means; the mixture unless given."
+        ),
+        click.option("--output", "-o", type=folder, help="Where the answer is stored; in the storage unless given."),
         click.option("--run", help="Answer from the results of this run; the newest unless given."),
-        click.option("--params", default="", callback=_split_params, help="Parameters that differ from the run's."),
+        click.option("--pictures", type=folder, help="The folder of the pictures, if it moved."),
         click.option("--storage", help="Where the run is stored; the environment's storage unless given."),
         click.option("--env", "-e", help="The configuration environment."),
-    ):  # fmt: skip
-        command = option(command)
-    return command
+    )
+
+    def add(command: Callable[..., None]) -> Callable[..., None]:
+        for option in options:
+            command = option(command)
+        return command
+
+    return add
 
 
 @click.command()
-@click.argument("pictures", nargs=-1, required=True, type=click.Path(exists=True, allow_dash=True))
-@click.option("--count", "-n", type=click.IntRange(1, 100), help="Look-alikes a picture.")
-@_likeness("all")
+@click.argument("named", metavar="PICTURE...", nargs=-1, required=True)
+@click.option("--count", "-n", default=10, show_default=True, type=click.IntRange(1, 100), help="Look-alikes of each.")
 @click.option("--why", is_flag=True, help="Show where in both pictures their likeness lies, too.")
 @click.option(
     "--shortlist",
-    type=click.IntRange(1),
+    default=0,
+    type=click.IntRange(0),
     help="Find as many by their few bytes, and order them by their stored features; by composition or style.",
 )
-@_options
-def similar(pictures: tuple[str, ...], **asked: Any) -> None:
-    """Find the paintings most like PICTURES: files, or folders of them, which need not be in the collection.
+@_options("all")
+def similar(
+    named: tuple[str, ...],
+    count: int,
+    why: bool,
+    shortlist: int,
+    likeness: str | None,
+    output: Path | None,
+    **where: Any,
+) -> None:
+    """Find the paintings most like each PICTURE: a file, a folder of files, or the name of a painting.
 
-    With - as the only one, names are read from standard input, one a line, and each is answered as it comes: only the
-    first has to wait for TensorFlow and the models.
+    Files need not be in the collection. With - as the only one, names are read from standard input, one a line, and
+    each is answered as it comes: only the first has to wait for TensorFlow and the models.
     """
-    if pictures != ("-",):
-        _look_alikes(pictures, **asked)
-        return
-    for number, name in enumerate(_lines(sys.stdin), start=1):
+    collection = _open(**where)
+    wanted = collection.likenesses if likeness == "all" else [chosen(likeness, collection.likenesses)]
+    if why and wanted == [VECTORS]:
+        raise ValueError("a vector does not say where pictures are alike: leave out --why, or choose another likeness")
+    click.echo(f"By {'each likeness' if len(wanted) > 1 else wanted[0]}, in the embeddings of {collection.run}")
+    answers = Answers(collection, output, "look_alikes")
+    for query in _one_by_one(collection, sys.stdin) if named == ("-",) else _read(collection, named):
+        if not collection.holds(query.picture) or why or shortlist:
+            _start_tensorflow()
+        known = [name for name in wanted if name != VECTORS or len(wanted) == 1 or collection.holds(query.picture)]
+        picture = query.picture if shortlist else query.placed(collection)
+        found = {name: collection.similar(picture, name, count, shortlist=shortlist) for name in known}
+        answers.add(query, found, why)
+    click.echo(f"\n{answers.folder}")
+
+
+@click.command()
+@click.argument("start")
+@click.argument("stop")
+@_options()
+def path(start: str, stop: str, likeness: str | None, output: Path | None, **where: Any) -> None:
+    """Find a chain of paintings from START to STOP, each like the one before.
+
+    START and STOP are names of paintings (a part that no other has is enough), or files.
+    """
+    collection = _open(**where)
+    by = chosen(likeness, collection.likenesses)
+    click.echo(f"By {by}, in the embeddings of {collection.run}\n")
+    ends = list(_read(collection, (start, stop)))
+    if len(ends) != 2:
+        raise ValueError(f"a chain joins two paintings. Received: {start} and {stop}")
+    if not all(collection.holds(end.picture) for end in ends):
+        _start_tensorflow()
+    answers = Answers(collection, output, "chains")
+    first, last = (end.placed(collection) for end in ends)
+    answers.chain(ends, collection.chain(first, last, by), by)
+    click.echo(f"\n{answers.folder}")
+
+
+def _open(env: str | None, storage: str | None, run: str | None, pictures: Path | None) -> Collection:
+    import grisaille
+
+    return grisaille.open(storage or project.nearest(), env, run, pictures)
+
+
+def _one_by_one(collection: Collection, stream: TextIO) -> Iterator[Asked]:
+    """What the lines of a stream name; what cannot be read is said, and left out."""
+    for line in _lines(stream):
         try:
-            if not Path(name).exists():
-                raise click.ClickException(f"there is no {name}")
-            _look_alikes((name,), first=number, **asked)
-        except click.ClickException as error:
-            error.show()
+            yield from _read(collection, (line,))
+        except ValueError as error:
+            click.echo(f"Error: {error}", err=True)
 
 
 def _lines(stream: TextIO) -> Iterator[str]:
@@ -78,173 +132,35 @@ def _lines(stream: TextIO) -> Iterator[str]:
             yield line.strip()
 
 
-def _look_alikes(
-    pictures: tuple[str, ...],
-    count: int | None,
-    why: bool,
-    shortlist: int | None,
-    params: dict[str, Any],
-    output: Path | None,
-    first: int = 1,
-    **of: Any,
-) -> None:
-    asked = {"query": "\n".join(str(Path(picture).resolve()) for picture in pictures)}
-    group = params.get("discovery", {}) | ({} if count is None else {"look_alikes": count})
-    group |= ({"why": True} if why else {}) | ({"shortlist": shortlist} if shortlist else {})
-    catalog = _run("look_alikes", params | asked | ({"discovery": group} if group else {}), **of)
-    table = catalog.load("look_alikes")
-    for query, found in table.groupby("query", sort=False):
-        click.echo(f"\n{query}" + (" (this file is in the collection)" if found["in_collection"].any() else ""))
-        several = found["likeness"].nunique() > 1
-        for likeness, part in found.groupby("likeness", sort=False):
-            if several:
-                click.echo(f" by {likeness}")
-            _say_nearest(part)
-    _say_where(catalog, "contact_sheets", output, first)
-
-
-def _say_nearest(found: Any) -> None:
-    """Some rows of the table, a line each."""
-    from grisaille.lookalikes.neighbour_index import three_digits
-
-    for row in found.head(_SHOWN).itertuples():
-        # Of the last in a tiny collection nothing can be said: no painting has so many others.
-        known = row.distance_percentile == row.distance_percentile
-        usual = f"  (closer than {100 * row.distance_percentile:.0f} of 100 paintings to theirs)" if known else ""
-        click.echo(f"  {row.rank:>2}  {three_digits(row.distance):<8} {row.painting_id}{usual}")
-
-
-@click.command()
-@click.argument("start")
-@click.argument("stop")
-@_likeness()
-@_options
-def path(start: str, stop: str, params: dict[str, Any], output: Path | None, **of: Any) -> None:
-    """Find a chain of paintings from START to STOP, each like the one before.
-
-    START and STOP are names of paintings (a part that no other has is enough), or files.
-    """
-    from grisaille.lookalikes.neighbour_index import three_digits
-
-    chain = "\n".join(str(Path(end).resolve()) if Path(end).is_file() else end for end in (start, stop))
-    catalog = _run("chain", params | {"chain": chain}, **of)
-    for row in catalog.load("chain_paintings").itertuples():
-        note = f"  (stands for its duplicate, {row.stands_for})" if isinstance(row.stands_for, str) else ""
-        click.echo(f"  {row.step:>2}  {three_digits(row.distance) if row.step else '':<8} {row.painting_id}{note}")
-    _say_where(catalog, "chain_figure", output)
-
-
-def _run(
-    pipeline: str,
-    params: dict[str, Any],
-    env: str | None,
-    storage: str | None,
-    run: str | None,
-    likeness: str | None,
-) -> Any:
-    """Run a pipeline that answers; the catalog that holds the answer.
+def _read(collection: Collection, named: Iterable[str]) -> list[Asked]:
+    """Pictures by the names of files, folders and paintings.
 
     Raises:
-        click.ClickException: If there is no project here, or the question cannot be answered.
+        ValueError: If there is no such file or painting, or no file can be used.
     """
-    from kedro.framework.session import KedroSession
-    from kedro.io.core import DatasetError
+    from grisaille.collection import images
+    from grisaille.lookalikes.queries import read_queries
+    from grisaille.plots.contact_sheet import SIDE
 
-    from grisaille.cli import project
-    from grisaille.errors import GrisailleError
-    from grisaille.lookalikes.embedded import chosen
-    from grisaille.pipelines import questions
-
-    found = project.find()
-    params = params | {
-        name: value for name, value in (("likeness", likeness), ("storage", storage)) if value is not None
-    }
-    # What Kedro would say of a failure is said below, in one line.
-    for name, level in {"kedro": logging.CRITICAL, "kedro_viz": logging.ERROR, "grisaille": logging.ERROR}.items():
-        logging.getLogger(name).setLevel(level)
-    try:
-        # Kedro's own session, which its annotations call by the name of an abstract one.
-        session: Any
-        # Which likenesses there are is known when the run is.
-        unasked = {name: value for name, value in params.items() if name != "likeness"}
-        with KedroSession.create(found, env=env, runtime_params=unasked) as session:
-            loader, catalog = session.load_context().config_loader, session.load_context().catalog
-            versions = {} if run is None else _versions_of(run, loader.storage(found))
-            source = next(iter(_stored(catalog, versions)), _ANSWERED_FROM[0])
-            made = _recipe(catalog, source, versions.get(source))
-            run = catalog.where(source, versions.get(source)).parent.name
-            shape = _shape(catalog, source, made, versions)
-            # What made the embeddings, where the run has only read what that made.
-            others = {name: catalog.version_with(name, made[name]["checksum"]) for name in made if versions}
-            versions = {name: version for name, version in others.items() if version} | versions
-        if "keras" not in sys.modules:
-            _start_tensorflow()
-        with KedroSession.create(found, env=env, runtime_params=shape | params) as session:
-            # Versions of the models, the paintings and the embeddings, and of nothing that a question writes.
-            wanted = {*made, "paintings", "composition_codes", "style_codes", "vectors_embeddings"}
-            known = {name: version for name, version in versions.items() if name in wanted}
-            session.run(pipeline_names=[pipeline], load_versions=known)
-            meant = session.load_context().catalog.settings["likeness"]
-            answered = "each likeness" if meant == "all" else chosen(meant, questions.embedded())
-            click.echo(f"\nBy {answered}, in the embeddings of {run}")
-            return session.load_context().catalog
-    except (ValueError, RuntimeError, DatasetError, GrisailleError) as error:
-        raise click.ClickException(str(error)) from error
-
-
-# What says which run answers: the first that there is.
-_ANSWERED_FROM = ("composition_embeddings", "vectors_embeddings")
-
-
-def _shape(catalog: Any, source: str, made: dict[str, Any], versions: dict[str, str]) -> dict[str, Any]:
-    """The parameters that shape the pipelines as the run's were shaped."""
-    likenesses, vectors = list(catalog.settings["likenesses"]), "vectors_embeddings"
-    stamp = catalog.stamp(vectors, versions.get(vectors))
-    if stamp and stamp["recipe"]["picture_files"] == made["picture_files"] and "vectors" not in likenesses:
-        likenesses.append("vectors")
-    if source == vectors:
-        colour = ["colour"] if "colour" in likenesses and catalog.where("colour_embeddings") else []
-        return {"likenesses": [*colour, "vectors"]}
-    chunks = {name: None for name in catalog.settings["chunks"]} | made[source]["parameters"]["chunks"]
-    return {"likenesses": likenesses, "chunks": chunks}
-
-
-def _stored(catalog: Any, versions: dict[str, str]) -> list[str]:
-    """What a run made or read of `_ANSWERED_FROM`, or any run did."""
-    return [name for name in _ANSWERED_FROM if name in versions or (not versions and catalog.where(name) is not None)]
-
-
-def _recipe(catalog: Any, source: str, version: str | None) -> dict[str, Any]:
-    """The recipe of the embeddings that a question is answered from."""
-    catalog.refuse_damaged(source, version)
-    stamp = catalog.stamp(source, version)
-    if stamp is None:
-        raise click.ClickException(
-            f"nothing has been embedded yet in {catalog.storage}: run `kedro run` with the same --env and --params "
-            "first, which takes in a folder of paintings, or name another storage by --storage"
-        )
-    return dict(stamp["recipe"])
-
-
-def _versions_of(run: str, storage: Any) -> dict[str, str]:
-    """The versions of all that a run made or read.
-
-    Raises:
-        click.ClickException: If it had nothing to do with embeddings.
-    """
-    from grisaille.provenance import manifest as manifests
-
-    manifest = manifests.read(storage, run)
-    known = manifest["inputs"] | manifest["outputs"]
-    if not known.keys() & set(_ANSWERED_FROM):
-        raise click.ClickException(
-            f"the run {manifest['run']} neither made nor read embeddings: name one that trained or encoded"
-        )
-    return {name: record["version"] for name, record in known.items() if record["version"]}
+    named = list(named)
+    files = [name for name in named if Path(name).expanduser().exists()]
+    if lost := [name for name in named if name not in files and name.lower().endswith(images.SUFFIXES)]:
+        raise ValueError(f"there is no {lost[0]}")
+    paintings = {name: collection.name_of(name) for name in named if name not in files}
+    found = [Asked(name, name, collection.thumbnail(name, SIDE)) for name in paintings.values()]
+    if not files:
+        return found
+    queries = read_queries(files, collection.max_megapixels)
+    asked = [Asked(query.name, query.data, query.image) for query in queries]
+    # In the order in which they were given: of a chain, one end may be a file and the other a painting.
+    return [*asked, *found] if named[0] in files else [*found, *asked]
 
 
 def _start_tensorflow() -> None:
     """Without its greetings, which are of no interest to who asks for paintings; no setting of its own stops them."""
+    if "keras" in sys.modules:
+        return
+    click.echo("Loading TensorFlow and the models", err=True)
     sys.stderr.flush()
     terminal = os.dup(2)
     try:
@@ -257,16 +173,3 @@ def _start_tensorflow() -> None:
     finally:
         os.dup2(terminal, 2)
         os.close(terminal)
-
-
-def _say_where(catalog: Any, name: str, output: Path | None, first: int = 1) -> None:
-    path = Path(str(catalog.where(name)))
-    pictures = sorted(path.iterdir()) if path.is_dir() else [path]
-    if output is not None:
-        output.mkdir(parents=True, exist_ok=True)
-        # Every answer's sheets are numbered from 1; asked one by one, pictures of one name would replace each other.
-        copies = [picture.name if first == 1 else f"{first:03d}{picture.name[3:]}" for picture in pictures]
-        pictures = [Path(shutil.copy(picture, output / copy)) for picture, copy in zip(pictures, copies, strict=True)]
-    click.echo()
-    for picture in pictures:
-        click.echo(str(picture))

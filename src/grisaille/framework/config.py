@@ -5,7 +5,6 @@ the loader of this project leaves itself here; where there is no session (`kedro
 environment is read. A hook would not do: Kedro-Viz runs without them.
 """
 
-import copy
 import difflib
 import glob
 from collections.abc import Callable, Mapping
@@ -19,16 +18,14 @@ from kedro.framework.project import pipelines, settings
 from kedro.utils import find_kedro_project
 from omegaconf import OmegaConf
 
-from grisaille.parameters import Parameters, plain
+from grisaille.lookalikes.embedded import MIXTURE
+from grisaille.parameters import Parameters, mixed, plain
 from grisaille.parameters import messages as parameter_errors
 from grisaille.storage import AnyPath, as_path, expanded
 
 _newest: "RunConfigLoader | None" = None
 # Parameter groups that the registered pipelines were built from.
 _shape: dict[str, Any] = {}
-
-# Key of the configuration -> the state that it was resolved in last, and what Kedro made of it.
-_known: dict[str, tuple[str, Any]] = {}
 
 # What comes from outside -> the parameter that says where it lies.
 SOURCES = {
@@ -45,8 +42,6 @@ class WrongParameterError(click.ClickException):
 
 # Parameters that name a file or folder: whole groups stand for themselves, members behind a dot.
 _PATHS = (*SOURCES.values(), "backbone.model_file", "backbone.weights")
-# Parameters that are questions: nothing else of the configuration depends on them.
-_ASKED = ("query", "chain", "likeness")
 # Of `backbone.weights`, what is no path.
 _NO_PATHS = ("imagenet", "random")
 
@@ -102,33 +97,11 @@ class RunConfigLoader(OmegaConfigLoader):
             return self._catalog()
         return self._resolved(key)
 
-    def _resolved(self, key: str, *taken_in: str | None) -> Any:
-        """As `OmegaConfigLoader` resolves a key, without what is asked, and once for all questions of a server.
-
-        Args:
-            key: Of the configuration.
-            *taken_in: What it is resolved with beside the files and what the command gives.
-        """
-        whole = self.runtime_params
-        folders = [Path(self._get_conf_env_path(env or self.default_run_env)) for env in (self.base_env, self.env)]
-        files = [path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file()]
-        given = {name: value for name, value in (whole or {}).items() if name not in _ASKED}
-        states = [(path, path.stat().st_mtime_ns, path.stat().st_size) for path in files]
-        state = repr((given, self.data.get("globals"), taken_in, states))
-        # Credentials take in the environment.
-        kept = bool(files) and key not in {*self.data, "credentials"}
-        if kept and _known.get(key, ("", None))[0] == state:
-            return copy.deepcopy(_known[key][1])
+    def _resolved(self, key: str) -> Any:
+        """As `OmegaConfigLoader` resolves a key."""
         # The loader made last answers for globals, and others may have been made since.
         self._register_globals_resolver()
-        self.runtime_params = given
-        try:
-            found = super().__getitem__(key)
-        finally:
-            self.runtime_params = whole
-        if kept:
-            _known[key] = state, copy.deepcopy(found)
-        return found
+        return super().__getitem__(key)
 
     def _catalog(self) -> dict[str, Any]:
         groups = self.groups
@@ -138,7 +111,7 @@ class RunConfigLoader(OmegaConfigLoader):
             return otherwise if given is None else str(given)
 
         OmegaConf.register_new_resolver("parameter", parameter, replace=True)
-        catalog: dict[str, Any] = self._resolved("catalog", *(parameter(name, None) for name in SOURCES.values()))
+        catalog: dict[str, Any] = self._resolved("catalog")
         for entry, name in SOURCES.items():
             given, described = parameter(name, None), catalog.get(entry, {})
             if given is not None and given not in described.values():
@@ -151,8 +124,7 @@ class RunConfigLoader(OmegaConfigLoader):
     @cached_property
     def groups(self) -> dict[str, Any]:
         """All parameters, read and checked once: every pipeline asks for some."""
-        asked = {name: value for name, value in (self.runtime_params or {}).items() if name in _ASKED}
-        given = _from(self._project, self._resolved("parameters") | asked)
+        given = _from(self._project, self._resolved("parameters"))
         _refuse_unknown(self, given)
         self._check_globals()
         try:
@@ -250,6 +222,12 @@ def likenesses() -> list[str]:
     """The likenesses that the session makes or reads, without their mixture."""
     given = {"likenesses": shaping("likenesses"), "features_file": shaping("features_file")}
     return list(Parameters.model_validate(given).made)
+
+
+def embedded() -> list[str]:
+    """The likenesses that the session makes or reads embeddings of: those above, and their mixture."""
+    made = likenesses()
+    return [*made, *([MIXTURE] if len(mixed(made)) > 1 else [])]
 
 
 def chunks() -> list[str]:

@@ -116,13 +116,10 @@ class RecipeHook:
 
 
 def _nodes() -> dict[str, Any]:
-    """Name -> node of all pipelines but those of questions, whose answers nobody needs again."""
+    """Name -> node of all pipelines."""
     from kedro.framework.project import pipelines
 
-    from grisaille.provenance.manifest import QUESTIONS
-
-    asked = (pipeline for name, pipeline in pipelines.items() if name not in QUESTIONS)
-    return {node.name: node for pipeline in asked for node in pipeline.nodes}
+    return {node.name: node for pipeline in pipelines.values() for node in pipeline.nodes}
 
 
 def _command_from(nodes: Iterable[str]) -> str:
@@ -248,9 +245,6 @@ def _refuse_conflict(found: Mapping[str, recipes.Recipe], catalog: AtomicCatalog
 _OPENED = {
     "report": "The whole report",
     "explorer": "A map to walk in",
-    "contact_sheets": "Look-alikes",
-    "look_alikes": "The same as a table",
-    "chain_figure": "The chain",
 }
 
 

@@ -47,7 +47,7 @@ def colour_encoder(mean: FloatArray, directions: FloatArray) -> keras.Model:
 
 
 def _linear(inputs: list[keras.KerasTensor], known: keras.KerasTensor, mean: FloatArray, to: FloatArray) -> keras.Model:
-    code = layers.Dense(to.shape[1], name="code")
+    code = layers.Dense(to.shape[1], kernel_initializer="zeros", name="code")
     model = keras.Model(inputs if len(inputs) > 1 else inputs[0], code(known), name="encoder")
     code.set_weights([to, -mean @ to])
     return model

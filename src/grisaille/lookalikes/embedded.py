@@ -37,14 +37,14 @@ def chosen(likeness: str | None, known: Collection[str]) -> str:
     """The likeness that is meant.
 
     Args:
-        likeness: Its name; None and `all` take the mixture, or where there is none `leading`.
+        likeness: Its name; None takes the mixture, or where there is none `leading`.
         known: Those that are made.
 
     Raises:
         ValueError: If that was not made.
     """
     first = MIXTURE if MIXTURE in known else leading(known)
-    meant = first if likeness is None or likeness == "all" else likeness
+    meant = first if likeness is None else likeness
     if meant not in known:
         raise ValueError(f"likeness={meant} was not made; there are {', '.join(known)}")
     return meant
@@ -112,39 +112,22 @@ class Embedded:
         parts = {name: self.points(name).coordinates for name in weights}
         return shares(parts, weights, fitted_on(self.paintings["split"].to_numpy()))
 
-    def asked(self, likeness: str | None) -> list[str]:
-        """The likenesses that are meant: as `chosen` takes one, but `all` stands for every one.
-
-        Raises:
-            ValueError: If that was not made.
-        """
-        return list(self.embeddings) if likeness == "all" else [chosen(likeness, self.embeddings)]
-
-    def parts(self, likeness: str) -> list[str]:
-        """The likenesses that explain one: itself, or those that the mixture is made of."""
-        return list(self.weights) if likeness == MIXTURE else [likeness]
-
     def embed(self, queries: Sequence[Query], likenesses: Collection[str], max_megapixels: float) -> dict[str, Points]:
         """Pictures among the paintings.
 
         Args:
             queries: q pictures.
-            likenesses: By which.
+            likenesses: By which; vectors that were given are known of the collection alone.
             max_megapixels: As in ingestion.
 
         Returns:
             Likeness -> q points.
-
-        Raises:
-            ValueError: If a picture has no vector, where it is asked for by these.
         """
         weights = self.weights if MIXTURE in likenesses else {}
-        wanted = [name for name in dict.fromkeys([*likenesses, *weights]) if name not in {MIXTURE, VECTORS}]
+        wanted = [name for name in dict.fromkeys([*likenesses, *weights]) if name != MIXTURE]
         readers = [lambda query=query: query.data for query in queries]
         found = self.embedder()(readers, wanted, max_megapixels) if wanted else {}
         points = {name: Points.of(name, values) for name, values in found.items()}
-        if VECTORS in likenesses:
-            points[VECTORS] = Points.plain(self._vectors_of(queries))
         if weights:
             points[MIXTURE] = self.mixed(points, weights)
         return points
@@ -154,13 +137,3 @@ class Embedded:
         """Of the mixture that the run made."""
         given = self.mixture.model_dump()
         return {name: given[name] for name in mixed(self.embeddings) if given[name]}
-
-    def _vectors_of(self, queries: Sequence[Query]) -> FloatArray:
-        """The given vectors of pictures, which nobody can compute here: those of the collection have some."""
-        rows = {digest: row for row, digest in enumerate(self.paintings["sha256"])}
-        strangers = [query.name for query in queries if query.sha256 not in rows]
-        if strangers:
-            raise ValueError(
-                f"{strangers[0]} is not in the collection, so that there is no vector of it: ask by another likeness"
-            )
-        return np.asarray(self.embeddings[VECTORS][[rows[query.sha256] for query in queries]])

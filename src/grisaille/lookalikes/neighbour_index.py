@@ -8,7 +8,6 @@ from grisaille.arrays import FloatArray, IntArray
 from grisaille.collection.artists import normalise
 from grisaille.lazy import pd
 from grisaille.measures.lookup import others, search
-from grisaille.measures.retrieval import csls_offsets
 from grisaille.points import Points
 
 # What stands between an artist and a title.
@@ -47,7 +46,7 @@ class NeighbourIndex:
         points: Of these.
     """
 
-    def __init__(self, points: Points, paintings: pd.DataFrame, exact_up_to: int, seed: int = 0, csls: int = 0) -> None:
+    def __init__(self, points: Points, paintings: pd.DataFrame, exact_up_to: int, seed: int = 0) -> None:
         """Take a collection.
 
         Args:
@@ -55,8 +54,6 @@ class NeighbourIndex:
             paintings: n rows.
             exact_up_to: As in `measures.search`.
             seed: Of the sample of paintings that say what is usual.
-            csls: Neighbours of a painting that say how near others are to it, as a rule; a painting that is near to
-                many counts as farther away. With 0 distances are Euclidean. All paintings are compared with all.
 
         Raises:
             ValueError: If there is not one embedding a painting.
@@ -68,18 +65,12 @@ class NeighbourIndex:
             )
         originals = paintings["duplicate_of"].isna().to_numpy()
         self.paintings = paintings[originals].reset_index(drop=True)
-        self.points = self._searched = points[np.flatnonzero(originals)]
+        self.points = points[np.flatnonzero(originals)]
         self._exact_up_to, self._seed = exact_up_to, seed
-        if csls:
-            found = search(self.points, self.points, csls + 1, exact_up_to)
-            offsets = csls_offsets(others(*found, np.arange(len(self.points)))[1])
-            # The largest is added to all, which keeps squared distances from being negative.
-            lift = (offsets.max(initial=0) - offsets).astype(np.float32)
-            self._searched = Points(self.points.coordinates, self.points.rests + lift)
 
     def nearest(self, points: Points, count: int) -> tuple[IntArray, FloatArray]:
         """Rows of the `count` nearest paintings of each point, nearest first, and their distances, shape (q, count)."""
-        return search(self._searched, points, min(count, len(self.points)), self._exact_up_to)
+        return search(self.points, points, min(count, len(self.points)), self._exact_up_to)
 
     def distance_percentile(self, distances: FloatArray) -> FloatArray:
         """How unusual it is to be that near.

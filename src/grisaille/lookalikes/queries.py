@@ -36,26 +36,17 @@ class Query:
         return hashlib.sha256(self.data).hexdigest()
 
 
-def several(given: str) -> list[str]:
-    """What stands between semicolons, or line by line: names may hold semicolons, and hardly ever ends of lines."""
-    parts = given.split("\n" if "\n" in given else ";")
-    return [part.strip() for part in parts if part.strip()]
-
-
 def read_queries(given: str | Iterable[str], max_megapixels: float) -> list[Query]:
     """Read pictures; what is not one is named with its reason, and left out. A file that is named twice is read once.
 
     Args:
-        given: A file, a folder (with all below it), or several (see `several`).
+        given: A file, a folder (with all below it), or several of them.
         max_megapixels: As in ingestion.
 
     Raises:
         ValueError: If a path is not there, or no file can be used.
     """
-    if isinstance(given, str):
-        # A path that exists may hold a semicolon.
-        given = [given] if _path(given).exists() else several(given)
-    paths = list(given)
+    paths = [given] if isinstance(given, str) else list(given)
     files = {path: (name, read) for one in paths for path, name, read in _files(_path(one))}
     names = _told_apart({path: name for path, (name, _) in files.items()})
     found, reasons = [], []

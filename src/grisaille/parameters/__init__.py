@@ -378,12 +378,6 @@ class Discovery(Group):
         page_paintings: Paintings up to which there is a page.
         umap: Whether UMAP places the paintings, too, where `umap-learn` is installed.
         seed: Governs UMAP's layout, and the bootstrap of the graph of artists.
-        look_alikes: How many are found for a picture that is asked about.
-        csls: Neighbours of a painting by which a painting that is near to many counts as farther away when look-alikes
-            are found (`measures.retrieval.csls_offsets`); 0 leaves distances as they are.
-        why: Whether sheets show where in both pictures their likeness lies.
-        shortlist: How many paintings are found by their few bytes (`codes`) and then ordered by their stored features;
-            0 looks among the embeddings. There are such codes of composition and style.
     """
 
     neighbours: int = Field(10, ge=1, le=1000)
@@ -394,10 +388,6 @@ class Discovery(Group):
     page_paintings: int = Field(50_000, ge=1)
     umap: bool = True
     seed: int = Field(0, ge=0)
-    look_alikes: int = Field(10, ge=1, le=100)
-    csls: int = Field(0, ge=0, le=100)
-    why: bool = False
-    shortlist: int = Field(0, ge=0, le=100_000)
 
 
 class Report(Group):
@@ -426,10 +416,6 @@ class Parameters(BaseModel):
         paintings_file: The table of paintings; null takes the catalog's, if it is there.
         features_file: Vectors of the pictures that somebody else made, which become the likeness `vectors`; null for
             none.
-        query: Pictures whose look-alikes are wanted: a file, a folder, or several with semicolons between.
-        chain: Two paintings, by name or file, that a chain is to join, with a semicolon between.
-        likeness: By which questions are answered; null takes the mixture, which is worth most where several are made,
-            and `all` answers `query` by each.
         likenesses: Which are made: `composition` or `vectors`, and others. `vectors` is among them where there is a
             `features_file`.
     """
@@ -441,12 +427,9 @@ class Parameters(BaseModel):
     artists_file: Word | None = None
     paintings_file: Word | None = None
     features_file: Word | None = None
-    query: Word | None = None
-    chain: Word | None = None
     ingestion: Ingestion = Ingestion()
     backbone: Backbone = Backbone()
     chunks: dict[str, Chunk | None] = {}
-    likeness: Literal["composition", "style", "colour", "mixture", "vectors", "all"] | None = None
     likenesses: tuple[Literal["composition", "style", "colour", "vectors"], ...] = ("composition", "style", "colour")
     autoencoder: Autoencoder = Autoencoder()
     codes: Codes = Codes()
@@ -485,13 +468,6 @@ class Parameters(BaseModel):
         """The likenesses that are made of pictures or read, without their mixture."""
         given = ("vectors",) if self.features_file is not None and "vectors" not in self.likenesses else ()
         return (*self.likenesses, *given)
-
-    @model_validator(mode="after")
-    def _the_likeness_is_made(self) -> "Parameters":
-        known = [*self.made, *(["mixture"] if len(mixed(self.made)) > 1 else []), "all"]
-        if self.likeness is not None and self.likeness not in known:
-            raise ValueError(f"likeness={self.likeness} is not made; there are {', '.join(known)}")
-        return self
 
     @model_validator(mode="after")
     def _chunks_are_of_layers_that_are_kept(self) -> "Parameters":

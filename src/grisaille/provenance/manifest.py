@@ -20,7 +20,6 @@ from grisaille.storage import AnyPath, as_path, sha256
 
 NAME = "run_manifest"
 FOLDER = f"08_reporting/{NAME}.json"
-QUESTIONS = frozenset({"look_alikes", "chain"})
 Record = dict[str, Any]
 
 
@@ -38,8 +37,7 @@ def read(storage: AnyPath, run: str) -> dict[str, Any]:
 
     Args:
         storage: Where everything is stored.
-        run: Its name, which is the version under which it saved, or `newest`: the last run that finished and was no
-            question about a painting.
+        run: Its name, which is the version under which it saved, or `newest`: the last run that finished.
 
     Raises:
         ManifestError: If there is none, or it is damaged.
@@ -55,8 +53,7 @@ def read(storage: AnyPath, run: str) -> dict[str, Any]:
             manifest: dict[str, Any] = json.loads(path.read_bytes())
         except ValueError as error:
             raise ManifestError(f"{path} is no manifest: {error}. Name another run") from error
-        is_question = manifest["command"].get("pipelines") in QUESTIONS
-        if name == run or (manifest["status"] == "finished" and not is_question):
+        if name == run or manifest["status"] == "finished":
             return manifest
     several = f"the last of {len(known)} are {', '.join(known[-3:])}" if known else "there is none yet"
     raise ManifestError(f"no manifest of the run {run} in {storage}: {several}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import fsspec
 import yaml
+from pydantic import ValidationError
 
 from grisaille.collection import Files
 from grisaille.collection.folder import PictureFolder
@@ -102,7 +104,7 @@ class StoredRun:
         for step in self._recipe.values():
             for name, value in step["parameters"].items():
                 recipes.replace(given, name, value)
-        return Parameters.model_validate(given)
+        return _read(given)
 
     def pictures(self, folder: str | Path | None = None) -> Files:
         """The picture files: of a folder that is given, or else of that which the run read; nothing if it is gone."""
@@ -135,6 +137,23 @@ class StoredRun:
         for stamp in found:
             merged |= stamp["recipe"] if stamp else {}
         return merged
+
+
+def _read(given: dict[str, Any]) -> Parameters:
+    """Parameters of a run, which may be of an earlier release: what is not known any more is left out."""
+    try:
+        return Parameters.model_validate(given)
+    except ValidationError as error:
+        unknown = [found["loc"] for found in error.errors() if found["type"] == "extra_forbidden"]
+        if not unknown:
+            raise
+    known: Any = copy.deepcopy(given)
+    for *groups, name in unknown:
+        group = known
+        for step in groups:
+            group = group[step]
+        del group[name]
+    return _read(known)
 
 
 def _records(manifest: Mapping[str, Any]) -> dict[str, Any]:

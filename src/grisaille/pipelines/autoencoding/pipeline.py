@@ -8,8 +8,9 @@ from grisaille.framework import config
 from grisaille.lookalikes.embedded import leading
 from grisaille.parameters import mixed
 from grisaille.pipelines.autoencoding import nodes
-from grisaille.pipelines.questions import PALETTE
 from grisaille.provenance.recipes import KEEPS
+
+_PALETTE = "palette"
 
 
 def create_pipeline(**kwargs: Any) -> Pipeline:
@@ -104,10 +105,10 @@ def _palette() -> Pipeline:
         tags=[] if config.refits() else KEEPS,
     )
     if not config.refits():
-        return Pipeline([encode], namespace=PALETTE, inputs={"palettes"}, outputs={"colour_embeddings"})
+        return Pipeline([encode], namespace=_PALETTE, inputs={"palettes"}, outputs={"colour_embeddings"})
     return Pipeline(
         [fit, encode],
-        namespace=PALETTE,
+        namespace=_PALETTE,
         inputs={"palettes", "picture_files"},
         outputs={"colour_embeddings"},
         parameters={"params:colour": "params:colour"},

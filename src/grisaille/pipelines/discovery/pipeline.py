@@ -4,13 +4,13 @@ from typing import Any
 
 from kedro.pipeline import Node, Pipeline
 
+from grisaille.framework import config
 from grisaille.pipelines.discovery import nodes
-from grisaille.pipelines.questions import embedded
 
 
 def create_pipeline(**kwargs: Any) -> Pipeline:
     """The nearest of every painting and of every artist by every likeness, and a page on which to walk among them."""
-    embeddings = {likeness: f"{likeness}_embeddings" for likeness in embedded()}
+    embeddings = {likeness: f"{likeness}_embeddings" for likeness in config.embedded()}
     collection = {"paintings": "paintings", "settings": "params:discovery"}
     read = ("raw_paintings", "neighbours", "embedding_neighbours", "artist_distances")
     return Pipeline(

@@ -6,10 +6,10 @@ from typing import Any
 
 from kedro.pipeline import Node, Pipeline
 
+from grisaille.codes import CODED
 from grisaille.framework import config
 from grisaille.lookalikes.embedded import VECTORS, chosen, leading
 from grisaille.pipelines.evaluation import nodes
-from grisaille.pipelines.questions import CODED, embedded
 
 # The groups that made what the report shows.
 _SHOWN = ("autoencoder", "backbone", "chunks", "comparisons", "evaluation", "ingestion", "report", "seed")
@@ -17,7 +17,7 @@ _SHOWN = ("autoencoder", "backbone", "chunks", "comparisons", "evaluation", "ing
 
 def create_pipeline(**kwargs: Any) -> Pipeline:
     """Raw features, PCA at the same size and the embedding, side by side, then pictures and one page."""
-    embeddings = {name: f"{name}_embeddings" for name in embedded()}
+    embeddings = {name: f"{name}_embeddings" for name in config.embedded()}
     features = {name: name for name in ("features", "layer_norms") if "composition" in embeddings}
     palettes = {"palettes": "palettes"} if "colour" in embeddings else {}
     vectors = {VECTORS: embeddings[VECTORS]} if VECTORS in embeddings else {}
