@@ -27,8 +27,9 @@ from grisaille.collection.originals import Originals
 from grisaille.collection.tables import as_it_was
 from grisaille.features.store import FeatureStore, FeatureStoreError
 from grisaille.lazy import pd
+from grisaille.likenesses.names import VECTORS, chosen
 from grisaille.lookalikes import chains
-from grisaille.lookalikes.embedded import VECTORS, Embedded, Weights, chosen
+from grisaille.lookalikes.embedded import Embedded, Weights
 from grisaille.lookalikes.neighbour_index import NeighbourIndex, titles
 from grisaille.lookalikes.parts import Box, PartSearch, View, alone, pixels
 from grisaille.lookalikes.queries import Query, read_queries

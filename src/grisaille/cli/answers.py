@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from grisaille.lookalikes.embedded import MIXTURE, VECTORS
-from grisaille.lookalikes.neighbour_index import three_digits
+from grisaille.likenesses.names import MIXTURE, VECTORS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -102,12 +101,12 @@ class Answers:
         images = {end.name: end.image for end in ends if not self._collection.holds(end.picture)}
 
         def note(row: Mapping[Any, Any]) -> str:
-            far = f"distance {three_digits(row['distance'])}" if row["step"] else ""
+            far = f"distance {_three_digits(row['distance'])}" if row["step"] else ""
             return "\n".join(filter(None, (far, row["stands_for"] and f"stands for {row['stands_for']}")))
 
         for row in found.to_dict("records"):
             other = f"  (stands for its duplicate, {row['stands_for']})" if row["stands_for"] else ""
-            far = three_digits(row["distance"]) if row["step"] else ""
+            far = _three_digits(row["distance"]) if row["step"] else ""
             click.echo(f"  {row['step']:>2}  {far:<8} {row['painting_id']}{other}")
         columns = ["step", "painting_id", "artist", "title", "distance", "stands_for"]
         self._write_table([found], columns, "chain")
@@ -120,14 +119,14 @@ class Answers:
                 click.echo(f" by {likeness}")
             for row in table.head(_PRINTED).to_dict("records"):
                 usual = _usual(row["distance_percentile"], "  (closer than {} of 100 paintings to theirs)")
-                click.echo(f"  {row['rank']:>2}  {three_digits(row['distance']):<8} {row['painting_id']}{usual}")
+                click.echo(f"  {row['rank']:>2}  {_three_digits(row['distance']):<8} {row['painting_id']}{usual}")
 
     def _sheet(self, query: Asked, found: dict[str, pd.DataFrame], held: bool) -> Figure:
         from grisaille.plots.contact_sheet import Tile, contact_sheet
 
         def note(row: Mapping[Any, Any]) -> str:
             usual = _usual(row["distance_percentile"], "closer than {} of 100 *")
-            return f"distance {three_digits(row['distance'])}\n{usual}"
+            return f"distance {_three_digits(row['distance'])}\n{usual}"
 
         bands = {f"By {likeness}": self._tiles(table, note) for likeness, table in found.items()}
         by = f"by {next(iter(found))}" if len(found) == 1 else ""
@@ -190,6 +189,11 @@ class Answers:
 
     def _save(self, figure: Figure, name: str) -> None:
         figure.savefig(self.folder / f"{name}.png", dpi=110, metadata={"Software": None})
+
+
+def _three_digits(distance: float) -> str:
+    """A distance for people: 0.415, 12.3, 1,530."""
+    return f"{distance:,.0f}" if distance >= 100 else f"{distance:#.3g}"
 
 
 def _usual(share: float, words: str) -> str:

@@ -13,7 +13,7 @@ import click
 
 from grisaille.cli import project
 from grisaille.cli.answers import Answers, Asked
-from grisaille.lookalikes.embedded import LIKENESSES, VECTORS, chosen
+from grisaille.likenesses.names import LIKENESSES, VECTORS, chosen
 
 if TYPE_CHECKING:
     from grisaille.api import Collection

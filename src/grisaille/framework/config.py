@@ -18,7 +18,7 @@ from kedro.framework.project import pipelines, settings
 from kedro.utils import find_kedro_project
 from omegaconf import OmegaConf
 
-from grisaille.lookalikes.embedded import MIXTURE
+from grisaille.likenesses.names import MIXTURE
 from grisaille.parameters import Parameters, mixed, plain
 from grisaille.parameters import messages as parameter_errors
 from grisaille.storage import AnyPath, as_path, expanded

@@ -12,6 +12,7 @@ from grisaille.arrays import FloatArray
 from grisaille.collection.split import fitted_on
 from grisaille.lazy import pd
 from grisaille.likenesses.components import mix, shares
+from grisaille.likenesses.names import MIXTURE
 from grisaille.lookalikes.queries import Query
 from grisaille.parameters import Mixture, mixed
 from grisaille.points import Points
@@ -19,35 +20,8 @@ from grisaille.points import Points
 if TYPE_CHECKING:
     from grisaille.lookalikes.embedding import Embedder
 
-# The likeness of vectors that were given.
-VECTORS = "vectors"
-MIXTURE = "mixture"
-LIKENESSES = ("composition", "style", "colour", MIXTURE, VECTORS)
-
 Weights: TypeAlias = Mapping[str, float]
 """Likeness -> its share in the squared distances of a mixture that is made for one question."""
-
-
-def leading(likenesses: Collection[str]) -> str:
-    """The likeness that artists are compared by: composition, or else the vectors that were given."""
-    return "composition" if "composition" in likenesses else VECTORS
-
-
-def chosen(likeness: str | None, known: Collection[str]) -> str:
-    """The likeness that is meant.
-
-    Args:
-        likeness: Its name; None takes the mixture, or where there is none `leading`.
-        known: Those that are made.
-
-    Raises:
-        ValueError: If that was not made.
-    """
-    first = MIXTURE if MIXTURE in known else leading(known)
-    meant = first if likeness is None else likeness
-    if meant not in known:
-        raise ValueError(f"likeness={meant} was not made; there are {', '.join(known)}")
-    return meant
 
 
 @dataclass(frozen=True, eq=False)

@@ -33,11 +33,6 @@ def _titles_of_files(identifiers: list[str], artists: list[str]) -> list[str]:
     return found
 
 
-def three_digits(distance: float) -> str:
-    """A distance for people: 0.415, 12.3, 1,530."""
-    return f"{distance:,.0f}" if distance >= 100 else f"{distance:#.3g}"
-
-
 class NeighbourIndex:
     """A collection in which neighbours are looked for; a near-duplicate is no neighbour of its original.
 

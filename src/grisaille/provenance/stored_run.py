@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from grisaille.collection import Files
 from grisaille.collection.folder import PictureFolder
 from grisaille.errors import GrisailleError
-from grisaille.lookalikes.embedded import LIKENESSES
+from grisaille.likenesses.names import LIKENESSES
 from grisaille.parameters import Parameters
 from grisaille.provenance import manifest as manifests
 from grisaille.provenance import recipes, stamps

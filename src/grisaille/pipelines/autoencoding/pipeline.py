@@ -5,7 +5,7 @@ from typing import Any
 from kedro.pipeline import Node, Pipeline
 
 from grisaille.framework import config
-from grisaille.lookalikes.embedded import leading
+from grisaille.likenesses.names import leading
 from grisaille.parameters import mixed
 from grisaille.pipelines.autoencoding import nodes
 from grisaille.provenance.recipes import KEEPS

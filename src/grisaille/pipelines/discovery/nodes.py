@@ -16,7 +16,7 @@ from grisaille.explorer import layout, page
 from grisaille.explorer.map_table import Near, gather, likenesses
 from grisaille.explorer.pictures import pictures
 from grisaille.lazy import pd
-from grisaille.lookalikes.embedded import chosen, leading
+from grisaille.likenesses.names import chosen, leading
 from grisaille.measures.artist_graph import artist_edges
 from grisaille.measures.lookup import others, search
 from grisaille.parameters import Autoencoder, Chunk, Discovery, Report, named
@@ -133,7 +133,6 @@ def write_explorer(
     raw_artists: pd.DataFrame,
     autoencoder: Autoencoder,
     chunks: dict[str, Any],
-    likeness: str | None,
     settings: Discovery,
     report: Report,
 ) -> str:
@@ -143,7 +142,7 @@ def write_explorer(
         return page.too_large(len(map_of_paintings), settings.page_paintings)
     pieces = named(chunks, Chunk).values()
     about = page.About(
-        likeness=chosen(likeness, likenesses(map_of_paintings)),
+        likeness=chosen(None, likenesses(map_of_paintings)),
         metric=autoencoder.made_for,
         raw_values=sum(chunk.stop - chunk.start for chunk in pieces),
         reduced_values=autoencoder.code_size * len(pieces),

@@ -40,7 +40,6 @@ def create_pipeline(**kwargs: Any) -> Pipeline:
                     "raw_artists",
                     "params:autoencoder",
                     "params:chunks",
-                    "params:likeness",
                     "params:discovery",
                     "params:report",
                 ],

@@ -8,7 +8,7 @@ from kedro.pipeline import Node, Pipeline
 
 from grisaille.codes import CODED
 from grisaille.framework import config
-from grisaille.lookalikes.embedded import VECTORS, chosen, leading
+from grisaille.likenesses.names import VECTORS, chosen, leading
 from grisaille.pipelines.evaluation import nodes
 
 # The groups that made what the report shows.

@@ -10,7 +10,7 @@ import numpy as np
 from grisaille.arrays import BoolArray, FloatArray, IntArray
 from grisaille.collection.artists import split_movements
 from grisaille.lazy import pd
-from grisaille.lookalikes.embedded import VECTORS, chosen
+from grisaille.likenesses.names import VECTORS, chosen
 from grisaille.lookalikes.recommendation import DIVERSITY, NEAREST_LIKED, Recommender
 from grisaille.measures import recommendations as measure
 from grisaille.measures.comparison import Collection, Name, queries
