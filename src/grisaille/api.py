@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from grisaille.lookalikes.embedding import Embedder
     from grisaille.lookalikes.explanations import Explainer, Explanation
     from grisaille.lookalikes.why import Evidence
+    from grisaille.parameters import Parameters
 
 Likeness: TypeAlias = str | Weights
 """One of `Collection.likenesses`, or a mixture: likeness -> its share."""
@@ -124,6 +125,11 @@ class Collection:
     def likenesses(self) -> list[str]:
         """What paintings are alike in."""
         return self._stored.likenesses
+
+    @property
+    def parameters(self) -> Parameters:
+        """With which the embeddings were made."""
+        return self._stored.parameters
 
     @property
     def weights(self) -> dict[str, float]:

@@ -16,6 +16,8 @@ COMMANDS = {
     "serve": "grisaille.cli.serve:serve",
     "verify": "grisaille.cli.past_runs:verify",
     "rerun": "grisaille.cli.past_runs:rerun",
+    "runs": "grisaille.cli.runs:runs",
+    "compare": "grisaille.cli.compare:compare",
     "clean": "grisaille.cli.clean:clean",
     "export": "grisaille.cli.export:export",
 }

@@ -32,7 +32,8 @@ BY_DESIGN = frozenset({"study_points", "study_code_sizes", "study_layers", "stud
 def verify(run: str, env: str | None, storage: str | None) -> None:
     """Hash again all that RUN read and wrote, and say what has changed.
 
-    RUN is the version under which the run saved its results, or newest. The exit status is 1 if anything differs.
+    RUN is the version under which the run saved its results, the beginning of it, or newest. The exit status is 1 if
+    anything differs.
     """
     from grisaille.provenance import manifest as manifests
 
@@ -52,9 +53,9 @@ def _checked(manifest: Mapping[str, Any], path: Path, root: AnyPath) -> Iterator
     """What it is, its name, what has become of it, and more about that."""
     from grisaille.features import backbone
     from grisaille.parameters import Backbone
-    from grisaille.provenance.manifest import check
+    from grisaille.provenance.manifest import check, held
 
-    files = (manifest["inputs"] | manifest["outputs"]).get("picture_files")
+    files = held(manifest).get("picture_files")
     if files:
         yield "input", "raw_paintings", *_paintings(files["version"], manifest, path, root)
     if manifest["weights"]:
@@ -105,9 +106,9 @@ def _paintings(version: str, manifest: Mapping[str, Any], path: Path, root: AnyP
 def rerun(run: str, env: str | None, storage: str | None, into: str | None, keep_features: bool) -> None:
     """Repeat RUN from its manifest, and say what differs.
 
-    RUN is the version under which the run saved its results, or newest. What it read is taken as it was read, what it
-    wrote is written into a storage of its own, so that nothing is overwritten. The exit status is 1 if any result
-    differs, or is missing.
+    RUN is the version under which the run saved its results, the beginning of it, or newest. What it read is taken as
+    it was read, what it wrote is written into a storage of its own, so that nothing is overwritten. The exit status is
+    1 if any result differs, or is missing.
     """
     from kedro.io.core import generate_timestamp
 

@@ -7,7 +7,7 @@ be, so that a storage may be moved), and the checksum of its stamp; of a store, 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,10 @@ from grisaille.storage import AnyPath, as_path, sha256
 
 NAME = "run_manifest"
 FOLDER = f"08_reporting/{NAME}.json"
+# In place of a name.
+NEWEST = "newest"
+# Runs that a message names.
+_NAMED = 3
 Record = dict[str, Any]
 
 
@@ -32,31 +36,83 @@ def names(storage: AnyPath) -> list[str]:
     return sorted(path.parent.name for path in (storage / FOLDER).glob(f"*/{NAME}.json"))
 
 
-def read(storage: AnyPath, run: str) -> dict[str, Any]:
+def read(storage: AnyPath, run: str, holding: Collection[str] = ()) -> dict[str, Any]:
     """The manifest of a run.
 
     Args:
         storage: Where everything is stored.
-        run: Its name, which is the version under which it saved, or `newest`: the last run that finished.
+        run: Its name, which is the version under which it saved; a beginning that no other name has; or `newest`.
+        holding: What `newest` is asked for, as in `newest`; a run that is named is read whatever it holds.
 
     Raises:
         ManifestError: If there is none, or it is damaged.
     """
+    if run == NEWEST:
+        found = newest(storage, holding)
+        if found is None:
+            raise ManifestError(_none(storage, run, holding))
+        return found
     known = names(storage)
-    for name in reversed(known) if run == "newest" else {run}.intersection(known):
-        path = storage / FOLDER / name / f"{NAME}.json"
-        if stamps.is_damaged(path):
-            raise ManifestError(
-                f"{path} is damaged: it does not have the checksum that it was saved with. Name another run"
-            )
-        try:
-            manifest: dict[str, Any] = json.loads(path.read_bytes())
-        except ValueError as error:
-            raise ManifestError(f"{path} is no manifest: {error}. Name another run") from error
-        if name == run or manifest["status"] == "finished":
+    meant = [run] if run in known else [name for name in known if name.startswith(run)]
+    if len(meant) > 1:
+        raise ManifestError(f"{len(meant)} runs begin with {run}: {', '.join(meant[-_NAMED:])}. Name one of them")
+    if not meant:
+        raise ManifestError(_none(storage, run))
+    return _read(storage, meant[0])
+
+
+def newest(storage: AnyPath, holding: Collection[str] = ()) -> dict[str, Any] | None:
+    """The last run that finished, and made or read one of some datasets.
+
+    Args:
+        storage: Where everything is stored.
+        holding: The datasets; without any, every run will do.
+
+    Raises:
+        ManifestError: If a manifest is damaged.
+    """
+    for manifest in finished(storage):
+        if not holding or held(manifest).keys() & set(holding):
             return manifest
-    several = f"the last of {len(known)} are {', '.join(known[-3:])}" if known else "there is none yet"
-    raise ManifestError(f"no manifest of the run {run} in {storage}: {several}")
+    return None
+
+
+def finished(storage: AnyPath) -> Iterator[dict[str, Any]]:
+    """Manifests of runs that finished, newest first.
+
+    Raises:
+        ManifestError: If one is damaged.
+    """
+    for name in reversed(names(storage)):
+        manifest = _read(storage, name)
+        if manifest["status"] == "finished":
+            yield manifest
+
+
+def held(manifest: Mapping[str, Any]) -> dict[str, Record]:
+    """Records of what a run made or read, by their names."""
+    return dict(manifest["inputs"] | manifest["outputs"])
+
+
+def _read(storage: AnyPath, name: str) -> dict[str, Any]:
+    path = storage / FOLDER / name / f"{NAME}.json"
+    if stamps.is_damaged(path):
+        raise ManifestError(
+            f"{path} is damaged: it does not have the checksum that it was saved with. Name another run"
+        )
+    try:
+        manifest: dict[str, Any] = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise ManifestError(f"{path} is no manifest: {error}. Name another run") from error
+    return manifest
+
+
+def _none(storage: AnyPath, run: str, holding: Collection[str] = ()) -> str:
+    """There is no such run, in words, and which there are."""
+    known = names(storage)
+    several = f"the last of {len(known)} are {', '.join(known[-_NAMED:])}" if known else "there is none yet"
+    of = f" that holds {' or '.join(holding)}" if holding else ""
+    return f"no manifest of the run {run}{of} in {storage}: {several}"
 
 
 def records(datasets: Iterable[str], catalog: Any, storage: AnyPath) -> dict[str, Record]:

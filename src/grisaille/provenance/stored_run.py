@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,8 @@ from grisaille.provenance import manifest as manifests
 from grisaille.provenance import recipes, stamps
 from grisaille.provenance.recipes import Recipe
 
-_OF = "_embeddings"
+# One a likeness.
+EMBEDDINGS = tuple(f"{likeness}_embeddings" for likeness in LIKENESSES)
 
 
 class NothingStoredError(GrisailleError):
@@ -61,15 +62,16 @@ class StoredRun:
     """
 
     def __init__(self, storage: Path, run: str | None = None) -> None:
-        """Find the newest run that left embeddings, or one by its name.
+        """Find the newest run that left embeddings, or one by its name (`manifest.read`).
 
         Raises:
             NothingStoredError: If there is none.
         """
         self.storage = storage
-        found = next((manifest for manifest in self._manifests(run) if _embedded(manifest)), None)
-        if found is None:
-            whose = "no run" if run is None else f"the run {run} never"
+        newest = run is None or run == manifests.NEWEST
+        found = manifests.newest(storage, EMBEDDINGS) if newest else manifests.read(storage, str(run))
+        if found is None or not _embedded(found):
+            whose = "no run" if found is None else f"the run {found['run']} never"
             raise NothingStoredError(f"{whose} left embeddings in {storage}: run `kedro run` first")
         self._manifest, self.name = found, str(found["run"])
 
@@ -84,8 +86,8 @@ class StoredRun:
         Raises:
             NothingStoredError: If there is none, or it is damaged.
         """
-        for found in (self._manifest, *self._manifests(None)):
-            record = _records(found).get(name)
+        for found in (self._manifest, *manifests.finished(self.storage)):
+            record = manifests.held(found).get(name)
             if record is None:
                 continue
             path = Path(str(manifests.absolute(record["path"], self.storage)))
@@ -116,17 +118,8 @@ class StoredRun:
 
     def is_newest(self) -> bool:
         """Whether no later run has left embeddings."""
-        return next((manifest["run"] for manifest in self._manifests(None) if _embedded(manifest)), None) == self.name
-
-    def _manifests(self, run: str | None) -> Iterator[dict[str, Any]]:
-        """Those of runs that finished, newest first; of a run that is named, its own."""
-        if run is not None:
-            yield manifests.read(self.storage, run)
-            return
-        for name in reversed(manifests.names(self.storage)):
-            found = manifests.read(self.storage, name)
-            if found["status"] == "finished":
-                yield found
+        found = manifests.newest(self.storage, EMBEDDINGS)
+        return found is not None and found["run"] == self.name
 
     @cached_property
     def _recipe(self) -> Recipe:
@@ -156,12 +149,7 @@ def _read(given: dict[str, Any]) -> Parameters:
     return _read(known)
 
 
-def _records(manifest: Mapping[str, Any]) -> dict[str, Any]:
-    """Records of what a run made or read, by their names."""
-    return dict(manifest["inputs"] | manifest["outputs"])
-
-
 def _embedded(manifest: Mapping[str, Any]) -> dict[str, Any]:
     """Likeness -> record of its embeddings."""
-    known = _records(manifest)
-    return {likeness: known[f"{likeness}{_OF}"] for likeness in LIKENESSES if f"{likeness}{_OF}" in known}
+    known = manifests.held(manifest)
+    return {name: known[dataset] for name, dataset in zip(LIKENESSES, EMBEDDINGS, strict=True) if dataset in known}

@@ -1,0 +1,41 @@
+"""`grisaille compare`: in what runs differ, on one page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("runs", nargs=-1, required=True, metavar="RUN RUN...")
+@click.option(
+    "--output", "-o", type=click.Path(path_type=Path, dir_okay=False), default="comparison.html", show_default=True,
+    help="The page.",
+)  # fmt: skip
+@click.option("--storage", help="Where the runs are stored; the environment's storage unless given.")
+@click.option("--env", "-e", help="The configuration environment.")
+def compare(runs: tuple[str, ...], output: Path, storage: str | None, env: str | None) -> None:
+    """Compare runs with the first that is named: settings, measures, and where neighbours moved, in pictures.
+
+    RUN is the name of a run, the beginning of it, or newest: the newest run that left embeddings. `grisaille runs`
+    lists them.
+    """
+    import grisaille
+    from grisaille.comparison import page
+    from grisaille.storage import write_atomically
+
+    if not 2 <= len(runs) <= len(page.LETTERS):
+        raise click.UsageError(f"name 2 to {len(page.LETTERS)} runs. Received: {len(runs)}")
+    collections = [grisaille.open(storage or ".", env, run) for run in runs]
+    if len({collection.run for collection in collections}) < len(collections):
+        raise click.UsageError(f"name different runs. Received: {', '.join(one.run for one in collections)}")
+    comparison = page.compare(collections)
+    for letter, collection in zip(page.LETTERS, collections, strict=False):
+        click.echo(f"{letter}  {collection.run}  {len(collection.paintings):,} paintings")
+    for line in page.lines(comparison):
+        click.echo(line)
+    data = page.render(comparison).encode()
+    output.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(output, lambda file: file.write(data))
+    click.echo(str(output))

@@ -1,0 +1,75 @@
+"""`grisaille runs`: what was run, and what it measured."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from grisaille.comparison.listing import RunLine
+
+_HEAD = ("run (began, UTC)", "ran", "paintings", "same artist", "kept", "took", "state")
+_WIDTHS = (24, 25, 9, 11, 4, 7, 8)
+# By which likeness a run is judged: the first that it measured.
+_JUDGED_BY = ("style", "mixture", "composition", "vectors", "colour")
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Write a JSON object a run, with all of its headline figures.")
+@click.option("--storage", help="Where the runs are stored; the environment's storage unless given.")
+@click.option("--env", "-e", help="The configuration environment.")
+def runs(as_json: bool, storage: str | None, env: str | None) -> None:
+    """List the runs of a storage, newest first, with what each measured itself."""
+    import json
+    from dataclasses import asdict
+
+    from grisaille.comparison.listing import lines
+    from grisaille.provenance.stored_run import storage_of
+
+    found = list(lines(storage_of(storage or ".", env)))
+    if as_json:
+        for line in found:
+            click.echo(json.dumps(asdict(line), ensure_ascii=False))
+        return
+    if not found:
+        click.echo("there are no runs yet: `kedro run` makes one")
+        return
+    click.echo(_row(_HEAD))
+    for line in found:
+        click.echo(_row(_cells(line)))
+    click.echo(
+        "\nsame artist: share of a painting's nearest in the embedding that are by its artist"
+        "\nkept: share of its nearest by composition in the full features that the embedding keeps"
+    )
+
+
+def _cells(line: RunLine) -> tuple[str, ...]:
+    judged_by = next((name for name in _JUDGED_BY if f"same_artist_{name}" in line.figures), None)
+    kept = line.figures.get("kept_composition", line.figures.get("kept_vectors"))
+    return (
+        line.run,
+        line.ran,
+        "" if line.paintings is None else f"{line.paintings:,}",
+        f"{judged_by} {line.figures[f'same_artist_{judged_by}']:.0%}" if judged_by else "",
+        "" if kept is None else f"{kept:.0%}",
+        "" if line.seconds is None else _duration(line.seconds),
+        line.state,
+    )
+
+
+def _row(cells: tuple[str, ...]) -> str:
+    """A line of at most 100 characters; figures are at the right of their columns."""
+    name, ran, *figures, state = (
+        cell if len(cell) <= width else f"{cell[: width - 1]}\N{HORIZONTAL ELLIPSIS}"
+        for cell, width in zip(cells, _WIDTHS, strict=True)
+    )
+    columns = [f"{name:<{_WIDTHS[0]}}", f"{ran:<{_WIDTHS[1]}}"]
+    columns += [f"{figure:>{width}}" for figure, width in zip(figures, _WIDTHS[2:], strict=False)]
+    return "  ".join([*columns, state]).rstrip()
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -1,0 +1,146 @@
+"""What runs measured, side by side: rows of their tables that mean the same, with intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from grisaille.lazy import pd
+
+Tables: TypeAlias = Mapping[str, "pd.DataFrame"]
+"""Tables of one run, by their names; those that it has."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A measure of one run.
+
+    Attributes:
+        value: NaN is never among them.
+        low: Lower end of its 95% interval; NaN where there is none.
+        high: Upper end.
+        verdict: Beside the first run: `higher` or `lower` if the intervals do not overlap, `in doubt` if they do,
+            and nothing where one of the two has no interval, or for the first run itself.
+    """
+
+    value: float
+    low: float = float("nan")
+    high: float = float("nan")
+    verdict: str = ""
+
+    def beside(self, first: Figure | None) -> Figure:
+        """The same figure with its verdict.
+
+        Intervals of two independent samples that do not overlap mean a difference at the 5% level and well below it;
+        those that do overlap may still differ (Schenker & Gentleman 2001, "On judging the significance of differences
+        by examining the overlap between confidence intervals").
+        """
+        if first is None or np.isnan([self.low, self.high, first.low, first.high]).any():
+            return self
+        higher, lower = self.low > first.high, self.high < first.low
+        return Figure(self.value, self.low, self.high, "higher" if higher else "lower" if lower else "in doubt")
+
+
+@dataclass(frozen=True)
+class Row:
+    """A measure in all runs.
+
+    Attributes:
+        of: What was measured, such as `embedding by style`.
+        measure: Its name.
+        figures: One a run; None where a run has not measured it.
+    """
+
+    of: str
+    measure: str
+    figures: list[Figure | None]
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """How to read a table.
+
+    Attributes:
+        table: Its name.
+        keys: Columns that say what a row is about.
+        measures: Column -> what it is called.
+        only: Column -> the value that counts.
+    """
+
+    table: str
+    keys: tuple[str, ...]
+    measures: Mapping[str, str]
+    only: Mapping[str, Any]
+
+
+KINDS = {
+    "Does the likeness mean anything?": _Kind(
+        "usefulness",
+        ("space", "likeness"),
+        {
+            "precision": "nearest by the same artist",
+            "one_nn": "the nearest by the same artist",
+            "mean_average_precision": "mean average precision",
+            "precision_movement": "nearest of the same movement",
+            "hubness": "hubness",
+        },
+        {"paintings": "all"},
+    ),
+    "Is the likeness kept?": _Kind(
+        "preservation",
+        ("space", "likeness"),
+        {
+            "recall": "recall",
+            "trustworthiness": "trustworthiness",
+            "continuity": "continuity",
+            "area_under_rnx": "area under R_NX",
+            "spearman": "Spearman",
+        },
+        {"paintings": "all"},
+    ),
+    "Does it recommend well?": _Kind(
+        "recommendations",
+        ("kind", "space", "likeness", "diversity"),
+        {"recall": "recall", "ndcg": "NDCG", "different_artists": "different artists"},
+        {},
+    ),
+    "In how few bytes?": _Kind("kept_by_codes", ("likeness", "code"), {"recall": "recall"}, {}),
+}
+
+
+def side_by_side(runs: Sequence[Tables]) -> Iterator[tuple[str, list[Row]]]:
+    """Heading and rows of every table that a run at least has; rows in the order of the first that has them."""
+    for heading, kind in KINDS.items():
+        known = [_figures(tables[kind.table], kind) if kind.table in tables else {} for tables in runs]
+        rows = []
+        for key in dict.fromkeys(key for found in known for key in found):
+            of, measure = key
+            first, *rest = (found.get(key) for found in known)
+            figures = [first, *(figure and figure.beside(first) for figure in rest)]
+            rows.append(Row(of, kind.measures[measure], figures))
+        if rows:
+            yield heading, rows
+
+
+def _figures(table: pd.DataFrame, kind: _Kind) -> dict[tuple[str, str], Figure]:
+    """What a row is about, and the column -> the figure."""
+    found = {}
+    for row in table.to_dict("records"):
+        if any(row.get(column) != value for column, value in kind.only.items()):
+            continue
+        of = " ".join(str(row[name]) for name in kind.keys if pd.notna(row.get(name)) and row[name] != 0)
+        for column in kind.measures:
+            if pd.notna(row.get(column)):
+                found[of, column] = Figure(float(row[column]), *_interval(row, column))
+    return found
+
+
+def _interval(row: Mapping[Any, Any], column: str) -> tuple[float, float]:
+    """Ends of a 95% interval. A margin of 0 is none: every painting was asked, so nothing was left to chance."""
+    if f"{column}_low" in row:
+        return float(row[f"{column}_low"]), float(row[f"{column}_high"])
+    margin = float(row.get(f"{column}_margin") or "nan")
+    return float(row[column]) - margin, float(row[column]) + margin

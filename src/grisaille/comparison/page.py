@@ -1,0 +1,259 @@
+"""The page of a comparison: one HTML file that needs nothing else."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+import jinja2
+
+from grisaille.api import Collection
+from grisaille.collection import images
+from grisaille.collection.captions import caption
+from grisaille.comparison import moves, settings
+from grisaille.comparison.listing import ran
+from grisaille.comparison.measures import Figure, Row, Tables, side_by_side
+from grisaille.parameters import plain
+from grisaille.points import Points
+from grisaille.provenance import manifest as manifests
+from grisaille.provenance.stored_run import NothingStoredError
+
+if TYPE_CHECKING:
+    from grisaille.comparison.moves import Moved, Moves, Shared
+
+# What runs are called on the page, in the order in which they were named.
+LETTERS = "ABCDEFGH"
+# Paintings of each likeness whose neighbours are shown, and pixels of the longer side of a picture.
+_SHOWN, _SIDE = 4, 144
+_TABLES = ("usefulness", "preservation", "recommendations", "kept_by_codes")
+# Rows of the measures that stand above the fold: of what a run leaves to be used.
+_MAIN = re.compile(r"\b(embedding|vectors|random)\b(?! at)|, \d+ bytes$")
+_MAIN_MEASURES = frozenset({"nearest by the same artist", "the nearest by the same artist", "recall", "Spearman"})
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Some runs, held against the first of them.
+
+    Attributes:
+        collections: Of the runs.
+        manifests: Of the runs.
+        settings: Settings that differ, and their values.
+        surroundings: What else differs: the CNN, code, machine, threads, packages.
+        measures: Heading -> rows.
+        shared: The paintings that all have.
+        moves: Likeness -> where neighbours moved; None where there are too few paintings in all runs.
+        alone: Likenesses that not all runs made -> the letters of those that did.
+    """
+
+    collections: Sequence[Collection]
+    manifests: Sequence[dict[str, Any]]
+    settings: list[tuple[str, list[str]]]
+    surroundings: list[tuple[str, list[str]]]
+    measures: dict[str, list[Row]]
+    shared: Shared
+    moves: dict[str, Moves | None]
+    alone: dict[str, str]
+
+
+def compare(collections: Sequence[Collection]) -> Comparison:
+    """Hold runs against the first of them.
+
+    Raises:
+        NothingStoredError: If embeddings are gone or damaged.
+    """
+    found = [manifests.read(collection.storage, collection.run) for collection in collections]
+    together = moves.shared([collection.paintings for collection in collections])
+    made = dict.fromkeys(likeness for collection in collections for likeness in collection.likenesses)
+    by = {
+        likeness: "".join(
+            letter for letter, one in zip(LETTERS, collections, strict=False) if likeness in one.likenesses
+        )
+        for likeness in made
+    }
+    return Comparison(
+        collections,
+        found,
+        list(settings.differing([plain(collection.parameters.model_dump()) for collection in collections])),
+        list(settings.surroundings(found)),
+        dict(side_by_side([_tables(collection) for collection in collections])),
+        together,
+        {
+            likeness: moves.moves(
+                [
+                    Points.of(likeness, collection.embeddings(likeness)[rows])
+                    for collection, rows in zip(collections, together.rows, strict=True)
+                ],
+                _SHOWN,
+            )
+            for likeness, letters in by.items()
+            if len(letters) == len(collections)
+        },
+        {likeness: letters for likeness, letters in by.items() if len(letters) < len(collections)},
+    )
+
+
+def _tables(collection: Collection) -> Tables:
+    """Those that a run has; one that is damaged is none."""
+    found = {}
+    for name in _TABLES:
+        try:
+            found[name] = collection.table(name)
+        except NothingStoredError:
+            continue
+    return found
+
+
+def lines(comparison: Comparison) -> list[str]:
+    """The comparison in a few sentences."""
+    letters = LETTERS[: len(comparison.collections)]
+    count = len(comparison.settings)
+    found = [f"{count:,} setting{'' if count == 1 else 's'} differ{'s' if count == 1 else ''}."]
+    for number, letter in enumerate(letters[1:]):
+        shares = [
+            f"{moved.kept[number].mean():.0%} by {likeness}" for likeness, moved in comparison.moves.items() if moved
+        ]
+        if shares:
+            nearest = f"Of a painting's {moves.NEAREST} nearest in {letters[0]}, {letter} keeps"
+            found.append(f"{nearest} {', '.join(shares)}.")
+        better = {verdict: _differing(comparison, number + 1, verdict) for verdict in ("higher", "lower")}
+        for verdict, names in better.items():
+            if names:
+                found.append(f"{letter} is {verdict} than {letters[0]} by more than chance in {'; '.join(names)}.")
+    return found
+
+
+def _differing(comparison: Comparison, run: int, verdict: str) -> list[str]:
+    """The main measures in which a run differs from the first by more than chance."""
+    return [
+        f"{row.measure} ({row.of})"
+        for rows in comparison.measures.values()
+        for row in rows
+        if _is_main(row) and row.figures[run] is not None and row.figures[run].verdict == verdict  # type: ignore[union-attr]
+    ]
+
+
+def _is_main(row: Row) -> bool:
+    return row.measure in _MAIN_MEASURES and bool(_MAIN.search(row.of))
+
+
+def render(comparison: Comparison) -> str:
+    """Write the page.
+
+    Returns:
+        HTML; names from files, tables and settings are escaped.
+    """
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters |= {"number": _number, "interval": _interval, "percent": "{:.0%}".format}
+    tiles = _Tiles(comparison)
+    explorer = resources.files("grisaille.explorer").joinpath("web")
+    own = resources.files("grisaille.comparison")
+    return environment.from_string(own.joinpath("page.html.j2").read_text("utf-8")).render(
+        letters=LETTERS[: len(comparison.collections)],
+        runs=[_run(*pair) for pair in zip(comparison.collections, comparison.manifests, strict=True)],
+        lines=lines(comparison),
+        settings=comparison.settings,
+        surroundings=comparison.surroundings,
+        measures=[
+            (heading, [row for row in rows if _is_main(row)], [row for row in rows if not _is_main(row)])
+            for heading, rows in comparison.measures.items()
+        ],
+        shared=comparison.shared,
+        compared=comparison.shared.rows.shape[1],
+        moves={likeness: found for likeness, found in comparison.moves.items() if found},
+        alone=comparison.alone,
+        tile=tiles.tile,
+        neighbours=tiles.neighbours,
+        style="\n".join(part.read_text("utf-8") for part in (explorer / "theme.css", own / "page.css")),
+        script=explorer.joinpath("dom.js").read_text("utf-8"),
+        k=moves.NEAREST,
+    )
+
+
+def _run(collection: Collection, manifest: dict[str, Any]) -> dict[str, Any]:
+    """What the page says of a run."""
+    code = manifest.get("code") or {}
+    return {
+        "name": collection.run,
+        "ran": ran(manifest["command"]),
+        "paintings": len(collection.paintings),
+        "minutes": manifest["seconds"] / 60,
+        "state": manifest["status"],
+        "commit": str(code.get("commit", ""))[:8] + ("" if code.get("clean", True) else ", changed"),
+    }
+
+
+def _number(value: float) -> str:
+    return f"{value:.3f}".replace("-", "\N{MINUS SIGN}")
+
+
+def _interval(figure: Figure) -> str:
+    """The ends of an interval; nothing where there is none."""
+    return f"{_number(figure.low)}\N{EN DASH}{_number(figure.high)}" if figure.low == figure.low else ""
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A painting on the page.
+
+    Attributes:
+        picture: As a data URI; empty if the file was moved or changed.
+        artist: Who painted it.
+        title: And its date.
+        kept: Whether it is among the nearest in all runs.
+        elsewhere: Letter of each run in which it is not among the nearest, and its rank there.
+    """
+
+    picture: str
+    artist: str
+    title: str
+    kept: bool = False
+    elsewhere: str = ""
+
+
+class _Tiles:
+    """Paintings that all runs have, as tiles."""
+
+    def __init__(self, comparison: Comparison) -> None:
+        self._collections, self._rows = comparison.collections, comparison.shared.rows
+        first = self._collections[0]
+        self._words = first.described().to_dict("records")
+        self._pictures: dict[int, str] = {}
+
+    def tile(self, painting: int, **more: Any) -> Tile:
+        """A painting by its number among those that all runs have."""
+        words = self._words[self._rows[0, painting]]
+        if painting not in self._pictures:
+            self._pictures[painting] = self._picture(painting)
+        return Tile(self._pictures[painting], words["artist"], caption(words, words["title"]), **more)
+
+    def neighbours(self, moved: Moved, run: int) -> list[Tile]:
+        """The nearest of a painting in one run."""
+        sets = [set(near) for near in moved.neighbours]
+        return [
+            self.tile(
+                int(painting),
+                kept=all(painting in near for near in sets),
+                elsewhere=", ".join(
+                    f"{letter}: {moved.ranks[run, other, place]:,}"
+                    for other, (letter, near) in enumerate(zip(LETTERS, sets, strict=False))
+                    if painting not in near
+                ),
+            )
+            for place, painting in enumerate(moved.neighbours[run])
+        ]
+
+    def _picture(self, painting: int) -> str:
+        """From the first run whose pictures are still there."""
+        for collection, row in zip(self._collections, self._rows[:, painting], strict=True):
+            image = collection.thumbnail(collection.paintings["painting_id"].iloc[row], _SIDE)
+            if image is not None:
+                data = base64.b64encode(images.thumbnail(image, _SIDE)).decode()
+                return f"data:image/webp;base64,{data}"
+        return ""
