@@ -96,6 +96,11 @@ ELSEWHERE = {
         "tests/studio/test_studio.py",
         "test_a_picture_that_is_sent",
     ),
+    "grisaille runs": ("tests/comparison/test_compare.py", "test_a_line_a_run_newest_first"),
+    "grisaille compare 2026-01-31 newest -o comparison.html": (
+        "tests/comparison/test_compare.py",
+        "test_settings_that_differ_and_no_others",
+    ),
     "grisaille verify newest": ("tests/test_reproducibility.py", "test_nothing_has_changed"),
     "grisaille rerun newest": ("tests/test_reproducibility.py", "test_it_says_of_every_result_that_it_is_identical"),
     "grisaille export tropy --output tropy.csv": ("tests/test_export.py", "test_a_table_for_tropy"),

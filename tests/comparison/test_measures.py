@@ -26,7 +26,7 @@ class TestSideBySide:
     def test_the_same_row_of_the_same_table(self):
         ((heading, rows),) = side_by_side([usefulness(0.5, 0.4, 0.6), usefulness(0.3, 0.2, 0.35)])
         assert heading == "Does the likeness mean anything?"
-        assert [(row.of, row.measure) for row in rows] == [("embedding style", "nearest by the same artist")]
+        assert [(row.of, row.measure) for row in rows] == [("embedding style", "same artist, nearest k")]
         assert [(figure.value, figure.low, figure.high) for figure in rows[0].figures] == [
             (0.5, 0.4, 0.6),
             (0.3, 0.2, 0.35),

@@ -1,5 +1,6 @@
 """The hook and the records, on a pipeline of two nodes; whole runs are in `test_reproducibility.py`."""
 
+import json
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -129,6 +130,29 @@ class TestReading:
         NumPyDataset(filepath=str(tmp_path / "loaned.npy"), version=Version(None, OLD + "1")).save(np.array([-1.0]))
         assert run(1.0)["status"] == "failed"
         assert run_manifest.read(tmp_path, "newest")["run"] == OLD
+
+    def test_the_newest_holds_what_is_asked_for(self, run, tmp_path):
+        run(1.0, name=OLD)
+        manifest = run(1.0)
+        manifest["outputs"].pop("label")
+        manifest["inputs"] |= {"another": {}}
+        path = self.file(tmp_path)
+        path.with_name("run_manifest.json.stamp.json").unlink()
+        path.write_text(json.dumps(manifest))
+        assert run_manifest.read(tmp_path, "newest", ["label"])["run"] == OLD
+        assert run_manifest.read(tmp_path, "newest", ["another", "unheard of"])["run"] == RUN
+        assert run_manifest.read(tmp_path, RUN, ["label"])["run"] == RUN
+        with pytest.raises(run_manifest.ManifestError, match="no manifest of the run newest that holds vectors in"):
+            run_manifest.read(tmp_path, "newest", ["vectors"])
+
+    def test_a_beginning_that_no_other_name_has(self, run, tmp_path):
+        run(1.0, name=OLD)
+        run(1.0)
+        assert run_manifest.read(tmp_path, OLD[:-3])["run"] == OLD
+        run(1.0, name=f"{OLD}.1")
+        assert run_manifest.read(tmp_path, OLD)["run"] == OLD
+        with pytest.raises(run_manifest.ManifestError, match=f"2 runs begin with {OLD[:-3]}: {OLD}, {OLD}.1. Name one"):
+            run_manifest.read(tmp_path, OLD[:-3])
 
     def test_none_yet(self, tmp_path):
         with pytest.raises(run_manifest.ManifestError, match="there is none yet"):

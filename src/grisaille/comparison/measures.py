@@ -81,10 +81,10 @@ KINDS = {
         "usefulness",
         ("space", "likeness"),
         {
-            "precision": "nearest by the same artist",
-            "one_nn": "the nearest by the same artist",
+            "precision": "same artist, nearest k",
+            "one_nn": "same artist, nearest one",
             "mean_average_precision": "mean average precision",
-            "precision_movement": "nearest of the same movement",
+            "precision_movement": "same movement, nearest k",
             "hubness": "hubness",
         },
         {"paintings": "all"},
@@ -93,7 +93,7 @@ KINDS = {
         "preservation",
         ("space", "likeness"),
         {
-            "recall": "recall",
+            "recall": "recall of the nearest k",
             "trustworthiness": "trustworthiness",
             "continuity": "continuity",
             "area_under_rnx": "area under R_NX",
@@ -107,7 +107,7 @@ KINDS = {
         {"recall": "recall", "ndcg": "NDCG", "different_artists": "different artists"},
         {},
     ),
-    "In how few bytes?": _Kind("kept_by_codes", ("likeness", "code"), {"recall": "recall"}, {}),
+    "In how few bytes?": _Kind("kept_by_codes", ("likeness", "code"), {"recall": "recall of the nearest k"}, {}),
 }
 
 

@@ -31,8 +31,10 @@ LETTERS = "ABCDEFGH"
 _SHOWN, _SIDE = 4, 144
 _TABLES = ("usefulness", "preservation", "recommendations", "kept_by_codes")
 # Rows of the measures that stand above the fold: of what a run leaves to be used.
-_MAIN = re.compile(r"\b(embedding|vectors|random)\b(?! at)|, \d+ bytes$")
-_MAIN_MEASURES = frozenset({"nearest by the same artist", "the nearest by the same artist", "recall", "Spearman"})
+_MAIN = re.compile(r"\b(embedding|vectors)\b(?! at)|\brandom$|, \d+ bytes$")
+_MAIN_MEASURES = frozenset(
+    {"same artist, nearest k", "same artist, nearest one", "recall", "recall of the nearest k", "Spearman"}
+)
 
 
 @dataclass(frozen=True)
@@ -120,21 +122,20 @@ def lines(comparison: Comparison) -> list[str]:
         if shares:
             nearest = f"Of a painting's {moves.NEAREST} nearest in {letters[0]}, {letter} keeps"
             found.append(f"{nearest} {', '.join(shares)}.")
-        better = {verdict: _differing(comparison, number + 1, verdict) for verdict in ("higher", "lower")}
-        for verdict, names in better.items():
-            if names:
+        for verdict in ("higher", "lower"):
+            if names := _differing(comparison, number + 1, verdict):
                 found.append(f"{letter} is {verdict} than {letters[0]} by more than chance in {'; '.join(names)}.")
     return found
 
 
 def _differing(comparison: Comparison, run: int, verdict: str) -> list[str]:
-    """The main measures in which a run differs from the first by more than chance."""
-    return [
-        f"{row.measure} ({row.of})"
-        for rows in comparison.measures.values()
-        for row in rows
-        if _is_main(row) and row.figures[run] is not None and row.figures[run].verdict == verdict  # type: ignore[union-attr]
-    ]
+    """The main measures in which a run differs from the first by more than chance, and of what."""
+    found: dict[str, list[str]] = {}
+    for row in (row for rows in comparison.measures.values() for row in rows if _is_main(row)):
+        figure = row.figures[run]
+        if figure is not None and figure.verdict == verdict:
+            found.setdefault(row.measure, []).append(row.of)
+    return [f"{measure} ({', '.join(names)})" for measure, names in found.items()]
 
 
 def _is_main(row: Row) -> bool:
@@ -173,6 +174,7 @@ def render(comparison: Comparison) -> str:
         style="\n".join(part.read_text("utf-8") for part in (explorer / "theme.css", own / "page.css")),
         script=explorer.joinpath("dom.js").read_text("utf-8"),
         k=moves.NEAREST,
+        measured_k=sorted({collection.parameters.evaluation.neighbours for collection in comparison.collections}),
     )
 
 
