@@ -3,8 +3,13 @@
 from grisaille.framework.catalog import ProjectContext
 from grisaille.framework.config import RunConfigLoader
 from grisaille.framework.hooks import RecipeHook, ReportHook, RunLockHook, RunManifestHook
+from grisaille.framework.tracking import TrackingHook
 
-HOOKS = (RecipeHook(), ReportHook(), RunLockHook(), RunManifestHook())
+# Kedro calls the last first: a run is tracked when its manifest is written.
+HOOKS = (TrackingHook(), RecipeHook(), ReportHook(), RunLockHook(), RunManifestHook())
+
+# The hook that tracks runs calls it, where it is installed.
+DISABLE_HOOKS_FOR_PLUGINS = ("kedro_mlflow",)
 
 # Files are saved whole, stamped, and compared before they are loaded.
 CONTEXT_CLASS = ProjectContext

@@ -77,7 +77,7 @@ class TestRuns:
     def test_neither_kedro_nor_tensorflow_is_loaded_to_answer(self, storage):
         code = (
             "import sys; from grisaille.cli.runs import runs; runs(['--storage', sys.argv[1]], standalone_mode=False); "
-            "print({'kedro', 'tensorflow', 'keras', 'pandas'} & set(sys.modules))"
+            "print({'kedro', 'tensorflow', 'keras'} & set(sys.modules))"
         )
         done = subprocess.run([sys.executable, "-c", code, storage], capture_output=True, text=True, check=True)
         assert done.stdout.splitlines()[-1] == "set()"
