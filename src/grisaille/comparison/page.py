@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 LETTERS = "ABCDEFGH"
 # Paintings of each likeness whose neighbours are shown, and pixels of the longer side of a picture.
 _SHOWN, _SIDE = 4, 144
+# What a sentence of the summary names, at most.
+_NAMED = 4
 _TABLES = ("usefulness", "preservation", "recommendations", "kept_by_codes")
 # Rows of the measures that stand above the fold: of what a run leaves to be used.
 _MAIN = re.compile(r"\b(embedding|vectors)\b(?! at)|\brandom$|, \d+ bytes$")
@@ -115,6 +117,9 @@ def lines(comparison: Comparison) -> list[str]:
     letters = LETTERS[: len(comparison.collections)]
     count = len(comparison.settings)
     found = [f"{count:,} setting{'' if count == 1 else 's'} differ{'s' if count == 1 else ''}."]
+    together = comparison.shared.together
+    if together < max(len(collection.paintings) for collection in comparison.collections):
+        found.append(f"The collections differ: {together:,} paintings are in all runs.")
     for number, letter in enumerate(letters[1:]):
         shares = [
             f"{moved.kept[number].mean():.0%} by {likeness}" for likeness, moved in comparison.moves.items() if moved
@@ -135,7 +140,12 @@ def _differing(comparison: Comparison, run: int, verdict: str) -> list[str]:
         figure = row.figures[run]
         if figure is not None and figure.verdict == verdict:
             found.setdefault(row.measure, []).append(row.of)
-    return [f"{measure} ({', '.join(names)})" for measure, names in found.items()]
+    return [f"{measure} ({_first(names)})" for measure, names in found.items()]
+
+
+def _first(names: list[str]) -> str:
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more
 
 
 def _is_main(row: Row) -> bool:
