@@ -63,8 +63,9 @@ def lines(storage: Path) -> Iterator[RunLine]:
 
 def ran(command: Mapping[str, Any]) -> str:
     """The pipelines of a command, and in parentheses whether only a part of their nodes ran."""
-    pipelines = str(command.get("pipelines", "__default__")).replace("__", "").replace(",", "+")
-    return pipelines + (" (part)" if any(command.get(name) for name in _PARTS) else "")
+    pipelines = str(command.get("pipelines", "__default__")).replace("__", "").split(",")
+    # Kedro hands them on in no order.
+    return "+".join(sorted(pipelines)) + (" (part)" if any(command.get(name) for name in _PARTS) else "")
 
 
 def _figures(manifest: Mapping[str, Any], storage: Path) -> dict[str, float]:
