@@ -104,7 +104,7 @@ KINDS = {
     "Does it recommend well?": _Kind(
         "recommendations",
         ("kind", "space", "likeness", "diversity"),
-        {"recall": "recall", "ndcg": "NDCG", "different_artists": "different artists"},
+        {"recall": "recall of recommendations", "ndcg": "NDCG", "different_artists": "different artists"},
         {},
     ),
     "In how few bytes?": _Kind("kept_by_codes", ("likeness", "code"), {"recall": "recall of the nearest k"}, {}),
