@@ -158,7 +158,7 @@ CHECKED = {
     'pip install ".[cluster]"': "downloads",
     'pip install "asyncssh"': "downloads",
     'pip install ".[mlflow]"': "downloads",
-    "mlflow ui --backend-store-uri sqlite:///data/mlflow.db": "serves until it is stopped; tests/test_mlflow.py does so",
+    "mlflow ui --backend-store-uri sqlite:///data/mlflow.db": "tests/test_mlflow.py does so",
     "dask scheduler --host 127.0.0.1": "serves until it is stopped; tests/framework/test_cluster.py does so",
     "dask worker tcp://127.0.0.1:8786 --nthreads 1 --memory-limit 4GiB": "likewise",
     "grisaille rerun newest --keep-features": "a whole run more",
