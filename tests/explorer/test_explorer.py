@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 from sklearn.metrics import silhouette_samples
 
-from grisaille.explorer.layout import principal_places, umap_places
+from grisaille.explorer.layout import grid_places, principal_places, umap_places
 from grisaille.explorer.page import ENCODED, About, bytes_of_words, render, room_for_pictures, too_large
 from grisaille.explorer.pictures import pictures
 from grisaille.measures.silhouettes import DistanceSums, point_silhouettes
@@ -62,6 +62,35 @@ class TestPlacing:
         once, again = (umap_places(embeddings, 3) for _ in range(2))
         assert once.shape == (12, 2)
         assert np.array_equal(once, again)
+
+
+class TestGrid:
+    @pytest.mark.parametrize("count", [0, 1, 2, 7, 65, 300])
+    def test_none_overlap_and_only_one_row_is_short(self, count):
+        cells = grid_places(np.random.default_rng(count).normal(size=(count, 2)))
+        assert len(np.unique(cells, axis=0)) == count
+        rows, lengths = np.unique(cells[:, 1], return_counts=True)
+        assert rows.tolist() == list(range(len(rows)))
+        assert set(lengths[1:].tolist()) <= {int(np.ceil(np.sqrt(count * 4 / 3)))}
+
+    def test_what_is_a_grid_stays_one(self):
+        column, row = (axis.ravel() for axis in np.meshgrid(np.arange(20), np.arange(15)))
+        random = np.random.default_rng(0)
+        places = np.column_stack([column * 3.0, row * 5.0]) + random.uniform(-0.4, 0.4, (300, 2))
+        shuffled = random.permutation(300)
+        np.testing.assert_array_equal(grid_places(places[shuffled]), np.column_stack([column, row])[shuffled])
+
+    def test_groups_stay_together(self):
+        random = np.random.default_rng(0)
+        groups = np.repeat(np.arange(4), 150)
+        places = np.array([[0, 0], [9, 0], [0, 9], [9, 9]])[groups] + random.normal(size=(600, 2))
+        cells = grid_places(places)
+        nearest = ((cells[:, None] - cells) ** 2).sum(axis=2).argsort(axis=1)[:, 1:5]
+        # Scattered at random, a quarter would be of the same group.
+        assert np.mean(groups[nearest] == groups[:, None]) > 0.9
+
+    def test_copies_of_one_place_do_not_share_a_cell(self):
+        assert len(np.unique(grid_places(np.zeros((130, 2))), axis=0)) == 130
 
 
 FILES = {f"{number}.png": lambda number=number: encode(picture(number, (300, 200))) for number in range(12)}

@@ -47,15 +47,15 @@ def gather(
 
     Args:
         paintings: The collection.
-        places: Likeness -> "pca" and possibly "umap" -> shape (n, 2).
+        places: Likeness -> name of a layout ("pca", "umap", "grid") -> shape (n, 2).
         near: Neighbours.
         artist_distances: Sums of distances to every artist, by composition or else the likeness that is there, shape
             (n, c), artists sorted.
         shown: A picture a painting.
 
     Returns:
-        In the order of `paintings`: what they say of themselves; for every likeness `{likeness}_pca_x` and `_pca_y`,
-        `_umap_x` and `_umap_y` if there are any, and `{likeness}_neighbours` as {"ids": rows of this table,
+        In the order of `paintings`: what they say of themselves; for every likeness and layout
+        `{likeness}_{layout}_x` and `_y`, and for every likeness `{likeness}_neighbours` as {"ids": rows of this table,
         "distances": ...}, nearest first, None where they are not known; `raw_neighbours` likewise, and `kept`, how many
         of them the embedding of composition keeps, NaN where they are not known; `silhouette` among the artists, by
         `artist_distances`, NaN where the artist is unknown; `picture` as {"bytes": WebP}, and its mean `colour`.

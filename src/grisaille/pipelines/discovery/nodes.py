@@ -125,7 +125,10 @@ def map_paintings(
 def _places(embeddings: FloatArray, settings: Discovery) -> dict[str, FloatArray]:
     places = {"pca": layout.principal_places(embeddings)}
     neighbourly = layout.umap_places(embeddings, settings.seed) if settings.umap else None
-    return places if neighbourly is None else places | {"umap": neighbourly}
+    if neighbourly is not None:
+        places["umap"] = neighbourly
+    # On a grid neighbours count, and distances are lost anyway.
+    return places | {"grid": layout.grid_places(places.get("umap", places["pca"]))}
 
 
 def write_explorer(
