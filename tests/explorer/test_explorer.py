@@ -14,6 +14,7 @@ from PIL import Image
 from sklearn.metrics import silhouette_samples
 
 from grisaille.explorer.layout import grid_places, principal_places, umap_places
+from grisaille.explorer.map_table import likenesses
 from grisaille.explorer.page import ENCODED, About, bytes_of_words, render, room_for_pictures, too_large
 from grisaille.explorer.pictures import pictures
 from grisaille.measures.silhouettes import DistanceSums, point_silhouettes
@@ -191,6 +192,14 @@ class TestPage:
         data = data_of(render(explorer_map(), NOBODY, replace(ABOUT, likeness=leading)))
         assert data["likenesses"][0] == leading
         assert set(data["likenesses"]) == {"mixture", "style", "composition"}
+
+    def test_layouts_that_the_table_holds_are_offered(self):
+        table = explorer_map()
+        assert 'id="place"' not in render(table, NOBODY, ABOUT)
+        places = {f"{likeness}_grid_{axis}": np.arange(8) for likeness in likenesses(table) for axis in "xy"}
+        page = render(table.assign(**places), NOBODY, ABOUT)
+        assert re.findall(r'<option value="(\w+)">', page[page.index('id="place"') :]) == ["pca", "grid"]
+        assert set(data_of(page)["places"]["style"]) == {"pca", "grid"}
 
     def test_one_likeness_needs_no_choice(self):
         table = explorer_map()

@@ -19,7 +19,12 @@ from grisaille.lazy import pd
 
 # In this order they are one program, and one style. The studio serves theme.css, dom.js and combobox.js, too.
 _STYLES = ("theme.css", "page.css")
-_SCRIPTS = ("dom.js", "combobox.js", "data.js", "places.js", "scene.js", "panel.js", "search.js", "years.js", "main.js")
+_SCRIPTS = (
+    "dom.js", "combobox.js", "data.js", "places.js", "scene.js", "raised.js", "regions.js", "panel.js", "compare.js",
+    "search.js", "years.js", "legend.js", "camera.js", "main.js", "address.js",
+)  # fmt: skip
+# Layouts that a table may hold, in the order in which readers are shown them.
+_LAYOUTS = {"pca": "PCA", "umap": "UMAP", "grid": "grid"}
 # A painting's nearest that the page shows, however many the table holds.
 _SHOWN = 10
 # How base64 grows what it encodes.
@@ -79,7 +84,7 @@ def render(table: pd.DataFrame, artists: pd.DataFrame, about: About) -> str:
         several=len(made) > 1,
         composed="composition" in made,
         vectors="vectors" in made,
-        umap=f"{about.likeness}_umap_x" in table,
+        layouts={name: words for name, words in _LAYOUTS.items() if f"{about.likeness}_{name}_x" in table},
         dated="years" in data,
     )
 
@@ -184,7 +189,7 @@ def _span(first: int | None, last: int | None) -> list[int]:
 
 
 def _places(table: pd.DataFrame, likeness: str) -> dict[str, str]:
-    columns = {name: [f"{likeness}_{name}_{axis}" for axis in "xy"] for name in ("pca", "umap")}
+    columns = {name: [f"{likeness}_{name}_{axis}" for axis in "xy"] for name in _LAYOUTS}
     return {
         name: _packed(table[both].to_numpy(dtype="<f4")) for name, both in columns.items() if set(both) <= set(table)
     }

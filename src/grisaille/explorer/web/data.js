@@ -45,19 +45,24 @@ const earliest = least(firsts);
 const latest = -least(lasts.map((year) => -year));
 const undated = middles.filter(Number.isNaN).length;
 
-const UNFILTERED = { artist: -1, movement: -1, from: earliest, to: latest, undated: true };
+const UNFILTERED = { artist: [], movement: [], from: earliest, to: latest, undated: true };
 const AT_FIRST = { ...UNFILTERED, colour: "", place: "pca", spread: false, likeness: given.likenesses[0] };
-// What the reader has chosen. Everything that is drawn follows from it.
-const state = { selected: -1, hovered: -1, ...AT_FIRST };
+// What the reader has chosen. Everything that is drawn follows from it. Of artists and movements several may be asked for.
+const state = { selected: -1, hovered: -1, pinned: -1, ...AT_FIRST };
 
 const shown = new Uint8Array(total).fill(1);
 
+/** By "artist" or "movement": their names, and the numbers of those of a painting. */
+const GROUPS = {
+  artist: { names: given.artists.map((artist) => artist.name), of: (row) => [given.artist[row]] },
+  movement: { names: given.movementNames, of: (row) => given.movements[row] },
+};
+
 function filter() {
+  const asked = Object.keys(GROUPS).filter((by) => state[by].length);
   for (let row = 0; row < total; row++) {
     shown[row] =
-      (state.artist < 0 || given.artist[row] === state.artist) &&
-      (state.movement < 0 || given.movements[row].includes(state.movement)) &&
-      (!given.years || inYears(row));
+      asked.every((by) => GROUPS[by].of(row).some((number) => state[by].includes(number))) && (!given.years || inYears(row));
   }
 }
 
@@ -65,4 +70,4 @@ function filter() {
 const inYears = (row) => (Number.isNaN(middles[row]) ? state.undated : firsts[row] <= state.to && lasts[row] >= state.from);
 
 /** Whether the filters leave anything out, by what they say. */
-const filtered = () => Object.keys(UNFILTERED).some((name) => !Object.is(state[name], UNFILTERED[name]));
+const filtered = () => Object.keys(UNFILTERED).some((name) => String(state[name]) !== String(UNFILTERED[name]));

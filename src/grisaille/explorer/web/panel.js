@@ -25,7 +25,7 @@ function fillPanel() {
   const portrait = image(row, { class: "portrait", alt: `${titleOf(row)}, by ${artist.name}` });
   // Larger than stored, so that a person can look; beyond twice as large nothing is gained.
   portrait.onload = () => (portrait.style.zoom = Math.max(1, Math.min(2, 256 / Math.max(portrait.naturalWidth, portrait.naturalHeight))));
-  const by = make("button", { onclick: () => setFilter({ artist: given.artist[row] }), title: `Show only ${artist.name}` }, artist.name);
+  const by = make("button", { onclick: () => setFilter({ artist: toggled(state.artist, given.artist[row]) }), title: `Highlight ${artist.name}` }, artist.name);
   const life = [artist.nationality, artist.years].filter(Boolean).join(", ");
   panel.append(
     close,
@@ -34,21 +34,20 @@ function fillPanel() {
     given.titles?.[row] ? make("p", { class: "file" }, breakable(given.files[row])) : "",
     make("p", { class: "by" }, by, life ? ` (${life})` : ""),
     whereabouts(row),
+    make("p", { id: "actions" }),
     likenessSwitch(),
     make("div", { id: "nearest" }),
     facts(row),
   );
+  fillActions();
   fillNearest();
   panel.scrollTop = 0;
 }
 
-/** Its date, as written, its museum, and a page that tells more; nothing where none is known. */
+/** Its date, as written, and its museum; nothing where neither is known. */
 function whereabouts(row) {
   const words = [given.dates?.[row], given.museums?.[row]].filter(Boolean).join(", ");
-  const link = given.links?.[row];
-  const host = link?.replace(/^https?:\/\/(www\.)?/i, "").split(/[/?#]/)[0];
-  const more = link ? make("a", { href: link, target: "_blank", rel: "noopener" }, host) : "";
-  return words || link ? make("p", { class: "known" }, words, words && link ? make("br") : "", more) : "";
+  return words ? make("p", { class: "known" }, words) : "";
 }
 
 /** Buttons that say in what paintings are to be alike; nothing where there is one likeness only. */
@@ -153,7 +152,7 @@ function entry(row, shared) {
     {
       class: shared ? "near kept" : "near",
       "data-row": row,
-      onclick: () => select(row, { look: true }),
+      onclick: () => select(row),
       onpointerenter: () => twins(true),
       onpointerleave: () => twins(false),
       onfocus: () => twins(true),

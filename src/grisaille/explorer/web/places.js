@@ -12,14 +12,19 @@ const alongYears = (year) => (2 * (year - earliest)) / (latest - earliest) - 1;
 const UNDATED = { middle: -1.2, width: 0.16 };
 if (given.years) for (const likeness of given.likenesses) measured[`${likeness} date`] = byDate(measured[`${likeness} pca`]);
 
-/** Both axes on one scale, the longer from -1 to 1; up is up. */
-function fitted(places) {
-  const low = [Infinity, Infinity];
-  const high = [-Infinity, -Infinity];
+/** The least and the greatest of both axes. */
+function bounds(places) {
+  const [low, high] = [[Infinity, Infinity], [-Infinity, -Infinity]];
   places.forEach((value, at) => {
     low[at % 2] = Math.min(low[at % 2], value);
     high[at % 2] = Math.max(high[at % 2], value);
   });
+  return [low, high];
+}
+
+/** Both axes on one scale, the longer from -1 to 1; up is up. */
+function fitted(places) {
+  const [low, high] = bounds(places);
   const half = Math.max(high[0] - low[0], high[1] - low[1], 1e-9) / 2;
   return places.map((value, at) => ((value - (low[at % 2] + high[at % 2]) / 2) / half) * (at % 2 ? -1 : 1));
 }
@@ -54,9 +59,18 @@ function byDate(pca) {
   return result;
 }
 
+/** From one painting of the grid to the next. All likenesses have the same grid, whose topmost row is whole. */
+const cell = (() => {
+  const grid = measured[`${given.likenesses[0]} grid`];
+  if (!grid) return 0;
+  const [low, high] = bounds(grid);
+  const columns = grid.filter((value, at) => at % 2 && value === low[1]).length;
+  return (high[0] - low[0]) / Math.max(columns - 1, 1) || 1;
+})();
+
 function wantedPlaces() {
   const wanted = `${state.likeness} ${state.place}`;
-  if (!state.spread) return measured[wanted];
+  if (!state.spread || state.place === "grid") return measured[wanted];
   stretched[wanted] ??= spreadOut(measured[wanted], state.place);
   return stretched[wanted];
 }
@@ -115,16 +129,17 @@ function periodColour(year) {
   return mixed(AGES[below], AGES[below + 1], at - below);
 }
 
+/** The number of the artist or the movement by which a painting is coloured; of several movements, one that is asked for. */
+function groupOf(row) {
+  const own = GROUPS[state.colour].of(row);
+  return own.find((number) => state[state.colour].includes(number)) ?? own[0];
+}
+
 /** The colour of a painting's frame, or null without one. */
 function frameColour(row) {
-  if (state.colour === "artist") return category(given.artist[row], given.artists.length);
   if (state.colour === "period") return periodColour(middles[row]);
   if (state.colour === "silhouette") return silhouetteColour(given.silhouettes[row]);
-  if (state.colour === "movement") {
-    const own = given.movements[row];
-    // Of several, the one that is asked for.
-    const one = own.includes(state.movement) ? state.movement : own[0];
-    return one === undefined ? UNKNOWN : category(one, given.movementNames.length);
-  }
-  return null;
+  if (!(state.colour in GROUPS)) return null;
+  const group = groupOf(row);
+  return group === undefined ? UNKNOWN : category(group, GROUPS[state.colour].names.length);
 }

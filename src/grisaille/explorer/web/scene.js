@@ -96,9 +96,12 @@ class Sheet {
     for (const row of this.rows) {
       const picture = this.pictures.get(row);
       picture.tint = picture.texture === this.white ? given.colours[row] : 0xffffff;
-      picture.alpha = shown[row] ? 1 : 0.07;
+      // What is raised is drawn above, and not twice.
+      picture.alpha = kinds.has(row) ? 0 : shown[row] ? 1 : 0.07;
       const colour = frameColour(row);
-      if (colour !== null) this.frames.get(row).tint = colour;
+      if (colour === null) continue;
+      this.frames.get(row).tint = colour;
+      this.frames.get(row).alpha = kinds.has(row) ? 0 : 1;
     }
     this.measure();
   }
@@ -128,18 +131,22 @@ class Sheet {
 }
 
 /** Pixels of a unit of the map. */
-function pixelsPerUnit() {
-  return 0.44 * Math.min(scene.size.width, scene.size.height * 1.25) * scene.camera.zoom;
-}
+const pixelsPerUnit = (zoom = scene.camera.zoom) => 0.44 * Math.min(scene.size.width, scene.size.height * 1.25) * zoom;
 
 /** Pixels of a picture's longer side: it grows more slowly than the distances, so that one can zoom in between. */
-function pictureSide() {
+function pictureSide(zoom = scene.camera.zoom) {
+  const most = Math.min(230, 0.5 * Math.min(scene.size.width, scene.size.height));
+  // On the grid it keeps to its cell.
+  if (state.place === "grid") return Math.min(0.84 * cell * pixelsPerUnit(zoom), most);
   const area = scene.size.width * scene.size.height;
   const whole = Math.max(8, Math.min(64, Math.sqrt((0.45 * area) / total)));
-  return Math.min(whole * scene.camera.zoom ** 0.72, 230, 0.5 * Math.min(scene.size.width, scene.size.height));
+  return Math.min(whole * zoom ** 0.72, most);
 }
 
-const frameWidth = (side) => (state.colour === "" ? 0 : Math.max(1.5, Math.min(5, side * 0.09)));
+function frameWidth(side) {
+  if (state.colour === "") return 0;
+  return state.place === "grid" ? 0.09 * side : Math.max(1.5, Math.min(5, side * 0.09));
+}
 
 function shape(row, side) {
   return ratios[row] > 1 ? [side, side / ratios[row]] : [side * ratios[row], side];
@@ -158,12 +165,11 @@ function onCanvas(row) {
 function paintingAt(x, y, reach = 0) {
   const side = pictureSide();
   let found = -1;
-  const chosen = highlighted();
-  const top = (row) => (chosen.has(row) ? total : 0) + heights[row];
+  const top = (row) => (kinds.has(row) ? total : 0) + heights[row];
   for (let row = 0; row < total; row++) {
-    if (!shown[row] && !chosen.has(row)) continue;
-    const [px, py] = chosen.has(row) ? seen(row) : onCanvas(row);
-    const [width, height] = shape(row, chosen.has(row) ? raisedSide(side) : side);
+    if (!shown[row] && !kinds.has(row)) continue;
+    const [px, py] = seen(row);
+    const [width, height] = shape(row, kinds.has(row) ? raisedSide(row) : side);
     if (Math.abs(x - px) > width / 2 + reach || Math.abs(y - py) > height / 2 + reach) continue;
     if (found < 0 || top(row) > top(found)) found = row;
   }
@@ -180,7 +186,7 @@ function resize() {
   scene.size = { width, height };
   renderer.resize(width, height, pace.coarse ? fine / 2 : fine);
   remeasure();
-  if (state.selected >= 0) bringIntoView(state.selected);
+  if (state.selected >= 0 && scene.ready) fly(fittingView());
 }
 
 function keepPace(now) {
@@ -198,6 +204,9 @@ function drawCoarsely(coarse) {
   pace.coarse = coarse;
   renderer.resize(scene.size.width, scene.size.height, coarse ? fine / 2 : fine);
 }
+
+// WebGL forgets a frame once it was shown, and paper comes later.
+addEventListener("beforeprint", () => renderer?.render(stage));
 
 let dirty = false;
 let stale = false;
@@ -224,6 +233,7 @@ function draw(now) {
   world.scale.set(scale);
   world.position.set(scene.size.width / 2 - scene.camera.x * scale, scene.size.height / 2 - scene.camera.y * scale);
   drawChosen();
+  drawRegions();
   drawAxis();
   renderer.render(stage);
   scene.frames += 1;
@@ -234,147 +244,6 @@ function rearrange() {
   filter();
   for (const sheet of scene.sheets) sheet.arrange();
   redraw();
-}
-
-// The chosen painting, and how its neighbours are near: "raw" in the full features, "embedding" by the likeness, or "both".
-let kinds = new Map();
-const highlighted = () => kinds;
-
-function choose(row) {
-  kinds = new Map();
-  if (row < 0) return;
-  kinds.set(row, "chosen");
-  const small = nearest(state.likeness, row);
-  // The full features are composition's.
-  const raw = state.likeness === "composition" ? nearest("raw", row) : small;
-  for (const other of raw) kinds.set(other, small.includes(other) ? "both" : "raw");
-  for (const other of small) if (!kinds.has(other)) kinds.set(other, "embedding");
-}
-
-const raisedSide = (side) => Math.max(48, Math.min(side, 84));
-const RAISED = 1.3;
-
-// How far raised pictures have stepped aside, so that each can be seen; for one painting and zoom, wherever one pans.
-let aside = { of: "", steps: new Map() };
-
-function stepAside() {
-  const side = raisedSide(pictureSide());
-  const of = [state.selected, state.likeness, pixelsPerUnit(), side, scene.at[0], scene.at[total]].join();
-  if (aside.of === of) return aside.steps;
-  const rows = [...kinds.keys()];
-  const home = rows.map(onCanvas);
-  // Copies of one picture lie on one point, and must have somewhere to go.
-  const now = home.map(([x, y], i) => [x + Math.cos(i), y + Math.sin(i)]);
-  const radii = rows.map((row) => 0.6 * side * (kinds.get(row) === "chosen" ? RAISED : 1) + 3);
-  for (let round = 0; round < 120; round++) push(now, radii, home);
-  aside = { of, steps: new Map(rows.map((row, i) => [row, [now[i][0] - home[i][0], now[i][1] - home[i][1]]])) };
-  return aside.steps;
-}
-
-/** Move pairs that overlap straight apart, and all a little back home; the first, the chosen one, stays. */
-function push(now, radii, home) {
-  for (let i = 0; i < now.length; i++) {
-    for (let j = 0; j < i; j++) {
-      const [dx, dy] = [now[i][0] - now[j][0], now[i][1] - now[j][1]];
-      const far = Math.hypot(dx, dy) || 1e-3;
-      const by = (radii[i] + radii[j] - far) / far / 2;
-      if (by <= 0) continue;
-      now[i][0] += dx * by * (j ? 1 : 2);
-      now[i][1] += dy * by * (j ? 1 : 2);
-      if (j) now[j][0] -= dx * by;
-      if (j) now[j][1] -= dy * by;
-    }
-  }
-  for (let i = 1; i < now.length; i++) for (const axis of [0, 1]) now[i][axis] += 0.02 * (home[i][axis] - now[i][axis]);
-}
-
-/** Where a raised painting is to be seen. */
-function seen(row) {
-  const [x, y] = onCanvas(row);
-  const [dx, dy] = stepAside().get(row) ?? [0, 0];
-  return [x + dx, y + dy];
-}
-let dyes = {};
-
-/** The colours of the style sheet, which light and dark change. */
-function mixColours() {
-  const style = getComputedStyle(document.documentElement);
-  dyes = Object.fromEntries(["ink", "mark", "paper", "wall"].map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
-}
-
-
-function drawChosen() {
-  lines.clear();
-  above.removeChildren().forEach((child) => child.destroy());
-  if (state.selected < 0) return drawHovered();
-  const { ink, mark, paper } = dyes;
-  const side = raisedSide(pictureSide());
-  const from = seen(state.selected);
-  const veil = new PIXI.Graphics().rect(0, 0, scene.size.width, scene.size.height).fill({ color: dyes.wall, alpha: 0.55 });
-  above.addChild(veil);
-  const joined = new PIXI.Graphics();
-  above.addChild(joined);
-  for (const [row, kind] of kinds) {
-    if (kind !== "chosen") join(joined, from, seen(row), kind, kind === "both" ? mark : ink);
-  }
-  // The chosen one last, above its neighbours; those in both above the others.
-  const height = { embedding: 0, raw: 1, both: 2, chosen: 3 };
-  for (const [row, kind] of [...kinds].sort((a, b) => height[a[1]] - height[b[1]])) {
-    raise(row, side * (kind === "chosen" ? RAISED : 1), kind, kind === "both" ? mark : ink, paper);
-  }
-  drawHovered();
-}
-
-function drawHovered() {
-  const row = state.hovered;
-  if (row < 0 || kinds.has(row)) return;
-  raise(row, raisedSide(pictureSide()) * 1.12, "hovered", dyes.ink, dyes.paper);
-}
-
-const DASHES = { both: [1, 0], raw: [7, 5], embedding: [2, 4] };
-
-function join(graphics, [x, y], [toX, toY], kind, colour) {
-  const length = Math.hypot(toX - x, toY - y);
-  if (!length) return;
-  const [on, off] = DASHES[kind];
-  const step = off ? on + off : length;
-  const [dx, dy] = [(toX - x) / length, (toY - y) / length];
-  // Far beyond the edge nobody sees the dashes.
-  for (let done = 0; done < Math.min(length, 4000); done += step) {
-    const end = off ? Math.min(done + on, length) : length;
-    graphics.moveTo(x + dx * done, y + dy * done).lineTo(x + dx * end, y + dy * end);
-  }
-  graphics.stroke({ width: kind === "both" ? 2.5 : 1.5, color: colour, alpha: kind === "both" ? 0.95 : 0.6 });
-}
-
-function raise(row, side, kind, colour, paper) {
-  const [x, y] = seen(row);
-  const [width, height] = shape(row, side);
-  if (Math.abs(x - scene.size.width / 2) > scene.size.width || Math.abs(y - scene.size.height / 2) > scene.size.height) return;
-  const thick = { chosen: 4, both: 3.5, raw: 1.5, embedding: 1.5, hovered: 1.5 }[kind];
-  const box = new PIXI.Graphics();
-  box.rect(x - width / 2 - thick - 1.5, y - height / 2 - thick - 1.5, width + 2 * thick + 3, height + 2 * thick + 3).fill(paper);
-  outline(box, x, y, width + thick + 1, height + thick + 1, kind, thick, colour);
-  const picture = new PIXI.Sprite(textureOf(row));
-  picture.anchor.set(0.5);
-  picture.position.set(x, y);
-  picture.setSize(width, height);
-  if (picture.texture === PIXI.Texture.WHITE) picture.tint = given.colours[row];
-  above.addChild(box, picture);
-}
-
-function outline(box, x, y, width, height, kind, thick, colour) {
-  const [left, top, right, bottom] = [x - width / 2, y - height / 2, x + width / 2, y + height / 2];
-  const [on, off] = DASHES[kind] ?? [1, 0];
-  if (!off) return box.rect(left, top, width, height).stroke({ width: thick, color: colour });
-  for (const [a, b, c, d] of [[left, top, right, top], [right, top, right, bottom], [right, bottom, left, bottom], [left, bottom, left, top]]) {
-    const length = Math.hypot(c - a, d - b);
-    for (let done = 0; done < length; done += on + off) {
-      const [from, to] = [done / length, Math.min(done + on, length) / length];
-      box.moveTo(a + (c - a) * from, b + (d - b) * from).lineTo(a + (c - a) * to, b + (d - b) * to);
-    }
-  }
-  return box.stroke({ width: thick, color: colour });
 }
 
 let textures = new Map();

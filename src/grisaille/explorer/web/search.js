@@ -26,16 +26,16 @@ function suggest(text) {
 
 function offerLine(offer) {
   if (offer.kind === "painting") return [image(offer.row, { alt: "" }), make("span", {}, offer.words, byline(offer.row))];
-  return [make("span", {}, offer.words, make("small", {}, `show this ${offer.kind} only`))];
+  return [make("span", {}, offer.words, make("small", {}, `highlight this ${offer.kind}`))];
 }
 
 function take(offer) {
   if (offer.kind === "painting") {
     // Someone who asks for a painting wants to see it, whatever the filters say.
     if (!shown[offer.row]) setFilter(UNFILTERED);
-    select(offer.row, { look: true, close: true });
+    select(offer.row);
     canvas.focus();
-  } else setFilter({ [offer.kind]: offer.number });
+  } else setFilter({ [offer.kind]: [...new Set([...state[offer.kind], offer.number])] });
 }
 
 const showSuggestions = combobox(query, byId("suggestions"), {

@@ -34,7 +34,7 @@ function pullYears(name) {
   fillYears();
   cancelAnimationFrame(pulled);
   pulled = requestAnimationFrame(settle);
-  rememberSoon();
+  restSoon();
 }
 
 function sayYears() {
@@ -88,7 +88,7 @@ function periods() {
     make("strong", {}, "Year"),
     make("div", { class: "scale", style: `background: linear-gradient(to right, ${colours})` }),
     make("div", { class: "ends" }, ...ends.map((year) => make("span", {}, year))),
-    undated ? make("div", { class: "without" }, make("i", { style: `background: ${UNKNOWN}` }), "undated") : "",
+    middles.some((year, row) => shown[row] && Number.isNaN(year)) ? make("div", { class: "without" }, make("i", { style: `background: ${UNKNOWN}` }), "undated") : "",
   ];
 }
 
@@ -141,12 +141,19 @@ function yearsBetween(begin, end, level) {
   return years;
 }
 
+/** Where the word "undated" stands: below its column, and whole as long as anything of the column is in the window. */
+function acrossUndated() {
+  const x = across(UNDATED.middle);
+  const inside = x + (UNDATED.width / 2) * pixelsPerUnit() > 0;
+  return inside ? Math.max(x, 0.65 * ROOM) : x;
+}
+
 function drawAxis() {
   if (axis.hidden) return;
   const begin = STEPS[0] * (Math.ceil(earliest / STEPS[0]) - 1);
   const marks = yearsBetween(begin, latest + STEPS[0], 0).map((year) => [year, acrossYear(year)]);
   if (undated) {
-    const x = across(UNDATED.middle);
+    const x = acrossUndated();
     marks.splice(0, marks.filter(([, left]) => left - x < 1.2 * ROOM).length, ["undated", x]);
   }
   while (axis.children.length < marks.length) axis.append(make("span"));

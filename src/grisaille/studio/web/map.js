@@ -32,7 +32,8 @@ function explain() {
 
 function begin() {
   const selected = state.picture && !isOwn(state.picture) ? `#${new URLSearchParams({ painting: state.picture })}` : "";
-  frame = make("iframe", { src: `map${selected}`, title: "Map of paintings" });
+  // The map's own pictures are small.
+  frame = make("iframe", { src: `map${selected}`, title: "Map of paintings", "data-pictures": "thumbnails/{}?side=2048" });
   frame.addEventListener("load", () => {
     frame.contentWindow.addEventListener("grisaille:selected", ({ detail }) => {
       if (detail && detail !== state.picture && state.view === "map") lookFrom(detail);
@@ -46,7 +47,11 @@ function follow() {
   const explorer = frame?.contentWindow?.explorer;
   if (!explorer?.started?.() || !state.picture || isOwn(state.picture)) return;
   const row = explorer.rowOf(state.picture);
-  if (row >= 0 && row !== explorer.state.selected) explorer.select(row, { look: true });
+  if (row >= 0 && row !== explorer.state.selected) explorer.select(row);
 }
 
-export const toMap = () => change({ view: "map", of: "", open: "", pair: [] });
+/** Show the map, whose keys work at once. */
+export function toMap() {
+  change({ view: "map", of: "", open: "", pair: [] });
+  frame?.focus();
+}
