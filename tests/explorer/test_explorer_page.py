@@ -3,6 +3,8 @@
 import io
 import itertools
 import math
+import re
+import zlib
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -693,6 +695,16 @@ class TestPace:
         page.mouse.up()
         page.wait_for_function(f"{_WIDTH} == {whole}")
         assert page.locator("#map").bounding_box() == box
+
+
+class TestPaper:
+    def test_the_map_is_printed(self, open_page):
+        page = open_page("#painting=Painting_3", reduced_motion="reduce")
+        width = page.evaluate("document.querySelector('#map').width")
+        image = rb"/Width %d\n(?:(?!stream).)*/FlateDecode.*?stream\r?\n(.*?)endstream" % width
+        printed = [zlib.decompress(data) for data in re.findall(image, page.pdf(), re.S)]
+        # What WebGL has forgotten is of one colour.
+        assert max(len(set(values)) for values in printed) > 9
 
 
 class TestLooks:

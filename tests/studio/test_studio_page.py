@@ -401,6 +401,8 @@ class TestMap:
         inner = page.frames[1]
         assert inner.evaluate("explorer.state.selected") == 2
         expect(frame.locator(".name h1")).to_be_hidden()
+        large = frame.get_by_role("link", name="Open the picture, large")
+        expect(large).to_have_attribute("href", f"thumbnails/{known[2]}?side=2048")
         inner.evaluate("explorer.select(5)")
         page.get_by_role("button", name="Paintings").click()
         assert f"picture={known[5]}" in page.url

@@ -112,10 +112,10 @@ def room_for_pictures(count: int, megabytes: float, words: int = 0) -> float:
         megabytes: Of the whole page.
         words: `bytes_of_words` of the paintings.
     """
-    library = len(_read("vendor/pixi.min.js"))
-    # Of each painting the names, and the places and neighbours by four likenesses: some 410 bytes with names of 20
+    program = ("vendor/pixi.min.js", *(f"web/{name}" for name in (*_STYLES, *_SCRIPTS, "page.html.j2")))
+    # Of each painting the names, and the places and neighbours by four likenesses: some 450 bytes with names of 20
     # characters.
-    rest = library + 60_000 + 500 * count + words
+    rest = sum(len(_read(name)) for name in program) + 500 * count + words
     return max(megabytes * 1e6 - rest, 0.2e6) / ENCODED
 
 

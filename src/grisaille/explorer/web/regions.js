@@ -23,8 +23,11 @@ function findRegions(places, by) {
   const overall = countBy(of);
   const [low, high] = bounds(rows.flatMap((row) => [places[2 * row], places[2 * row + 1]]));
   const side = Math.max(high[0] - low[0], high[1] - low[1]) / PARTS || 1;
-  const parts = Map.groupBy(rows, (row) => [0, 1].map((axis) => Math.floor((places[2 * row + axis] - low[axis]) / side)).join());
-  const named = new Map();
+  const [parts, named] = [new Map(), new Map()];
+  for (const row of rows) {
+    const at = [0, 1].map((axis) => Math.floor((places[2 * row + axis] - low[axis]) / side)).join();
+    if (!parts.get(at)?.push(row)) parts.set(at, [row]);
+  }
   for (const [at, within] of parts) {
     const found = mostTelling(within, of, (number) => overall.get(number) / total);
     if (found) named.set(at, found);
