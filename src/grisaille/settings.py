@@ -3,10 +3,12 @@
 from grisaille.framework.catalog import ProjectContext
 from grisaille.framework.config import RunConfigLoader
 from grisaille.framework.hooks import RecipeHook, ReportHook, RunLockHook, RunManifestHook
+from grisaille.framework.stages import StageHook
 from grisaille.framework.tracking import TrackingHook
 
+_stages = StageHook()
 # Kedro calls the last first: a run is tracked when its manifest is written.
-HOOKS = (TrackingHook(), RecipeHook(), ReportHook(), RunLockHook(), RunManifestHook())
+HOOKS = (TrackingHook(), RecipeHook(), ReportHook(), RunLockHook(), RunManifestHook(_stages), _stages)
 
 # The hook that tracks runs calls it, where it is installed.
 DISABLE_HOOKS_FOR_PLUGINS = ("kedro_mlflow",)

@@ -514,7 +514,7 @@ class TestARegistrarsSpreadsheet:
         return read_works(text.encode("cp1252"), ".csv", {})
 
     def test_its_columns_are_recognised_and_told(self, caplog):
-        caplog.set_level(logging.INFO)
+        caplog.set_level(logging.DEBUG)
         found = self.table("GG 1;Dürer, Albrecht;Mühle;um 1489;Öl/Pappe;Saal 1;Ankauf")
         row = found.iloc[0]
         assert (row["title"], row["artist"], row["medium"], row["museum"]) == (

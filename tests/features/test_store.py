@@ -185,7 +185,7 @@ class TestWhatIsTold:
             def update(self, step):
                 self.steps.append(step)
 
-        monkeypatch.setattr(feature_store, "tqdm", Bar)
+        monkeypatch.setattr(feature_store, "Bar", Bar)
         return shown
 
     def options(self, initial):
@@ -205,10 +205,8 @@ class TestWhatIsTold:
     def test_how_many_are_known(self, tmp_path, caplog):
         caplog.set_level(logging.INFO)
         write(tmp_path, CountedSource())
-        folder = write(tmp_path, CountedSource(range(13))).path.parent
-        assert caplog.messages == [
-            f"features of {known} paintings are known, {new} are new: {folder}" for known, new in ((0, 10), (10, 3))
-        ]
+        write(tmp_path, CountedSource(range(13)))
+        assert caplog.messages == [f"narrow/wide: {known} known, {new} new" for known, new in ((0, 10), (10, 3))]
 
     def test_a_helper_tells_nothing(self, tmp_path, capsys):
         path = died(tmp_path, 1)

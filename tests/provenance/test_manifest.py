@@ -18,6 +18,7 @@ from grisaille.datasets import FeatureStoreDataset, NumPyDataset
 from grisaille.features.backbone import BackboneError
 from grisaille.framework.catalog import AtomicCatalog
 from grisaille.framework.hooks import RecipeHook, RunManifestHook
+from grisaille.framework.stages import StageHook
 from grisaille.provenance import manifest as run_manifest
 from grisaille.provenance import stamps
 from helpers import flip
@@ -60,7 +61,7 @@ def run(tmp_path):
             }
         )
         catalog.settings = {"seed": 3, "study": {"seed": 4, "queries": 5}}
-        hook, hooks = RunManifestHook(), _create_hook_manager()
+        hook, hooks = RunManifestHook(StageHook()), _create_hook_manager()
         _register_hooks(hooks, [RecipeHook()])
         loader = SimpleNamespace(conf_source=str(tmp_path / "conf"), storage=Path)
         hook.after_context_created(SimpleNamespace(config_loader=loader, project_path=tmp_path))

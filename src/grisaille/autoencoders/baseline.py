@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from tqdm import tqdm
 
 from grisaille.arrays import ColumnRange, FloatArray, IntArray, Rows
 from grisaille.autoencoders.principal_components import READ_ONCE, fit_principal_components
 from grisaille.likenesses.metrics import Likeness, MetricRows, layer_norms
 from grisaille.parameters import Chunk
+from grisaille.terminal import Bar
 
 
 def pca_embeddings(
@@ -29,7 +29,7 @@ def pca_embeddings(
     """
     norms = {layer: layer_norms(features[layer], likeness) for layer in {chunk.layer for chunk in chunks}}
     scores = []
-    for chunk in tqdm(chunks, f"PCA, {likeness}", unit=" chunks"):
+    for chunk in Bar(chunks, f"PCA, {likeness}", unit=" chunks"):
         columns = ColumnRange(features[chunk.layer], chunk.start, chunk.stop)
         rows: Rows = MetricRows(columns, likeness, norms[chunk.layer])
         if rows.shape[0] <= READ_ONCE:

@@ -5,7 +5,8 @@ from typing import Any
 import keras
 import numpy as np
 import pandas as pd
-from tqdm import tqdm
+
+from grisaille.terminal import Bar
 
 
 class Progress(keras.callbacks.Callback):
@@ -19,7 +20,7 @@ class Progress(keras.callbacks.Callback):
 
     def on_train_begin(self, logs: Any = None) -> None:
         """Show the bar."""
-        self._bar = tqdm(total=self.params["epochs"] * self.params["steps"], desc=self._name, unit=" batches")
+        self._bar = Bar(total=self.params["epochs"] * self.params["steps"], desc=self._name, unit=" batches")
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         """Move the bar."""
@@ -28,7 +29,7 @@ class Progress(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Say where the losses are."""
         losses = {name: f"{value:.4g}" for name, value in (logs or {}).items()}
-        self._bar.set_postfix(epoch=f"{epoch + 1}/{self.params['epochs']}", **losses)
+        self._bar.set_postfix(epoch=f"{epoch + 1}/{self.params['epochs']}", refresh=False, **losses)
 
     def on_train_end(self, logs: Any = None) -> None:
         """Leave the bar where training stopped."""

@@ -6,7 +6,6 @@ import math
 import keras
 import numpy as np
 import pandas as pd
-from tqdm import tqdm
 
 from grisaille.arrays import FloatArray, IntArray, Rows, as_float32
 from grisaille.autoencoders.architectures import Models, build
@@ -77,11 +76,7 @@ def train(
     if settings.architecture == "linear":
         chosen = np.union1d(training, validation).astype(np.int64)
         metric_rows = MetricRows(rows, settings.likeness, norms)
-        with tqdm(total=1, desc=name, unit=" chunks") as bar:
-            projection, loss = fit_projection(
-                metric_rows, chosen, settings.components, settings.seed, settings.channels
-            )
-            bar.update()
+        projection, loss = fit_projection(metric_rows, chosen, settings.components, settings.seed, settings.channels)
         return (*linear(projection, settings.likeness), history_table({"loss": [loss]}))
     if not len(training):
         raise ValueError("there is no painting to train on")

@@ -13,6 +13,7 @@ def find() -> Path:
     """
     from kedro.framework.startup import bootstrap_project
 
+    from grisaille.framework import logs
     from grisaille.framework.config import find_project
 
     found = find_project(Path.cwd())
@@ -20,6 +21,7 @@ def find() -> Path:
         raise click.ClickException(f"there is no project in {Path.cwd()}, nor above it: no folder conf/base")
     if (found / "pyproject.toml").is_file():
         bootstrap_project(found)
+    logs.configure(found)
     return found
 
 

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
-from tqdm import tqdm
 
 from grisaille.collection import Files, duplicates, images, split
 from grisaille.collection.artists import CONTAINERS, UNKNOWN, ArtistIndex, movements_of
@@ -16,6 +15,7 @@ from grisaille.collection.works import DESCRIPTION, YEARS, Join, first_of, join_
 from grisaille.errors import GrisailleError
 from grisaille.lazy import pd
 from grisaille.parameters import Ingestion
+from grisaille.terminal import Bar
 
 logger = logging.getLogger(__name__)
 
@@ -71,8 +71,11 @@ def inspect_files(
     else:
         table["split"] = split.keep(digests, dict(zip(known["sha256"], known["split"], strict=True)))
         added = int((table["split"] == split.ADDED).sum())
-        logger.info("encoders are kept: %d paintings came after they were fitted", added)
-    logger.info("%d paintings; %d duplicates, %d files rejected", len(table), copies.sum(), len(rejected))
+        logger.info("%d paintings came after they were fitted", added)
+    logger.info(
+        "%s paintings, %s of them duplicates; %s files left out",
+        *(f"{count:,}" for count in (len(table), copies.sum(), len(rejected))),
+    )
     return table[FILE_COLUMNS], pd.DataFrame(rejected, columns=["path", "reason"])
 
 
@@ -124,7 +127,7 @@ def name_artists(
 
 def _tell_of_join(join: Join) -> None:
     count, whole = int((join.rows >= 0).sum()), len(join.rows)
-    logger.info("%d paintings of %d have a row in the table of paintings, joined by %s", count, whole, join.key)
+    logger.info("%s of %s have a row in the table of paintings, joined by %s", f"{count:,}", f"{whole:,}", join.key)
     for what, names in (
         ("rows that fit several pictures, or one that others fit as well, and count for none", join.unclear),
         ("rows of a picture that has an earlier row, which counts", join.doubled),
@@ -170,7 +173,7 @@ def _inspect_all(
     rejected: list[tuple[str, str]] = []
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         outcomes = pool.map(look, paths)
-        for path, outcome in zip(paths, tqdm(outcomes, "looking at files", len(paths), unit=" files"), strict=True):
+        for path, outcome in zip(paths, Bar(outcomes, "looking at files", len(paths), unit=" files"), strict=True):
             if isinstance(outcome, str):
                 rejected.append((printable(path), outcome))
             else:

@@ -26,13 +26,13 @@ from typing import Any
 
 from filelock import FileLock
 from PIL import Image
-from tqdm import tqdm
 
 from grisaille.collection import iiif, images
 from grisaille.collection.iiif import SIDE, WORKS, ManifestError, Reference, Work
 from grisaille.collection.iiif_client import Client, FetchError, HostError
 from grisaille.errors import GrisailleError
 from grisaille.storage import atomic_path, write_atomically
+from grisaille.terminal import Bar
 
 logger = logging.getLogger(__name__)
 
@@ -156,7 +156,7 @@ def _copy_all(copy: _Copy, connections: int) -> None:
     pool = ThreadPoolExecutor(connections)
     try:
         add(_Step(Reference(source)) for source in copy.sources)
-        with tqdm(desc="copying pictures", unit=" pictures", total=len(waiting)) as bar:
+        with Bar(desc="copying pictures", unit=" pictures", total=len(waiting)) as bar:
             while waiting or running:
                 while waiting and len(running) < connections:
                     step = heapq.heappop(waiting)[-1]

@@ -178,11 +178,12 @@ def recognise(table: pd.DataFrame, columns: Mapping[str, str], name: str = TABLE
 def _tell_of_columns(names: Sequence[str], found: Mapping[str, int]) -> None:
     taken = ", ".join(f"{ours} from {names[number]}" for ours, number in found.items())
     rest = [name for number, name in enumerate(names) if number not in found.values()]
-    logger.info("%s: %s; as they are: %s", TABLE, taken or "no column recognised", _some(rest) or "none")
-    if wanted := [ours for ours in ("title", "artist", "date") if ours not in found]:
+    logger.debug("%s: %s; as they are: %s", TABLE, taken or "no column recognised", _some(rest) or "none")
+    wanted = [ours for ours in ("title", "artist", "date") if ours not in found]
+    if wanted and rest:
         logger.warning(
             "%s: no column is recognised for %s; name them by ingestion.columns, if they are among %s",
-            TABLE, ", ".join(wanted), _some(rest) or "none",
+            TABLE, ", ".join(wanted), _some(rest),
         )  # fmt: skip
 
 

@@ -9,10 +9,10 @@ from typing import Any, Protocol
 
 import pandas as pd
 from kedro.io.core import AbstractDataset, DatasetError
-from tqdm import tqdm
 
 from grisaille.features.store import fingerprint
 from grisaille.storage.files import AnyPath, as_path, seal, sha256, stored_checksum, write_atomically
+from grisaille.terminal import Bar
 
 _INDEX = "index.json"
 
@@ -77,7 +77,7 @@ class PointsDataset(AbstractDataset[Sequence[Computable], pd.DataFrame]):
         points = {fingerprint(point.identity): point for point in data}
         missing = [name for name in points if not self._is_stored(name)]
         done = len(points) - len(missing)
-        for name in tqdm(missing, total=len(points), initial=done, desc="points of the study", unit=" points"):
+        for name in Bar(missing, total=len(points), initial=done, desc="points of the study", unit=" points"):
             self._write(self._file(name), {"identity": points[name].identity, "row": points[name].compute()})
             seal(self._file(name))
         self._write(self._path / _INDEX, [fingerprint(point.identity) for point in data])

@@ -23,12 +23,12 @@ from typing import Annotated, Any, Literal, Protocol, TypeVar
 import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, Field, StringConstraints, ValidationError
-from tqdm import tqdm
 
 from grisaille.arrays import ColumnRange, FloatArray, IntArray
 from grisaille.errors import GrisailleError
 from grisaille.storage import npy
 from grisaille.storage.files import AnyPath, atomic_path, local_copy, sha256, unless_changed, write_atomically
+from grisaille.terminal import Bar
 
 logger = logging.getLogger(__name__)
 
@@ -382,10 +382,11 @@ def write(root: AnyPath, source: Source, executor: Executor | None = None) -> Fe
     everyone = sorted(each.values())
     missing = _missing(path.parent, source, everyone)
     known = len(everyone) - len(missing)
-    logger.info("features of %s paintings are known, %s are new: %s", f"{known:,}", f"{len(missing):,}", path.parent)
+    logger.debug("features are in %s", path.parent)
+    logger.info("%s: %s known, %s new", "/".join(source.columns), f"{known:,}", f"{len(missing):,}")
     if missing:
         groups = [missing[first : first + source.shard_rows] for first in range(0, len(missing), source.shard_rows)]
-        with tqdm(total=len(everyone), initial=known, desc="extracting features", unit=" paintings") as progress:
+        with Bar(total=len(everyone), initial=known, desc="extracting features", unit=" paintings") as progress:
             if executor is None:
                 _write_shards(path.parent, source, groups, progress)
             else:
@@ -443,7 +444,7 @@ def write_shard(folder: AnyPath, source: Source, rows: Sequence[int]) -> None:
     """
     missing = _missing(folder, source, rows)
     if missing:
-        _write_shards(folder, source, [missing], tqdm(disable=True))
+        _write_shards(folder, source, [missing], Bar(disable=True))
 
 
 def _write_shards(folder: AnyPath, source: Source, groups: list[list[int]], progress: Any) -> None:

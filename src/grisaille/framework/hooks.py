@@ -16,6 +16,8 @@ from kedro.pipeline import Pipeline
 from grisaille.errors import GrisailleError
 from grisaille.framework import config
 from grisaille.framework.catalog import Ages, AtomicCatalog
+from grisaille.framework.logs import run_logger
+from grisaille.framework.stages import StageHook
 from grisaille.provenance import recipes
 from grisaille.storage import DiskFullError, as_path
 from grisaille.terminal import print_any_letter
@@ -151,7 +153,7 @@ def _decide_whether_to_refit(context: Any) -> None:
 
     reason = reason_to_refit(context.catalog)
     context.config_loader.refits = reason is not None
-    logger.info("encoders are %s", f"fitted anew: {reason}" if reason else "kept (autoencoder.retrain=auto)")
+    run_logger.info("retraining, because %s", reason) if reason else run_logger.info("keeping the encoders of before")
 
 
 def _kept(pipeline: Any) -> frozenset[str]:
@@ -350,6 +352,10 @@ _NO_OPTIONS = ("run_id", "project_path", "kedro_version", "runner")
 class RunManifestHook:
     """Writes down what a run was asked for, what it read and what it wrote, whether or not it came to an end."""
 
+    def __init__(self, stages: StageHook) -> None:
+        """Name who takes the time."""
+        self._stages = stages
+
     @hook_impl
     def after_context_created(self, context: Any) -> None:
         """Learn where everything is stored."""
@@ -402,6 +408,7 @@ class RunManifestHook:
                 "started": self._started.isoformat(timespec="milliseconds"),
                 "ended": ended.isoformat(timespec="milliseconds"),
                 "seconds": (ended - self._started).total_seconds(),
+                "node_seconds": self._seconds(),
                 "command": _command(run_params, Path(self._loader.conf_source), self._project),
                 **environment.describe(self._project),
                 "weights": weights,
@@ -411,8 +418,13 @@ class RunManifestHook:
                 "outputs": own,
             },
         )
-        told = "this run is called %(run)s: `grisaille verify %(run)s` checks it, `grisaille rerun %(run)s` repeats it"
-        logger.info(told, {"run": run})
+        if not error:
+            run_logger.info("Run %s. `grisaille verify newest` checks it.", run)
+
+    def _seconds(self) -> dict[str, float]:
+        """Node -> how long it took."""
+        stages = self._stages.stages
+        return {name: round(seconds, 3) for name, seconds in stages.seconds.items()} if stages else {}
 
     def _pictures(self, catalog: Any) -> str | None:
         """The folder of the picture files, where there is one: it can be opened without the catalog."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 from concurrent.futures import Executor
+from functools import partial
 from pathlib import PurePosixPath
 from typing import Any, TypeAlias
 
@@ -25,6 +26,9 @@ from kedro.runner import AbstractRunner
 from kedro.runner.task import Task
 
 from grisaille.errors import GrisailleError
+from grisaille.framework import logs
+from grisaille.framework.logs import run_logger
+from grisaille.framework.stages import StageHook, Stages
 
 Catalog: TypeAlias = "CatalogProtocol[Any, Any] | SharedMemoryCatalogProtocol"
 
@@ -71,6 +75,7 @@ class DaskRunner(AbstractRunner):
         """
         _refuse_what_stays_in_memory(pipeline, catalog)
         _forget_versions(pipeline.datasets(), catalog)
+        self._stages = next((hook for hook in project.settings.HOOKS if isinstance(hook, StageHook)), None)
         with self._connect() as self._client:
             # Hooks are made anew where the nodes run.
             super()._run(pipeline, catalog, run_id=run_id)
@@ -88,25 +93,39 @@ class DaskRunner(AbstractRunner):
                 f"the scheduler at {self._address} has no worker: start some with `dask worker {self._address}`"
             ) from error
         workers = client.scheduler_info(n_workers=-1)["workers"]
-        logger.info("%d workers at %s; its dashboard: %s", len(workers), self._address, client.dashboard_link)
+        run_logger.info("%d workers at %s; its dashboard: %s", len(workers), self._address, client.dashboard_link)
         return client
 
     def _get_executor(self, max_workers: int) -> Executor:
-        return _Nodes(self._client, pure=False)
+        return _Nodes(self._client, self._stages.stages if self._stages else None)
 
 
 class _Nodes(ClientExecutor):
     """Sends Kedro's tasks to the workers, and with each what a worker must know before it can run one."""
 
+    def __init__(self, client: Any, stages: Stages | None) -> None:
+        """Name the cluster, and who counts what is done."""
+        super().__init__(client, pure=False)
+        self._stages = stages
+
     def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Any:  # type: ignore[override]
         """As any executor's."""
-        return super().submit(_execute, project.PACKAGE_NAME, fn, *args, **kwargs)
+        future = super().submit(_execute, project.PACKAGE_NAME, dict(project.LOGGING), fn, *args, **kwargs)
+        if self._stages:
+            self._stages.begin(fn.node.name)
+            future.add_done_callback(partial(self._count, fn.node.name))
+        return future
+
+    def _count(self, node: str, future: Any) -> None:
+        if self._stages and not (future.cancelled() or future.exception()):
+            self._stages.end(node)
 
 
-def _execute(package: str, task: Task) -> Node:
-    """Run a node, on a worker, with the project's own hooks."""
+def _execute(package: str, logging_config: dict[str, Any], task: Task) -> Node:
+    """Run a node, on a worker, with the project's own hooks; what it says is logged as where the run was begun."""
     if project.PACKAGE_NAME != package:
         project.configure_project(package)
+    logs.worker(logging_config, task.catalog, task.run_id, distributed.get_worker().address)
     stored = _stored(task.node.outputs, task.catalog)
     if stored and len(stored) == len(task.node.outputs):
         # Dask asks again for what a worker had answered before it died. Others may be reading the results.
@@ -118,7 +137,7 @@ def _execute(package: str, task: Task) -> Node:
     task.hook_manager = _create_hook_manager()
     _register_hooks(task.hook_manager, project.settings.HOOKS)
     node = task.execute()
-    logger.info("%s ran on %s", node.name, distributed.get_worker().address)
+    run_logger.info("%s ran on %s", node.name, distributed.get_worker().address)
     return node
 
 

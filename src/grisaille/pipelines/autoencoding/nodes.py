@@ -65,7 +65,7 @@ def take_encoder(autoencoder: Any, history: pd.DataFrame) -> Any:
 
     first, last = history["loss"].iloc[[0, -1]]
     if len(history) > 1:
-        logger.info("%d epochs took the loss from %.3g to %.3g", len(history), first, last)
+        logger.debug("%d epochs took the loss from %.3g to %.3g", len(history), first, last)
     return training.take_encoder(autoencoder)
 
 

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
 from grisaille.arrays import FloatArray
 from grisaille.collection import Files
@@ -22,6 +21,7 @@ from grisaille.measures.lookup import others, search
 from grisaille.parameters import Autoencoder, Chunk, Discovery, Report, named
 from grisaille.pipelines.discovery import artists as graph
 from grisaille.points import Points
+from grisaille.terminal import Bar
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +47,7 @@ def find_neighbours(paintings: pd.DataFrame, settings: Discovery, **embeddings: 
 
 def _nearest(points: Points, identifiers: np.ndarray, settings: Discovery) -> pd.DataFrame:
     def progress(blocks: Iterable[int]) -> Iterable[int]:
-        return tqdm(blocks, "looking for neighbours", unit=" blocks")
+        return Bar(blocks, "looking for neighbours", unit=" blocks")
 
     k = min(settings.neighbours, len(identifiers) - 1)
     found = search(points, points, k + 1, settings.exact_up_to, progress)
@@ -87,7 +87,7 @@ def graph_artists(
         embeddings = {}
     labels = np.unique(paintings["artist"].to_numpy(dtype=str)[rows], return_inverse=True)[1]
     tables = [pd.DataFrame(columns=graph.COLUMNS)]
-    for likeness, values in tqdm(embeddings.items(), "joining artists", unit=" likenesses"):
+    for likeness, values in Bar(embeddings.items(), "joining artists", unit=" likenesses"):
         found = artist_edges(Points.of(likeness, values)[rows], labels, settings.neighbours, settings.seed)
         tables.append(graph.table_of_edges(likeness, found, artists))
     edges = pd.concat(tables[1:] or tables, ignore_index=True)
@@ -105,14 +105,14 @@ def map_paintings(
     **embeddings: FloatArray,
 ) -> pd.DataFrame:
     """Every painting's places and nearest by every likeness, and its picture (`map_table.gather`)."""
-    walk = tqdm(embeddings.items(), "placing paintings", unit=" likenesses")
+    walk = Bar(embeddings.items(), "placing paintings", unit=" likenesses")
     places = {likeness: _places(Points.of(likeness, values).coordinates, settings) for likeness, values in walk}
     made_for, led = autoencoder.made_for, leading(embeddings)
     asked = (neighbours["space"] == "raw") & (neighbours["likeness"] == made_for)
     near = Near(neighbours[asked & (neighbours["rank"] <= settings.neighbours)], embedding_neighbours)
 
     def progress(paths: Iterable[str]) -> Iterable[str]:
-        return tqdm(paths, "making small pictures", unit=" paintings")
+        return Bar(paths, "making small pictures", unit=" paintings")
 
     room = page.room_for_pictures(len(paintings), settings.page_megabytes, page.bytes_of_words(paintings))
     originals = Originals(paintings, raw_paintings)

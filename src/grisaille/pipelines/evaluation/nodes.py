@@ -10,7 +10,6 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from tqdm import tqdm
 
 from grisaille.arrays import BoolArray, FloatArray, IntArray, Rows
 from grisaille.collection import Files
@@ -28,6 +27,7 @@ from grisaille.pipelines.evaluation import recommending, spaces
 from grisaille.points import Points
 from grisaille.report.results import Results, with_ends
 from grisaille.report.summary_lines import summary
+from grisaille.terminal import Bar
 
 if TYPE_CHECKING:
     from grisaille.measures.code_rows import Contenders
@@ -112,7 +112,7 @@ def compare_spaces(  # noqa: PLR0913, PLR0917 - every space is measured beside e
         logger.info("%d of %d paintings are compared with all: a sample, with margins", len(asked), len(paintings))
 
     def progress(blocks: list[Any]) -> Iterable[Any]:
-        return tqdm(blocks, "comparing all pairs of paintings", unit=" blocks")
+        return Bar(blocks, "comparing all pairs of paintings", unit=" blocks")
 
     collection = Collection.of(paintings)
     whose = recommending.read(profiles, paintings)
@@ -197,7 +197,7 @@ def measure_codes(
         embedding = contenders.embedding(Points.of(likeness, made[f"{likeness}.embeddings"]))
         # A code at a time: together they would be many times the collection.
         codes = itertools.chain(contenders.linear(), contenders.one_bit(columns), embedding)
-        for row in tqdm(codes, f"codes of {likeness}", unit=" codes"):
+        for row in Bar(codes, f"codes of {likeness}", unit=" codes"):
             rows.append({"likeness": likeness} | contenders.measured(row))
 
     if features is not None:

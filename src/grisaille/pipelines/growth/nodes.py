@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
 from grisaille.arrays import FloatArray
 from grisaille.collection.split import ADDED, HELD_OUT, fitted_on
@@ -16,6 +15,7 @@ from grisaille.measures.comparison import Collection, compare
 from grisaille.measures.spaces import embedding_space, feature_space
 from grisaille.parameters import Autoencoder, Evaluation
 from grisaille.points import Points
+from grisaille.terminal import Bar
 
 
 def measure_growth(
@@ -49,7 +49,7 @@ def measure_growth(
     collection = Collection(np.zeros(len(split), np.int64), np.ones(len(split), dtype=bool), split)
 
     def progress(blocks: list[Any]) -> Iterable[Any]:
-        return tqdm(blocks, "comparing new paintings with all", unit=" blocks")
+        return Bar(blocks, "comparing new paintings with all", unit=" blocks")
 
     found = compare(spaces, [(reference, reduced)], collection, asked, settings.neighbours, progress).preservation
     kept = found.loc[found["paintings"] != "all", columns]
