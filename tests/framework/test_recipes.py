@@ -12,6 +12,7 @@ from kedro.runner import SequentialRunner
 from pydantic import TypeAdapter, create_model
 
 from grisaille.errors import GrisailleError
+from grisaille.framework import hooks
 from grisaille.framework.catalog import AtomicCatalog
 from grisaille.framework.hooks import RecipeHook
 from grisaille.parameters import Parameters
@@ -177,6 +178,20 @@ class TestOneChunkAlone:
     def test_the_embeddings_are_older_now_and_the_command_is_named(self, retrained, caplog):
         (told,) = [record.getMessage() for record in caplog.get_records("setup") if "older now" in record.getMessage()]
         assert told == "embeddings: older now than pool5.codes; `kedro run --from-nodes join_codes` makes that again"
+
+    def test_of_many_results_one_is_named_and_the_pipelines_that_make_them(self, collection, monkeypatch, caplog):
+        measures = Pipeline([Node(len, "pool5.codes", "table2", name="count")])
+        pipelines = {"__default__": collection.pipeline, "autoencoding": collection.pipeline, "evaluation": measures}
+        monkeypatch.setattr(kedro.framework.project, "pipelines", pipelines)
+        monkeypatch.setattr(hooks, "_FEW", 1)
+        collection.run(SECOND, measures)
+        part = collection.pipeline.filter(node_namespaces=["pool5"])
+        collection.run(THIRD, part, given=["autoencoder.seed"], autoencoder={"seed": 5})
+        (told,) = [message for message in caplog.messages if "older now" in message]
+        assert told == (
+            "embeddings and 1 more: older now than pool5.codes; `kedro run --pipelines autoencoding,evaluation` "
+            "makes that again"
+        )
 
     def test_the_command_mends_it_and_the_stamp_tells_of_the_mixture(self, retrained, caplog):
         retrained.run(THIRD, from_join(retrained))

@@ -55,28 +55,28 @@ def gallery(demo_run, tmp_path_factory):
 
 def test_a_collection_that_changes(gallery):
     gallery.add(12, 13, 14)
-    assert "features of 12 paintings are known, 3 are new" in gallery.extract()
+    assert "12 known, 3 new" in gallery.extract()
     for number in (1, 3):
         (gallery.folder / f"Ada_{number}.png").unlink()
     for number in (5, 7):
         (gallery.folder / f"Ada_{number}.png").rename(gallery.folder / f"Cy_{number}.png")
-    assert "features of 13 paintings are known, 0 are new" in gallery.extract()
+    assert "13 known, 0 new" in gallery.extract()
     another = gallery.folder.with_name("another")
     gallery.add(2, 4, 6, 20, 21, folder=another)
-    assert "features of 3 paintings are known, 2 are new" in gallery.extract(another)
+    assert "3 known, 2 new" in gallery.extract(another)
 
     said = gallery.clean(said="n\n")
     assert f"current: 13 paintings of {gallery.folder}" in said.stdout
     assert f"current: 5 paintings of {another}" in said.stdout
     assert "features of 17 paintings, 2 of which are in no current collection" in said.stdout
     assert said.returncode == 1
-    assert "features of 13 paintings are known, 0 are new" in gallery.extract()
+    assert "13 known, 0 new" in gallery.extract()
 
     said = gallery.clean("--yes", "--forget", str(another))
     assert "features of 17 paintings, 4 of which are in no current collection" in said.stdout
     assert "there is nothing to remove" in gallery.clean("--forget", str(another)).stdout
-    assert "features of 13 paintings are known, 0 are new" in gallery.extract()
-    assert "features of 3 paintings are known, 2 are new" in gallery.extract(another)
+    assert "13 known, 0 new" in gallery.extract()
+    assert "3 known, 2 new" in gallery.extract(another)
 
     said = gallery.clean("--forget", "/nowhere")
     assert said.returncode == 2
@@ -152,9 +152,9 @@ class TestKeptEncoders:
 
     def test_auto(self, kept):
         gallery, *_ = kept
-        assert "encoders are kept" in gallery.run("autoencoder.retrain=auto", pipelines="ingestion")
+        assert "keeping the encoders" in gallery.run("autoencoder.retrain=auto", pipelines="ingestion")
         other = gallery.run("autoencoder.retrain=auto,autoencoder.components=5", pipelines="ingestion")
-        assert "fitted anew: they were made with autoencoder.components=" in other
+        assert "retraining, because they were made with autoencoder.components=" in other
         gallery.add(*range(70, 78))
         grown = gallery.run("autoencoder.retrain=auto", pipelines="ingestion")
-        assert "fitted anew: the collection has grown from" in grown
+        assert "retraining, because the collection has grown from" in grown

@@ -70,16 +70,6 @@ class TestWhatIsLeft:
             assert history.columns.tolist() == ["epoch", "loss"]
             assert 0 < history["loss"].item() < 0.1
 
-    def test_progress_was_visible(self, demo_run):
-        for words in (
-            "looking at files",
-            "extracting features",
-            "block5_pool[0:128]",
-            "codes of composition",
-            "comparing all pairs",
-        ):
-            assert words in demo_run.output
-
     def test_it_ends_with_five_lines_and_the_place_of_the_report(self, demo_run):
         lines = json.loads(demo_run.newest("08_reporting/report_summary.json").read_text())
         assert len(lines) == 5
@@ -206,7 +196,6 @@ class TestStudy:
         assert (codes["make_seconds"] >= 0).all()
         assert layers["layer_set"].unique().tolist() == ["block5", "blocks_4_5"]
         assert set(layers["method"]) == {"pca", "autoencoder"}
-        assert "0/14" in first.stderr
 
     def test_larger_codes_keep_more(self, demo_run, first):
         sizes = demo_run.table("study_code_sizes.csv").set_index(["method", "embedding_size"])
@@ -214,15 +203,14 @@ class TestStudy:
             assert sizes.loc[(method, 16), "recall"] > sizes.loc[(method, 4), "recall"]
 
     def test_the_layers_are_those_that_were_extracted_before(self, demo_run, first):
-        assert "paintings are known, 0 are new" in first.stdout
+        assert " known, 0 new" in first.stdout
 
     def test_it_goes_on_where_it_stopped(self, demo_run, points):
         before = {path: path.stat().st_mtime_ns for path in points.glob("*.json") if path.name != "index.json"}
         assert len(before) == 14
         lost = sorted(before)[3]
         lost.unlink()
-        again = demo_run.again("--pipeline", "study")
-        assert "13/14" in again.stderr
+        demo_run.again("--pipeline", "study")
         after = {path: path.stat().st_mtime_ns for path in before}
         assert [path for path in before if before[path] != after[path]] == [lost]
 
@@ -314,7 +302,7 @@ class TestRefusing:
         parameters = f"{demo_run.parameters[1]},backbone.model_file=/nowhere.keras"
         done = demo_run.again("--params", parameters, check=False)
         assert done.stderr.splitlines()[-1].startswith("Error: there is no model or weights file /nowhere.keras (")
-        assert "Loading data" not in done.stdout
+        assert "ingestion" not in done.stdout
 
     def test_a_folder_at_home(self, demo_run):
         parameters = f"{demo_run.parameters[1]},paintings_folder=~/no such folder"
@@ -340,7 +328,7 @@ class TestRunningAgain:
     def test_a_second_run_computes_no_features_again_and_gives_the_same_embeddings(self, demo_run):
         shards, embeddings = demo_run.shard_times(), demo_run.embeddings()
         again = demo_run.again("--pipelines", "ingestion,feature_extraction,autoencoding")
-        assert "paintings are known, 0 are new" in again.stdout
+        assert " known, 0 new" in again.stdout
         assert demo_run.shard_times() == shards
         assert np.array_equal(demo_run.embeddings(), embeddings)
 
@@ -371,9 +359,8 @@ class TestRunningAgain:
 
     def test_only_missing_outputs_is_right_about_the_features(self, demo_run):
         again = demo_run.again("--only-missing-outputs")
-        extracting = "Running node: extract_features"
-        assert extracting in demo_run.output
-        assert extracting not in again.stdout
+        assert "feature_extraction (" in demo_run.output
+        assert "feature_extraction (" not in again.stdout
 
     def test_features_of_other_settings_are_not_mistaken_for_these(self, demo_run):
         parameters = demo_run.parameters[1] + ",backbone.resize=bicubic"

@@ -73,7 +73,7 @@ def inspect_files(
         added = int((table["split"] == split.ADDED).sum())
         logger.info("%d paintings came after they were fitted", added)
     logger.info(
-        "%s paintings, %s of them duplicates; %s files left out",
+        "%s paintings, duplicates: %s, files left out: %s",
         *(f"{count:,}" for count in (len(table), copies.sum(), len(rejected))),
     )
     return table[FILE_COLUMNS], pd.DataFrame(rejected, columns=["path", "reason"])
@@ -127,7 +127,7 @@ def name_artists(
 
 def _tell_of_join(join: Join) -> None:
     count, whole = int((join.rows >= 0).sum()), len(join.rows)
-    logger.info("%s of %s have a row in the table of paintings, joined by %s", f"{count:,}", f"{whole:,}", join.key)
+    logger.info("%s of %s are in the table of paintings, by %s", f"{count:,}", f"{whole:,}", join.key)
     for what, names in (
         ("rows that fit several pictures, or one that others fit as well, and count for none", join.unclear),
         ("rows of a picture that has an earlier row, which counts", join.doubled),

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _SHOWN = 5
+# So many nodes a command names; for more it names their pipelines.
+_FEW = 2
 # Parameter -> the entry of the catalog that it is the path of.
 _READ_FROM = {parameter: source for source, parameter in config.SOURCES.items()}
 
@@ -112,9 +114,15 @@ class RecipeHook:
                     older[node.name] = list(stored), newer
         if older:
             results, sources = (
-                ", ".join(dict.fromkeys(name for names in older.values() for name in names[part])) for part in (0, 1)
+                _some(dict.fromkeys(name for names in older.values() for name in names[part])) for part in (0, 1)
             )
             logger.warning("%s: older now than %s; %s makes that again", results, sources, _command_from(older))
+
+
+def _some(names: Iterable[str]) -> str:
+    """Some names, and how many more there are: what makes them again does not ask for them."""
+    first, *rest = names
+    return f"{first} and {len(rest)} more" if rest else first
 
 
 def _nodes() -> dict[str, Any]:
@@ -125,16 +133,20 @@ def _nodes() -> dict[str, Any]:
 
 
 def _command_from(nodes: Iterable[str]) -> str:
-    """The command that runs some nodes and what comes after them."""
+    """A command that runs some nodes and what comes after them; whole pipelines, where these are many nodes."""
     from kedro.framework.project import pipelines
 
-    whole, nodes = Pipeline(list(_nodes().values())), list(nodes)
-    after = {node.name for start in nodes for node in whole.from_nodes(start).nodes if node.name != start}
-    nodes = [name for name in nodes if name not in after]
+    whole, outdated = Pipeline(list(_nodes().values())), list(nodes)
+    after = {node.name for start in outdated for node in whole.from_nodes(start).nodes if node.name != start}
+    nodes = [name for name in outdated if name not in after]
     names = {name: {node.name for node in pipeline.nodes} for name, pipeline in pipelines.items()}
     default = names.pop("__default__", set())
     outside = set(nodes) - default
     wanted = ["__default__"] * bool(set(nodes) & default) + [name for name in sorted(names) if names[name] & outside]
+    if len(nodes) > _FEW:
+        affected = {*outdated, *(after & default)}
+        holding = [name for name in names if names[name] & affected]
+        return f"`kedro run --pipelines {','.join(holding)}`"
     option = f"--pipelines {','.join(wanted)} " if outside else ""
     return f"`kedro run {option}--from-nodes {','.join(nodes)}`"
 
@@ -279,7 +291,7 @@ class ReportHook:
             files = "1 file" if left_out == 1 else f"{left_out:,} files"
             lines.append(f"{files} left out, with reasons: {_paths(catalog, 'rejected_paintings')[0]}")
         if lines:
-            print("\n" + "\n".join(f"  {line}".rstrip() for line in lines) + "\n", flush=True)
+            print("\n" + "\n".join(f"  {line}".rstrip() for line in lines), flush=True)
 
 
 def _paths(catalog: Any, name: str) -> list[str]:

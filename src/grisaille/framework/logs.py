@@ -129,6 +129,7 @@ class LogFile:
                 sys.stderr = os.fdopen(
                     os.dup(2), "w", buffering=1, encoding=self._stderr.encoding, errors=self._stderr.errors
                 )
+                _move_handlers(self._stderr, sys.stderr)
         os.dup2(self._file.stream.fileno(), 2)
 
     def end(self) -> None:
@@ -139,6 +140,7 @@ class LogFile:
             os.close(self._saved)
             self._saved = None
         if self._stderr is not None:
+            _move_handlers(sys.stderr, self._stderr)
             sys.stderr.close()
             sys.stderr, self._stderr = self._stderr, None
         if self._buffer is not None and self._file is not None:
@@ -147,3 +149,11 @@ class LogFile:
             self._buffer.setTarget(None)
             self._file.close()
             self._file = None
+
+
+def _move_handlers(stream: TextIO, other: TextIO) -> None:
+    """Let handlers that others have put on standard error, such as Dask's on a worker, stay on the console."""
+    for logger in (logging.root, *logging.root.manager.loggerDict.values()):
+        for handler in getattr(logger, "handlers", ()):
+            if isinstance(handler, logging.StreamHandler) and handler.stream is stream:
+                handler.setStream(other)

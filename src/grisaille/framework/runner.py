@@ -97,7 +97,7 @@ class DaskRunner(AbstractRunner):
         return client
 
     def _get_executor(self, max_workers: int) -> Executor:
-        return _Nodes(self._client, self._stages.stages if self._stages else None)
+        return _Nodes(self._client, self._stages.running if self._stages else None)
 
 
 class _Nodes(ClientExecutor):

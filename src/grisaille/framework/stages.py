@@ -6,8 +6,9 @@ A stage is a pipeline's nodes. What a node's own code logs at INFO is what the s
 from __future__ import annotations
 
 import logging
+import threading
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Generator, Iterable, Mapping
 from contextlib import suppress
 from typing import Any
@@ -67,28 +68,32 @@ class Stages:
         # Stage -> nodes that are running, when the first of them began, and how long there were such nodes before.
         self._running: Counter[str] = Counter()
         self._since: dict[str, float] = {}
-        self._took: Counter[str] = Counter()
+        self._took: defaultdict[str, float] = defaultdict(float)
         self._begun: dict[str, float] = {}
+        # With a cluster, nodes end in other threads.
+        self._lock = threading.Lock()
 
     def begin(self, node: str) -> None:
         """Take the time."""
-        now, stage = time.monotonic(), self._nodes[node]
-        self._begun[node] = now
-        self._running[stage] += 1
-        if self._running[stage] == 1:
-            self._since[stage] = now
+        with self._lock:
+            now, stage = time.monotonic(), self._nodes[node]
+            self._begun[node] = now
+            self._running[stage] += 1
+            if self._running[stage] == 1:
+                self._since[stage] = now
 
     def end(self, node: str, facts: Iterable[str] = ()) -> None:
         """Tell of the stage, if this was its last node."""
-        now, stage = time.monotonic(), self._nodes[node]
-        self.seconds[node] = now - self._begun[node]
-        self._facts[stage] += facts
-        self._running[stage] -= 1
-        if not self._running[stage]:
-            self._took[stage] += now - self._since[stage]  # type: ignore[assignment]
-        self._left[stage] -= 1
-        if not self._left[stage]:
-            self._tell(stage)
+        with self._lock:
+            now, stage = time.monotonic(), self._nodes[node]
+            self.seconds[node] = now - self._begun[node]
+            self._facts[stage] += facts
+            self._running[stage] -= 1
+            if not self._running[stage]:
+                self._took[stage] += now - self._since[stage]
+            self._left[stage] -= 1
+            if not self._left[stage]:
+                self._tell(stage)
 
     def tell_of_parts(self) -> None:
         """Tell of stages of which only some nodes had to run."""
@@ -125,6 +130,12 @@ class StageHook:
         self._log: LogFile | None = None
         self._facts = Facts()
         self._unsaved: dict[str, set[str]] = {}
+        self._one = threading.RLock()
+
+    @property
+    def running(self) -> Stages | None:
+        """The stages of the run that this process is in the midst of."""
+        return self.stages if self._log else None
 
     @hook_impl(tryfirst=True)
     def after_context_created(self, context: Any) -> None:
@@ -138,8 +149,10 @@ class StageHook:
         """Begin the log and the count, before anybody refuses the run."""
         from kedro.framework.project import pipelines
 
-        # An interrupted run never said that it was over.
-        self._end()
+        # Runs of one process wait for each other; an interrupted run of this thread never said that it was over.
+        self._one.acquire()
+        if self._log:
+            self._end()
         storage = getattr(catalog, "storage", None)
         self._log = LogFile(storage, run_params["run_id"])
         logging.getLogger("grisaille").addHandler(self._facts)
@@ -155,23 +168,23 @@ class StageHook:
     @hook_impl
     def before_node_run(self, node: Any) -> None:
         """Take the time; on a worker of a cluster nobody counts."""
-        if self.stages and self._log:
+        if self.running:
             self._unsaved[node.name] = set(node.outputs)
-            self.stages.begin(node.name)
+            self.running.begin(node.name)
 
     @hook_impl
     def after_dataset_saved(self, node: Any, dataset_name: str) -> None:
         """A node has ended when all of its outputs are stored: some are computed as they are saved."""
-        if self.stages and self._log:
+        if self.running:
             self._unsaved[node.name].discard(dataset_name)
             if not self._unsaved[node.name]:
-                self.stages.end(node.name, self._facts.taken())
+                self.running.end(node.name, self._facts.taken())
 
     @hook_impl(wrapper=True)
     def after_pipeline_run(self) -> Generator[None, object, object]:
         """Tell of stages of which only a part has run, and close the log after everybody else."""
-        if self.stages:
-            self.stages.tell_of_parts()
+        if self.running:
+            self.running.tell_of_parts()
         try:
             return (yield)
         finally:
@@ -192,7 +205,8 @@ class StageHook:
         logging.getLogger("grisaille").removeHandler(self._facts)
         if self._log:
             self._log.end()
-        self._log = None
+            self._log = None
+            self._one.release()
 
 
 def _earlier(storage: Any, nodes: Iterable[str]) -> dict[str, float]:
