@@ -3,6 +3,7 @@
 import io
 import math
 import os
+import shutil
 import sys
 from collections.abc import Iterable, Sized
 from contextlib import suppress
@@ -45,7 +46,9 @@ class Bar(tqdm):
         if total is None and isinstance(iterable, Sized):
             total = len(iterable)
         if self._redrawn:
-            how: dict[str, Any] = {"leave": False, "dynamic_ncols": True}
+            # tqdm draws nothing on a terminal that does not know its size.
+            size = shutil.get_terminal_size()
+            how: dict[str, Any] = {"leave": False, "ncols": size.columns - 1, "nrows": size.lines}
         else:
             pause = float(os.environ.get("TQDM_MININTERVAL", PAUSE))
             how = {"mininterval": pause, "maxinterval": math.inf, "delay": max(pause, 1e-6), "leave": False}
