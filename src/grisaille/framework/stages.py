@@ -109,7 +109,7 @@ class Stages:
         run_logger.info(
             "%s%s (%s)%s%s",
             number, stage, duration(self._took[stage]), f": {did}" if did else "",
-            f"; about {duration(left)} left" if left else "",
+            f"; about {duration(left)} left" if left and left >= 1 else "",
         )  # fmt: skip
 
     def _seconds_left(self) -> float | None:
