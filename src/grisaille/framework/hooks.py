@@ -274,7 +274,6 @@ class ReportHook:
     def after_pipeline_run(self, pipeline: Any, catalog: Any) -> None:
         """Print the summary."""
         made = pipeline.all_outputs()
-        # A question that was asked alone is answered by who asked it.
         if not made & {"report", "explorer", "rejected_paintings", "growth"}:
             return
         lines = list(catalog.read("report_summary")) if "report_summary" in made else []

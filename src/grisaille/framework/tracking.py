@@ -35,11 +35,10 @@ class TrackingHook:
     @hook_impl(trylast=True)
     def before_pipeline_run(self, run_params: Mapping[str, Any], pipeline: Any, catalog: Any) -> None:
         """Open a run of MLflow, when nothing refuses the run any more, and write down all settings."""
-        from grisaille.provenance.manifest import QUESTIONS
         from grisaille.provenance.recipes import leaves
 
         self._plugin = None
-        if set(run_params.get("pipeline_names") or ()) & QUESTIONS or not self._is_asked_for():
+        if not self._is_asked_for():
             return
         import mlflow
         from kedro_mlflow.framework.hooks.mlflow_hook import MlflowHook
