@@ -25,6 +25,7 @@ ALL = (
     "additions",
     "explorer",
     "studio",
+    "scale",
 )
 
 

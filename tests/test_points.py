@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
 
-from grisaille.measures.lookup import search
+from grisaille.measures.lookup import Lookup
 from grisaille.measures.spaces import embedding_space
 from grisaille.points import Points
 
@@ -33,7 +33,7 @@ class TestDistances:
         assert space.values == 6
 
     def test_a_search_finds_the_same(self, points, expected):
-        rows, distances = search(points[:50], points[50:], 4)
+        rows, distances = Lookup(points[:50]).nearest(points[50:], 4)
         order = np.argsort(expected[50:, :50], axis=1)[:, :4]
         assert np.array_equal(rows, order)
         np.testing.assert_allclose(distances, np.take_along_axis(expected[50:, :50], order, axis=1), rtol=1e-5)

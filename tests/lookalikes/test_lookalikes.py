@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from grisaille.lookalikes import neighbour_index
 from grisaille.lookalikes.chains import chain, painting_named
 from grisaille.lookalikes.neighbour_index import NeighbourIndex, titles
 from grisaille.lookalikes.queries import read_queries
+from grisaille.points import Points
 from helpers import encode, picture
 
 
@@ -65,26 +67,35 @@ class TestSurroundings:
     points = np.array([[0.0], [1.0], [1.0], [4.0], [9.0]], dtype=np.float32)
 
     def test_duplicates_are_no_neighbours(self):
-        collection = NeighbourIndex(self.points, table(5, [(2, 1)]), 100)
+        collection = NeighbourIndex(self.points, table(5, [(2, 1)]))
         rows, distances = collection.nearest(np.array([[2.0]], dtype=np.float32), 3)
         assert collection.paintings["painting_id"][rows[0]].tolist() == ["Ada_1", "Ada_0", "Ada_3"]
         assert distances.tolist() == [[1, 2, 2]]
 
     def test_how_unusual_a_distance_is_worked_out_by_hand(self):
         # Without the duplicate the points are 0, 1, 4, 9: nearest at 1, 1, 3, 5, second nearest at 4, 3, 4, 8.
-        collection = NeighbourIndex(self.points, table(5, [(2, 1)]), 100)
+        collection = NeighbourIndex(self.points, table(5, [(2, 1)]))
         shares = collection.distance_percentile(np.array([[2.0, 3.5], [1.0, 8.0], [0.5, 9.0]]))
         assert shares.tolist() == [[0.5, 0.75], [0.5, 0.0], [1.0, 0.0]]
 
     def test_more_than_there_are(self):
-        collection = NeighbourIndex(self.points, table(5), 100)
+        collection = NeighbourIndex(self.points, table(5))
         rows, distances = collection.nearest(self.points[:1], 9)
         assert rows.shape == (1, 5)
         assert np.isfinite(collection.distance_percentile(distances)[0]).tolist() == [True] * 4 + [False]
 
+    def test_a_few_paintings_are_searched_exactly_and_very_many_once_prepared_through_an_index(self, monkeypatch):
+        collection = NeighbourIndex(Points.plain(self.points), table(5))
+        collection.prepare()
+        assert collection.lookup.exact
+        monkeypatch.setattr(neighbour_index, "_SECONDS", 0)
+        assert collection.lookup.exact
+        collection.prepare()
+        assert not collection.lookup.exact
+
     def test_embeddings_of_others(self):
         with pytest.raises(ValueError, match="5 embeddings of 4 paintings: another run came between"):
-            NeighbourIndex(self.points, table(4), 100)
+            NeighbourIndex(self.points, table(4))
 
 
 class TestTitles:

@@ -6,7 +6,9 @@ from benchmarks import tastes
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from grisaille.lookalikes import recommendation
 from grisaille.lookalikes.recommendation import DISLIKE, NEAREST_LIKED, Recommender
+from grisaille.measures.lookup import Lookup
 from grisaille.points import Points
 
 SEEDS = st.integers(0, 99)
@@ -171,3 +173,44 @@ class TestTastes:
     def test_nobody_is_asked_again_for_whom_nothing_is_wrong_or_left(self):
         assert tastes.by_dislike(self.RECOMMENDER, self.person(1)) is None
         assert tastes.by_dislike(self.RECOMMENDER, self.person(0)) is None
+
+
+class TestThroughAnIndex:
+    @pytest.fixture(autouse=True)
+    def few_are_many(self, monkeypatch):
+        monkeypatch.setattr(recommendation, "_FEW", 0)
+
+    def both(self, given):
+        lookup = Lookup(given)
+        lookup.prepare(1, 0)
+        assert not lookup.exact
+        return Recommender(given), Recommender(given, lookup)
+
+    @pytest.mark.parametrize("share", [1, 0.3, 0.02])
+    def test_it_recommends_what_comparing_all_paintings_does(self, share):
+        given, allowed = points(20_000, values=6), np.random.default_rng(1).random(20_000) < share
+        exact, through = self.both(given)
+        for number in range(5):
+            # Variety would make of one painting less another list.
+            asked = points(12, number, values=6), points(3, number + 50, values=6), allowed, 20, 0.0
+            (rows, relevance), (found, near) = exact.recommend(*asked), through.recommend(*asked)
+            assert allowed[found].all()
+            assert np.isin(rows, found).mean() >= 0.9
+            np.testing.assert_allclose(near, exact.relevance(*asked[:2])[found], atol=1e-5)
+            assert near[0] == pytest.approx(relevance[0], abs=1e-3)
+
+    def test_what_is_most_like_three_works_together_is_found_far_from_each(self):
+        random, corners = np.random.default_rng(0), 10 * np.eye(4, dtype=np.float32)[:3]
+        crowds = np.repeat(corners, 1000, axis=0) + random.normal(0, 0.1, (3000, 4)).astype(np.float32)
+        _, through = self.both(Points.plain(np.concatenate([crowds, corners.mean(axis=0)[None]])))
+        rows, _ = through.recommend(Points.plain(corners), plain([0] * 4)[:0], np.ones(3001, bool), 5, 0.0)
+        assert rows[0] == 3000
+
+    @pytest.mark.parametrize("few", [0, 100])
+    def test_what_is_allowed_is_recommended_however_little(self, monkeypatch, few):
+        monkeypatch.setattr(recommendation, "_FEW", few)
+        allowed = np.zeros(5000, bool)
+        allowed[[7, 4000, 4999]] = True
+        _, through = self.both(points(5000))
+        rows, _ = through.recommend(points(6, 1), points(0, 2), allowed, 20, 0.3)
+        assert sorted(rows) == [7, 4000, 4999]

@@ -1,13 +1,15 @@
-import sys
 from unittest import mock
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.spatial.distance import cdist
 from sklearn.neighbors import NearestNeighbors
+from threadpoolctl import threadpool_limits
 
-from grisaille.measures.lookup import search
+from grisaille.measures.lookup import Lookup, affordable, exact_seconds
+from grisaille.points import Points
 
 SEEDS = st.integers(0, 99)
 FEWER = settings(max_examples=settings.default.max_examples // 4)
@@ -15,6 +17,10 @@ FEWER = settings(max_examples=settings.default.max_examples // 4)
 
 def points(n=700, d=12, seed=0):
     return np.random.default_rng(seed).standard_normal((n, d)).astype(np.float32)
+
+
+def search(known, asked, k, **options):
+    return Lookup(known).nearest(asked, k, **options)
 
 
 class TestExact:
@@ -51,7 +57,7 @@ class TestExact:
 
     @pytest.mark.parametrize("known", [np.empty((0, 12)), np.ones(12), np.ones((2, 2, 12))])
     def test_no_points_and_other_shapes_are_refused(self, known):
-        with pytest.raises(ValueError, match="points and queries must be"):
+        with pytest.raises(ValueError, match="points must be"):
             search(known, points(2), 1)
 
     def test_nobody_asks(self):
@@ -151,42 +157,83 @@ class TestProperties:
         np.testing.assert_allclose(distances, [[0, apart][:k]] * 2)
 
 
+def prepared(known):
+    lookup = Lookup(known)
+    lookup.prepare(1, 0)
+    return lookup
+
+
 class TestIndex:
-    def test_it_finds_nearly_all(self):
-        pytest.importorskip("faiss", reason="the extra `index` is not installed")
+    def test_it_finds_nearly_all_and_says_how_many(self):
         exact, _ = search(points(3000), points(100, seed=1), 10)
-        found, distances = search(points(3000), points(100, seed=1), 10, exact_up_to=1000)
-        shared = [len(set(a) & set(b)) for a, b in zip(exact, found, strict=True)]
-        assert np.mean(shared) > 9.8
+        lookup = prepared(points(3000))
+        found, distances = lookup.nearest(points(100, seed=1), 10)
+        shared = np.mean([np.isin(a, b).mean() for a, b in zip(exact, found, strict=True)])
+        assert not lookup.exact
+        assert 0.9 < shared < 1
+        assert lookup.recall == pytest.approx(shared, abs=0.05)
         assert (np.diff(distances, axis=1) >= 0).all()
 
-    @pytest.mark.parametrize("reached", [0, 2, 10])
-    def test_queries_that_it_finds_too_few_for_are_searched_exactly(self, monkeypatch, reached):
-        """As Faiss does of points that no link leads to: it fills up with -1."""
+    def test_a_recall_of_an_index_that_finds_nothing_right(self, monkeypatch):
+        """Of 1,000 points 43 that anybody is given hold 11 of the nearest by chance only."""
+        monkeypatch.setattr(
+            "grisaille.measures.lookup._Index.__call__",
+            lambda _, block, k: np.broadcast_to(np.arange(k), (len(block), k)),
+        )
+        assert prepared(points(1000)).recall < 0.1
 
-        class Index:
-            def __init__(self, *_):
-                self.hnsw = mock.Mock()
+    def test_what_points_leave_out_counts(self):
+        random = np.random.default_rng(3)
+        known = Points(points(2000, d=4), random.random(2000).astype(np.float32) * 9)
+        asked = Points(points(50, d=4, seed=1), random.random(50).astype(np.float32))
+        expected = np.sqrt(cdist(asked.coordinates, known.coordinates) ** 2 + known.rests + asked.rests[:, None])
+        rows, distances = prepared(known).nearest(asked, 5)
+        order = np.argsort(expected, axis=1)[:, :5]
+        assert (rows == order).mean() > 0.95
+        np.testing.assert_allclose(distances, np.take_along_axis(expected, rows, axis=1), rtol=1e-6)
 
-            def add(self, _):
-                pass
+    def test_any_number_of_threads_makes_the_same_index(self):
+        rows = []
+        for threads in (1, 2, 3):
+            with threadpool_limits(threads):
+                rows.append(prepared(points(5000)).nearest(points(300, seed=1), 10)[0])
+        assert np.array_equal(rows[0], rows[1])
+        assert np.array_equal(rows[0], rows[2])
 
-            def search(self, block, k):
-                rows = np.tile(np.arange(k), (len(block), 1))
-                rows[1:, reached:] = -1
-                return None, rows
+    def test_queries_that_it_finds_too_few_for_are_searched_exactly(self, monkeypatch):
+        """Two lists of 32 are looked through, which hold fewer than 60 points."""
+        monkeypatch.setattr("grisaille.measures.lookup._PROBED", 2)
+        rows, distances = prepared(points(300)).nearest(points(5, seed=1), 60)
+        exact, far = search(points(300), points(5, seed=1), 60)
+        assert np.array_equal(rows, exact)
+        np.testing.assert_allclose(distances, far)
 
-        monkeypatch.setitem(sys.modules, "faiss", mock.Mock(IndexHNSWFlat=Index))
-        known = np.arange(20.0)[:, None]
-        rows, distances = search(known, np.array([[0.0], [12.2], [19.0]]), 3, exact_up_to=10)
-        assert rows.tolist() == [[0, 1, 2], [12, 13, 11], [19, 18, 17]]
-        np.testing.assert_allclose(distances, [[0, 1, 2], [0.2, 0.8, 1.2], [0, 1, 2]], atol=1e-12)
+    @pytest.mark.parametrize("known", [np.ones((1, 3)), np.ones((500, 3)), np.arange(7.0)[:, None]])
+    def test_few_points_and_equal_ones(self, known):
+        rows, _ = prepared(known).nearest(known[:1], 2)
+        assert rows.tolist() == [[0, 1][: len(known)]]
 
-    def test_up_to_so_many_points_no_library_is_needed(self, monkeypatch):
-        monkeypatch.setitem(sys.modules, "faiss", None)
-        assert search(points(20), points(2), 3, exact_up_to=20)[0].shape == (2, 3)
+    @pytest.mark.parametrize("share", [0.01, 0.3, 1])
+    def test_around_places_only_what_is_allowed_is_found(self, share):
+        allowed = np.random.default_rng(0).random(4000) < share
+        known, places = points(4000), points(3, seed=1)
+        found = prepared(known).around(places, 10, allowed)
+        assert allowed[found].all()
+        assert len(found) > 20
+        nearest = np.argsort(cdist(places, known[allowed]), axis=1)[:, :10]
+        assert np.isin(np.flatnonzero(allowed)[nearest], found).mean() > 0.9
 
-    def test_without_the_library_it_says_what_to_install(self, monkeypatch):
-        monkeypatch.setitem(sys.modules, "faiss", None)
-        with pytest.raises(ImportError, match="pip install faiss-cpu"):
-            search(points(20), points(2), 1, exact_up_to=10)
+
+class TestCost:
+    def test_an_index_is_built_where_exact_search_costs_more(self):
+        lookup = Lookup(points(500))
+        cost = exact_seconds(lookup.points, 40)
+        lookup.prepare(40, cost)
+        assert lookup.exact
+        assert lookup.recall == 1
+        lookup.prepare(41, cost)
+        assert not lookup.exact
+
+    def test_as_many_points_as_are_affordable_are(self):
+        n = affordable(12, 0.001)
+        assert exact_seconds(Points.plain(points(n)), n) == pytest.approx(0.001, rel=0.2)

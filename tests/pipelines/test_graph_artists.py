@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from grisaille.measures.lookup import MULTIPLIED
 from grisaille.parameters import Discovery
 from grisaille.pipelines.discovery.nodes import graph_artists
 
@@ -76,7 +77,7 @@ class TestWhatDoesNotCount:
         assert set(edges["artist"]) <= {"Ada", "Cy", "Eve"}
 
     def test_of_very_many_paintings_a_sample_counts(self):
-        xml = graph(*collection(KNOWN), exact_up_to=60)[2]
+        xml = graph(*collection(KNOWN), exact_seconds=60**2 * 3 / MULTIPLIED)[2]
         assert '"paintings" value="30"' not in xml
 
 

@@ -7,14 +7,16 @@ import difflib
 import numpy as np
 
 from grisaille.arrays import IntArray
-from grisaille.measures.lookup import EXACT_UP_TO, search
+from grisaille.measures.lookup import Lookup
 from grisaille.points import Points
 
 _NEIGHBOURS = 8
 _SHOWN = 8
+# Seconds that exact search of all neighbours may take: about 87,000 paintings of 320 values.
+_SECONDS = 120
 
 
-def chain(points: Points, start: int, stop: int, exact_up_to: int = EXACT_UP_TO) -> IntArray:
+def chain(points: Points, start: int, stop: int) -> IntArray:
     """The way from one point to another along which every step leads to a near neighbour.
 
     The shortest path in the graph that joins every point to its nearest ones, where a step costs its squared distance:
@@ -25,7 +27,6 @@ def chain(points: Points, start: int, stop: int, exact_up_to: int = EXACT_UP_TO)
         points: Of n paintings.
         start: Row of the first point.
         stop: Row of the last.
-        exact_up_to: As in `measures.search`.
 
     Returns:
         Rows from start to stop, both included; one row where they are the same.
@@ -36,10 +37,11 @@ def chain(points: Points, start: int, stop: int, exact_up_to: int = EXACT_UP_TO)
     from scipy.sparse import csr_array
     from scipy.sparse.csgraph import dijkstra
 
-    n = len(points)
+    n, lookup = len(points), Lookup(points)
+    lookup.prepare(n, _SECONDS)
     k = min(_NEIGHBOURS, n - 1)
     while True:
-        near, distances = search(points, points, k + 1, exact_up_to)
+        near, distances = lookup.nearest(points, k + 1)
         # A step between equal points costs nothing, which a sparse matrix would take for no step at all.
         costs = np.maximum(distances**2, np.finfo(np.float64).tiny)
         graph = csr_array((costs.ravel(), near.ravel(), np.arange(0, near.size + 1, k + 1)), shape=(n, n))

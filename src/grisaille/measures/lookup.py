@@ -1,80 +1,159 @@
-"""The nearest points of some points: exact and block by block up to a million, through an index beyond."""
+"""The nearest points of some points: exact and block by block where that is affordable, through an index elsewhere."""
 
+from __future__ import annotations
+
+import math
 from collections.abc import Callable, Iterable
+from typing import Any, cast
 
 import numpy as np
 
 from grisaille.arrays import BoolArray, FloatArray, IntArray
 from grisaille.points import Points
 
-EXACT_UP_TO = 1_000_000
-# Queries and points that are multiplied at a time: 128 MB of float32 products.
-_QUERIES, _POINTS = 512, 65536
-# More candidates than asked for, since float32 may order near-ties wrongly.
+MULTIPLIED, READ = 2e10, 1.2e9
+"""What exact search does in a second: multiply-adds of queries and points, ranking included, and values of points read.
+
+Both are rounded figures of `python -m benchmarks scale`, on two cores of an AMD EPYC (docs/performance.md, A million
+paintings). They are constants, so that the same collection is searched in the same way on every machine.
+"""
+SAMPLE, SAMPLE_NEIGHBOURS = 200, 10
+"""Points whose neighbours are looked for both ways to measure recall, and how many neighbours of each."""
+
+# Queries and points that are multiplied at a time: 32 MB of float32 products.
+_QUERIES, _POINTS = 512, 16384
+# More candidates than asked for, since float32 and codes of one byte a value may order near-ties wrongly.
 _SPARE = 8
+_SPARE_OF_CODES = 32
 # By what part of the squared lengths of two points float32 may be wrong about their squared distance.
 _ROUNDING = 2.0**-16
-# Links a point of the index, and points looked at a query: Malkov & Yashunin's M and ef.
-_LINKS, _LOOKED_AT = 32, 256
+# Lists of the index, times the root of the number of points; lists that a query looks through; points a list that
+# k-means is trained on, and its rounds.
+_LISTS, _PROBED, _TRAINED_ON, _ROUNDS = 2, 32, 50, 10
+# Queries that an index answers one after the other.
+_FEW = 64
 
 
-def search(
-    collection: Points | FloatArray,
-    asked: Points | FloatArray,
-    k: int,
-    exact_up_to: int = EXACT_UP_TO,
-    progress: Callable[[Iterable[int]], Iterable[int]] = iter,
-) -> tuple[IntArray, FloatArray]:
-    """Find the k nearest points of every query.
+def exact_seconds(points: Points, queries: int) -> float:
+    """What exact search takes on two cores, by `MULTIPLIED` and `READ`: n * d * (queries / MULTIPLIED + 1 / READ)."""
+    return points.coordinates.size * (queries / MULTIPLIED + 1 / READ)
 
-    Args:
-        collection: Points, or coordinates of shape (n, d).
-        asked: Queries, or coordinates of shape (q, d). One that is itself in the collection finds itself like any
-            other, at a distance that is 0 only where coordinates leave nothing out.
-        k: How many; fewer are found among fewer points.
-        exact_up_to: Of more points than this an index is built, which misses some neighbours.
-        progress: Wraps the walk over blocks of queries, for a progress bar.
 
-    Returns:
-        Rows of the nearest, int64, shape (q, min(k, n)), nearest first, and their distances, float64. Of equally
-        distant ones the earlier comes first.
+def affordable(values: int, seconds: float) -> int:
+    """The most points of so many values that are all compared with all in the time, by `MULTIPLIED`."""
+    return math.isqrt(int(seconds * MULTIPLIED / values))
 
-    Raises:
-        ValueError: If the shapes do not fit, or there is no point.
-        ImportError: If an index is needed and faiss is not installed.
 
-    Source of the index: Malkov & Yashunin 2018, "Efficient and robust approximate nearest neighbor search using
-    hierarchical navigable small world graphs", as built by Faiss.
+class Lookup:
+    """Points among which the nearest are looked for.
+
+    Attributes:
+        points: n of them.
+        recall: The share of a point's ten nearest that are found: 1 for exact search; of an index the mean over 200
+            points of a seeded sample, against exact search.
     """
-    collection, asked = (x if isinstance(x, Points) else Points.plain(x) for x in (collection, asked))
-    shapes = collection.coordinates.shape, asked.coordinates.shape
-    if len(shapes[0]) != 2 or shapes[0][1:] != shapes[1][1:] or not len(collection):
-        raise ValueError(f"points and queries must be (n, d) and (q, d). Received: {shapes[0]} and {shapes[1]}")
-    points, queries = collection.coordinates, asked.coordinates
-    if collection.rests.any():
-        # One more coordinate, 0 for queries, adds what points leave out to squared distances.
-        points = collection.as_rows()
-        queries = np.concatenate([queries, np.zeros((len(queries), 1), queries.dtype)], axis=1)
-    k = min(k, len(points))
-    spare = min(k + _SPARE, len(points))
-    exactly = len(points) <= exact_up_to
-    # Centred, so that less is lost in float32.
-    mean = points.mean(axis=0, dtype=np.float64)
-    find = _exactly(points, mean, spare) if exactly else _through_an_index(points, mean, spare)
-    rows, distances = np.empty((len(queries), k), dtype=np.int64), np.empty((len(queries), k))
-    for start in progress(range(0, len(queries), _QUERIES)):
-        block = queries[start : start + _QUERIES].astype(np.float64)
-        candidates = find((block - mean).astype(np.float32))
-        # An index fills up with -1 where it reached fewer points.
-        doubtful = (candidates < 0).any(axis=1)
-        found, far = _by_distance(points, candidates, block)
-        if exactly and spare < len(points):
-            doubtful |= _crowded(far, k, np.linalg.norm(block - mean, axis=1))
-        for row in np.flatnonzero(doubtful):
-            found[row, :k], far[row, :k] = _one_by_one(points, block[row], k)
-        rows[start : start + len(block)] = found[:, :k]
-        distances[start : start + len(block)] = far[:, :k]
-    return rows, np.sqrt(distances**2 + asked.rests[:, None])
+
+    def __init__(self, points: Points | FloatArray) -> None:
+        """Take points, or coordinates of shape (n, d); they are searched exactly unless `prepare` finds otherwise.
+
+        Raises:
+            ValueError: If the shape does not fit, or there is no point.
+        """
+        self.points = points if isinstance(points, Points) else Points.plain(points)
+        shape = self.points.coordinates.shape
+        if len(shape) != 2 or not shape[0]:
+            raise ValueError(f"points must be (n, d), and one at least. Received: {shape}")
+        self.recall = 1.0
+        self._find: _Exact | _Index = _Exact(self.points)
+
+    @property
+    def exact(self) -> bool:
+        """Whether all points are compared with a query."""
+        return isinstance(self._find, _Exact)
+
+    def prepare(self, queries: int, seconds: float) -> None:
+        """Build an index if exact answers to so many queries take longer (`exact_seconds`), and measure its recall.
+
+        Whether there is an index depends on the points and the arguments alone, never on a clock, and the same points
+        give the same index whatever the number of threads. An index of a million points of 320 values takes a minute
+        or more.
+        """
+        if self.exact and len(self.points) > 1 and exact_seconds(self.points, queries) > seconds:
+            index = _Index(self.points)
+            self.recall = self._recall_of(index)
+            self._find = index
+
+    def nearest(
+        self,
+        asked: Points | FloatArray,
+        k: int,
+        progress: Callable[[Iterable[int]], Iterable[int]] = iter,
+    ) -> tuple[IntArray, FloatArray]:
+        """Find the k nearest points of every query.
+
+        Args:
+            asked: Queries, or coordinates of shape (q, d). One that is itself among the points finds itself like any
+                other, at a distance that is 0 only where coordinates leave nothing out.
+            k: How many; fewer are found among fewer points.
+            progress: Wraps the walk over blocks of queries, for a progress bar.
+
+        Returns:
+            Rows of the nearest, int64, shape (q, min(k, n)), nearest first, and their distances, float64. Of equally
+            distant ones the earlier comes first.
+
+        Raises:
+            ValueError: If the queries' shape does not fit.
+        """
+        return self._nearest(self._find, asked, k, progress)
+
+    def around(self, places: FloatArray, count: int, allowed: BoolArray) -> IntArray:
+        """Points that the index finds around some places.
+
+        Args:
+            places: Shape (q, d).
+            count: Points a place.
+            allowed: Which may be found, shape (n,).
+
+        Returns:
+            Their rows, ascending; all that are allowed where there is no index.
+        """
+        if isinstance(self._find, _Exact):
+            return np.flatnonzero(allowed)
+        found = np.unique(self._find(places, count, allowed))
+        return found[found >= 0]
+
+    def _nearest(
+        self,
+        find: _Exact | _Index,
+        asked: Points | FloatArray,
+        k: int,
+        progress: Callable[[Iterable[int]], Iterable[int]] = iter,
+    ) -> tuple[IntArray, FloatArray]:
+        asked = asked if isinstance(asked, Points) else Points.plain(asked)
+        shapes = self.points.coordinates.shape, asked.coordinates.shape
+        if shapes[1][1:] != shapes[0][1:]:
+            raise ValueError(f"points and queries must be (n, d) and (q, d). Received: {shapes[0]} and {shapes[1]}")
+        k = min(k, len(self.points))
+        spare = min(k + find.spare, len(self.points))
+        rows, distances = np.empty((len(asked), k), dtype=np.int64), np.empty((len(asked), k))
+        for start in progress(range(0, len(asked), _QUERIES)):
+            block = asked.coordinates[start : start + _QUERIES].astype(np.float64)
+            found, squares = _by_distance(self.points, find(block, spare), block)
+            doubtful = ~np.isfinite(squares[:, k - 1])
+            if isinstance(find, _Exact) and spare < len(self.points):
+                doubtful |= _crowded(squares, k, np.linalg.norm(block - find.centre, axis=1))
+            for row in np.flatnonzero(doubtful):
+                found[row, :k], squares[row, :k] = _one_by_one(self.points, block[row], k)
+            here = slice(start, start + len(block))
+            rows[here], distances[here] = found[:, :k], np.sqrt(squares[:, :k] + asked.rests[here, None])
+        return rows, distances
+
+    def _recall_of(self, index: _Index) -> float:
+        sample = np.sort(np.random.default_rng(0).permutation(len(self.points))[:SAMPLE])
+        k = min(SAMPLE_NEIGHBOURS, len(self.points) - 1)
+        asked = self.points[sample]
+        exact, found = (others(*self._nearest(find, asked, k + 1), sample)[0] for find in (self._find, index))
+        return float(np.mean([np.isin(one, other).mean() for one, other in zip(exact, found, strict=True)]))
 
 
 def others(found: IntArray, distances: FloatArray, themselves: IntArray) -> tuple[IntArray, FloatArray]:
@@ -94,62 +173,118 @@ def others(found: IntArray, distances: FloatArray, themselves: IntArray) -> tupl
     return found[~itself].reshape(shape), distances[~itself].reshape(shape)
 
 
-def _by_distance(points: FloatArray, candidates: IntArray, block: FloatArray) -> tuple[IntArray, FloatArray]:
-    """The candidates of some queries, nearest first, and their distances in float64."""
+def _by_distance(points: Points, candidates: IntArray, block: FloatArray) -> tuple[IntArray, FloatArray]:
+    """The candidates of some queries, nearest first, and their squared distances in float64; infinite of -1."""
     candidates = np.sort(candidates, axis=1)
-    exact = np.linalg.norm(points[candidates].astype(np.float64) - block[:, None], axis=2)
-    order = np.argsort(exact, axis=1, kind="stable")
-    return np.take_along_axis(candidates, order, axis=1), np.take_along_axis(exact, order, axis=1)
+    apart = points.coordinates[candidates] - block[:, None]
+    squares = np.einsum("qkd,qkd->qk", apart, apart) + points.rests[candidates]
+    squares[candidates < 0] = np.inf
+    order = np.argsort(squares, axis=1, kind="stable")
+    return np.take_along_axis(candidates, order, axis=1), np.take_along_axis(squares, order, axis=1)
 
 
-def _crowded(far: FloatArray, k: int, lengths: FloatArray) -> BoolArray:
+def _crowded(squares: FloatArray, k: int, lengths: FloatArray) -> BoolArray:
     """Whether a query's last candidate is as near as its k-th, to float32: others, no candidates, may be, too."""
-    doubt = 2 * _ROUNDING * (lengths + far[:, -1]) ** 2
-    crowded: BoolArray = far[:, -1] ** 2 - far[:, k - 1] ** 2 <= doubt
+    doubt = 2 * _ROUNDING * (lengths + np.sqrt(squares[:, -1])) ** 2
+    crowded: BoolArray = squares[:, -1] - squares[:, k - 1] <= doubt
     return crowded
 
 
-def _one_by_one(points: FloatArray, query: FloatArray, k: int) -> tuple[IntArray, FloatArray]:
-    """The k nearest of one query, all distances in float64."""
-    parts = (points[start : start + _POINTS] for start in range(0, len(points), _POINTS))
-    distances = np.concatenate([np.linalg.norm(part.astype(np.float64) - query, axis=1) for part in parts])
-    rows = np.argsort(distances, kind="stable")[:k]
-    return rows, distances[rows]
+def _one_by_one(points: Points, query: FloatArray, k: int) -> tuple[IntArray, FloatArray]:
+    """The k nearest of one query, all squared distances in float64."""
+    squares = np.empty(len(points))
+    for start in range(0, len(points), _POINTS):
+        part = points[start : start + _POINTS]
+        apart = part.coordinates - query
+        squares[start : start + len(part)] = np.einsum("nd,nd->n", apart, apart) + part.rests
+    rows = np.argsort(squares, kind="stable")[:k]
+    return rows, squares[rows]
 
 
-Find = Callable[[FloatArray], IntArray]
+class _Exact:
+    """Candidates by comparing all points with a query in float32.
 
+    Attributes:
+        centre: What is subtracted from points far from the origin, so that less is lost in float32; else 0. Shape (d,).
+    """
 
-def _exactly(points: FloatArray, mean: FloatArray, k: int) -> Find:
-    def find(block: FloatArray) -> IntArray:
-        best = np.empty((len(block), 0), dtype=np.float32)
-        rows = np.empty((len(block), 0), dtype=np.int64)
-        for start in range(0, len(points), _POINTS):
-            part = (points[start : start + _POINTS] - mean).astype(np.float32)
-            squared = (part**2).sum(axis=1)[None, :] - 2 * block @ part.T
-            best = np.concatenate([best, squared], axis=1)
-            here = np.broadcast_to(np.arange(start, start + len(part)), squared.shape)
-            rows = np.concatenate([rows, here], axis=1)
+    spare = _SPARE
+
+    def __init__(self, points: Points) -> None:
+        self._points = points
+        mean = points.coordinates.mean(axis=0, dtype=np.float64)
+        squares = sum(np.einsum("nd,nd->", part, part, dtype=np.float64) for part in _parts(points.coordinates))
+        far = 2 * mean @ mean > squares / len(points)
+        self.centre = (mean if far else np.zeros_like(mean)).astype(points.coordinates.dtype)
+        centred = map(self._centred, _parts(points.coordinates))
+        self._squares = np.concatenate([np.einsum("nd,nd->n", part, part) for part in centred]) + points.rests
+
+    def _centred(self, coordinates: FloatArray) -> FloatArray:
+        """A copy only where something is subtracted."""
+        return (coordinates - self.centre if self.centre.any() else coordinates).astype(np.float32, copy=False)
+
+    def __call__(self, block: FloatArray, k: int) -> IntArray:
+        """Rows of the k nearest of each query in no order, shape (q, k)."""
+        block = (block - self.centre).astype(np.float32)
+        best, rows = np.empty((len(block), 0), np.float32), np.empty((len(block), 0), np.int64)
+        for start, part in zip(range(0, len(self._points), _POINTS), _parts(self._points.coordinates), strict=True):
+            squares = block @ self._centred(part).T
+            squares *= -2
+            squares += self._squares[start : start + len(part)]
+            places = np.arange(len(part))
+            if best.shape[1] == k:
+                # Most points are no candidates of any query, and are not ranked.
+                places = np.flatnonzero((squares < best.max(axis=1)[:, None]).any(axis=0))
+            best = np.concatenate([best, squares[:, places]], axis=1)
+            rows = np.concatenate([rows, np.broadcast_to(start + places, (len(block), len(places)))], axis=1)
             if best.shape[1] > k:
                 nearest = np.argpartition(best, k - 1, axis=1)[:, :k]
                 best, rows = np.take_along_axis(best, nearest, axis=1), np.take_along_axis(rows, nearest, axis=1)
         return rows
 
-    return find
 
+class _Index:
+    """Candidates from lists of points around centroids, with codes of one byte a value, as built by Faiss.
 
-def _through_an_index(points: FloatArray, mean: FloatArray, k: int) -> Find:
-    try:
+    Source: Jégou, Douze & Schmid 2011, "Product quantization for nearest neighbor search", section IV, for inverted
+    lists of residuals; Douze et al. 2024, "The Faiss library", for the scalar quantiser.
+    """
+
+    spare = _SPARE_OF_CODES
+
+    def __init__(self, points: Points) -> None:
         import faiss
-    except ImportError as error:
-        raise ImportError(f"{len(points):,} points are searched through an index: pip install faiss-cpu") from error
-    index = faiss.IndexHNSWFlat(points.shape[1], _LINKS)
-    for start in range(0, len(points), _POINTS):
-        index.add((points[start : start + _POINTS] - mean).astype(np.float32))
-    index.hnsw.efSearch = max(_LOOKED_AT, 2 * k)
 
-    def find(block: FloatArray) -> IntArray:
-        found: IntArray = index.search(block, k)[1]
-        return found
+        self._faiss: Any = faiss
+        n = len(points)
+        self._centre = points.coordinates.mean(axis=0, dtype=np.float64)
+        self._lists = min(n, 2 ** round(math.log2(_LISTS * math.sqrt(n))))
+        # What points leave out is one more value, which is 0 in queries.
+        self._index = cast(Any, faiss.index_factory(points.coordinates.shape[1] + 1, f"IVF{self._lists},SQ8"))
+        kmeans = self._index.cp
+        kmeans.seed, kmeans.niter, kmeans.max_points_per_centroid = 0, _ROUNDS, _TRAINED_ON
+        kmeans.min_points_per_centroid = 1
+        sample = np.sort(np.random.default_rng(0).permutation(n)[: _TRAINED_ON * self._lists])
+        self._index.train(self._rows(points[sample]))
+        for start in range(0, n, _POINTS):
+            self._index.add(self._rows(points[start : start + _POINTS]))
 
-    return find
+    def _rows(self, points: Points) -> FloatArray:
+        return Points((points.coordinates - self._centre).astype(np.float32), points.rests).as_rows()
+
+    def __call__(self, block: FloatArray, k: int, allowed: BoolArray | None = None) -> IntArray:
+        """Rows of k near points of each query, nearest first, -1 where fewer were found, shape (q, k)."""
+        queries = self._rows(Points.plain(block))
+        options: dict[str, Any] = {"nprobe": _PROBED}
+        if allowed is not None:
+            # As many points are looked at as if all were allowed.
+            options["nprobe"] = min(self._lists, math.ceil(_PROBED / max(allowed.mean(), 1 / len(allowed))))
+            options["sel"] = self._faiss.IDSelectorBitmap(np.packbits(allowed, bitorder="little"))
+        parameters = self._faiss.SearchParametersIVF(**options)
+        # Threads of OpenMP wait for each other longer than a few queries take.
+        parts = [queries] if len(queries) > _FEW else np.split(queries, len(queries))
+        return np.concatenate([self._index.search(part, k, params=parameters)[1] for part in parts])
+
+
+def _parts(coordinates: FloatArray) -> Iterable[FloatArray]:
+    return (coordinates[start : start + _POINTS] for start in range(0, len(coordinates), _POINTS))

@@ -370,8 +370,9 @@ class Discovery(Group):
 
     Attributes:
         neighbours: How many of a painting's nearest are kept.
-        exact_up_to: Of more paintings than this, Faiss is asked, whose index misses some neighbours; it has to be
-            installed (`faiss-cpu`). The graph of artists takes a seeded sample of so many.
+        exact_seconds: What comparing all paintings by a likeness may cost, as `measures.lookup.exact_seconds` predicts
+            it. Neighbours in a larger collection are looked for through an index of Faiss, which misses some, and
+            recall says how many; the graph of artists takes a seeded sample of as many as are affordable.
         artist_paintings: Paintings that an artist has at least, duplicates aside, in the graph of artists.
         picture_side: Pixels of the longer side of a picture on the map, at most; less in a large collection.
         page_megabytes: What the explorer page may weigh; the pictures make room for the rest.
@@ -381,7 +382,7 @@ class Discovery(Group):
     """
 
     neighbours: int = Field(10, ge=1, le=1000)
-    exact_up_to: int = Field(1_000_000, ge=1)
+    exact_seconds: float = Field(600, ge=0)
     artist_paintings: int = Field(5, ge=2)
     picture_side: int = Field(256, ge=16, le=512)
     page_megabytes: float = Field(38, ge=2)

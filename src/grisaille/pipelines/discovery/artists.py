@@ -14,11 +14,11 @@ from grisaille.parameters import Discovery
 COLUMNS = ("likeness", "artist", "neighbour", "rank", "nearness", "support", "earlier")
 
 
-def paintings_that_count(paintings: pd.DataFrame, settings: Discovery) -> IntArray:
-    """Rows of paintings, without duplicates, by known artists with enough of them; of very many a seeded sample."""
+def paintings_that_count(paintings: pd.DataFrame, most: int, settings: Discovery) -> IntArray:
+    """Rows of paintings, without duplicates, by known artists with enough of them; of more than `most` a sample."""
     artists = paintings["artist"].to_numpy(dtype=str)
     rows = np.flatnonzero(paintings["duplicate_of"].isna().to_numpy() & (artists != UNKNOWN))
-    rows = rows[queries(len(rows), settings.exact_up_to, settings.exact_up_to, settings.seed)]
+    rows = rows[queries(len(rows), most, most, settings.seed)]
     _, labels, counts = np.unique(artists[rows], return_inverse=True, return_counts=True)
     return rows[counts[labels] >= settings.artist_paintings]
 

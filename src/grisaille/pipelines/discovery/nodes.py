@@ -17,7 +17,7 @@ from grisaille.explorer.pictures import pictures
 from grisaille.lazy import pd
 from grisaille.likenesses.names import chosen, leading
 from grisaille.measures.artist_graph import artist_edges
-from grisaille.measures.lookup import others, search
+from grisaille.measures.lookup import SAMPLE, SAMPLE_NEIGHBOURS, Lookup, affordable, exact_seconds, others
 from grisaille.parameters import Autoencoder, Chunk, Discovery, Report, named
 from grisaille.pipelines.discovery import artists as graph
 from grisaille.points import Points
@@ -35,23 +35,37 @@ def find_neighbours(paintings: pd.DataFrame, settings: Discovery, **embeddings: 
         **embeddings: Likeness -> embeddings, shape (n, d).
 
     Returns:
-        likeness, painting_id, rank (1 is the nearest), neighbour_id and distance.
+        likeness, painting_id, rank (1 is the nearest), neighbour_id, distance, and recall: which share of the nearest
+        is found by this likeness, 1 where all paintings are compared (`measures.lookup.Lookup`).
     """
     identifiers = paintings["painting_id"].to_numpy(dtype=str)
-    tables = [
-        _nearest(Points.of(name, values), identifiers, settings).assign(likeness=name)
-        for name, values in embeddings.items()
-    ]
-    return pd.concat(tables, ignore_index=True)[["likeness", "painting_id", "rank", "neighbour_id", "distance"]]
+    tables = []
+    for name, values in embeddings.items():
+        lookup = Lookup(Points.of(name, values))
+        lookup.prepare(len(identifiers), settings.exact_seconds)
+        if not lookup.exact:
+            logger.warning(
+                "neighbours by %s are looked for through an index: exact search would take about %.0f s, and "
+                "discovery.exact_seconds is %g. Recall is %.3f: that share of the %d nearest of %d paintings was found",
+                name,
+                exact_seconds(lookup.points, len(identifiers)),
+                settings.exact_seconds,
+                lookup.recall,
+                SAMPLE_NEIGHBOURS,
+                min(SAMPLE, len(identifiers)),
+            )
+        tables.append(_nearest(lookup, identifiers, settings).assign(likeness=name, recall=lookup.recall))
+    columns = ["likeness", "painting_id", "rank", "neighbour_id", "distance", "recall"]
+    return pd.concat(tables, ignore_index=True)[columns]
 
 
-def _nearest(points: Points, identifiers: np.ndarray, settings: Discovery) -> pd.DataFrame:
+def _nearest(lookup: Lookup, identifiers: np.ndarray, settings: Discovery) -> pd.DataFrame:
     def progress(blocks: Iterable[int]) -> Iterable[int]:
         return Bar(blocks, "looking for neighbours", unit=" blocks")
 
     k = min(settings.neighbours, len(identifiers) - 1)
-    found = search(points, points, k + 1, settings.exact_up_to, progress)
-    rows, distances = others(*found, np.arange(len(points)))
+    found = lookup.nearest(lookup.points, k + 1, progress)
+    rows, distances = others(*found, np.arange(len(identifiers)))
     return pd.DataFrame(
         {
             "painting_id": np.repeat(identifiers, k),
@@ -80,7 +94,8 @@ def graph_artists(
     from grisaille.plots.artist_graph import artist_graph
     from grisaille.report.gexf import gexf
 
-    rows = graph.paintings_that_count(paintings, settings)
+    widest = max((values.shape[1] for values in embeddings.values()), default=1)
+    rows = graph.paintings_that_count(paintings, affordable(widest, settings.exact_seconds), settings)
     artists = graph.table_of_artists(paintings.iloc[rows], raw_artists)
     if len(artists) < 3:
         logger.info("no graph of artists: fewer than 3 known artists have %d paintings", settings.artist_paintings)
