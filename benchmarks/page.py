@@ -9,6 +9,9 @@ import jinja2
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
+from grisaille.measures.lookup import MULTIPLIED, READ, affordable
+from grisaille.parameters import Discovery
+
 Results = Mapping[str, Any]
 
 
@@ -53,6 +56,7 @@ def lines(results: Results) -> Iterator[Line]:
         what = f"evaluation of raw features, {raw['n']:,} x {raw['columns']:,}"
         yield at_most(what, "times the bare float32 product", raw["targets"]["product"], raw["of_product"])
     yield from _studio(results.get("studio", {}))
+    yield from _scale(results.get("scale", {}))
     memory = results.get("memory", {})
     if "gb" in memory:
         yield at_most(
@@ -91,6 +95,15 @@ def _studio(studio: Mapping[str, Any]) -> Iterator[Line]:
     yield at_most(
         "growth of the studio's memory by 1,000 requests", "%", 100 * targets["memory"], 100 * studio["memory"]
     )
+
+
+def _scale(scale: Mapping[str, Any]) -> Iterator[Line]:
+    if "index" not in scale:
+        return
+    questions = {"similar": "the nearest of a painting", "recommend": "a recommendation from 20 liked works"}
+    for kind, question in questions.items():
+        what = f"{question}, {scale['n']:,} paintings, median processor's time"
+        yield at_most(what, "ms", 1000 * scale["targets"][kind], 1000 * scale["index"][kind]["processor"])
 
 
 def _extraction(extraction: Results) -> Iterator[Line]:
@@ -134,5 +147,6 @@ def write(results: Results, output: Path) -> None:
         chart(results).savefig(output / "images" / "performance.png", dpi=120)
     template = (Path(__file__).parent / "performance.md.j2").read_text()
     environment = jinja2.Environment(trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
-    text = environment.from_string(template).render(results=results, lines=list(lines(results)))
+    costs = {"multiplied": MULTIPLIED, "read": READ, "affordable": affordable(320, Discovery().exact_seconds)}
+    text = environment.from_string(template).render(results=results, lines=list(lines(results)), **costs)
     (output / "performance.md").write_text(text)

@@ -40,6 +40,18 @@ def stranger(tmp_path_factory):
     return path
 
 
+def test_answers_say_which_share_of_the_nearest_is_found(collection, monkeypatch):
+    name = collection.paintings["painting_id"].iloc[0]
+    exact = collection.similar(name), collection.recommend([name])
+    assert [table.attrs["recall"] for table in exact] == [1, 1]
+    monkeypatch.setattr("grisaille.lookalikes.neighbour_index._SECONDS", 0)
+    through_index = grisaille.open(collection.storage)
+    through_index.warm()
+    for table, found in zip(exact, (through_index.similar(name), through_index.recommend([name])), strict=True):
+        assert 0.9 < found.attrs["recall"] <= 1
+        assert np.isin(table["painting_id"], found["painting_id"]).mean() >= 0.9
+
+
 def test_importing_it_is_light():
     code = "import sys, grisaille, grisaille.api; print({'kedro', 'tensorflow', 'keras'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

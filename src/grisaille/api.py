@@ -224,7 +224,8 @@ class Collection:
             One row a painting, nearest first: rank, painting_id, artist, title, date, museum and link as far as they
             are known, distance, and distance_percentile, the share of paintings whose own neighbour of this rank is
             farther away, which nobody knows of a shortlist. A painting is no neighbour of itself or of its duplicates.
-            `attrs["recall"]` is the share of the ten nearest that is found (`measures.lookup.Lookup`), nan of a shortlist.
+            `attrs["recall"]` is the share of the ten nearest that is found (`measures.lookup.Lookup`); nan of a
+            shortlist.
 
         Raises:
             ValueError: If the picture or the likeness is not known, or there are no codes of it for a shortlist.
@@ -330,9 +331,11 @@ class Collection:
         table = index.paintings
         placed = self._placed([*liked, *disliked], likeness)
         points, own = Points.join([point for point, _ in placed]), {digest for _, digest in placed}
-        given = table["sha256"].isin(own)
-        banned = [*without, *(table["artist"][given] if new_artists else ())]
-        allowed = ~given.to_numpy() & _allowed(table, artists, movements, years, banned)
+        given = self._digest_index.get_indexer_for(pd.Index(sorted(own)))
+        given = given[given >= 0]
+        banned = [*without, *(table["artist"].iloc[given] if new_artists else ())]
+        allowed = _allowed(table, artists, movements, years, banned)
+        allowed[given] = False
         yes, no = points[: len(liked)], points[len(liked) :]
         rows, relevance = recommender.recommend(yes, no, allowed, n, diversity)
         closest = recommender.of(rows).similarities(yes).argmax(axis=1) if len(rows) else rows
@@ -737,6 +740,11 @@ class Collection:
     def _digests(self) -> list[str]:
         """SHA-256 of the files of those without duplicates."""
         return [str(digest) for digest in self.paintings["sha256"][self.paintings["duplicate_of"].isna()]]
+
+    @cached_property
+    def _digest_index(self) -> pd.Index[str]:
+        """Finds rows among those without duplicates by the SHA-256 of their files, without a walk over all."""
+        return pd.Index(self._digests)
 
 
 def _key(likeness: Likeness) -> _Key:

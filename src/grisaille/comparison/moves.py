@@ -10,7 +10,7 @@ import numpy as np
 from grisaille.arrays import FloatArray, IntArray
 from grisaille.lazy import pd
 from grisaille.measures.comparison import queries
-from grisaille.measures.lookup import others, search
+from grisaille.measures.lookup import Lookup, others
 from grisaille.measures.usefulness import bootstrap_interval
 from grisaille.points import Points
 
@@ -129,7 +129,7 @@ def moves(runs: Sequence[Points], shown: int, k: int = NEAREST) -> Moves | None:
     if m < k + 2:
         return None
     asked = queries(m, _EXACT_UP_TO, _SAMPLE, seed=0)
-    near = np.array([others(*search(points, points[asked], k + 1), asked)[0] for points in runs])
+    near = np.array([others(*Lookup(points).nearest(points[asked], k + 1), asked)[0] for points in runs])
     kept = np.array([(near[0][:, :, None] == other[:, None, :]).any(axis=2).mean(axis=1) for other in near[1:]])
     fewest = np.argsort(kept.min(axis=0), kind="stable")[: max(_CANDIDATES, shown)]
     found = [Moved(int(asked[row]), near[:, row], _ranks(runs, int(asked[row]), near[:, row])) for row in fewest]
