@@ -829,8 +829,8 @@ def _artists_named(names: Iterable[str], paintings: pd.DataFrame) -> list[str]:
     Raises:
         ValueError: If one has no paintings.
     """
-    known = {normalise(artist): artist for artist in paintings["artist"].unique()}
-    found = []
+    names, found = list(names), []
+    known = {normalise(artist): artist for artist in paintings["artist"].unique()} if names else {}
     for name in names:
         if normalise(name) not in known:
             close = misspelt([name], known.values())

@@ -12,7 +12,7 @@ from grisaille.points import Points
 
 _NEIGHBOURS = 8
 _SHOWN = 8
-# Seconds that exact search of all neighbours may take: about 87,000 paintings of 320 values.
+# Seconds that exact search of all neighbours may take one core: about 87,000 paintings of 320 values.
 _SECONDS = 120
 
 

@@ -11,10 +11,10 @@ import numpy as np
 from grisaille.arrays import BoolArray, FloatArray, IntArray
 from grisaille.points import Points
 
-MULTIPLIED, READ = 2e10, 1.2e9
-"""What exact search does in a second: multiply-adds of queries and points, ranking included, and values of points read.
+MULTIPLIED, READ = 2e10, 2e9
+"""What one core does in a second of exact search: multiply-adds, ranking included, and values of points read.
 
-Both are rounded figures of `python -m benchmarks scale`, on two cores of an AMD EPYC (docs/performance.md, A million
+Both are rounded from what `python -m benchmarks scale` measured on an AMD EPYC (docs/performance.md, A million
 paintings). They are constants, so that the same collection is searched in the same way on every machine.
 """
 SAMPLE, SAMPLE_NEIGHBOURS = 200, 10
@@ -30,12 +30,12 @@ _ROUNDING = 2.0**-16
 # Lists of the index, times the root of the number of points; lists that a query looks through; points a list that
 # k-means is trained on, and its rounds.
 _LISTS, _PROBED, _TRAINED_ON, _ROUNDS = 2, 32, 50, 10
-# Queries that an index answers one after the other.
-_FEW = 64
+# Queries that an index answers one after the other, and values that it takes at a time.
+_FEW, _ALIGNED = 64, 16
 
 
 def exact_seconds(points: Points, queries: int) -> float:
-    """What exact search takes on two cores, by `MULTIPLIED` and `READ`: n * d * (queries / MULTIPLIED + 1 / READ)."""
+    """What exact search takes one core, by `MULTIPLIED` and `READ`: n * d * (queries / MULTIPLIED + 1 / READ)."""
     return points.coordinates.size * (queries / MULTIPLIED + 1 / READ)
 
 
@@ -259,8 +259,10 @@ class _Index:
         n = len(points)
         self._centre = points.coordinates.mean(axis=0, dtype=np.float64)
         self._lists = min(n, 2 ** round(math.log2(_LISTS * math.sqrt(n))))
-        # What points leave out is one more value, which is 0 in queries.
-        self._index = cast(Any, faiss.index_factory(points.coordinates.shape[1] + 1, f"IVF{self._lists},SQ8"))
+        # What points leave out is one more value, which is 0 in queries. Faiss is several times slower unless the width
+        # is a multiple of 16.
+        self._width = -(-(points.coordinates.shape[1] + bool(points.rests.any())) // _ALIGNED) * _ALIGNED
+        self._index = cast(Any, faiss.index_factory(self._width, f"IVF{self._lists},SQ8"))
         kmeans = self._index.cp
         kmeans.seed, kmeans.niter, kmeans.max_points_per_centroid = 0, _ROUNDS, _TRAINED_ON
         kmeans.min_points_per_centroid = 1
@@ -270,7 +272,11 @@ class _Index:
             self._index.add(self._rows(points[start : start + _POINTS]))
 
     def _rows(self, points: Points) -> FloatArray:
-        return Points((points.coordinates - self._centre).astype(np.float32), points.rests).as_rows()
+        rows, values = np.zeros((len(points), self._width), np.float32), points.coordinates.shape[1]
+        rows[:, :values] = points.coordinates - self._centre
+        if values < self._width:
+            rows[:, values] = np.sqrt(points.rests)
+        return rows
 
     def __call__(self, block: FloatArray, k: int, allowed: BoolArray | None = None) -> IntArray:
         """Rows of k near points of each query, nearest first, -1 where fewer were found, shape (q, k)."""
