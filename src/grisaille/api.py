@@ -543,24 +543,27 @@ class Collection:
         models = {name: keras.saving.load_model(path(f"{name}_encoder"), compile=False) for name in wanted}
         code = None
         if "composition" in self.likenesses:
-            code = LinearCode.of(self._codes("composition"))
+            code = LinearCode.of(self._arrays("composition_codes"))
         return Embedder(settings.backbone, chunks, settings.autoencoder, settings.colour, models, code)
 
-    def _codes(self, likeness: str) -> dict[str, FloatArray]:
-        """As `codes.linear.LinearCode.of` takes them."""
-        return {file.stem: map_array(file) for file in self._stored.path(f"{likeness}_codes").glob("*.npy")}
+    def _arrays(self, name: str) -> dict[str, FloatArray]:
+        """A result that is a folder of arrays: name -> array."""
+        return {file.stem: map_array(file) for file in self._stored.path(name).glob("*.npy")}
 
     def _listed(self, picture: Picture, likeness: Likeness, count: int, length: int) -> tuple[str, pd.DataFrame]:
         """The hash of a picture's file, and the nearest paintings of a shortlist."""
-        from grisaille.lookalikes.shortlist import Shortlist
+        from grisaille.lookalikes.shortlist import Shortlist, kept_features
 
         if likeness not in CODED or isinstance(picture, EmbeddedPicture):
             raise ValueError(
                 f"a shortlist is made of codes, which there are of {' and '.join(CODED)}: choose a likeness"
             )
-        query, features = self._query(picture), self._stored_features()
+        query, coded = self._query(picture), None
+        with suppress(NothingStoredError):
+            coded = self._arrays("feature_codes")
+        features = self._must_be_there(kept_features(self._store, coded))
         with _KERAS:
-            known = Shortlist(str(likeness), self._codes(str(likeness)), features, self._embedder)
+            known = Shortlist(str(likeness), self._arrays(f"{likeness}_codes"), features, self._embedder)
             asked = known.embedder.describe([lambda: query.data], known.likeness, self.max_megapixels)
         originals = np.flatnonzero(self.paintings["duplicate_of"].isna())
         places, distances = known.nearest(asked, originals, length, count)
@@ -568,25 +571,29 @@ class Collection:
         return query.sha256, table.assign(distance=distances[0], distance_percentile=np.nan)
 
     @cached_property
-    def _features(self) -> FeatureStore | None:
-        """Stored features of these paintings, if there still are any."""
+    def _store(self) -> FeatureStore | None:
+        """Stored features, if there still are any: of these paintings, or of a sample of them."""
         with suppress(NothingStoredError, FeatureStoreError):
             return FeatureStore(self._stored.path("features"))
         return None
 
-    def _stored_features(self) -> FeatureStore:
-        """Those that must be there."""
-        if self._features is None:
+    @property
+    def _features(self) -> FeatureStore | None:
+        """Those of all paintings."""
+        return None if self._store is None or self._store.kept is not None else self._store
+
+    def _must_be_there(self, features: _Made | None) -> _Made:
+        if features is None:
             raise NothingStoredError(
                 f"the features of {self.run} are not stored any more, or have changed: "
                 "run `kedro run --pipelines feature_extraction`"
             )
-        return self._features
+        return features
 
     @cached_property
     def _part_search(self) -> tuple[PartSearch, str]:
         """The layer with the most places, and its name."""
-        features, shapes = self._stored_features(), self._embedder.shapes()
+        features, shapes = self._must_be_there(self._features), self._embedder.shapes()
         layer = max(shapes, key=lambda name: shapes[name][0] * shapes[name][1])
         return PartSearch.fit(features[layer], shapes[layer]), layer
 

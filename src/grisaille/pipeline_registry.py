@@ -14,6 +14,6 @@ _MAKING = ("ingestion", "feature_extraction", "autoencoding")
 def register_pipelines() -> dict[str, Pipeline]:
     """Name -> pipeline."""
     pipelines = find_pipelines(raise_errors=True)
-    default = (*_MAKING, "evaluation" if config.refits() else "growth")
+    default = (*_MAKING, "evaluation" if config.refits() else "growth", "keeping")
     pipelines["__default__"] = sum((pipelines[name] for name in default if name in pipelines), Pipeline([]))
     return pipelines

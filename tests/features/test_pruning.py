@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from grisaille.features.pruning import excess, prune
+from grisaille.features import pruning
+from grisaille.features.pruning import excess, let_go, prune
 from grisaille.features.store import FeatureStore, FeatureStoreError, write
 from helpers import CountedSource, flip
 
@@ -61,3 +62,65 @@ class TestPruning:
         assert not list(tmp_path.rglob("*.npy"))
         with pytest.raises(FeatureStoreError):
             FeatureStore(stores[1])
+
+
+class TestLettingGo:
+    @pytest.fixture
+    def kept(self, stores):
+        """Paintings 2 to 5, of the first collection of `stores`, are in the second one, too."""
+        return set(FeatureStore(stores[0]).paintings[7:9])
+
+    def test_the_sample_stays_and_what_another_collection_needs(self, stores, kept):
+        assert let_go(FeatureStore(stores[0]), kept) == (4, 4 * ROW)
+        store, values = FeatureStore(stores[0]), CountedSource(range(10)).values("wide")
+        assert store.kept.tolist() == [7, 8]
+        np.testing.assert_array_equal(store["wide"][store.kept], values[7:9])
+        assert store.damaged() == []
+        assert np.array_equal(
+            np.asarray(FeatureStore(stores[1])["wide"]), CountedSource([2, 3, 4, 5, 20, 21]).values("wide")
+        )
+
+    def test_others_cannot_be_read_and_the_reason_is_told(self, stores, kept):
+        let_go(FeatureStore(stores[0]), kept)
+        with pytest.raises(FeatureStoreError, match=r"the features of 2 paintings were let go"):
+            FeatureStore(stores[0])["narrow"][5:8]
+
+    def test_an_earlier_state_of_the_collection_holds_nothing_back(self, tmp_path):
+        earlier, now = (write(tmp_path, CountedSource(range(count))) for count in (3, 5))
+        assert let_go(now, set()) == (5, 5 * ROW)
+        assert not list(tmp_path.rglob("*.npy"))
+        with pytest.raises(FeatureStoreError):
+            FeatureStore(earlier.path)
+
+    def test_extracting_again_computes_what_is_gone_and_ends_as_it_was(self, tmp_path, stores, kept):
+        before = stores[0].read_bytes()
+        let_go(FeatureStore(stores[0]), kept)
+        again = CountedSource(range(10))
+        assert write(tmp_path, again).kept is None
+        assert sorted(row for rows in again.computed for row in rows) == [0, 1, 6, 9]
+        assert stores[0].read_bytes() == before
+
+    def test_a_killed_call_can_be_made_again(self, stores, kept, monkeypatch):
+        pruned = []
+
+        def die(shard, needed, whole=pruning._prune_shard):
+            if len(pruned) == 2:
+                raise KeyboardInterrupt
+            pruned.append(shard)
+            whole(shard, needed)
+
+        monkeypatch.setattr(pruning, "_prune_shard", die)
+        with pytest.raises(KeyboardInterrupt):
+            let_go(FeatureStore(stores[0]), kept)
+        monkeypatch.undo()
+        assert FeatureStore(stores[0]).kept.tolist() == [7, 8]
+        let_go(FeatureStore(stores[0]), kept)
+        (found,) = excess(stores[0].parent.parent, set())
+        assert found.paintings == 8
+
+    def test_nothing_is_removed_beside_damage(self, stores, kept):
+        flip(next(stores[0].parent.glob("wide/*.npy")))
+        files = sorted(stores[0].parent.rglob("*"))
+        with pytest.raises(FeatureStoreError, match="nothing is let go"):
+            let_go(FeatureStore(stores[0]), kept)
+        assert sorted(stores[0].parent.rglob("*")) == files

@@ -1,4 +1,4 @@
-"""What a store of features holds that no collection needs, and its removal."""
+"""What a store of features holds that no collection needs, or that is not to be kept, and its removal."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from grisaille.features.store import FeatureStore, FeatureStoreError, Shard, save_shard, shards
+from grisaille.storage.files import AnyPath
 
 # Earlier releases kept features by collection, each with a file of this name.
 _EARLIER = "manifest.json"
@@ -81,6 +82,49 @@ def prune(root: Path, needed: Set[str]) -> None:
             if not manifest.name.endswith(".stamp.json") and not _is_whole(manifest):
                 manifest.unlink()
                 manifest.with_name(f"{manifest.name}.stamp.json").unlink(missing_ok=True)
+
+
+def let_go(store: FeatureStore, kept: Set[str]) -> tuple[int, int]:
+    """Remove the features of a collection but those of some paintings, once nothing needs them any more.
+
+    What another collection has whose paintings are not all in this one stays as well. A killed call leaves a store that
+    can be opened, and the next call goes on.
+
+    Args:
+        store: The features of the collection.
+        kept: SHA-256 of the files of the paintings whose features stay.
+
+    Returns:
+        How many paintings' features were removed, and their bytes.
+
+    Raises:
+        FeatureStoreError: If a shard with features that stay is damaged; nothing is removed then.
+        DiskFullError: If there is no room for a new shard; nothing is lost then.
+    """
+    if damaged := store.damaged():
+        raise FeatureStoreError(f"nothing is let go: the shard {damaged[0]} is damaged")
+    own, folder = set(store.paintings), store.path.parent
+    others = [_paintings(path) for path in folder.glob("*.json") if path != store.path]
+    needed = set(kept).union(*(paintings for paintings in others if paintings - own))
+    # First, so that the collection can be opened whatever happens.
+    store.note_kept(kept & own)
+    removed, freed = set[str](), 0
+    for layer in store:
+        for shard in shards(folder / layer):
+            gone = own.intersection(shard.index.rows) - needed
+            removed |= gone
+            freed += len(gone) * shard.row_bytes
+            _prune_shard(shard, set(shard.index.rows) - gone)
+    return len(removed), freed
+
+
+def _paintings(manifest: AnyPath) -> set[str]:
+    """Whose features a collection still has; nobody's where the file is no manifest."""
+    try:
+        found = FeatureStore(manifest)
+    except FeatureStoreError:
+        return set()
+    return {found.paintings[row] for row in (range(len(found.paintings)) if found.kept is None else found.kept)}
 
 
 def _prune_shard(shard: Shard, needed: Set[str]) -> None:

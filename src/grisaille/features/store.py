@@ -129,19 +129,24 @@ class _Layer(BaseModel):
 
 
 class _Manifest(BaseModel):
-    """What says that the features of a collection are there."""
+    """What says that the features of a collection are there.
+
+    Attributes:
+        kept: Paintings whose features are still there, where those of the others were let go.
+    """
 
     identity: dict[str, Any]
     dtype: Literal["float16", "float32"]
     layers: dict[_Name, _Layer]
     paintings: list[_Digest]
+    kept: list[_Digest] | None = None
 
 
 _Described = TypeVar("_Described", bound=BaseModel)
 
 
 def _write_json(path: AnyPath, content: BaseModel) -> None:
-    described = content.model_dump()
+    described = content.model_dump(exclude_none=True)
     text = json.dumps(described | {"digest": fingerprint(described)}, indent=1)
     write_atomically(path, lambda file: file.write(text.encode()))
 
@@ -252,7 +257,10 @@ class ShardedArray:
     """
 
     def __init__(self, shards: list[Shard], places: IntArray, columns: int, dtype: np.dtype[Any]) -> None:
-        """Wrap the rows of one layer: number of the shard, and row in it, of every painting, shape (n, 2)."""
+        """Wrap the rows of one layer: number of the shard, and row in it, of every painting, shape (n, 2).
+
+        Those of a painting whose features were let go are -1.
+        """
         self._shards, self._places, self.shape, self.dtype = shards, places, (len(places), columns), dtype
 
     def __len__(self) -> int:
@@ -278,6 +286,10 @@ class ShardedArray:
         width = len(range(*columns.indices(self.shape[1])))
         result = np.empty((len(rows), width), dtype=self.dtype)
         shard_of, local_rows = self._places[rows].T
+        if gone := int((shard_of < 0).sum()):
+            raise FeatureStoreError(
+                f"the features of {gone:,} paintings were let go (features.keep): `kedro run` extracts them again"
+            )
         for shard in np.unique(shard_of).tolist():
             chosen = np.flatnonzero(shard_of == shard)
             mapped, local = self._shards[shard].map(), local_rows[chosen]
@@ -324,13 +336,17 @@ class FeatureStore(Mapping[str, ShardedArray]):
             if (shard.index.columns, shard.index.dtype) == (columns, dtype)
             for row, painting in enumerate(shard.index.rows)
         }
-        missing = len(set(wanted) - set(known))
+        kept = self._manifest.kept
+        missing = len(set(wanted if kept is None else kept) - set(known))
         if missing:
             raise FeatureStoreError(
                 f"the features of {missing} of {len(wanted)} paintings are missing or damaged in "
                 f"{self.path.parent / layer}. {_MEND}"
             )
-        return np.array([known[painting] for painting in wanted], dtype=np.int64).reshape(-1, 2)
+        # What was let go for this collection may be there for another.
+        there = set(wanted if kept is None else kept)
+        places = [known[painting] if painting in there else (-1, -1) for painting in wanted]
+        return np.array(places, dtype=np.int64).reshape(-1, 2)
 
     def __getitem__(self, layer: str) -> ShardedArray:
         """The matrix of a layer."""
@@ -350,6 +366,23 @@ class FeatureStore(Mapping[str, ShardedArray]):
         """The name of the manifest."""
         return self.path.stem
 
+    @property
+    def kept(self) -> IntArray | None:
+        """Rows of the paintings whose features are there, where those of the others were let go; None if all are."""
+        if self._manifest.kept is None:
+            return None
+        there = set(self._manifest.kept)
+        return np.flatnonzero([painting in there for painting in self._manifest.paintings])
+
+    @property
+    def paintings(self) -> list[str]:
+        """SHA-256 of the paintings' files, in order."""
+        return self._manifest.paintings
+
+    def note_kept(self, paintings: Iterable[str]) -> None:
+        """Write down that of these paintings alone, by the SHA-256 of their files, features will be there."""
+        _write_json(self.path, self._manifest.model_copy(update={"kept": sorted(paintings)}))
+
     def damaged(self) -> list[AnyPath]:
         """The shards with rows of this collection that do not hold what was stored; reads all of them, once a process.
 
@@ -359,7 +392,7 @@ class FeatureStore(Mapping[str, ShardedArray]):
             known[number].path
             for layer, known in self._shards.items()
             for number in np.unique(self._places[layer][:, 0]).tolist()
-            if known[number].is_damaged
+            if number >= 0 and known[number].is_damaged
         ]
 
 

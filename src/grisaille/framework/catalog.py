@@ -357,7 +357,7 @@ class ProjectContext(KedroContext):
             given = loader.runtime_params or {}
             catalog.given = frozenset(name for group in given for name, _ in recipes.leaves(group, given[group]))
             catalog.storage = loader.storage(Path(self.project_path))
-            for name in ("features", "stored_features", "study_features", "palettes"):
+            for name in ("features", "study_features", "palettes"):
                 if name in catalog and hasattr(features := catalog.get(name), "expect"):
                     features.expect(_Wanted(catalog, name))
         return catalog

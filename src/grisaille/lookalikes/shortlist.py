@@ -1,4 +1,7 @@
-"""Look-alikes by few bytes: the nearest codes make a shortlist, which is ordered again by the full features."""
+"""Look-alikes by few bytes: the nearest codes make a shortlist, which is ordered again by the full features.
+
+Where the features were let go, what their own codes stand for takes their place.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,29 @@ import numpy as np
 
 from grisaille.arrays import FloatArray, IntArray, Rows
 from grisaille.codes.linear import LinearCode
+from grisaille.codes.maps import FINGERPRINT, CodedFeatures
+from grisaille.features.store import FeatureStore
 from grisaille.lookalikes.embedding import Described, Embedder
 
 # Codes that are decoded at a time: 100 MB of 400 coordinates.
 _BLOCK = 65_536
+
+
+def kept_features(features: FeatureStore | None, coded: Mapping[str, FloatArray] | None) -> Mapping[str, Rows] | None:
+    """The features of a collection, or what their codes stand for where they were let go.
+
+    Args:
+        features: As far as they are stored.
+        coded: The result `feature_codes`, where there is one.
+
+    Returns:
+        Layer -> features, shape (n, d); None where there are neither, or the codes are those of other paintings.
+    """
+    if features is None or features.kept is None:
+        return features
+    if coded is None or bytes(coded[FINGERPRINT]).hex() != features.fingerprint:
+        return None
+    return CodedFeatures(coded, list(features))
 
 
 @dataclass(frozen=True)
@@ -22,7 +44,7 @@ class Shortlist:
     Attributes:
         likeness: `composition` or `style`.
         stored: As `joining.stored` gives it, n codes.
-        features: Layer -> features, shape (n, d).
+        features: Layer -> features, or what stands for them (`kept_features`), shape (n, d).
         embedder: What describes pictures.
     """
 

@@ -169,6 +169,24 @@ class Backbone(Group):
         return None if self.weights in {"imagenet", "random"} else Path(self.weights).expanduser()
 
 
+class Features(Group):
+    """What is kept of the features once everything is made of them.
+
+    Attributes:
+        keep: `everything`; `codes`, a few bytes of every painting that shortlists are ordered by, and the features of a
+            sample; or `embeddings`: neither. What is not kept is removed at the end of a run, and extracted again where
+            something is trained anew.
+        share: Of the bytes of the features in float16, what the codes of a painting take.
+        sample: Paintings whose features stay beside the codes, to measure by.
+        seed: Of the sample.
+    """
+
+    keep: Literal["everything", "codes", "embeddings"] = "everything"
+    share: float = Field(0.05, gt=0, le=1)
+    sample: int = Field(5000, ge=0)
+    seed: int = Field(0, ge=0)
+
+
 class Chunk(Group):
     """A contiguous piece of one flattened layer.
 
@@ -430,6 +448,7 @@ class Parameters(BaseModel):
     features_file: Word | None = None
     ingestion: Ingestion = Ingestion()
     backbone: Backbone = Backbone()
+    features: Features = Features()
     chunks: dict[str, Chunk | None] = {}
     likenesses: tuple[Literal["composition", "style", "colour", "vectors"], ...] = ("composition", "style", "colour")
     autoencoder: Autoencoder = Autoencoder()

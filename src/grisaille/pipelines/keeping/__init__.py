@@ -1,0 +1,5 @@
+"""The keeping pipeline."""
+
+from grisaille.pipelines.keeping.pipeline import create_pipeline
+
+__all__ = ["create_pipeline"]
