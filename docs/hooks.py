@@ -58,6 +58,7 @@ def parameter_tables() -> Iterator[str]:
         "ingestion": parameters.Ingestion,
         "ingestion.columns": parameters.Columns,
         "backbone": parameters.Backbone,
+        "features": parameters.Features,
         "chunks.<name>": parameters.Chunk,
         "autoencoder": parameters.Autoencoder,
         "codes": parameters.Codes,

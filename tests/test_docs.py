@@ -66,6 +66,10 @@ ELSEWHERE = {
         "tests/pipelines/test_given_vectors.py",
         "test_the_same_tables",
     ),
+    "kedro run --pipelines keeping --params features.keep=codes": (
+        "tests/pipelines/test_keeping.py",
+        "test_a_sample_stays_on_the_disk",
+    ),
     "kedro viz run --env demo": ("tests/test_browser.py", "test_chunks_are_boxes_and_tables_have_previews"),
     "grisaille similar photo.jpg --run 2026-01-31T09.30.00.000Z": (
         "tests/test_similar.py",
@@ -122,6 +126,7 @@ CHECKED = {
     "kedro run": "needs the Kaggle set",
     "kedro run --env paper": "takes a day",
     "kedro run --params seed=1": "a whole run more",
+    "kedro run --params features.keep=codes": "a whole run more; tests/pipelines/test_keeping.py lets go afterwards",
     "kedro run --params autoencoder.likeness=euclidean": "a whole run more",
     "kedro run --params autoencoder.architecture=positional": "a whole run more",
     "kedro run --params paintings_folder=/path/to/paintings": "runs below with a table of artists",
