@@ -97,7 +97,7 @@ class TestLettingGo:
         let_go(FeatureStore(stores[0]), kept)
         again = CountedSource(range(10))
         assert write(tmp_path, again).kept is None
-        assert sorted(row for rows in again.computed for row in rows) == [0, 1, 6, 9]
+        assert sorted(painting for batch in again.computed for painting in batch) == [0, 1, 6, 9]
         assert stores[0].read_bytes() == before
 
     def test_a_killed_call_can_be_made_again(self, stores, kept, monkeypatch):
