@@ -87,6 +87,13 @@ class TestCodedFeatures:
         np.testing.assert_array_equal(layer[70:140, 8:24], whole[70:140, 8:24])
         assert whole.min() >= 0
 
+    def test_paintings_that_are_all_the_same_come_back(self, features):
+        same = {layer: np.repeat(rows[:1], 300, axis=0) for layer, rows in features.items()}
+        with np.errstate(all="raise"):
+            found = decoded(same, 60)
+        for layer, rows in same.items():
+            np.testing.assert_allclose(found[layer][:], rows, rtol=1e-3, atol=1e-4)
+
     def test_a_layer_of_zeros_is_a_painting_like_any_other(self, features):
         blank = {layer: np.concatenate([np.zeros_like(rows[:1]), rows[1:]]) for layer, rows in features.items()}
         found = decoded(blank, 60)

@@ -200,8 +200,9 @@ def fit(features: Mapping[str, Rows], rows: IntArray, channels: int, size: int) 
     fitted = {layer: Components.fit(values, rows, channels) for layer, values in features.items()}
     bits = spend(np.concatenate([found.variances for found in fitted.values()]).astype(np.float64), 8 * left)
     ends = np.cumsum([len(found.variances) for found in fitted.values()])[:-1]
+    # Of a coordinate that does not vary, every level would be wrong.
     return {
-        layer: MapCode(found, own.astype(np.uint8))
+        layer: MapCode(found, np.where(found.variances > 0, own, 0).astype(np.uint8))
         for (layer, found), own in zip(fitted.items(), np.split(bits, ends), strict=True)
     }
 
