@@ -82,7 +82,8 @@ audit: .venv/installed  ## hold the pinned dependencies against the public list 
 # Without MLflow, which holds others back: pyarrow, whose version is in every Parquet file, and python-dateutil.
 lock: .venv/installed  ## pin the newest versions that pyproject.toml allows
 	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.10 --upgrade --all-extras --no-extra mlflow --no-emit-index-url \
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.10 --upgrade --no-emit-index-url \
+	  --extra cluster --extra data --extra excel --extra docs --extra umap --extra dev \
 	  --no-header --no-annotate pyproject.toml --output-file requirements.lock
 
 clean:  ## remove the virtual environment and the demo's data

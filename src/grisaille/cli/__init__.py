@@ -22,7 +22,7 @@ COMMANDS = {
     "export": "grisaille.cli.export:export",
 }
 # Those that open what is stored without Kedro, which takes half a second to import.
-_WITHOUT_KEDRO = {"similar", "path", "serve"}
+_WITHOUT_KEDRO = {"similar", "path", "serve", "runs", "compare"}
 
 
 class LazyGroup(click.Group):

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from grisaille.cli import project
+from grisaille.cli import options, project
 
 
 @dataclass(frozen=True)
@@ -26,8 +26,7 @@ class _Collection:
 
 
 @click.command()
-@click.option("--env", "-e", help="The configuration environment.")
-@click.option("--storage", help="Where the features are stored; the environment's storage unless given.")
+@options.where
 @click.option("--forget", multiple=True, help="A folder of paintings whose collection is not needed any more.")
 @click.option("--yes", "-y", is_flag=True, help="Remove without asking.")
 def clean(env: str | None, storage: str | None, forget: tuple[str, ...], yes: bool) -> None:

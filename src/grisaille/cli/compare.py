@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from grisaille.cli import options
+
 
 @click.command()
 @click.argument("runs", nargs=-1, required=True, metavar="RUN RUN...")
@@ -13,21 +15,19 @@ import click
     "--output", "-o", type=click.Path(path_type=Path, dir_okay=False), default="comparison.html", show_default=True,
     help="The page.",
 )  # fmt: skip
-@click.option("--storage", help="Where the runs are stored; the environment's storage unless given.")
-@click.option("--env", "-e", help="The configuration environment.")
+@options.where
 def compare(runs: tuple[str, ...], output: Path, storage: str | None, env: str | None) -> None:
     """Compare runs with the first that is named: settings, measures, and where neighbours moved, in pictures.
 
     RUN is the name of a run, the beginning of it, or newest: the newest run that left embeddings. `grisaille runs`
     lists them.
     """
-    import grisaille
     from grisaille.comparison import page
     from grisaille.storage import write_atomically
 
     if not 2 <= len(runs) <= len(page.LETTERS):
         raise click.UsageError(f"name 2 to {len(page.LETTERS)} runs. Received: {len(runs)}")
-    collections = [grisaille.open(storage or ".", env, run) for run in runs]
+    collections = [options.opened(env, storage, run) for run in runs]
     if len({collection.run for collection in collections}) < len(collections):
         raise click.UsageError(f"name different runs. Received: {', '.join(one.run for one in collections)}")
     comparison = page.compare(collections)

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from grisaille.cli import project
+from grisaille.cli import options, project
 
 _LIKENESSES = ("composition", "style", "colour", "mixture", "vectors")
 
@@ -19,13 +19,7 @@ def export() -> None:
 
 def _options(command: Callable[..., None]) -> Callable[..., None]:
     """What all formats share."""
-    for option in (
-        click.option("--output", "-o", type=click.Path(path_type=Path), help="Where to."),
-        click.option("--storage", help="Where the run is stored; the environment's storage unless given."),
-        click.option("--env", "-e", help="The configuration environment."),
-    ):  # fmt: skip
-        command = option(command)
-    return command
+    return options.where(click.option("--output", "-o", type=click.Path(path_type=Path), help="Where to.")(command))
 
 
 _likeness = click.option(

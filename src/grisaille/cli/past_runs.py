@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from grisaille.cli import project
+from grisaille.cli import options, project
 
 if TYPE_CHECKING:
     from grisaille.storage import AnyPath
@@ -27,8 +27,7 @@ BY_DESIGN = frozenset({"study_points", "study_code_sizes", "study_layers", "stud
 
 @click.command()
 @click.argument("run")
-@click.option("--env", "-e", help="The configuration environment that the run was made in.")
-@click.option("--storage", help="Where the run is stored; the environment's storage unless given.")
+@options.where
 def verify(run: str, env: str | None, storage: str | None) -> None:
     """Hash again all that RUN read and wrote, and say what has changed.
 
@@ -99,8 +98,7 @@ def _paintings(version: str, manifest: Mapping[str, Any], path: Path, root: AnyP
 
 @click.command()
 @click.argument("run")
-@click.option("--env", "-e", help="The configuration environment that the run was made in.")
-@click.option("--storage", help="Where the run is stored; the environment's storage unless given.")
+@options.where
 @click.option("--into", help="Where to store the repetition: a folder that is not there yet, or empty.")
 @click.option("--keep-features", is_flag=True, help="Take the features that are stored; extract none again.")
 def rerun(run: str, env: str | None, storage: str | None, into: str | None, keep_features: bool) -> None:

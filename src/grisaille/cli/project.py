@@ -23,9 +23,3 @@ def find() -> Path:
         bootstrap_project(found)
     logs.configure(found)
     return found
-
-
-def nearest() -> Path:
-    """The folder that a command was given in, or the nearest above it that is a project; Kedro is not asked."""
-    here = Path.cwd()
-    return next((folder for folder in (here, *here.parents) if (folder / "conf" / "base").is_dir()), here)

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from grisaille.cli import options
+
 if TYPE_CHECKING:
     from grisaille.comparison.listing import RunLine
 
@@ -17,8 +19,7 @@ _JUDGED_BY = ("style", "mixture", "composition", "vectors", "colour")
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Write a JSON object a run, with all of its headline figures.")
-@click.option("--storage", help="Where the runs are stored; the environment's storage unless given.")
-@click.option("--env", "-e", help="The configuration environment.")
+@options.where
 def runs(as_json: bool, storage: str | None, env: str | None) -> None:
     """List the runs of a storage, newest first, with what each measured itself."""
     import json
@@ -27,7 +28,7 @@ def runs(as_json: bool, storage: str | None, env: str | None) -> None:
     from grisaille.comparison.listing import lines
     from grisaille.provenance.stored_run import storage_of
 
-    found = list(lines(storage_of(storage or ".", env)))
+    found = list(lines(storage_of(options.folder(storage), env)))
     if as_json:
         for line in found:
             click.echo(json.dumps(asdict(line), ensure_ascii=False))

@@ -8,7 +8,7 @@ import socket
 
 import click
 
-from grisaille.cli import project
+from grisaille.cli import options
 
 
 @click.command()
@@ -19,26 +19,20 @@ from grisaille.cli import project
 @click.option(
     "--token", help="What a browser has to know; made up unless given, where other machines can reach the page."
 )
-@click.option("--run", help="Answer from the results of this run; the newest, also of later ones, unless given.")
-@click.option(
-    "--pictures", type=click.Path(exists=True, file_okay=False), help="The folder of the pictures, if it moved."
-)
-@click.option("--storage", help="Where the run is stored; the environment's storage unless given.")
-@click.option("--env", "-e", help="The configuration environment.")
+@options.answered_from
 def serve(
     host: str, port: int, token: str | None, run: str | None, pictures: str | None, storage: str | None, env: str | None
 ) -> None:
     """Open the studio: drop a picture, like, compare, understand, in a browser."""
     import uvicorn
 
-    import grisaille
     from grisaille.studio.app import LOCAL, create_app
     from grisaille.studio.source import Source
 
     local = host == "localhost" or ipaddress.ip_address(host).is_loopback
     if not local:
         token = token or secrets.token_urlsafe(16)
-    source = Source(lambda: grisaille.open(storage or project.nearest(), env, run, pictures), follow=run is None)
+    source = Source(lambda: options.opened(env, storage, run, pictures), follow=run is None)
     app = create_app(source, token, LOCAL if local else ("*",))
     listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

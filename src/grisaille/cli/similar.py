@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from grisaille.cli import project
+from grisaille.cli import options
 from grisaille.cli.answers import Answers, Asked
 from grisaille.likenesses.names import LIKENESSES, VECTORS, chosen
 
@@ -22,21 +22,17 @@ if TYPE_CHECKING:
 def _options(*more: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """What both commands share; one of them knows more likenesses."""
     folder = click.Path(path_type=Path)
-    options = (
+    own = (
         click.option(
             "--likeness", type=click.Choice([*LIKENESSES, *more]), help="What alike means; the mixture unless given."
         ),
         click.option("--output", "-o", type=folder, help="Where the answer is stored; in the storage unless given."),
-        click.option("--run", help="Answer from the results of this run; the newest unless given."),
-        click.option("--pictures", type=folder, help="The folder of the pictures, if it moved."),
-        click.option("--storage", help="Where the run is stored; the environment's storage unless given."),
-        click.option("--env", "-e", help="The configuration environment."),
     )
 
     def add(command: Callable[..., None]) -> Callable[..., None]:
-        for option in options:
+        for option in own:
             command = option(command)
-        return command
+        return options.answered_from(command)
 
     return add
 
@@ -66,7 +62,7 @@ def similar(
     Files need not be in the collection. With - as the only one, names are read from standard input, one a line, and
     each is answered as it comes: only the first has to wait for TensorFlow and the models.
     """
-    collection = _open(**where)
+    collection = options.opened(**where)
     wanted = collection.likenesses if likeness == "all" else [chosen(likeness, collection.likenesses)]
     if why and wanted == [VECTORS]:
         raise ValueError("a vector does not say where pictures are alike: leave out --why, or choose another likeness")
@@ -91,7 +87,7 @@ def path(start: str, stop: str, likeness: str | None, output: Path | None, **whe
 
     START and STOP are names of paintings (a part that no other has is enough), or files.
     """
-    collection = _open(**where)
+    collection = options.opened(**where)
     by = chosen(likeness, collection.likenesses)
     click.echo(f"By {by}, in the embeddings of {collection.run}\n")
     ends = list(_read(collection, (start, stop)))
@@ -103,12 +99,6 @@ def path(start: str, stop: str, likeness: str | None, output: Path | None, **whe
     first, last = (end.placed(collection) for end in ends)
     answers.chain(ends, collection.chain(first, last, by), by)
     click.echo(f"\n{answers.folder}")
-
-
-def _open(env: str | None, storage: str | None, run: str | None, pictures: Path | None) -> Collection:
-    import grisaille
-
-    return grisaille.open(storage or project.nearest(), env, run, pictures)
 
 
 def _one_by_one(collection: Collection, stream: TextIO) -> Iterator[Asked]:
