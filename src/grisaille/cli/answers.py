@@ -120,6 +120,8 @@ class Answers:
             for row in table.head(_PRINTED).to_dict("records"):
                 usual = _usual(row["distance_percentile"], "  (closer than {} of 100 paintings to theirs)")
                 click.echo(f"  {row['rank']:>2}  {_three_digits(row['distance']):<8} {row['painting_id']}{usual}")
+            if table.attrs["recall"] < 1:
+                click.echo(f"  An index answered, which finds {table.attrs['recall']:.3f} of the ten nearest.")
 
     def _sheet(self, query: Asked, found: dict[str, pd.DataFrame], held: bool) -> Figure:
         from grisaille.plots.contact_sheet import Tile, contact_sheet

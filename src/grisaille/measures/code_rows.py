@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import itertools
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -152,12 +151,9 @@ class Contenders:
     def product(self) -> Iterator[Row]:
         """Product quantisation, which takes a minute and more; 256 centroids need as many paintings to train on.
 
-        Raises:
-            ImportError: If Faiss is not installed.
-
         Source: Jégou, Douze & Schmid 2011, "Product quantization for nearest neighbor search", as built by Faiss.
         """
-        faiss: Any = importlib.import_module("faiss")
+        import faiss
 
         for size in SIZES if len(self.training) >= _CENTROIDS else ():
             width = max(size, _WIDTH)
@@ -165,7 +161,7 @@ class Contenders:
             def make(size: int = size, width: int = width) -> Search:
                 some = self._joint.leading(width)
                 rows = np.ascontiguousarray(some.coordinates)
-                quantiser = faiss.ProductQuantizer(width, size, 8)
+                quantiser: Any = faiss.ProductQuantizer(width, size, 8)
                 # Some thousand paintings are few for 256 centroids, which Faiss would say once a byte.
                 quantiser.cp.min_points_per_centroid, quantiser.cp.seed = 1, self.seed
                 quantiser.train(rows[self.training])
