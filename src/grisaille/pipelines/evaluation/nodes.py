@@ -39,20 +39,18 @@ _NO_ANSWERS = Answers(np.empty(0, np.int64), np.empty((0, 1), np.int64), np.empt
 TABLES = [field.name for field in fields(Results) if field.name != "parameters"]
 
 
-def reduce_with_pca(  # noqa: PLR0913, PLR0917 - every likeness has its settings
+def reduce_with_pca(  # noqa: PLR0913, PLR0917 - every likeness is made of something else
     picture_files: pd.DataFrame,
     chunks: dict[str, Any],
     autoencoder: Autoencoder,
     settings: Evaluation,
-    likenesses: list[str],
-    style: Style,
-    colour: Colour,
+    channels: int,
     features: FeatureStore | None = None,
     layer_norms: FloatArray | None = None,
     palettes: FeatureStore | None = None,
-    vectors: FloatArray | None = None,
+    **embeddings: FloatArray,
 ) -> dict[str, FloatArray]:
-    """The baseline: PCA at the size of each likeness's codes, fitted on all but the held-out paintings.
+    """The baseline: PCA at the size of the embeddings themselves, fitted on all but the held-out paintings.
 
     Vectors that were given become as short as embeddings of composition, and at most a quarter of what they were.
 
@@ -61,16 +59,19 @@ def reduce_with_pca(  # noqa: PLR0913, PLR0917 - every likeness has its settings
     """
     pieces = list(named(chunks, Chunk).values())
     training = fitted_on(picture_files["split"].to_numpy())
+    values = {likeness: points.shape[1] for likeness, points in embeddings.items()}
     reduced = {}
     if features is not None:
-        reduced = spaces.reduce_composition(features, pieces, training, autoencoder.code_size, settings.seed)
-    if features is not None and layer_norms is not None and "style" in likenesses:
-        reduced["style"] = spaces.reduce_style(features, layer_norms, pieces, training, style)
+        each = values["composition"] // len(pieces)
+        reduced = spaces.reduce_composition(features, pieces, training, each, settings.seed)
+    if features is not None and layer_norms is not None and "style" in values:
+        each = values["style"] // len(pieces)
+        reduced["style"] = spaces.reduce_style(features, layer_norms, pieces, training, each, channels)
     if palettes is not None:
-        reduced["colour"] = spaces.reduce_colour(palettes, training, colour)
-    if vectors is not None:
-        values = min(autoencoder.code_size * len(pieces), max(vectors.shape[1] // 4, 1))
-        reduced["vectors"] = spaces.reduce_vectors(vectors, training, values)
+        reduced["colour"] = spaces.reduce_colour(palettes, training, values["colour"])
+    if "vectors" in values:
+        most = min(autoencoder.code_size * len(pieces), max(values["vectors"] // 4, 1))
+        reduced["vectors"] = spaces.reduce_vectors(embeddings["vectors"], training, most)
     return reduced
 
 

@@ -8,7 +8,7 @@ from kedro.pipeline import Node, Pipeline
 
 from grisaille.codes import CODED
 from grisaille.framework import config
-from grisaille.likenesses.names import VECTORS, chosen, leading
+from grisaille.likenesses.names import MIXTURE, VECTORS, chosen, leading
 from grisaille.pipelines.evaluation import nodes
 
 # The groups that made what the report shows.
@@ -20,29 +20,24 @@ def create_pipeline(**kwargs: Any) -> Pipeline:
     embeddings = {name: f"{name}_embeddings" for name in config.embedded()}
     features = {name: name for name in ("features", "layer_norms") if "composition" in embeddings}
     palettes = {"palettes": "palettes"} if "colour" in embeddings else {}
-    vectors = {VECTORS: embeddings[VECTORS]} if VECTORS in embeddings else {}
     led, default = leading(embeddings), chosen(None, embeddings)
-    groups = {name: f"params:{name}" for name in ("likenesses", "chunks", "autoencoder", "style", "colour")}
+    # Embeddings of the mixture are measured, too, but nothing is reduced to their size.
+    sizes = {name: made for name, made in embeddings.items() if name != MIXTURE}
+    pieces = {"chunks": "params:chunks", "channels": "params:style.channels"}
     read = {**features, "settings": "params:evaluation", **palettes}
     compared = {"paintings": "paintings", "reduced": "pca_embeddings", "profiles": "profiles", **embeddings}
     return Pipeline(
         [
             Node(
                 nodes.reduce_with_pca,
-                {**read, **vectors, **groups, "picture_files": "picture_files"},
+                {**read, **pieces, **sizes, "autoencoder": "params:autoencoder", "picture_files": "picture_files"},
                 "pca_embeddings",
                 name="reduce_with_pca",
             ),
             Node(nodes.draw_profiles, ["paintings", "params:evaluation"], "profiles", name="draw_profiles"),
             Node(
                 nodes.compare_spaces,
-                {
-                    **read,
-                    **compared,
-                    "profiles": "profiles",
-                    "chunks": "params:chunks",
-                    "channels": "params:style.channels",
-                },
+                {**read, **compared, **pieces},
                 ["artist_distances", "neighbours", "preservation", "rnx_curves", "answers", "recommended_paintings"],
                 name="compare_spaces",
             ),

@@ -14,7 +14,7 @@ from grisaille.likenesses.metrics import LIKENESSES
 from grisaille.likenesses.style import describe_chunks
 from grisaille.measures.comparison import Name, Pair
 from grisaille.measures.spaces import Space, embedding_space, feature_space
-from grisaille.parameters import Chunk, Colour, Style
+from grisaille.parameters import Chunk
 from grisaille.points import Points
 
 
@@ -50,16 +50,21 @@ def reduce_composition(
 
 
 def reduce_style(
-    features: Mapping[str, Rows], layer_norms: FloatArray, chunks: Sequence[Chunk], training: IntArray, style: Style
+    features: Mapping[str, Rows],
+    layer_norms: FloatArray,
+    chunks: Sequence[Chunk],
+    training: IntArray,
+    k: int,
+    channels: int,
 ) -> FloatArray:
-    """PCA of every chunk's channel statistics: float32, shape (n, code_size * chunks)."""
-    described = describe_chunks(features, layer_norms, chunks, style.channels)
-    return np.concatenate([_principal(part, training, style.code_size) for part in described], axis=1)
+    """PCA of every chunk's channel statistics: float32, shape (n, k * chunks)."""
+    described = describe_chunks(features, layer_norms, chunks, channels)
+    return np.concatenate([_principal(part, training, k) for part in described], axis=1)
 
 
-def reduce_colour(palettes: Mapping[str, Rows], training: IntArray, colour: Colour) -> FloatArray:
-    """PCA of the palettes: float32, shape (n, code_size)."""
-    return _principal(np.sqrt(palettes[LAYER][:]), training, colour.code_size)
+def reduce_colour(palettes: Mapping[str, Rows], training: IntArray, values: int) -> FloatArray:
+    """PCA of the palettes: float32, shape (n, values)."""
+    return _principal(np.sqrt(palettes[LAYER][:]), training, values)
 
 
 def reduce_vectors(vectors: FloatArray, training: IntArray, values: int) -> FloatArray:
