@@ -7,8 +7,9 @@ import pandas as pd
 from PIL import Image
 
 from grisaille.measures.code_rows import EVEN, SPENT
+from grisaille.parameters import Evaluation
 from grisaille.pipelines.evaluation import nodes, spaces
-from grisaille.report.results import Results, with_ends
+from grisaille.report.results import Results
 from helpers import encode, picture
 
 SPACES = [
@@ -82,7 +83,7 @@ def results(artists=("Ada", "Bert", "<img src=x onerror=alert(1)>"), each=4, see
         preservation=preservation,
         usefulness=usefulness,
         recommendations=recommendations,
-        paper_experiments=nodes.repeat_paper_experiments(sums, pairs, paintings, comparisons),
+        paper_experiments=nodes.repeat_paper_experiments(sums, pairs, paintings, comparisons, Evaluation()),
         pair_agreement=nodes.compare_pairs(pairs),
         neighbours=pd.DataFrame(neighbours),
         kept_by_codes=codes,
@@ -90,7 +91,7 @@ def results(artists=("Ada", "Bert", "<img src=x onerror=alert(1)>"), each=4, see
         code_figure=blank,
         rnx_figure=blank,
         silhouette_heat_map=blank,
-        scatters=dict.fromkeys(with_ends(comparisons, pairs), blank),
+        scatters=dict.fromkeys(comparisons, blank),
         parameters={
             "autoencoder": {"code_size": 6},
             "chunks": {"a": {"layer": "x", "start": 0, "stop": 600}},

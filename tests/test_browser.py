@@ -9,12 +9,14 @@ import sys
 import time
 import urllib.request
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
 import pandas as pd
 import pytest
+from PIL import Image
 
 from grisaille.report.page import render
 from helpers import PATIENCE, PROJECT, kedro
@@ -100,6 +102,37 @@ class TestReport:
         page.goto((demo_run.data / "08_reporting" / "report.html").as_uri())
         assert page.evaluate("document.documentElement.scrollWidth") <= width
 
+    def test_folded_evidence_is_printed(self, browser, demo_run):
+        page = browser.new_page()
+        page.goto((demo_run.data / "08_reporting" / "report.html").as_uri())
+        folded = page.locator("h3", has_text="Do small spaces put pairs in the same order?")
+        assert not folded.is_visible()
+        page.emulate_media(media="print")
+        assert folded.is_visible()
+        assert not page.locator("pre").is_visible()
+
+    def test_it_says_when_its_run_was(self, browser, demo_run):
+        kept = demo_run.first("08_reporting/reports/report.html")
+        page = browser.new_page()
+        page.goto(kept.as_uri())
+        day = datetime.strptime(kept.parent.name[:10], "%Y-%m-%d")
+        assert page.locator("#when").inner_text() == f", {day.day} {day:%B %Y}"
+        page.goto((demo_run.data / "08_reporting" / "report.html").as_uri())
+        assert page.locator("#when").inner_text().startswith(", file of ")
+
+    def test_a_large_heat_map_is_scrolled_in(self, browser, tmp_path):
+        given = replace(results(), silhouette_heat_map=Image.new("RGB", (3000, 10)))
+        path = tmp_path / "report.html"
+        path.write_text(render(given, {}), encoding="utf-8")
+        page = browser.new_page(viewport={"width": 390, "height": 800})
+        page.goto(path.as_uri())
+        page.get_by_text("Which artists are close").click()
+        picture = page.locator(".pan img")
+        assert picture.bounding_box()["width"] < 390
+        page.get_by_text("Full size").click()
+        assert picture.bounding_box()["width"] == 3000
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
 
 class TestHostileNames:
     """Names from files and tables that would be scripts, had nobody escaped them."""
@@ -136,10 +169,12 @@ class TestHostileNames:
         page.mouse.move(400, 300)
         page.wait_for_load_state("networkidle")
         assert page.evaluate("window.stolen") is None
-        assert page.evaluate("document.scripts.length") == 0
+        # That of the page itself, which sets its date and unfolds it for paper.
+        assert page.evaluate("document.scripts.length") == 1
         handlers = "[...document.querySelectorAll('*')].flatMap(e => e.getAttributeNames()).filter(n => /^on/.test(n))"
         assert page.evaluate(handlers) == []
         assert [url for url in requests if not url.startswith(("file:", "data:"))] == []
+        page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
         rows = page.evaluate(
             "[...document.querySelectorAll('table.left')].find(t => /^File/.test(t.innerText)).innerText"
         )

@@ -1,7 +1,5 @@
 """Silhouettes of all pairs of clusters, from one matrix of distance sums."""
 
-from collections.abc import Container
-
 import numpy as np
 
 from grisaille.arrays import FloatArray, IntArray
@@ -142,6 +140,37 @@ def pair_agreement(reference: FloatArray, reduced: FloatArray) -> tuple[float, f
     return float(spearmanr(one, other).statistic), same
 
 
+def groups_by_chance(
+    candidates: IntArray, sizes: tuple[int, int], draws: int, random: np.random.Generator
+) -> list[tuple[IntArray, IntArray]]:
+    """Two groups of clusters, drawn many times: what a comparison of groups is held against.
+
+    Groups of many clusters are spread wider than one cluster, so their silhouettes are lower than those of pairs.
+
+    Args:
+        candidates: Clusters to draw from, shape (m,).
+        sizes: Clusters in the one group and in the other.
+        draws: How often.
+        random: Draws.
+
+    Returns:
+        Different ones only, as many as were found; none where there are too few clusters.
+    """
+    one, both = sizes[0], sum(sizes)
+    if both > len(candidates):
+        return []
+    drawn = (random.permutation(candidates)[:both] for _ in range(draws))
+    found = {(tuple(sorted(some[:one])), tuple(sorted(some[one:]))) for some in drawn}
+    return [(np.array(left), np.array(right)) for left, right in sorted(found)]
+
+
+def share_farther(silhouette: float, others: FloatArray) -> float:
+    """Share of other silhouettes that are larger, equal ones by half; NaN where one is undefined, or of no others."""
+    if not len(others) or not np.isfinite(silhouette):
+        return float("nan")
+    return float(np.mean(others > silhouette) + np.mean(others == silhouette) / 2)
+
+
 def _score(within: FloatArray, between: FloatArray, alone: bool) -> FloatArray:
     if alone:
         return np.zeros(np.broadcast_shapes(within.shape, between.shape))
@@ -149,12 +178,3 @@ def _score(within: FloatArray, between: FloatArray, alone: bool) -> FloatArray:
     # Of infinite distances nothing can be said.
     with np.errstate(invalid="ignore"):
         return np.divide(between - within, larger, out=np.zeros_like(larger), where=larger > 0)
-
-
-def full_features(columns: Container[str]) -> str:
-    """The column of silhouettes in full features by which pairs are chosen: composition's, or else given vectors'.
-
-    Args:
-        columns: Names of the columns that there are, one a space.
-    """
-    return "raw_euclidean" if "raw_euclidean" in columns else "raw_vectors"

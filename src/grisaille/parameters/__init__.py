@@ -413,15 +413,17 @@ class Report(Group):
     """What the page shows.
 
     Attributes:
+        title: What the collection is called; null takes the name of its folder.
         thumbnails: Paintings shown a side of each comparison.
         thumbnail_size: Longer side of a thumbnail, in pixels.
         examples: Paintings whose neighbours are shown.
         note: A sentence set in a box above everything else.
     """
 
+    title: Word | None = None
     thumbnails: int = Field(6, ge=0, le=24)
-    thumbnail_size: int = Field(112, ge=16, le=512)
-    examples: int = Field(4, ge=0, le=24)
+    thumbnail_size: int = Field(160, ge=16, le=512)
+    examples: int = Field(3, ge=0, le=24)
     note: str | None = None
 
 

@@ -19,23 +19,19 @@ _MARKS = (
 _LINE = 42
 # In a heading or a legend, which must leave room for the picture.
 _MOST_NAMES = 6
+# Letters of a line in a legend.
+_LEGEND = 36
 
 
 def side_name(artists: Sequence[str]) -> str:
-    """A short name for one or several artists: family names, the last of them after "and"; of many, the first five."""
-    if len(artists) == 1:
-        return artists[0]
-    last = [_family_name(artist) for artist in artists]
-    if len(last) > _MOST_NAMES:
-        last = [*last[: _MOST_NAMES - 1], f"{len(last) - _MOST_NAMES + 1:,} more"]
-    return f"{', '.join(last[:-1])} and {last[-1]}"
+    """The names of one or several artists, the last of them after "and"; of many, the first five.
 
-
-def _family_name(artist: str) -> str:
-    """The last word, or all from a particle on (da Vinci, van Gogh), without what follows it (the Elder)."""
-    words = artist.partition(" the ")[0].split()
-    particle = next((place for place, word in enumerate(words[1:-1], 1) if word.islower()), len(words) - 1)
-    return " ".join(words[particle:])
+    Names stay whole: a part of one may be another's name.
+    """
+    names = list(artists)
+    if len(names) > _MOST_NAMES:
+        names = [*names[: _MOST_NAMES - 1], f"{len(names) - _MOST_NAMES + 1:,} more"]
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 def literal(name: str) -> str:
@@ -53,7 +49,7 @@ def scatter(title: str, spaces: Mapping[str, FloatArray], sides: Sequence[IntArr
         names: What to call the sides.
 
     Returns:
-        A figure; where a side has no painting it says so instead of drawing.
+        A figure; of fewer than three paintings it says so instead of drawing.
     """
     figure = new_figure(5.2 * len(spaces), 4.8)
     figure.suptitle("\n".join(map(literal, textwrap.wrap(title, _LINE * len(spaces)))), fontsize=14)
@@ -66,16 +62,15 @@ def scatter(title: str, spaces: Mapping[str, FloatArray], sides: Sequence[IntArr
 
 def _draw(axes: Axes, space: str, embeddings: FloatArray, sides: Sequence[IntArray], names: Sequence[str]) -> None:
     axes.set_title(space)
-    missing = [literal(name) for name, side in zip(names, sides, strict=True) if not len(side)]
-    if missing or sum(map(len, sides)) < 3:
-        reason = f"not in this collection:\n{', '.join(missing)}" if missing else "too few paintings to draw"
-        axes.text(0.5, 0.5, reason, ha="center", va="center", wrap=True)
+    if sum(map(len, sides)) < 3:
+        axes.text(0.5, 0.5, "too few paintings to draw", ha="center", va="center", wrap=True)
         axes.set_axis_off()
         return
     points, shares = principal_plane(embeddings[np.concatenate(sides)])
     split = len(sides[0])
     for group, name, marks in zip((points[:split], points[split:]), names, _MARKS, strict=True):
-        axes.scatter(group[:, 0], group[:, 1], label=f"{literal(name)} ({len(group)})", **marks)  # type: ignore[arg-type]  # a dict of mixed values
+        label = literal(textwrap.fill(f"{name} ({len(group)})", _LEGEND))
+        axes.scatter(group[:, 0], group[:, 1], label=label, **marks)  # type: ignore[arg-type]  # a dict of mixed values
     axes.set_xlabel(f"first component ({shares[0]:.0%} of variance)")
     axes.set_ylabel(f"second component ({shares[1]:.0%})")
     axes.legend(loc="best", fontsize=8, framealpha=0.85)

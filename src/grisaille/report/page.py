@@ -13,18 +13,18 @@ import yaml
 from markupsafe import Markup
 from PIL.Image import Image
 
+from grisaille.arrays import StringArray
 from grisaille.collection import Files, images
 from grisaille.collection.artists import present, rows_of
 from grisaille.collection.captions import caption
 from grisaille.collection.originals import Originals
-from grisaille.collection.split import HELD_OUT
+from grisaille.collection.split import ADDED, HELD_OUT
 from grisaille.measures.code_rows import PRODUCT, SHORTLIST, SIZES
-from grisaille.measures.silhouettes import full_features
-from grisaille.parameters import Backbone, plain
 from grisaille.parameters import Report as Settings
+from grisaille.parameters import plain
 from grisaille.plots.comparison import side_name
-from grisaille.report import summary_lines
-from grisaille.report.results import SPACE_NAMES, Results, is_number, number, where, with_ends
+from grisaille.report import summary_lines as words
+from grisaille.report.results import SPACE_NAMES, Results, hubs, is_number, number, pairs_by_nearness, where
 
 
 def render(results: Results, files: Files) -> str:
@@ -43,29 +43,42 @@ def render(results: Results, files: Files) -> str:
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     template = environment.from_string(resources.files("grisaille.report").joinpath("page.html.j2").read_text("utf-8"))
+    artists = results.paintings["artist"].to_numpy(dtype=str)
+    believe, doubt = words.verdict(results)
     page = template.render(
+        title=words.title(results),
+        head=[words.what(results), words.years(results), words.network(results)],
         note=settings.note,
-        verdict=summary_lines.verdict(results),
-        summary=summary_lines.summary(results),
-        experiments=_experiments(results),
-        preservation=_preservation(results),
-        usefulness=_usefulness(results),
-        recommendations=_recommendations(results),
-        comparisons=_comparisons(results, thumbnails, settings.thumbnails),
+        examples=_examples(results, thumbnails, settings.examples),
+        believe=believe,
+        doubt=doubt,
+        own=[_comparison(results, key, thumbnails, settings.thumbnails, artists) for key in _keys(results, own=True)],
+        own_line=words.expected(results),
+        absent=_absent(results),
+        work_of_2021=_work_of_2021(results, thumbnails, settings.thumbnails, artists),
+        pairs=_pairs(results, thumbnails),
         pair_agreement=_pair_agreement(results),
+        pairs_line=words.ends(results),
+        heat_map=_png(results.silhouette_heat_map),
+        heat_map_width=results.silhouette_heat_map.width,
+        usefulness=_usefulness(results),
+        worth=words.worth(results),
+        hubs=_hubs(results, thumbnails),
+        preservation=_preservation(results),
+        kept=words.kept(results),
+        sampled=int(results.preservation["queries"].max()) < len(results.paintings),
+        rnx_curves=_png(results.rnx_figure),
         codes=_codes(results),
         all_codes=_all_codes(results),
         code_figure=_png(results.code_figure),
-        rnx_curves=_png(results.rnx_figure),
-        sampled=int(results.preservation["queries"].max()) < len(results.paintings),
-        heat_map=_png(results.silhouette_heat_map) if len(results.pair_silhouettes) else None,
-        examples=_examples(results, thumbnails, settings.examples),
+        recommendations=_recommendations(results),
         rejected=_first(results.rejected_paintings),
-        duplicates=_first(results.paintings.dropna(subset=["duplicate_of"])),
-        network=_network(results),
+        duplicates=_duplicates(results),
         composed=results.composed,
         vectors="raw_vectors" in results.pair_silhouettes,
-        made_for=_LIKENESS_NAMES.get(results.made_for, results.made_for),
+        offered=[name for _, name in results.offered],
+        default=words.likeness(results.default),
+        made_for=words.METRICS.get(results.made_for, results.made_for),
         linear=results.autoencoder.architecture == "linear",
         settings=_settings(results.parameters),
         k=results.k,
@@ -74,8 +87,9 @@ def render(results: Results, files: Files) -> str:
     return page
 
 
-# Rows of a table that grows with the collection, and comparisons that are named in one sentence.
-_ROWS, _NAMED = 200, 20
+# Rows of a table that grows with the collection; comparisons that are named in one list; neighbours of a work, closest
+# pairs, and hubs of a space, which are shown in pictures.
+_ROWS, _NAMED, _NEAR, _PAIRS, _HUBS = 200, 20, 6, 5, 4
 
 
 def _first(table: pd.DataFrame) -> dict[str, Any]:
@@ -97,12 +111,13 @@ class Thumbnails:
         self._made: dict[str, dict[str, str]] = {}
 
     def __call__(self, painting_id: str) -> dict[str, str]:
-        """The picture, who painted it, and its title and date, or what its file is called."""
+        """The picture, who painted it, its title and date, which may be empty, and its identifier."""
         if painting_id not in self._made:
             row: Any = self._rows.loc[painting_id]
             image = self.originals.picture(row["path"])
             picture = "" if image is None else _data_uri(images.thumbnail(image, self._side), "image/webp")
-            self._made[painting_id] = {"picture": picture, "artist": row["artist"], "name": caption(row, painting_id)}
+            told = {"artist": row["artist"], "name": caption(row, ""), "id": painting_id}
+            self._made[painting_id] = told | {"picture": picture}
         return self._made[painting_id]
 
 
@@ -116,63 +131,146 @@ def _png(figure: Image) -> str:
     return _data_uri(buffer.getvalue(), "image/png")
 
 
-def _experiments(results: Results) -> dict[str, Any]:
-    table = results.paper_experiments
-    known = table[full_features(table)].notna()
-    # A collection without the artists that the 2021 work compared has nothing to be held against it.
-    repeats = bool(table.loc[known, "paper"].notna().any())
-    columns = ({"paper": "2021 work"} if repeats else {}) | _shown(table)
-    rows = [[row["title"], *(number(row[column]) for column in columns)] for row in table[known].to_dict("records")]
-    titles = table.loc[~known, "title"].tolist()
-    absent = "; ".join(titles[:_NAMED])
-    if len(titles) > _NAMED:
-        absent += f"; and {len(titles) - _NAMED:,} more, which are in paper_experiments"
-    return {"columns": ["Comparison", *columns.values()], "rows": rows, "absent": absent, "repeats": repeats}
+def _duplicates(results: Results) -> dict[str, Any]:
+    """Pairs of near-duplicates, as paintings are called in captions, with the files' names."""
+    found = results.paintings.dropna(subset=["duplicate_of"])
+    path = results.paintings.set_index("painting_id")["path"]
+    return _first(found.assign(original=found["duplicate_of"].map(path).fillna(found["duplicate_of"])))
+
+
+def _keys(results: Results, own: bool) -> list[str]:
+    """Comparisons that have paintings on both sides: one's own, or those of the 2021 work."""
+    return [key for key in results.compared if (results.comparisons[key].paper is None) == own]
+
+
+def _absent(results: Results) -> dict[str, Any]:
+    """One's own comparisons that lack a side, and what is wrong with their names."""
+    told = [f"{title}: {'; '.join(wrong)}" for title, wrong in words.absent(results).items()]
+    return {"rows": told[:_NAMED], "more": len(told) - _NAMED}
+
+
+def _comparison(results: Results, key: str, thumbnails: Thumbnails, count: int, artists: StringArray) -> dict[str, Any]:
+    """Two groups side by side: what was expected and found, pictures, and the figures."""
+    comparison = results.comparisons[key]
+    row = where(results.paper_experiments, comparison=key).iloc[0]
+    word, said = words.found_of(results, key)
+    columns = ({"paper": "2021 work"} if is_number(row["paper"]) else {}) | _shown(results.paper_experiments)
+    return {
+        "title": comparison.title,
+        "expected": comparison.expected,
+        "verdict": word,
+        "said": said,
+        "sides": [
+            (
+                side_name(present(side, artists)),
+                [thumbnails(name) for name in _spread(results, rows_of(artists, side), count)],
+            )
+            for side in (comparison.left, comparison.right)
+        ],
+        "figures": {"columns": ["Silhouette", *columns.values()], "rows": [["", *(number(row[c]) for c in columns)]]},
+        "scatter": _png(results.scatters[key]) if key in results.scatters else "",
+    }
+
+
+def _work_of_2021(results: Results, thumbnails: Thumbnails, count: int, artists: StringArray) -> dict[str, Any] | None:
+    """Its figures beside ours, where the collection has some of its artists or the run took its network; else None."""
+    keys, asked = _keys(results, own=False), results.autoencoder.architecture == "paper"
+    if not keys and not asked:
+        return None
+    columns = {"paper": "2021 work"} | _shown(results.paper_experiments)
+    there = results.paper_experiments[results.paper_experiments["comparison"].isin(keys)].to_dict("records")
+    rows = [[row["title"], *(number(row[column]) for column in columns)] for row in there]
+    lacking = [c.title for key, c in results.comparisons.items() if c.paper is not None and key not in keys]
+    return {
+        "table": {"columns": ["Comparison", *columns.values()], "rows": rows},
+        "absent": "; ".join(lacking),
+        "comparisons": [_comparison(results, key, thumbnails, count, artists) for key in keys],
+    }
 
 
 def _shown(table: pd.DataFrame) -> dict[str, str]:
     return {column: name for column, name in SPACE_NAMES.items() if column in table}
 
 
-_LIKENESS_NAMES = {"euclidean": "Euclidean", "hellinger": "Hellinger"}
-_PARTS = {
-    "all": "all",
-    "train": "seen in training",
-    "validation": "stopped the training",
-    "held_out": "never seen",
-    "added": "came later",
-}
+def _pairs(results: Results, thumbnails: Thumbnails) -> list[dict[str, Any]]:
+    """The closest and the farthest pairs of artists, each with a work of either."""
+    pairs = pairs_by_nearness(results).to_dict("records")
+    count = min(_PAIRS, len(pairs) // 2)
+    ends = {"Closest": pairs[:count], "Farthest apart": pairs[::-1][:count]} if count else {"The only pair": pairs}
+    return [
+        {
+            "title": title,
+            "pairs": [
+                {
+                    "names": f"{pair['artist']} and {pair['other_artist']}",
+                    "nearness": number(pair["nearness"], 1),
+                    "works": [thumbnails(name) for name in _meeting(results, pair["artist"], pair["other_artist"])],
+                }
+                for pair in chosen
+            ],
+        }
+        for title, chosen in ends.items()
+        if chosen
+    ]
+
+
+def _meeting(results: Results, one: str, other: str) -> list[str]:
+    """The two works of a pair of artists that are nearest to each other, or of each the one in the middle."""
+    near = where(results.neighbours, space=results.default[0], likeness=results.default[1])
+    artist = results.paintings.set_index("painting_id")["artist"]
+    own, theirs = near["painting_id"].map(artist), near["neighbour_id"].map(artist)
+    both = near[((own == one) & (theirs == other)) | ((own == other) & (theirs == one))]
+    if len(both):
+        first = both.sort_values("distance", kind="stable").iloc[0]
+        return sorted((str(first["painting_id"]), str(first["neighbour_id"])), key=lambda name: artist[name] != one)
+    works = [artist.index[artist == name] for name in (one, other)]
+    return [str(of_artist[len(of_artist) // 2]) for of_artist in works]
+
+
+_PARTS = {"all": "all", HELD_OUT: "never seen", ADDED: "came later"}
 
 
 def _preservation(results: Results) -> dict[str, Any]:
+    """What is kept of all paintings and of those that nothing was fitted on, and what one answer for all would keep."""
     measures = {
         "recall": f"recall@{results.k}",
-        "recall_of_one_answer": "recall of one answer for all",
         "trustworthiness": "trustworthiness",
         "continuity": "continuity",
         "area_under_rnx": "area under R_NX",
         "spearman": "Spearman",
     }
-    # Nothing of the linear one is stopped, so it takes the validation paintings in.
-    stopped = results.autoencoder.architecture != "linear"
-    parts = _PARTS if stopped else _PARTS | {"validation": "seen in training, too"}
-    order = list(_PARTS)
-    metrics = [results.made_for, *(name for name in _LIKENESS_NAMES if name != results.made_for)]
-    likenesses = list(dict.fromkeys([*metrics, "style", "colour", "vectors"]))
-    # The metric that the embedding was asked to keep, and there the embedding, come before the others.
-    wanted_first = sorted(
-        results.preservation.to_dict("records"),
-        key=lambda row: (likenesses.index(row["likeness"]), row["space"] != "embedding", order.index(row["paintings"])),
-    )
-    rows = [
-        [
-            _name(row),
-            f"{parts[row['paintings']]} ({row['queries']:,})",
-            *(_with_margin(row[measure], row.get(f"{measure}_margin", 0.0)) for measure in measures),
+    table, rows = results.preservation[results.preservation["paintings"].isin(_PARTS)], []
+    metrics = [results.made_for, *(name for name in words.METRICS if name != results.made_for)]
+    # The metric that the embedding was asked to keep comes before the other.
+    for likeness in dict.fromkeys([*metrics, "style", "colour", "vectors"]):
+        own = table[table["likeness"] == likeness].sort_values("space", kind="stable").to_dict("records")
+        rows += [
+            [
+                _name(row),
+                f"{_PARTS[row['paintings']]} ({row['queries']:,})",
+                *(_with_margin(row[measure], row.get(f"{measure}_margin", 0.0)) for measure in measures),
+            ]
+            for row in own
         ]
-        for row in wanted_first
-    ]
+        if own:
+            everybody = f"{_name(own[0]).partition(': ')[0]}: the same {results.k} for everybody"
+            everybody += f", {words.METRICS[likeness]}" if likeness in words.METRICS else ""
+            blanks = ["\N{EN DASH}"] * (len(measures) - 1)
+            rows.append([everybody, "all", number(own[0]["recall_of_one_answer"], 3), *blanks])
     return {"columns": ["Space", "Paintings", *measures.values()], "rows": rows}
+
+
+def _hubs(results: Results, thumbnails: Thumbnails) -> list[dict[str, Any]]:
+    """Works that are near to very many, by space; of each space the first few in pictures."""
+    found = []
+    names = dict.fromkeys(results.neighbours[["space", "likeness"]].itertuples(index=False, name=None))
+    # First what people are shown, then what it is made of; PCA is shown to nobody.
+    for space, likeness in sorted((name for name in names if name[0] != "pca"), key=lambda name: name[0] == "raw"):
+        near = hubs(results, space, likeness)
+        if near:
+            works = [thumbnails(name) | {"note": f"near to {share:.0%}"} for name, share in list(near.items())[:_HUBS]]
+            found.append({"space": _name({"space": space, "likeness": likeness}), "count": len(near), "works": works})
+    return found
 
 
 # What a code may weigh beyond the size that it stands for: a length in float32.
@@ -235,7 +333,7 @@ def _pair_agreement(results: Results) -> dict[str, Any]:
             number(row["spearman"], 3),
             f"{row['sign_agreement']:.1%}" if is_number(row["sign_agreement"]) else "\N{EN DASH}",
         ]
-        for row in results.pair_agreement.to_dict("records")
+        for row in sorted(results.pair_agreement.to_dict("records"), key=_place)
     ]
     return {"columns": ["Space", "Pairs", "mean silhouette", "Spearman", "same sign"], "rows": rows}
 
@@ -263,8 +361,8 @@ def _usefulness(results: Results) -> dict[str, Any]:
     rows = []
     for row in sorted(of_all, key=_place):
         counted = f"{row['values']:,.0f}" if is_number(row["values"]) else ""
-        rows.append([_name(row), counted, *(_with_interval(row, name) for name in known), *_hub(row)])
-    return {"columns": ["Space", "Values", *known.values(), "hubness", "near to most others"], "rows": rows}
+        rows.append([_name(row), counted, *(_with_interval(row, name) for name in known), number(row["hubness"], 1)])
+    return {"columns": ["Space", "Values", *known.values(), "hubness"], "rows": rows}
 
 
 _ORDER = ["Composition", "Style", "Colour", "Mixture", "Vectors", "Chance", "Labels alone"]
@@ -308,56 +406,14 @@ def _with_interval(row: Mapping[Any, Any], name: str) -> str:
     return _with_margin(row[name], margin if is_number(margin) else 0.0)
 
 
-def _hub(row: Mapping[Any, Any]) -> list[str]:
-    if not is_number(row["hub_count"]):
-        return ["\N{EN DASH}", ""]
-    return [number(row["hubness"], 1), f"{row['hub_count']:,.0f}: {row['hub']}"]
-
-
 def _name(row: Mapping[Any, Any]) -> str:
     """A space and its likeness, or the metric of composition that it is held against, for readers."""
     if row["space"] in _NO_SPACE:
         return _NO_SPACE[row["space"]]
     likeness = row["likeness"]
-    if likeness not in _LIKENESS_NAMES:
+    if likeness not in words.METRICS:
         return f"{likeness.capitalize()}: {_SPACE_WORDS[row['space']]}"
-    return f"Composition: {_SPACE_WORDS[row['space']]}, {_LIKENESS_NAMES[likeness]}"
-
-
-def _comparisons(results: Results, thumbnails: Thumbnails, count: int) -> list[dict[str, Any]]:
-    figures = results.paper_experiments.set_index("comparison").to_dict("index")
-    shown = []
-    for name, comparison in with_ends(results.parameters.get("comparisons", {}), results.pair_silhouettes).items():
-        artists = results.paintings["artist"].to_numpy(dtype=str)
-        sides = [rows_of(artists, side) for side in (comparison.left, comparison.right)]
-        if not all(len(side) for side in sides):
-            continue
-        names = [side_name(present(side, artists)) for side in (comparison.left, comparison.right)]
-        shown.append(
-            {
-                "title": comparison.title,
-                "expected": comparison.expected,
-                "figures": [
-                    (label, number(figures[name][column]))
-                    for column, label in {"paper": "2021 work", **_shown(results.paper_experiments)}.items()
-                ],
-                "sides": [
-                    (side_name, [thumbnails(painting) for painting in _spread(results, side, count)])
-                    for side_name, side in zip(names, sides, strict=True)
-                ],
-                "scatter": _png(results.scatters[name]),
-            }
-        )
-    return shown
-
-
-def _network(results: Results) -> str:
-    """What is known of the network: nothing, where its weights are a file."""
-    backbone = Backbone.model_validate(results.parameters.get("backbone", {}))
-    return {
-        "random": ", whose weights are random, and which knows nothing,",
-        "imagenet": " that was trained to recognise things in photographs",
-    }.get("" if backbone.model_file else backbone.weights, "")
+    return f"Composition: {_SPACE_WORDS[row['space']]}, {words.METRICS[likeness]}"
 
 
 def _spread(results: Results, rows: Any, count: int) -> list[str]:
@@ -367,23 +423,18 @@ def _spread(results: Results, rows: Any, count: int) -> list[str]:
 
 
 def _examples(results: Results, thumbnails: Thumbnails, count: int) -> list[dict[str, Any]]:
+    """Some works, each with its nearest by every likeness that people are offered; near-duplicates are left out."""
     # In a sampled collection only some were asked for their neighbours.
+    original = results.paintings["duplicate_of"].isna()
     known = results.paintings["painting_id"].isin(results.neighbours["painting_id"].unique())
-    everyone = np.flatnonzero(known & results.paintings["duplicate_of"].isna())
-    places = ("in the full features", "in the embedding") if results.composed else ("by the vectors", "after PCA")
+    copies = set(results.paintings.loc[~original, "painting_id"])
     examples = []
-    for painting in _spread(results, everyone, count):
-        raw = results.nearest("raw", results.made_for, painting)[:6]
-        embedded = results.nearest(*results.embedded, painting)[:6]
-        examples.append(
-            {
-                "query": thumbnails(painting),
-                "rows": [
-                    (places[0], [(thumbnails(name), name in embedded) for name in raw]),
-                    (places[1], [(thumbnails(name), name in raw) for name in embedded]),
-                ],
-            }
-        )
+    for painting in _spread(results, np.flatnonzero(known & original), count):
+        rows = []
+        for space, likeness in results.offered:
+            near = [name for name in results.nearest(space, likeness, painting) if name not in copies][:_NEAR]
+            rows.append((likeness.capitalize(), [thumbnails(name) for name in near]))
+        examples.append({"query": thumbnails(painting), "rows": rows})
     return examples
 
 

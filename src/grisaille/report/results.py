@@ -9,22 +9,34 @@ from typing import Any
 import numpy as np
 from PIL.Image import Image
 
+from grisaille.collection.artists import UNKNOWN
 from grisaille.lazy import pd
-from grisaille.measures.silhouettes import full_features
-from grisaille.parameters import Autoencoder, Chunk, Comparison, Evaluation, named
+from grisaille.measures.artist_graph import nearness
+from grisaille.parameters import Autoencoder, Comparison, Evaluation, named
 
 SPACE_NAMES = {
-    "raw_euclidean": "Raw features, Euclidean",
-    "pca_euclidean": "PCA, Euclidean",
-    "raw_hellinger": "Raw features, Hellinger",
-    "pca_hellinger": "PCA, Hellinger",
-    "embedding_composition": "Composition",
-    "embedding_style": "Style",
-    "embedding_colour": "Colour",
     "embedding_mixture": "Mixture",
+    "embedding_style": "Style",
+    "embedding_composition": "Composition",
+    "embedding_colour": "Colour",
     "raw_vectors": "Vectors",
+    "raw_euclidean": "Full features, Euclidean",
+    "pca_euclidean": "PCA, Euclidean",
+    "raw_hellinger": "Full features, Hellinger",
+    "pca_hellinger": "PCA, Hellinger",
 }
 """Columns of silhouettes that readers are shown, and what they are called."""
+OFFERED = [
+    *[("embedding", likeness) for likeness in ("composition", "style", "colour", "mixture")],
+    ("raw", "vectors"),
+]
+"""What people are offered in the explorer and the studio."""
+CLOSER = "closer_than_"
+"""How the columns of named comparisons begin that hold a share of others that are farther apart."""
+# Of an artist with fewer paintings nobody can say what is typical.
+ENOUGH = 3
+# A painting is a hub if it is among the nearest of this share of all, and of so many times what chance gives.
+_HUB, _TIMES_CHANCE = 0.2, 4
 
 
 @dataclass(frozen=True)
@@ -39,14 +51,14 @@ class Results:
         usefulness: One row a space and part of the collection.
         recommendations: One row a kind of profile and space.
         paper_experiments: The named comparisons.
-        pair_agreement: Do the pairs' silhouettes agree with those of the raw features.
+        pair_agreement: Do the pairs' silhouettes agree with those of the full features.
         neighbours: The nearest paintings in every space.
         kept_by_codes: One row a code of few bytes.
         study_codes_if_there: The same of the study, which has more codes; None where there was no study.
         code_figure: What codes keep, over bytes and over values.
         rnx_figure: Agreement of neighbourhoods of every size.
         silhouette_heat_map: Every pair of artists.
-        scatters: A figure a comparison (`with_ends`).
+        scatters: A figure a comparison that has paintings on both sides.
         parameters: Of the run.
     """
 
@@ -73,13 +85,37 @@ class Results:
         return min(Evaluation.model_validate(self.parameters.get("evaluation", {})).neighbours, len(self.paintings) - 1)
 
     @property
-    def values(self) -> tuple[int, int]:
-        """Values a painting before the reduction, as far as chunks cover them, and after it."""
-        if not self.composed:
-            before, after = (self.useful(space, "vectors", "values") for space in ("raw", "pca"))
-            return int(before), int(after)
-        chunks = named(self.parameters.get("chunks", {}), Chunk)
-        return sum(chunk.stop - chunk.start for chunk in chunks.values()), len(chunks) * self.autoencoder.code_size
+    def values(self) -> tuple[float, float]:
+        """Values of a painting in the full features, and in what they are reduced to; NaN if no artist is known."""
+        full, reduced = (self.useful(*name, "values") for name in (("raw", self.made_for), self.embedded))
+        return full, reduced
+
+    @property
+    def comparisons(self) -> dict[str, Comparison]:
+        """The named comparisons."""
+        return named(self.parameters.get("comparisons", {}), Comparison)
+
+    @property
+    def compared(self) -> list[str]:
+        """Those that have paintings on both sides."""
+        known = self.paper_experiments["_".join(self.default)].notna()
+        return [key for key in self.paper_experiments.loc[known, "comparison"] if key in self.comparisons]
+
+    @property
+    def offered(self) -> list[tuple[str, str]]:
+        """Spaces that people ask for look-alikes in, each with its likeness."""
+        return [name for name in OFFERED if "_".join(name) in self.pair_silhouettes]
+
+    @property
+    def default(self) -> tuple[str, str]:
+        """The one of these that answers unless another is asked for."""
+        return ("embedding", "mixture") if ("embedding", "mixture") in self.offered else self.offered[0]
+
+    @property
+    def chance(self) -> float:
+        """Share of the nearest that are by the same artist if they are drawn by chance; NaN if it is not known."""
+        rows = self.usefulness.loc[self.usefulness["space"] == "chance", "precision"]
+        return float(rows.iloc[0]) if len(rows) else float("nan")
 
     @property
     def autoencoder(self) -> Autoencoder:
@@ -122,51 +158,56 @@ def where(table: pd.DataFrame, **wanted: str) -> pd.DataFrame:
     return table[np.logical_and.reduce([table[column] == value for column, value in wanted.items()])]
 
 
-# Of an artist with fewer paintings nobody can say what is typical.
-_ENOUGH = 3
+def hubs(results: Results, space: str, likeness: str) -> dict[str, float]:
+    """Paintings that are near to very many: identifier -> share of all whose nearest it is among, largest first.
+
+    Source: Radovanović, Nanopoulos & Ivanović 2010, "Hubs in space".
+    """
+    near = where(results.neighbours, space=space, likeness=likeness)
+    asked = max(near["painting_id"].nunique(), 1)
+    shares = near["neighbour_id"].value_counts() / asked
+    by_chance = results.k / max(len(results.paintings) - 1, 1)
+    found = shares[shares >= max(_HUB, _TIMES_CHANCE * by_chance)]
+    return {str(name): float(share) for name, share in found.items()}
 
 
-def ends_of_pairs(pairs: pd.DataFrame, space: str) -> tuple[int, int] | None:
-    """The pairs at both ends of a space's silhouettes, among artists with at least three paintings if there are any.
+def pairs_in_order(pairs: pd.DataFrame, space: str) -> pd.DataFrame:
+    """The pairs of artists, closest first, by a space's silhouettes: of artists with three paintings if there are any.
 
     Args:
         pairs: As `Results.pair_silhouettes`.
         space: One of its columns.
-
-    Returns:
-        Index of the lowest and of the highest; None where no silhouette is defined.
     """
     known = pairs[pairs[space].notna()]
-    enough = known[known["fewest_paintings"] >= _ENOUGH]
-    chosen = enough if len(enough) else known
-    if not len(chosen):
-        return None
-    silhouettes = chosen[space].to_numpy(dtype=float)
-    return int(chosen.index[int(silhouettes.argmin())]), int(chosen.index[int(silhouettes.argmax())])
+    enough = known[known["fewest_paintings"] >= ENOUGH]
+    return (enough if len(enough) else known).sort_values([space, "artist", "other_artist"])
 
 
-def with_ends(comparisons: Mapping[str, Any], pairs: pd.DataFrame) -> dict[str, Comparison]:
-    """The named comparisons, and the pairs at both ends of the raw features' silhouettes.
+def pairs_by_nearness(results: Results) -> pd.DataFrame:
+    """The pairs of artists, nearest first, by the likeness that answers unless another is asked for.
 
-    So there is something to look at in every collection.
+    Counts do not depend on how varied an artist is. Silhouettes do: whoever has many manners is close to all.
 
-    Args:
-        comparisons: The parameter group.
-        pairs: As `Results.pair_silhouettes`.
+    Returns:
+        Columns artist, other_artist and nearness (`measures.artist_graph.nearness`): of artists with three paintings if
+        there are two of them.
     """
-    found = named(comparisons, Comparison)
-    space = full_features(pairs)
-    ends = ends_of_pairs(pairs, space)
-    if ends is None:
-        return found
-    for name, heading, row in zip(
-        ("lowest", "highest"), ("Hardest to tell apart", "Furthest apart"), ends, strict=True
-    ):
-        one, other = str(pairs.loc[row, "artist"]), str(pairs.loc[row, "other_artist"])
-        where = "in the full features, by Euclidean distance" if space == "raw_euclidean" else "by the vectors"
-        title = f"{heading} {where}: {one} and {other}"
-        found[f"{name}_of_all_pairs"] = Comparison(left=(one,), right=(other,), title=title)
-    return found
+    kept = results.paintings[results.paintings["duplicate_of"].isna() & (results.paintings["artist"] != UNKNOWN)]
+    artists, labels = np.unique(kept["artist"].to_numpy(dtype=str), return_inverse=True)
+    count, label = len(artists), pd.Series(labels, index=kept["painting_id"])
+    if count < 2:
+        return pd.DataFrame(columns=["artist", "other_artist", "nearness"])
+    near = where(results.neighbours, space=results.default[0], likeness=results.default[1])
+    ends = np.stack([near[end].map(label).to_numpy(dtype=float) for end in ("painting_id", "neighbour_id")])
+    ends = ends[:, np.isfinite(ends).all(axis=0)].astype(int)
+    counts = np.bincount(ends[0] * count + ends[1], minlength=count**2).reshape(count, count).astype(float)
+    np.fill_diagonal(counts, 0)
+    sizes = np.bincount(labels)
+    values = nearness(counts, sizes)
+    typical = np.flatnonzero(sizes >= ENOUGH) if np.count_nonzero(sizes >= ENOUGH) > 1 else np.arange(count)
+    one, other = (typical[end] for end in np.triu_indices(len(typical), 1))
+    table = pd.DataFrame({"artist": artists[one], "other_artist": artists[other], "nearness": values[one, other]})
+    return table.sort_values("nearness", ascending=False, kind="stable", ignore_index=True)
 
 
 def is_number(value: Any) -> bool:
@@ -176,4 +217,7 @@ def is_number(value: Any) -> bool:
 
 def number(value: Any, digits: int = 2, undefined: str = "\N{EN DASH}") -> str:
     """A figure with a minus sign, so that columns of figures line up; a dash for what is not defined."""
-    return f"{value:.{digits}f}".replace("-", "\N{MINUS SIGN}") if is_number(value) else undefined
+    if not is_number(value):
+        return undefined
+    # A negative zero plus zero is a positive one.
+    return f"{round(float(value), digits) + 0.0:.{digits}f}".replace("-", "\N{MINUS SIGN}")

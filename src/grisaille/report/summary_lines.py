@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
-from grisaille.collection.artists import UNKNOWN
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+from typing import Any
+
+import numpy as np
+
+from grisaille.collection.artists import UNKNOWN, misspelt, normalise, rows_of
+from grisaille.collection.captions import caption
 from grisaille.collection.split import ADDED, HELD_OUT
 from grisaille.lazy import pd
-from grisaille.report.results import Results, ends_of_pairs, is_number, number
+from grisaille.parameters import Backbone, Comparison
+from grisaille.parameters import Report as Settings
+from grisaille.report.results import CLOSER, Results, hubs, is_number, pairs_by_nearness, where
+
+# A share that is larger by less is no better.
+_BETTER = 0.005
+# Closer than this share of others is close, and farther than this share is far.
+_CLEAR = 2 / 3
+# Doubts, and comparisons that came out otherwise, that one sentence can hold.
+_DOUBTS, _OTHERS = 3, 5
+_WEAK = 0.75
+METRICS = {"euclidean": "Euclidean", "hellinger": "Hellinger"}
 
 
 def summary(results: Results) -> list[str]:
-    """The report's five main lines."""
-    return [_what(results), _neighbours(results), _distances(results), _artists(results), _pairs(results)]
-
-
-def _spaces(results: Results) -> dict[str, tuple[str, str]]:
-    """What is compared, in words -> space and likeness, as the table of usefulness calls them."""
-    if not results.composed:
-        return {"by the vectors": ("raw", "vectors"), "after PCA": ("pca", "vectors")}
-    made_for = results.made_for
-    return {
-        "in the full features": ("raw", made_for),
-        "after PCA": ("pca", made_for),
-        "in the embedding": ("embedding", "composition"),
-    }
+    """What a run ends with on the console: at most eight lines."""
+    lines = [f"{title(results)}: {what(results)}", *verdict(results), kept(results), expected(results), ends(results)]
+    asks = "`grisaille serve` answers questions in the browser, `kedro run --pipelines discovery` draws a map."
+    return [line for line in [*lines, asks] if line]
 
 
 def growth_line(growth: pd.DataFrame) -> str:
@@ -40,139 +48,261 @@ def growth_line(growth: pd.DataFrame) -> str:
     )
 
 
-def verdict(results: Results) -> str:
-    """The answer to the question: is the likeness kept, and does what is kept find artists as often as before."""
-    recall = results.preserved("embedding", "recall")
-    baseline = results.preserved("pca", "recall")
-    if len(results.paintings) <= results.k + 1:
-        return f"{len(results.paintings)} paintings are too few to judge: all of them are each other's nearest."
-    if not results.composed:
-        return _verdict_on_vectors(results)
-    kept = "Most" if recall >= 0.7 else "About half" if recall >= 0.4 else "Some" if recall >= 0.15 else "Little"
-    against = "more than" if recall > baseline + 0.01 else "less than" if recall < baseline - 0.01 else "as much as"
-    return (
-        f"{kept} of the likeness by composition survives: the embedding keeps {recall:.0%} of a painting's {results.k} "
-        f"nearest, {against} PCA of each chunk at the same size ({baseline:.0%}).{_worth(results)}"
-    )
+def title(results: Results) -> str:
+    """What the collection is called: as the settings say, or as its folder is named."""
+    settings = Settings.model_validate(results.parameters.get("report", {}))
+    given = str(results.parameters.get("paintings_folder") or "").rstrip("/\\").replace("\\", "/")
+    folder = given.partition("://")[2] or PurePosixPath(given).name
+    return settings.title or f"{folder[:1].upper()}{folder[1:]}".replace("_", " ") or "The collection"
 
 
-def _verdict_on_vectors(results: Results) -> str:
-    """What vectors that were given find, and whether they could be shorter."""
-    found, chance = results.useful("raw", "vectors", "precision"), results.usefulness["space"] == "chance"
-    by_chance = float(results.usefulness.loc[chance, "precision"].iloc[0])
-    recall = results.preserved("pca", "recall")
-    kept = f"PCA to {results.values[1]} values keeps {recall:.0%} of their {results.k} nearest."
-    if not (is_number(found) and is_number(by_chance)):
-        return f"The vectors were compared as they are. {kept}"
-    return (
-        f"{found:.0%} of a painting's {results.k} nearest by the vectors are by the same artist; chance gives "
-        f"{by_chance:.0%}. {kept}"
-    )
-
-
-def _worth(results: Results) -> str:
-    """What the embedding finds, beside the full features and PCA, whichever is better."""
-    full, pca, embedding = (results.useful(*name, "precision") for name in _spaces(results).values())
-    if not all(map(is_number, (full, pca, embedding))):
-        return ""
-
-    def beside(other: float) -> str:
-        return "fewer than" if other > embedding + 0.005 else "more than" if other < embedding - 0.005 else "as many as"
-
-    return (
-        f" {embedding:.0%} of those nearest in the embedding are by the same artist, {beside(full)} in the full "
-        f"features ({full:.0%}) and {beside(pca)} after PCA ({pca:.0%})."
-    )
-
-
-def _what(results: Results) -> str:
-    paintings, artists = len(results.paintings), len(set(results.paintings["artist"]) - {UNKNOWN})
-    values, size = results.values
-    by = f"{artists} artist{'' if artists == 1 else 's'}" if artists else "artists whose names are not known"
+def what(results: Results) -> str:
+    """How many works there are, and by how many artists."""
+    artists = results.paintings["artist"]
+    known, unknown = len(set(artists) - {UNKNOWN}), int((artists == UNKNOWN).sum())
+    by = f"{known:,} artist{'' if known == 1 else 's'}" if known else "artists whose names are not known"
+    nobody = f", {unknown:,} of them by unknown artists" if known and unknown else ""
     added = int((results.paintings["split"] == ADDED).sum())
     later = f" {added:,} of them came after the encoders were fitted." if added else ""
-    if not results.composed:
-        return f"{paintings:,} paintings by {by}, by vectors of {values:,} values that came with them.{later}"
-    return (
-        f"{paintings:,} paintings by {by}: {values:,} values a painting became {size}, {values / size:.0f} times fewer."
-        f"{later}"
-    )
+    return f"{len(artists):,} paintings by {by}{nobody}.{later}"
 
 
-def _neighbours(results: Results) -> str:
-    k = results.k
-    baseline = k * results.preserved("pca", "recall")
-    by_chance = f"chance: {k * k / max(len(results.paintings) - 1, 1):.1f}"
-    if not results.composed:
-        return f"Of a painting's {k} nearest by the vectors, {baseline:.1f} are still so after PCA ({by_chance})."
-    kept = k * results.preserved("embedding", "recall")
-    return (
-        f"Of a painting's {k} nearest by composition in the full features, {kept:.1f} are still among its {k} nearest "
-        f"(PCA of each chunk: {baseline:.1f}; {by_chance})."
-    )
-
-
-def _distances(results: Results) -> str:
-    kept = results.preserved(results.embedded[0], "spearman")
-    baseline = results.preserved("pca", "spearman")
-    if not is_number(kept):
-        return "All distances are the same in one of the spaces, so that their order says nothing."
-    pca = f"; PCA: {number(baseline, 3, 'undefined')}" if results.composed else ", after PCA"
-    return f"The order of all distances agrees to {kept:.3f} on a scale to 1 (Spearman{pca})."
-
-
-def _artists(results: Results) -> str:
-    shares = {place: results.useful(*name, "one_nn") for place, name in _spaces(results).items()}
-    if not all(map(is_number, shares.values())):
-        return (
-            "Fewer than two different paintings have a known artist, so that likeness cannot be held against artists."
-        )
-    told = ", ".join(f"{share:.0%} {where}" for where, share in shares.items())
-    if not results.composed:
-        return f"The nearest painting is by the same artist: {told}.{_most_useful(results)}"
-    return (
-        f"The nearest painting, by {_LIKENESS[results.made_for]}, is by the same artist: {told}.{_most_useful(results)}"
-    )
-
-
-def _most_useful(results: Results) -> str:
-    """Which embedding leads, and whether something else than an embedding is worth more."""
-    table = results.usefulness[(results.usefulness["paintings"] == "all") & results.usefulness["precision"].notna()]
-    embedded = table[table["space"] == "embedding"].sort_values("precision", ascending=False)
-    if len(embedded) < 2:
+def years(results: Results) -> str:
+    """When the works were made, as far as that is known; otherwise empty."""
+    ends = [results.paintings[name].dropna() for name in ("year_from", "year_to") if name in results.paintings]
+    if not ends or not all(map(len, ends)):
         return ""
-    best = embedded.iloc[0]
-    share = f"{best['precision']:.0%} of the {results.k} nearest share the artist"
-    said = f" The most useful embedding is that by {best['likeness']}: {share}"
-    others = table[table["space"].isin(["raw", "pca"])].sort_values("precision", ascending=False)
-    if len(others) and others.iloc[0]["precision"] > best["precision"]:
-        other = others.iloc[0]
-        by = _LIKENESS.get(other["likeness"], other["likeness"])
-        full = "the vectors" if by == "vectors" else f"the full features by {by}"
-        said += {"raw": f"; {full} reach", "pca": f"; PCA by {by} reaches"}[other["space"]]
-        said += f" {other['precision']:.0%}"
-    return said + "."
+    first, last = int(ends[0].min()), int(ends[-1].max())
+    return str(first) if first == last else f"{first}\N{EN DASH}{last}"
 
 
-_LIKENESS = {"hellinger": "Hellinger distance", "euclidean": "Euclidean distance"}
+def network(results: Results) -> str:
+    """What looked at the pictures."""
+    if not results.composed:
+        file = PurePosixPath(str(results.parameters.get("features_file") or "").replace("\\", "/")).name
+        return f"nobody here: vectors{_counted(results.values[0])} were made elsewhere{f' ({file})' if file else ''}"
+    backbone = Backbone.model_validate(results.parameters.get("backbone", {}))
+    if backbone.model_file is not None:
+        return f"the network in {backbone.model_file.name}"
+    learnt = {
+        "random": "with random weights, which has learnt nothing",
+        "imagenet": "trained on photographs (ImageNet)",
+    }
+    of_file = f"with weights from {PurePosixPath(backbone.weights).name}"
+    return f"{backbone.name} {learnt.get(backbone.weights, of_file)}"
 
 
-def _pairs(results: Results) -> str:
-    pairs, raw = results.pair_silhouettes, f"raw_{results.made_for}"
-    embedded = "_".join(results.embedded)
-    ends = ends_of_pairs(pairs, embedded)
-    if ends is None:
-        return "There are fewer than two artists, so no pair to tell apart."
-    names, figures = [], []
-    for pair in (pairs.loc[end].to_dict() for end in ends):
-        names.append(f"{pair['artist']} and {pair['other_artist']}")
-        figures.append([number(pair[space], undefined="undefined") for space in (embedded, raw)])
+def verdict(results: Results) -> tuple[str, str]:
+    """What to believe, and what not, in a sentence each."""
+    if len(results.paintings) <= results.k + 1:
+        few = f"{len(results.paintings)} paintings are too few to judge: all of them are each other's nearest."
+        return few, "Look at the pictures, and believe no figure on this page."
+    return _belief(results), f"Do not rely on {', nor on '.join(_doubts(results)[:_DOUBTS])}."
+
+
+def _worth(results: Results) -> dict[tuple[str, str], float]:
+    """Spaces that people are offered -> share of the nearest that are by the same artist, the best first."""
+    found = {name: results.useful(*name, "precision") for name in results.offered}
+    return dict(sorted(((n, v) for n, v in found.items() if is_number(v)), key=lambda item: -item[1]))
+
+
+def _belief(results: Results) -> str:
+    """The likeness that finds most works by the same artist, unless PCA finds more."""
+    worth, k = _worth(results), results.k
+    if not worth or not is_number(results.chance):
+        return (
+            "Fewer than two different paintings have a known artist, so no figure says what the likenesses are worth: "
+            "believe your eyes."
+        )
+    best, found = next(iter(worth.items()))
+    by_chance = f"where chance would give {k * results.chance:.1f}"
+    rows = where(results.usefulness, space=best[0], likeness=best[1], paintings="all").iloc[0]
+    if not rows["precision_low"] > results.chance:
+        return (
+            f"Believe none of the likenesses yet: {k * found:.1f} of a work's {k} nearest are by the same artist, "
+            f"{by_chance}."
+        )
+    plain = where(results.usefulness, space="pca", paintings="all").sort_values("precision", na_position="first")
+    strongest: dict[Any, Any] = plain.to_dict("records")[-1] if len(plain) else {"precision": 0.0}
+    if strongest["precision"] > found + _BETTER:
+        return (
+            f"Nothing here does better than PCA, the plain method: by {_of(strongest['likeness'])} it finds "
+            f"{k * strongest['precision']:.1f} works by the same artist among a work's {k} nearest, {likeness(best)} "
+            f"finds {k * found:.1f}, and chance {k * results.chance:.1f}."
+        )
+    return f"Believe {likeness(best)}: {k * found:.1f} of a work's {k} nearest are by the same artist, {by_chance}."
+
+
+def worth(results: Results) -> str:
+    """What every likeness that people are offered finds, the best first."""
+    found = [f"{likeness(name)} {results.k * share:.1f}" for name, share in _worth(results).items()]
+    if not found:
+        return "No artists are known to hold it against."
+    k, chance = results.k, results.chance
+    return f"Works by the same artist among the {k} nearest: {', '.join(found)}; chance {k * chance:.1f}."
+
+
+def likeness(name: tuple[str, str]) -> str:
+    """A space that people are offered, in a sentence."""
+    return {"mixture": "the mixture", "vectors": "the vectors"}.get(name[1], name[1])
+
+
+def _of(name: str) -> str:
+    return f"composition ({METRICS[name]})" if name in METRICS else {"vectors": "the vectors"}.get(name, name)
+
+
+def _doubts(results: Results) -> list[str]:
+    """What not to rely on, the gravest first."""
+    worth = _worth(results)
+    best = max(worth.values(), default=0.0)
+    found = []
+    backbone = Backbone.model_validate(results.parameters.get("backbone", {}))
+    if results.composed and backbone.model_file is None and backbone.weights == "random":
+        found.append("any of it as a statement about art, since the network's weights are random")
+    beaten = {}
+    for name, own in worth.items():
+        plain = _plain(results, name)
+        if name[0] == "embedding" and plain > own + _BETTER:
+            beaten[name] = f"{likeness(name)} to tell artists apart, where {_size(results, name)} finds more"
+            beaten[name] += f" ({plain:.0%} against {own:.0%} by the same artist)"
+    found += beaten.values()
+    for name in results.offered:
+        near = hubs(results, *name)
+        if near:
+            first, share = next(iter(near.items()))
+            by = f"by {likeness(name)}, which {share:.0%} of all works have"
+            found.append(f"{called(results, first)} as a neighbour {by}")
+            break
+    weak = [name for name, own in worth.items() if name not in beaten and own < _WEAK * best]
+    found += [f"{likeness(name)} alone, which finds {worth[name]:.0%} where the best finds {best:.0%}" for name in weak]
+    return [*found, "nearness as a sign of influence, since the network sees pictures and no history"]
+
+
+def _plain(results: Results, name: tuple[str, str]) -> float:
+    """What PCA of the same likeness finds, by its better metric; -inf where there is none."""
+    metrics = METRICS if name[1] == "composition" else [name[1]]
+    shares = [results.useful("pca", metric, "precision") for metric in metrics]
+    return max(filter(is_number, shares), default=-np.inf)
+
+
+def _size(results: Results, name: tuple[str, str]) -> str:
+    """PCA, and whether it is as large as the embedding."""
+    plain = results.useful("pca", results.made_for if name[1] == "composition" else name[1], "values")
+    own = results.useful(*name, "values")
+    if not (is_number(plain) and is_number(own)):
+        return "PCA"
+    return "PCA of the same size" if plain == own else f"PCA of {plain:,.0f} values in place of {own:,.0f}"
+
+
+def _counted(values: float) -> str:
+    return f" ({values:,.0f} values)" if is_number(values) else ""
+
+
+def called(results: Results, painting_id: str) -> str:
+    """A painting in a sentence: its title and artist, or whose it is."""
+    row: Any = results.paintings.set_index("painting_id").loc[painting_id]
+    name = caption(row, "")
+    return f"\N{LEFT DOUBLE QUOTATION MARK}{name}\N{RIGHT DOUBLE QUOTATION MARK} by {row['artist']}" if name else (
+        f"a work by {row['artist']}"
+    )  # fmt: skip
+
+
+def kept(results: Results) -> str:
+    """How many of the nearest survive the reduction, beside PCA and the same answer for everybody."""
+    k, space = results.k, results.embedded
+    recall, plain = (results.preserved(name, "recall") for name in (space[0], "pca"))
+    same = results.preserved("pca", "recall_of_one_answer")
+    everybody = f"the same {k} for everybody would keep {k * same:.1f}" if is_number(same) else ""
+    if not is_number(recall):
+        return ""
     if not results.composed:
         return (
-            f"Hardest to tell apart: {names[0]} (silhouette {figures[0][1]}, after PCA {figures[0][0]}); easiest: "
-            f"{names[1]} ({', '.join(reversed(figures[1]))})."
+            f"PCA{_counted(results.values[1])} keeps {k * recall:.1f} of the {k} nearest by the vectors; {everybody}."
         )
     return (
-        f"Hardest to tell apart: {names[0]} (silhouette {figures[0][0]}, full features {figures[0][1]}); "
-        f"easiest: {names[1]} ({', '.join(figures[1])})."
+        f"Of a work's {k} nearest by composition in the full features{_counted(results.values[0])}, the embedding"
+        f"{_counted(results.values[1])} keeps {k * recall:.1f}; {_size(results, space)} keeps {k * plain:.1f}, and "
+        f"{everybody}."
     )
+
+
+def unknown_artists(comparison: Comparison, artists: Sequence[str]) -> list[str]:
+    """What is wrong with the names of a comparison, in words, and who may be meant."""
+    known = {normalise(artist) for artist in artists}
+    told = []
+    for name in (*comparison.left, *comparison.right):
+        if normalise(name) in known:
+            continue
+        close = _meant(name, artists)
+        hint = f"; did you mean {' or '.join(close)}?" if close else ""
+        told.append(f"there is no {name} in the collection{hint}")
+    return told
+
+
+def _meant(name: str, artists: Sequence[str]) -> list[str]:
+    """Artists whose names hold all words of this one, or the one that is spelt most like it; three at most."""
+    words = set(normalise(name).split())
+    holding = [artist for artist in artists if artist != UNKNOWN and words and words <= set(normalise(artist).split())]
+    return holding[:3] or list(misspelt([name], artists).values())
+
+
+def absent(results: Results) -> dict[str, list[str]]:
+    """One's own comparisons that lack a side: title -> what is wrong with the names."""
+    artists = np.unique(results.paintings["artist"].to_numpy(dtype=str))
+    return {
+        comparison.title: unknown_artists(comparison, artists.tolist())
+        for comparison in results.comparisons.values()
+        if comparison.paper is None
+        and not all(len(rows_of(artists, side)) for side in (comparison.left, comparison.right))
+    }
+
+
+def found_of(results: Results, key: str) -> tuple[str, str]:
+    """What a comparison found: whether that was expected, and in a sentence.
+
+    Args:
+        results: The tables.
+        key: Of the comparison.
+
+    Returns:
+        `as expected`, `not as expected`, `undecided`, or nothing where nothing was expected or can be said.
+    """
+    row = where(results.paper_experiments, comparison=key).iloc[0]
+    shares = {name: row[f"{CLOSER}{'_'.join(name)}"] for name in results.offered}
+    share, comparison = shares[results.default], results.comparisons[key]
+    pair = len(comparison.left) == len(comparison.right) == 1
+    if not is_number(share):
+        return "", "There are too few artists to say what is close."
+    others = ", ".join(f"by {likeness(n)} {s:.0%}" for n, s in shares.items() if n != results.default and is_number(s))
+    against = "of all pairs of artists" if pair else "of groups of as many artists, drawn by chance"
+    said = f"By {likeness(results.default)} it is closer than {share:.0%} {against}"
+    said += f" ({others})." if others else "."
+    expected = comparison.expected
+    if expected is None:
+        return "", said
+    agreed = share if expected == "close" else 1 - share
+    word = "as expected" if agreed >= _CLEAR else "not as expected" if agreed <= 1 - _CLEAR else "undecided"
+    return word, said
+
+
+def expected(results: Results) -> str:
+    """How many of one's own comparisons came out as expected."""
+    words = {key: found_of(results, key)[0] for key in results.compared if results.comparisons[key].paper is None}
+    told = {key: word for key, word in words.items() if word}
+    if not told:
+        return ""
+    others = [f"{results.comparisons[key].title} {word}" for key, word in told.items() if word != "as expected"]
+    as_expected = f"{len(told) - len(others)} of {len(told)} comparisons came out as expected"
+    more = f"; and {len(others) - _OTHERS} more" if len(others) > _OTHERS else ""
+    return f"{'; '.join([as_expected, *others[:_OTHERS]])}{more}."
+
+
+def ends(results: Results) -> str:
+    """The nearest and the farthest pair of artists."""
+    pairs = pairs_by_nearness(results)
+    if len(pairs) < 2:
+        return "There are fewer than three artists to compare." if len(pairs) else (
+            "There are fewer than two artists, so no pair to tell apart."
+        )  # fmt: skip
+    close, far = (f"{pair['artist']} and {pair['other_artist']}" for pair in pairs.iloc[[0, -1]].to_dict("records"))
+    return f"Closest artists by {likeness(results.default)}: {close}; farthest apart: {far}."

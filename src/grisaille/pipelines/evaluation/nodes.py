@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from grisaille.arrays import BoolArray, FloatArray, IntArray, Rows
+from grisaille.arrays import BoolArray, FloatArray, IntArray, Rows, StringArray
 from grisaille.collection import Files
-from grisaille.collection.artists import UNKNOWN, misspelt, present, rows_of
+from grisaille.collection.artists import UNKNOWN, present, rows_of
 from grisaille.collection.split import HELD_OUT, fitted_on
 from grisaille.features.store import FeatureStore
 from grisaille.lazy import pd
@@ -22,11 +22,11 @@ from grisaille.measures.comparison import Collection, Compared, Name, compare, q
 from grisaille.measures.retrieval import Answers, csls_answers, csls_offsets
 from grisaille.measures.spaces import Space
 from grisaille.measures.usefulness import chance, constant_recall, hubness, overlapping, shared, usefulness
-from grisaille.parameters import Autoencoder, Chunk, Colour, Evaluation, Style, named
+from grisaille.parameters import Autoencoder, Chunk, Comparison, Evaluation, named
 from grisaille.pipelines.evaluation import recommending, spaces
 from grisaille.points import Points
-from grisaille.report.results import Results, with_ends
-from grisaille.report.summary_lines import summary
+from grisaille.report.results import CLOSER, ENOUGH, OFFERED, Results, pairs_in_order
+from grisaille.report.summary_lines import summary, unknown_artists
 from grisaille.terminal import Bar
 
 if TYPE_CHECKING:
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _NO_ANSWERS = Answers(np.empty(0, np.int64), np.empty((0, 1), np.int64), np.empty(0))
+# Groups that a comparison of groups is held against; among fewer pairs or groups nobody can say what is close.
+_DRAWS, _OTHERS = 200, 6
 # What the report shows, by the names of datasets.
 TABLES = [field.name for field in fields(Results) if field.name != "parameters"]
 
@@ -364,26 +366,55 @@ def repeat_paper_experiments(
     pair_silhouettes: pd.DataFrame,
     paintings: pd.DataFrame,
     comparisons: dict[str, Any],
+    settings: Evaluation,
 ) -> pd.DataFrame:
-    """The named comparisons and the pairs at both ends: the 2021 work's silhouette beside ours in every space.
+    """The named comparisons: the 2021 work's silhouette beside ours in every space.
 
-    A comparison whose artists are not in the collection is kept, with empty figures.
+    A comparison whose artists are not in the collection is kept, with empty figures. Of one's own, names that nobody
+    has are warned of; those of the 2021 work are expected to be missing.
+
+    Returns:
+        One row a comparison: comparison, title, paper, a column a space, and of what people are offered `closer_than_`
+        and the space: the share of all pairs of artists, or of groups of as many artists that were drawn by chance,
+        that are farther apart. NaN of fewer than six.
     """
     artists, labels = np.unique(paintings["artist"].to_numpy(dtype=str), return_inverse=True)
+    offered = [column for name in OFFERED if (column := spaces.column(name)) in artist_distances]
     rows = []
-    for name, comparison in with_ends(comparisons, pair_silhouettes).items():
-        for given, meant in misspelt([*comparison.left, *comparison.right], artists).items():
-            logger.warning("comparison %s: there is no %s in the collection; did you mean %s?", name, given, meant)
+    for name, comparison in named(comparisons, Comparison).items():
+        for told in unknown_artists(comparison, artists.tolist()) if comparison.paper is None else ():
+            logger.warning("comparison %s: %s", name, told)
         left, right = (rows_of(artists, side) for side in (comparison.left, comparison.right))
         row: dict[str, Any] = {"comparison": name, "title": comparison.title, "paper": comparison.paper}
         for space, sums in artist_distances.items():
             row[space] = silhouettes.pair_silhouette(sums, labels, left, right)
+        groups = _others(artists, labels, (len(left), len(right)), settings.seed)
+        for space in offered:
+            if groups is None:
+                others = pairs_in_order(pair_silhouettes, space)[space].to_numpy(dtype=float)
+            else:
+                sums = artist_distances[space]
+                others = np.array([silhouettes.pair_silhouette(sums, labels, *group) for group in groups])
+            share = silhouettes.share_farther(row[space], others)
+            row[f"{CLOSER}{space}"] = share if len(others) >= _OTHERS else float("nan")
         rows.append(row)
-    return pd.DataFrame(rows)
+    columns = ["comparison", "title", "paper", *artist_distances, *(f"{CLOSER}{space}" for space in offered)]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _others(
+    artists: StringArray, labels: IntArray, sizes: tuple[int, int], seed: int
+) -> list[tuple[IntArray, IntArray]] | None:
+    """Groups of as many artists as a comparison has, drawn by chance; None for two, who stand among all pairs."""
+    if max(sizes) == 1 or not min(sizes):
+        return None
+    typical = (np.bincount(labels) >= ENOUGH) & (artists != UNKNOWN)
+    random = np.random.default_rng(seed)
+    return silhouettes.groups_by_chance(np.flatnonzero(typical), sizes, _DRAWS, random)
 
 
 def draw_heat_map(pair_silhouettes: pd.DataFrame) -> Any:
-    """Pairs of artists, in the raw features and in the embedding: all of them, or those at both ends."""
+    """Pairs of artists by the likeness that answers unless another is asked for: all of them, or those at both ends."""
     from grisaille.plots import heat_map
 
     return heat_map.silhouette_heat_map(pair_silhouettes)
@@ -392,32 +423,36 @@ def draw_heat_map(pair_silhouettes: pd.DataFrame) -> Any:
 def draw_scatters(
     reduced: dict[str, FloatArray],
     paintings: pd.DataFrame,
-    pair_silhouettes: pd.DataFrame,
     comparisons: dict[str, Any],
     composition: FloatArray | None = None,
     vectors: FloatArray | None = None,
 ) -> dict[str, Any]:
     """Both sides of every comparison on two principal components, reduced by PCA and by the autoencoders.
 
-    Vectors that were given are drawn where there is no composition.
+    Without paintings on a side nothing is drawn. Vectors that were given are drawn where there is no composition.
     """
     from grisaille.plots.comparison import scatter, side_name
 
     artists = paintings["artist"].to_numpy(dtype=str)
     shown, figures = {}, {}
     if composition is not None:
-        shown = {"PCA": reduced["euclidean"], "Embedding": Points.of("composition", composition).coordinates}
+        shown = {
+            "Composition: PCA": reduced["euclidean"],
+            "Composition: embedding": Points.of("composition", composition).coordinates,
+        }
     elif vectors is not None:
         shown = {"Vectors": vectors}
-    for name, comparison in with_ends(comparisons, pair_silhouettes).items():
+    for name, comparison in named(comparisons, Comparison).items():
         sides = [rows_of(artists, side) for side in (comparison.left, comparison.right)]
+        if not all(map(len, sides)):
+            continue
         names = [side_name(present(side, artists)) for side in (comparison.left, comparison.right)]
         figures[name] = scatter(comparison.title, shown, sides, names)
     return figures
 
 
-def write_report(raw_paintings: Files, **shown: Any) -> tuple[str, list[str]]:
-    """One HTML page, and its five main lines.
+def write_report(raw_paintings: Files, **shown: Any) -> tuple[str, str, list[str]]:
+    """One HTML page, to be kept and to be found, and its main lines.
 
     Args:
         raw_paintings: For thumbnails.
@@ -427,4 +462,5 @@ def write_report(raw_paintings: Files, **shown: Any) -> tuple[str, list[str]]:
 
     tables = {name: shown.pop(name) for name in TABLES}
     results = Results(**tables, parameters=shown)
-    return page.render(results, raw_paintings), summary(results)
+    rendered = page.render(results, raw_paintings)
+    return rendered, rendered, summary(results)

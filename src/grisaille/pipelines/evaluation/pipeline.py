@@ -12,7 +12,11 @@ from grisaille.likenesses.names import MIXTURE, VECTORS, chosen, leading
 from grisaille.pipelines.evaluation import nodes
 
 # The groups that made what the report shows.
-_SHOWN = ("autoencoder", "backbone", "chunks", "comparisons", "evaluation", "ingestion", "report", "seed")
+_SHOWN = (
+    *("autoencoder", "backbone", "chunks", "comparisons", "evaluation", "ingestion", "report", "seed"),
+    # What the collection and its vectors are called.
+    *("paintings_folder", "features_file"),
+)
 
 
 def create_pipeline(**kwargs: Any) -> Pipeline:
@@ -77,7 +81,7 @@ def create_pipeline(**kwargs: Any) -> Pipeline:
             Node(nodes.score_pairs, ["artist_distances", "paintings"], "pair_silhouettes", name="score_pairs"),
             Node(
                 nodes.repeat_paper_experiments,
-                ["artist_distances", "pair_silhouettes", "paintings", "params:comparisons"],
+                ["artist_distances", "pair_silhouettes", "paintings", "params:comparisons", "params:evaluation"],
                 "paper_experiments",
                 name="repeat_paper_experiments",
             ),
@@ -90,7 +94,6 @@ def create_pipeline(**kwargs: Any) -> Pipeline:
                     led: embeddings[led],
                     "reduced": "pca_embeddings",
                     "paintings": "paintings",
-                    "pair_silhouettes": "pair_silhouettes",
                     "comparisons": "params:comparisons",
                 },
                 "scatters",
@@ -103,7 +106,7 @@ def create_pipeline(**kwargs: Any) -> Pipeline:
                     **{name: name for name in nodes.TABLES},
                     **{group: f"params:{group}" for group in _SHOWN},
                 },
-                ["report", "report_summary"],
+                ["report", "kept_report", "report_summary"],
                 name="write_report",
             ),
         ],
