@@ -143,7 +143,9 @@ class TestPage:
         given = results()
         given.parameters.update(paintings_folder="/somewhere/old_masters/", backbone={"weights": "random"})
         paintings = given.paintings.assign(year_from=1490, year_to=pd.array([1500] * 11 + [None], dtype="Int64"))
-        head = render(replace(given, paintings=paintings), {}).partition("<header>")[2].partition("</header>")[0]
+        page = render(replace(given, paintings=paintings), {})
+        assert "/somewhere" not in page
+        head = page.partition("<header>")[2].partition("</header>")[0]
         assert "<h1>Old masters</h1>" in head
         assert "12 paintings by 3 artists. Made in 1490\N{EN DASH}1500." in head
         assert "VGG16 with random weights, which has learnt nothing" in head

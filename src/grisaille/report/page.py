@@ -438,7 +438,11 @@ def _examples(results: Results, thumbnails: Thumbnails, count: int) -> list[dict
     return examples
 
 
+_PLACES = ("paintings_folder", "features_file")
+
+
 def _settings(parameters: dict[str, Any]) -> str:
-    # Kedro reads its configuration files in no particular order, so the groups arrive in another one every time.
-    groups = {name: plain(parameters[name]) for name in sorted(parameters)}
+    # Kedro reads its configuration files in no particular order, so the groups arrive in another one every time. Where
+    # files lie is nobody's business to whom the page is sent.
+    groups = {name: plain(parameters[name]) for name in sorted(parameters) if name not in _PLACES}
     return yaml.safe_dump(groups, sort_keys=False, allow_unicode=True)

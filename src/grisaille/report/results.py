@@ -207,7 +207,8 @@ def pairs_by_nearness(results: Results) -> pd.DataFrame:
     typical = np.flatnonzero(sizes >= ENOUGH) if np.count_nonzero(sizes >= ENOUGH) > 1 else np.arange(count)
     one, other = (typical[end] for end in np.triu_indices(len(typical), 1))
     table = pd.DataFrame({"artist": artists[one], "other_artist": artists[other], "nearness": values[one, other]})
-    return table.sort_values("nearness", ascending=False, kind="stable", ignore_index=True)
+    # The last digits of equal counts would decide.
+    return table.sort_values("nearness", key=lambda values: -values.round(9), kind="stable", ignore_index=True)
 
 
 def is_number(value: Any) -> bool:
