@@ -1,11 +1,13 @@
-"""A painting's features in a twentieth of their bytes, to order a shortlist by, and back.
+"""A painting's features in a twentieth of their bytes, to order a shortlist by.
 
 A layer is square-rooted and scaled to length 1, as Hellinger's distance reads it, the mean painting is taken from it,
 and it is rotated by the components of its positions times the components of its channels. Each painting shows all
 channels at every position, so a thousand are plenty for both small covariances, and paintings that come later fit as
-well. Bits go to coordinates as `codes.linear.spend` gives them. Quantising takes length from a painting, and of each
-another share; what is decoded gets its own length back, without which a painting that loses much would be far from
-everybody.
+well. Bits go to coordinates as `codes.linear.spend` gives them.
+
+Quantising takes length from a painting, and of each another share; what is decoded gets its own length back, without
+which a painting that loses much would be far from everybody. It has small negative values, which no feature's root has;
+cutting them off would add to every product, and find fewer neighbours.
 """
 
 from __future__ import annotations
@@ -26,9 +28,8 @@ FINGERPRINT = "fingerprint"
 # Paintings that the components are fitted on, 400 MB of VGG16's block4_pool; more change them little.
 _SAMPLE = 1000
 _BLOCK = 64
-# Of each layer of a painting: its length after the mean is taken away, and before it is scaled to 1.
-_LENGTHS = 2
-_LENGTH_BYTES = 4
+# Of the length of a painting's layer after the mean is taken away.
+_LENGTH = 4
 
 
 class MapCodeError(GrisailleError, ValueError):
@@ -72,7 +73,7 @@ class Components:
                 f"codes of features (features.keep) need a painting, and whole positions of {channels} channels "
                 f"(style.channels). Received: {len(rows)} paintings of {layer.shape[1]} values"
             )
-        known, _ = _hellinger(layer[rows[:: -(-len(rows) // _SAMPLE)]])
+        known = _hellinger(layer[rows[:: -(-len(rows) // _SAMPLE)]])
         mean = known.mean(axis=0, dtype=np.float64).astype(np.float32)
         known -= mean
         of_positions, of_channels = np.zeros((positions, positions)), np.zeros((channels, channels))
@@ -128,7 +129,7 @@ class MapCode:
 
     @property
     def size(self) -> int:
-        """Bytes of a painting's layer, without its lengths."""
+        """Bytes of a painting's layer, without its length."""
         return -(-int(self.bits.sum()) // 8)
 
     def encode(self, rows: FloatArray) -> tuple[ByteArray, FloatArray]:
@@ -139,9 +140,9 @@ class MapCode:
 
         Returns:
             Bits of all coordinates, most bits first, in the order of the layer among those of as many: uint8, shape (n,
-            size). And the two lengths, float32, shape (n, 2).
+            size). And the length of the centred painting, float32, shape (n,).
         """
-        known, lengths = _hellinger(rows)
+        known = _hellinger(rows)
         known -= self.components.mean
         coordinates = self.components.turn(known)
         parts = [
@@ -151,10 +152,10 @@ class MapCode:
             for bits, columns, spread, _, edges in self._groups
         ]
         codes = np.packbits(np.concatenate(parts, axis=1), axis=1) if parts else np.empty((len(rows), 0), np.uint8)
-        return codes, np.stack([np.linalg.norm(known, axis=1), lengths], axis=1)
+        return codes, np.linalg.norm(known, axis=1)
 
     def decode(self, codes: ByteArray, lengths: FloatArray) -> FloatArray:
-        """The features that codes stand for: float32, shape (n, positions * channels); what is below 0 is cut off."""
+        """Square roots of the features that codes stand for, of length 1: float32, shape (n, positions * channels)."""
         stream = np.unpackbits(codes, axis=1)
         coordinates, place = np.zeros((len(codes), len(self.bits)), np.float32), 0
         for bits, columns, spread, levels, _ in self._groups:
@@ -165,10 +166,8 @@ class MapCode:
             coordinates[:, columns] = levels[np.packbits(padded, axis=2)[..., 0]] * spread
             place = stop
         own = np.linalg.norm(coordinates, axis=1)
-        coordinates *= (lengths[:, 0] / np.where(own > 0, own, 1))[:, None]
-        rooted = np.maximum(self.components.turn_back(coordinates) + self.components.mean, 0)
-        rooted *= lengths[:, 1:]
-        return np.square(rooted, out=rooted)
+        coordinates *= (lengths / np.where(own > 0, own, 1))[:, None]
+        return _unit(self.components.turn_back(coordinates) + self.components.mean)
 
     @cached_property
     def _groups(self) -> list[tuple[int, IntArray, FloatArray, FloatArray, FloatArray]]:
@@ -188,13 +187,13 @@ def fit(features: Mapping[str, Rows], rows: IntArray, channels: int, size: int) 
         features: Layer -> features, shape (n, d).
         rows: Paintings to fit on, shape (m,), ascending.
         channels: Of the maps.
-        size: Bytes of a painting, lengths included.
+        size: Bytes of a painting, the lengths included.
 
     Raises:
         MapCodeError: As `Components.fit`, or if the bytes do not suffice for the lengths.
     """
     # A layer's bits are filled up to whole bytes.
-    left = size - len(features) * (_LENGTHS * _LENGTH_BYTES + 1)
+    left = size - len(features) * (_LENGTH + 1)
     if left < 1:
         raise MapCodeError(f"a code of {len(features)} layers needs more bytes (features.share). Received: {size}")
     fitted = {layer: Components.fit(values, rows, channels) for layer, values in features.items()}
@@ -208,11 +207,11 @@ def fit(features: Mapping[str, Rows], rows: IntArray, channels: int, size: int) 
 
 
 def encode(codes: Mapping[str, MapCode], features: Mapping[str, Rows]) -> dict[str, FloatArray | ByteArray]:
-    """Encode all paintings, a block at a time: what `CodedFeatures` reads, by the names of files."""
+    """Encode all paintings, a block at a time: what `CodedRoots` reads, by the names of files."""
     stored: dict[str, FloatArray | ByteArray] = {}
     for layer, code in codes.items():
         rows, n = features[layer], features[layer].shape[0]
-        coded, lengths = np.empty((n, code.size), np.uint8), np.empty((n, _LENGTHS), np.float32)
+        coded, lengths = np.empty((n, code.size), np.uint8), np.empty(n, np.float32)
         for start in range(0, n, _BLOCK):
             block = slice(start, start + _BLOCK)
             coded[block], lengths[block] = code.encode(rows[block])
@@ -221,8 +220,8 @@ def encode(codes: Mapping[str, MapCode], features: Mapping[str, Rows]) -> dict[s
     return stored
 
 
-class CodedFeatures(Mapping[str, Rows]):
-    """Features that are decoded when rows of them are asked for, in place of those of the store."""
+class CodedRoots(Mapping[str, Rows]):
+    """Square roots of features, every layer of length 1, that are decoded when rows of them are asked for."""
 
     def __init__(self, stored: Mapping[str, FloatArray | ByteArray], layers: Sequence[str]) -> None:
         """Read what `encode` gives.
@@ -259,6 +258,11 @@ class CodedFeatures(Mapping[str, Rows]):
         """Bytes of a painting."""
         return sum(layer.size for layer in self._layers.values())
 
+    @property
+    def channels(self) -> int:
+        """Of the maps."""
+        return next(iter(self._layers.values())).channels
+
 
 class _CodedLayer:
     """A matrix whose rows are decoded."""
@@ -266,7 +270,8 @@ class _CodedLayer:
     def __init__(self, arrays: Mapping[str, Any]) -> None:
         self._code, self._codes, self._lengths = MapCode.of(arrays), arrays["codes"], arrays["lengths"]
         self.shape, self.dtype = (len(self._codes), len(self._code.bits)), np.dtype(np.float32)
-        self.size = self._codes.shape[1] + _LENGTHS * _LENGTH_BYTES
+        self.size = self._codes.shape[1] + _LENGTH
+        self.channels = len(self._code.components.mixtures)
 
     def __getitem__(self, key: Any) -> FloatArray:
         """Rows (a slice or an integer array), then optionally columns (a slice)."""
@@ -279,16 +284,19 @@ class _CodedLayer:
         return found[:, columns]
 
 
-def _hellinger(rows: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Square roots of a layer scaled to length 1, as an array of its own, and what they were divided by, shape (n,)."""
+def _hellinger(rows: FloatArray) -> FloatArray:
+    """Square roots of a layer, scaled to length 1, as an array of its own."""
     known = np.array(as_float32(rows))
     if known.min(initial=0) < 0:
         raise MapCodeError("codes of features (features.keep) take square roots, and a layer has negative features")
-    np.sqrt(known, out=known)
-    lengths = np.linalg.norm(known, axis=1)
-    lengths[lengths == 0] = 1
-    known /= lengths[:, None]
-    return known, lengths
+    return _unit(np.sqrt(known, out=known))
+
+
+def _unit(rows: FloatArray) -> FloatArray:
+    """Scale rows to length 1, in place; zeros stay zeros."""
+    lengths = np.linalg.norm(rows, axis=1)
+    rows /= np.where(lengths > 0, lengths, 1)[:, None]
+    return rows
 
 
 def _blocks(rows: FloatArray) -> Iterator[FloatArray]:

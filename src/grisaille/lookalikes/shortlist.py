@@ -12,9 +12,10 @@ import numpy as np
 
 from grisaille.arrays import FloatArray, IntArray, Rows
 from grisaille.codes.linear import LinearCode
-from grisaille.codes.maps import FINGERPRINT, CodedFeatures
+from grisaille.codes.maps import FINGERPRINT, CodedRoots
 from grisaille.features.store import FeatureStore
 from grisaille.lookalikes.embedding import Described, Embedder
+from grisaille.measures.reranking import decoded
 
 # Codes that are decoded at a time: 100 MB of 400 coordinates.
 _BLOCK = 65_536
@@ -28,13 +29,14 @@ def kept_features(features: FeatureStore | None, coded: Mapping[str, FloatArray]
         coded: The result `feature_codes`, where there is one.
 
     Returns:
-        Layer -> features, shape (n, d); None where there are neither, or the codes are those of other paintings.
+        Layer -> features, or square roots of them (`CodedRoots`), shape (n, d); None where there are neither, or the
+        codes are those of other paintings.
     """
     if features is None or features.kept is None:
         return features
     if coded is None or bytes(coded[FINGERPRINT]).hex() != features.fingerprint:
         return None
-    return CodedFeatures(coded, list(features))
+    return CodedRoots(coded, list(features))
 
 
 @dataclass(frozen=True)
@@ -72,11 +74,17 @@ class Shortlist:
         for number, candidates in enumerate(listed):
             rows = wanted[candidates]
             known = {layer: np.asarray(values[rows]) for layer, values in self.features.items()}
-            full = self.embedder.full(known, self.likeness)
+            full = self._described(known)
             far = np.linalg.norm(full.astype(np.float64) - asked.full[number], axis=1)
             order = np.argsort(far, kind="stable")[:count]
             places[number], distances[number] = candidates[order], far[order]
         return places, distances
+
+    def _described(self, known: Mapping[str, FloatArray]) -> FloatArray:
+        if isinstance(self.features, CodedRoots):
+            chunks = list(self.embedder.chunks.values())
+            return decoded(self.likeness, chunks, self.features.channels)(known)
+        return self.embedder.full(known, self.likeness)
 
     def _listed(self, asked: Described, wanted: IntArray, length: int) -> Sequence[IntArray]:
         """Places of the nearest codes of each query, ascending."""

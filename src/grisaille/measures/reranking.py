@@ -7,7 +7,7 @@ import numpy as np
 
 from grisaille.arrays import FloatArray, IntArray, Rows
 from grisaille.likenesses.metrics import Likeness, MetricRows, layer_norms
-from grisaille.likenesses.style import describe_chunks
+from grisaille.likenesses.style import channel_statistics, describe_chunks
 from grisaille.parameters import Chunk
 
 _BLOCK = 128
@@ -36,6 +36,24 @@ def by_style(chunks: Sequence[Chunk], channels: int) -> Describe:
     return describe
 
 
+def decoded(likeness: str, chunks: Sequence[Chunk], channels: int) -> Describe:
+    """The same of square roots of features, every layer of length 1, as codes of features decode to.
+
+    Args:
+        likeness: `composition`, by Hellinger's distance, or `style`.
+        chunks: Of the features.
+        channels: Of the maps.
+    """
+
+    def describe(roots: Mapping[str, FloatArray]) -> FloatArray:
+        if likeness == "composition":
+            return np.concatenate(list(roots.values()), axis=1)
+        pieces = [roots[chunk.layer][:, chunk.start : chunk.stop] for chunk in chunks]
+        return np.concatenate([channel_statistics(rows.reshape(len(rows), -1, channels)) for rows in pieces], axis=1)
+
+    return describe
+
+
 @dataclass(frozen=True)
 class Reranked:
     """How many of the k nearest are found.
@@ -53,7 +71,7 @@ class Reranked:
 def rerank(
     features: Mapping[str, Rows],
     coded: Mapping[str, Rows],
-    describe: Describe,
+    describe: tuple[Describe, Describe],
     rows: IntArray,
     places: IntArray,
     shortlists: IntArray,
@@ -64,18 +82,19 @@ def rerank(
     Args:
         features: Layer -> features, shape (n, d).
         coded: Layer -> what codes stand for, shape (n, d).
-        describe: What is compared.
+        describe: What is compared, of features and of what codes stand for.
         rows: Paintings that are compared, shape (m,).
         places: Of the queries among them, shape (q,).
         shortlists: Places of paintings among them, no query in its own, shape (q, s).
         k: Nearest paintings that are to be found.
     """
-    queries = describe({layer: values[rows[places]] for layer, values in features.items()})
-    true = _squares(queries, features, rows, describe)
+    of_features, of_codes = describe
+    queries = of_features({layer: values[rows[places]] for layer, values in features.items()})
+    true = _squares(queries, features, rows, of_features)
     true[np.arange(len(places)), places] = np.inf
     nearest = np.argsort(true, axis=1, kind="stable")[:, :k]
     listed, position = np.unique(shortlists, return_inverse=True)
-    told = _squares(queries, coded, rows[listed], describe)
+    told = _squares(queries, coded, rows[listed], of_codes)
     position = position.reshape(shortlists.shape)
     order = np.argsort(np.take_along_axis(told, position, axis=1), axis=1, kind="stable")[:, :k]
     return Reranked(_share(nearest, shortlists), _share(nearest, np.take_along_axis(shortlists, order, axis=1)))

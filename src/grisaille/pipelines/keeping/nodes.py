@@ -16,7 +16,7 @@ from grisaille.features.pruning import let_go as remove
 from grisaille.features.store import FeatureStore
 from grisaille.lazy import pd
 from grisaille.measures.codes import training_and_queries
-from grisaille.measures.reranking import by_composition, by_style, rerank
+from grisaille.measures.reranking import by_composition, by_style, decoded, rerank
 from grisaille.parameters import Autoencoder, Chunk, Evaluation, Features, named
 from grisaille.points import Points
 
@@ -26,7 +26,7 @@ SHORTLIST = 50
 
 
 def encode_features(
-    features: FeatureStore, picture_files: pd.DataFrame, settings: Features, channels: int
+    features: FeatureStore, picture_files: pd.DataFrame, settings: Features, autoencoder: Autoencoder, channels: int
 ) -> dict[str, FloatArray | ByteArray]:
     """Encode the features themselves, in a few bytes that shortlists are ordered by once the features are let go.
 
@@ -34,11 +34,20 @@ def encode_features(
         features: Of all paintings.
         picture_files: For the split.
         settings: The parameter group `features`.
+        autoencoder: For what is compared.
         channels: Of the CNN's maps.
 
     Returns:
         As `maps.encode` gives them; and `fingerprint`, whose features these are.
+
+    Raises:
+        MapCodeError: If composition is compared by Euclidean distances, which the codes are not made for.
     """
+    if autoencoder.made_for != "hellinger":
+        raise maps.MapCodeError(
+            "features.keep=codes keeps Hellinger's distances: set autoencoder.likeness=hellinger, or features.keep to "
+            "everything or embeddings"
+        )
     size = int(settings.share * _bytes(features))
     codes = maps.fit(features, fitted_on(picture_files["split"].to_numpy()), channels, size)
     fingerprint = np.frombuffer(bytes.fromhex(features.fingerprint), np.uint8)
@@ -92,11 +101,12 @@ def measure_feature_codes(  # noqa: PLR0913, PLR0917 - of two likenesses
         describe["style"] = by_style(list(pieces.values()), channels)
     rows = np.arange(len(picture_files)) if features.kept is None else features.kept
     _, places = training_and_queries(picture_files["split"].to_numpy(dtype=str)[rows], evaluation.seed)
-    coded = maps.CodedFeatures(feature_codes, list(features))
+    coded = maps.CodedRoots(feature_codes, list(features))
     table = []
     for likeness, own in points.items():
         shortlists = _shortlists(own[rows], made[f"{likeness}.few"], rows, places)
-        found = rerank(features, coded, describe[likeness], rows, places, shortlists, evaluation.neighbours)
+        both = describe[likeness], decoded(likeness, list(pieces.values()), channels)
+        found = rerank(features, coded, both, rows, places, shortlists, evaluation.neighbours)
         table.append(
             {
                 "likeness": likeness,

@@ -24,7 +24,7 @@ def create_pipeline(**kwargs: Any) -> Pipeline:
         parts = [
             Node(
                 nodes.encode_features,
-                ["features", "picture_files", "params:features", "params:style.channels"],
+                ["features", "picture_files", "params:features", "params:autoencoder", "params:style.channels"],
                 "feature_codes",
                 name="encode_features",
             ),
