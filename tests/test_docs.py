@@ -33,7 +33,10 @@ ELSEWHERE = {
         "test_evaluation_alone_repeats_the_tables",
     ),
     # The fixture `demo_run` runs it.
-    "kedro run --env demo": ("tests/pipelines/test_whole_run.py", "test_progress_was_visible"),
+    "kedro run --env demo": (
+        "tests/pipelines/test_whole_run.py",
+        "test_it_ends_with_a_few_lines_and_the_place_of_the_report",
+    ),
     "kedro run --pipelines study": ("tests/pipelines/test_whole_run.py", "test_it_goes_on_where_it_stopped"),
     "kedro run --pipelines discovery": (
         "tests/pipelines/test_whole_run.py",

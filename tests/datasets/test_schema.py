@@ -7,7 +7,7 @@ from kedro.validation.exceptions import DataValidationError
 
 from grisaille.datasets.schema import TableSchema
 
-SCHEMA = TableSchema(columns={"name": "text", "rank": "whole", "precision": "share?"}, unique=["name", "rank"])
+SCHEMA = TableSchema(text=["name"], whole=["rank"], share=["precision"], blank=["precision"], unique=["name", "rank"])
 TABLE = pd.DataFrame({"name": ["a", "a"], "rank": [1, 2], "precision": [0.5, None], "more": [object(), 1]})
 
 
@@ -31,15 +31,11 @@ class TestSchema:
         with pytest.raises(ValueError, match=said):
             SCHEMA.validate(changed)
 
-    def test_there_is_no_other_kind(self):
-        with pytest.raises(ValueError, match="there is no kind colour"):
-            TableSchema(columns={"a": "colour"})
-
     def test_the_catalog_refuses_to_save_another(self, tmp_path):
         entry = {
             "type": "pandas.CSVDataset",
             "filepath": str(tmp_path / "t.csv"),
-            "validator": {"class": "grisaille.datasets.schema.TableSchema", "options": {"columns": {"name": "text"}}},
+            "validator": {"class": "grisaille.datasets.schema.TableSchema", "options": {"text": ["name"]}},
         }
         catalog = DataCatalog.from_config({"table": entry})
         with pytest.raises(DataValidationError, match="the column name is missing"):

@@ -25,13 +25,13 @@ class TableSchema:
           filepath: data/03_primary/paintings.parquet
           validator:
             class: grisaille.datasets.schema.TableSchema
-            options: {columns: {painting_id: text, title: "text?"}, unique: [painting_id]}
+            options: {text: [painting_id, title], blank: [title], unique: [painting_id]}
         ```
 
         >>> import pandas as pd
         >>> from grisaille.datasets.schema import TableSchema
         >>>
-        >>> schema = TableSchema(columns={"painting_id": "text"}, unique=["painting_id"])
+        >>> schema = TableSchema(text=["painting_id"], unique=["painting_id"])
         >>> schema.validate(pd.DataFrame({"painting_id": ["a", "a"]}))
         Traceback (most recent call last):
         ...
@@ -39,19 +39,29 @@ class TableSchema:
 
     """  # noqa: D205 - the first sentence of a Kedro class names it, and does not fit on a line
 
-    def __init__(self, *, columns: Mapping[str, str], unique: Iterable[str] = ()) -> None:
-        """Describe a table.
+    def __init__(
+        self,
+        *,
+        text: Iterable[str] = (),
+        whole: Iterable[str] = (),
+        number: Iterable[str] = (),
+        share: Iterable[str] = (),
+        blank: Iterable[str] = (),
+        unique: Iterable[str] = (),
+    ) -> None:
+        """Describe a table: names of columns by their kinds. Kedro would take the value of a key `path` for a path.
 
         Args:
-            columns: Name -> kind: text, whole, number or share (between 0 and 1); with `?`, blanks may be among them.
-            unique: Columns that together name each row once.
-
-        Raises:
-            ValueError: If there is no such kind.
+            text: Strings.
+            whole: Integers.
+            number: Integers or fractions.
+            share: Numbers between 0 and 1.
+            blank: Those that may hold blanks.
+            unique: Those that together name each row once.
         """
-        if unknown := [kind for kind in columns.values() if kind.rstrip("?") not in _KINDS]:
-            raise ValueError(f"there is no kind {unknown[0]}; there are {', '.join(_KINDS)}")
-        self._columns, self._unique = dict(columns), list(unique)
+        kinds = {"text": text, "whole": whole, "number": number, "share": share}
+        self._kinds = {name: kind for kind, names in kinds.items() for name in names}
+        self._blank, self._unique = frozenset(blank), list(unique)
 
     def validate(self, data: pd.DataFrame) -> pd.DataFrame:
         """The table itself.
@@ -59,15 +69,15 @@ class TableSchema:
         Raises:
             ValueError: If it is another.
         """
-        if missing := [name for name in self._columns if name not in data]:
+        if missing := [name for name in self._kinds if name not in data]:
             raise ValueError(f"the column {missing[0]} is missing")
-        for name, kind in self._columns.items():
+        for name, kind in self._kinds.items():
             values, known = data[name], data[name].dropna()
-            if len(known) < len(values) and not kind.endswith("?"):
+            if len(known) < len(values) and name not in self._blank:
                 raise ValueError(f"{name} has {len(values) - len(known):,} blanks")
             # Of no values nobody knows the kind.
-            if len(known) and not _KINDS[kind.rstrip("?")](known):
-                raise ValueError(f"{name} holds something else than {kind.rstrip('?')}, such as {known.iloc[0]!r}")
+            if len(known) and not _KINDS[kind](known):
+                raise ValueError(f"{name} holds something else than {kind}, such as {known.iloc[0]!r}")
         if self._unique and (twice := data.duplicated(self._unique)).any():
             first = data.loc[twice, self._unique].iloc[0]
             raise ValueError(f"{', '.join(self._unique)} names {', '.join(map(str, first))} twice")
