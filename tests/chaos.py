@@ -154,16 +154,16 @@ class Gallery:
         return sorted(self.data.rglob("*.partial"))
 
     def written(self) -> set[str]:
-        """Every file but the lock's own."""
+        """Every file but the lock's own and logs, which a run that is refused writes, too."""
         files = (path.relative_to(self.data) for path in self.data.rglob("*") if path.is_file())
-        return {str(path) for path in files if not path.name.startswith(".lock")}
+        return {str(path) for path in files if not path.name.startswith(".lock") and path.suffix != ".log"}
 
     def damaged(self) -> list[Path]:
         """Results that are not what their stamps say, or have none; shards that are not what their indexes say."""
         told = {path: json.loads(path.with_suffix(".json").read_text())["sha256"] for path in self._shards()}
         wrong = [path for path, checksum in told.items() if checksum != hashlib.sha256(path.read_bytes()).hexdigest()]
         for folder in self.data.glob("0[35678]_*/**/*Z"):
-            results = [path for path in folder.iterdir() if path.suffix not in {".partial", ".json"}]
+            results = [path for path in folder.iterdir() if path.suffix not in {".partial", ".json", ".log"}]
             results += [path for path in folder.glob("*.json") if not path.name.endswith(".stamp.json")]
             wrong += [path for path in results if stamps.read(path) is None or stamps.is_damaged(path)]
         return wrong

@@ -275,6 +275,8 @@ def _make_the_demo_the_base(project, demo_run):
     for path in files:
         path.unlink()
     OmegaConf.save(merged, conf / "base" / "parameters.yml")
+    # The demo paints its own table of works.
+    (conf / "demo" / "parameters.yml").write_text("paintings_file: null\n")
     shutil.copytree(project / "data" / "demo", project / "data", dirs_exist_ok=True)
     paintings = project / "data" / "01_raw" / "paintings"
     paintings.mkdir(parents=True)

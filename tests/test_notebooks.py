@@ -70,7 +70,9 @@ class TestColab:
     def test_it_runs_and_shows_tables_and_pictures(self, outputs, project):
         assert pictures(outputs) == 2
         assert "recall" in told(outputs)
-        assert str(project / "data" / "demo" / "08_reporting" / "report.html").endswith(told(outputs).split()[-1])
+        assert str(project / "data" / "demo" / "08_reporting" / "report.html").endswith(
+            told(outputs).split()[-1].rpartition(">")[2]
+        )
 
     def test_pictures_are_unpacked_and_given_to_the_run(self, outputs):
         (options,) = [output.data["text/plain"] for output in outputs if "paintings_folder" in str(output.get("data"))]

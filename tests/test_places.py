@@ -127,7 +127,7 @@ class TestPackageWithoutAProject:
 
         grisaille("run", "--pipelines", "ingestion", *demo_run.parameters)
         assert " ok" in grisaille("verify", "newest")
-        assert "Ilse_Nebel_1" in grisaille("path", "Ilse_Nebel_1", "Jonas_Dunst_2", *demo_run.parameters)
+        assert "Ilse_Nebel_1" in grisaille("path", "Ilse_Nebel_1", "Jonas_Dunst_2")
 
     def test_nowhere(self, tmp_path):
         done = command("grisaille", "verify", "newest", cwd=tmp_path, check=False)

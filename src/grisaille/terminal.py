@@ -5,6 +5,7 @@ import math
 import os
 import shutil
 import sys
+import threading
 from collections.abc import Iterable, Sized
 from contextlib import suppress
 from typing import Any
@@ -35,7 +36,7 @@ def duration(seconds: float) -> str:
 class Bar(tqdm):
     """A progress bar that leaves no trace on a terminal or in a notebook, and a few lines in a file.
 
-    Only one is shown at a time: a bar within another bar is silent. A file gets a line a minute, and at most ten.
+    Only one of a thread is shown at a time: a bar within another bar is silent. A file gets a line a minute, and at most ten.
     """
 
     def __init__(
@@ -53,8 +54,10 @@ class Bar(tqdm):
             pause = float(os.environ.get("TQDM_MININTERVAL", PAUSE))
             how = {"mininterval": pause, "maxinterval": math.inf, "delay": max(pause, 1e-6), "leave": False}
             how["miniters"] = max(1, (total or 0) // 10)
-        others = any(bar is not self and not getattr(bar, "disable", True) for bar in self._instances)
-        options["disable"] = options.get("disable", False) or others
+        # Nodes of a cluster's worker share a process, not a thread.
+        self._thread = threading.get_ident()
+        within = any(bar is not self and not getattr(bar, "disable", True) for bar in _of_this_thread())
+        options["disable"] = options.get("disable", False) or within
         super().__init__(iterable, desc, total, **how, **options)
 
     def display(self, msg: str | None = None, pos: int | None = None) -> Any:
@@ -77,6 +80,17 @@ class Bar(tqdm):
             # What would clear it.
             self.fp = io.StringIO()
         super().close()
+
+
+def close_bars() -> None:
+    """Close what code of this thread left open as it failed: as long as somebody holds its error, bars were silent."""
+    for bar in _of_this_thread():
+        bar.close()
+
+
+def _of_this_thread() -> list[Bar]:
+    bars = list(getattr(Bar, "_instances", ()))
+    return [bar for bar in bars if getattr(bar, "_thread", None) == threading.get_ident()]
 
 
 def clear_bars(*_: Any) -> bool:

@@ -382,9 +382,7 @@ class TestJoin:
             ["picture without a row", "Manet/1.jpg"],
             ["picture without a row", "Monet/1.jpg"],
         ]
-        assert (
-            "1 rows that fit several pictures, or one that others fit as well, and count for none: 1.jpg" in caplog.text
-        )
+        assert "count for none in the table of paintings (1): 1.jpg" in caplog.text
 
     def test_rows_that_fit_one_picture_equally_are_left_out(self):
         assert self.rows(["1.jpg", "2.jpg"], ["Monet/1.jpg", "Manet/1.jpg", "Monet/2.jpg"]) == [-1, 2]
@@ -398,7 +396,10 @@ class TestJoin:
         with caplog.at_level(logging.WARNING):
             paintings, unmatched = named("file,title\nA.jpg,X\na.JPG,Y\n", ["a.jpg"])
         assert paintings["title"].tolist() == ["X"]
-        assert "1 rows of a picture that has an earlier row, which counts: a.JPG" in caplog.text
+        assert (
+            "rows of a picture that has an earlier row, which counts in the table of paintings (1): a.JPG"
+            in caplog.text
+        )
         assert unmatched.empty
 
     def test_the_column_that_joins_most_is_taken(self):

@@ -34,14 +34,14 @@ class TestConsole:
             ("3/4", "autoencoding"),
             ("4/4", "evaluation"),
         ]
-        assert "block4_pool/block5_pool: 0 known, 180 new" in demo_run.output
+        assert ": 0 known, 180 new\n" in demo_run.output
         assert demo_run.output.index("4/4") < demo_run.output.index("The whole report:")
 
     def test_nobody_elses_words(self, demo_run):
         assert not [words for words in OTHERS if words in demo_run.output]
 
     def test_the_next_run_knows_how_long_its_nodes_take(self, demo_run):
-        known = _earlier(demo_run.data, ["nobody"])
+        known = _earlier(demo_run.untouched / "data" / "demo", ["nobody"])
         assert {"ingestion.inspect_files", "pool5.encode_chunk", "evaluation.write_report"} <= set(known)
         assert all(seconds >= 0 for seconds in known.values())
 

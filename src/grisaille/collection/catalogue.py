@@ -131,11 +131,11 @@ def _tell_of_join(join: Join) -> None:
     for what, names in (
         ("rows that fit several pictures, or one that others fit as well, and count for none", join.unclear),
         ("rows of a picture that has an earlier row, which counts", join.doubled),
-        ("rows without a picture, listed in unmatched_works", join.rows_without),
-        ("pictures without a row, listed in unmatched_works", join.pictures_without),
+        ("rows without a picture", join.rows_without),
+        ("pictures without a row", join.pictures_without),
     ):
         if names:
-            logger.warning("the table of paintings: %d %s: %s", len(names), what, first_of(names))
+            logger.warning("%s in the table of paintings (%s): %s", what, f"{len(names):,}", first_of(names))
 
 
 def _unmatched(join: Join | None) -> pd.DataFrame:

@@ -416,7 +416,8 @@ def write(root: AnyPath, source: Source, executor: Executor | None = None) -> Fe
     missing = _missing(path.parent, source, everyone)
     known = len(everyone) - len(missing)
     logger.debug("features are in %s", path.parent)
-    logger.info("%s: %s known, %s new", "/".join(source.columns), f"{known:,}", f"{len(missing):,}")
+    # Of all layers in one sentence, which a run says once.
+    logger.info("%s known, %s new", f"{known:,}", f"{len(missing):,}")
     if missing:
         groups = [missing[first : first + source.shard_rows] for first in range(0, len(missing), source.shard_rows)]
         with Bar(total=len(everyone), initial=known, desc="extracting features", unit=" paintings") as progress:

@@ -16,7 +16,7 @@ from typing import Any, TextIO
 import yaml
 from kedro.framework.project import LOGGING, configure_logging, settings
 
-from grisaille.terminal import clear_bars
+from grisaille.terminal import clear_bars, close_bars
 
 # Set to anything, everything is shown on the console.
 VERBOSE = "GRISAILLE_VERBOSE"
@@ -75,6 +75,7 @@ def worker(config: dict[str, Any], catalog: Any, run: str | None, address: str) 
     if config != LOGGING.data:
         configure_logging(config)
     prepare()
+    close_bars()
     name = re.sub(r"\W+", "_", address)
     if run and (_of_worker is None or _of_worker.run != run):
         if _of_worker:

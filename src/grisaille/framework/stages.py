@@ -16,7 +16,7 @@ from typing import Any
 from kedro.framework.hooks import hook_impl
 
 from grisaille.framework.logs import LogFile, configure, run_logger
-from grisaille.terminal import duration
+from grisaille.terminal import close_bars, duration
 
 logger = logging.getLogger(__name__)
 
@@ -153,6 +153,7 @@ class StageHook:
         self._one.acquire()
         if self._log:
             self._end()
+        close_bars()
         storage = getattr(catalog, "storage", None)
         self._log = LogFile(storage, run_params["run_id"])
         logging.getLogger("grisaille").addHandler(self._facts)

@@ -27,9 +27,9 @@ METRICS = {"euclidean": "Euclidean", "hellinger": "Hellinger"}
 
 
 def summary(results: Results) -> list[str]:
-    """What a run ends with on the console: at most eight lines."""
-    lines = [f"{title(results)}: {what(results)}", *verdict(results), kept(results), expected(results), ends(results)]
-    asks = "`grisaille serve` answers questions in the browser, `kedro run --pipelines discovery` draws a map."
+    """What a run ends with on the console: at most six lines."""
+    lines = [f"{title(results)}: {what(results)}", *verdict(results), kept(results), expected(results)]
+    asks = "To ask: `grisaille serve`. To see all on a map: `kedro run --pipelines discovery`."
     return [line for line in [*lines, asks] if line]
 
 
