@@ -36,7 +36,8 @@ def duration(seconds: float) -> str:
 class Bar(tqdm):
     """A progress bar that leaves no trace on a terminal or in a notebook, and a few lines in a file.
 
-    Only one of a thread is shown at a time: a bar within another bar is silent. A file gets a line a minute, and at most ten.
+    Only one of a thread is shown at a time: a bar within another bar is silent. A file gets a line a minute, and at
+    most ten.
     """
 
     def __init__(
