@@ -141,6 +141,15 @@ class TestKeptEncoders:
         new = gallery.folder / "Bo_60.png"
         answer = command("grisaille", "similar", str(new), "--storage", str(gallery.storage), cwd=gallery.project)
         assert "Bo_60.png (this file is in the collection)" in answer.stdout
+
+    def test_a_stranger_is_embedded_by_the_kept_encoders(self, kept, tmp_path):
+        (tmp_path / "stranger.png").write_bytes(encode(picture(99)))
+        asked = ("similar", str(tmp_path / "stranger.png"), "--storage", str(kept[0].storage), "-o", str(tmp_path))
+        command("grisaille", *asked, cwd=kept[0].project)
+        assert len(pd.read_csv(tmp_path / "look_alikes.csv")) == 10
+
+    def test_later_pipelines_read_all_of_it(self, kept):
+        gallery, *_ = kept
         said = gallery.run(pipelines="evaluation,discovery")
         assert "is older than" not in said
         assert "1 of them came after the encoders were fitted" in said

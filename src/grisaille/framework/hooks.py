@@ -406,7 +406,11 @@ class RunManifestHook:
             with suppress(backbone.BackboneError):  # the run has said so itself
                 weights = backbone.identity(Backbone.model_validate(catalog.settings["backbone"]))
         run, ended = run_params["run_id"], datetime.now(timezone.utc)
-        found = manifest.records(pipeline.all_outputs(), catalog, self._storage)
+        # Encoders that were kept have a version of this run, too; what was read is one of an earlier run.
+        adopted = {name for name in _kept(pipeline) if not name.startswith(recipes.KNOWN)}
+        for name in adopted:
+            catalog[name] = catalog.get(name, version=Version(None, run))
+        found = manifest.records(pipeline.all_outputs() | adopted, catalog, self._storage)
         # Of a run that failed, what has no version may be another's, and nobody knows what it would have kept.
         versions = (run,) if error else (run, None)
         own = {name: record for name, record in found.items() if record["version"] in versions}
