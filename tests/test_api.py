@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 import grisaille
+from grisaille.api import _artists_named
 from grisaille.demo import painter as gallery
 from grisaille.provenance import stamps
 from grisaille.provenance.manifest import ManifestError
@@ -244,6 +245,10 @@ class TestRecommend:
         found = collection.recommend([stranger, self.LIKED[0]], likeness="style", n=5)
         assert set(found["because"]) <= {stranger.name, self.LIKED[0]}
         assert self.LIKED[0] not in found["painting_id"].tolist()
+
+    def test_an_artist_is_meant_in_every_spelling(self):
+        paintings = pd.DataFrame({"artist": ["Piet Mondrian", "Ada", "piet mondrian"]})
+        assert _artists_named(["piet mondrian"], paintings) == ["piet mondrian", "Piet Mondrian"]
 
     def test_filters(self, collection):
         table = collection.paintings.set_index("painting_id")

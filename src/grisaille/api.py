@@ -471,7 +471,7 @@ class Collection:
         Raises:
             ValueError: If there is no such artist.
         """
-        (name,) = _artists_named([artist], self.paintings)
+        name, *_ = _artists_named([artist], self.paintings)
         names, values = self._once(("artists", _key(self._chosen(likeness))), lambda: self._nearness(likeness))
         if name not in names or len(names) < 2:
             return pd.DataFrame({"artist": [], "nearness": []})
@@ -831,19 +831,22 @@ def _in_years(paintings: pd.DataFrame, first: int | None, last: int | None) -> B
 
 
 def _artists_named(names: Iterable[str], paintings: pd.DataFrame) -> list[str]:
-    """Artists as the table spells them.
+    """Artists in every spelling that the table has of them, as given first.
 
     Raises:
         ValueError: If one has no paintings.
     """
-    names, found = list(names), []
-    known = {normalise(artist): artist for artist in paintings["artist"].unique()} if names else {}
+    names, found = list(names), list[str]()
+    artists = list(paintings["artist"].unique()) if names else []
+    known: dict[str, list[str]] = {}
+    for artist in artists:
+        known.setdefault(normalise(artist), []).append(artist)
     for name in names:
         if normalise(name) not in known:
-            close = misspelt([name], known.values())
+            close = misspelt([name], artists)
             hint = f": did you mean {close[name]}?" if close else ""
             raise ValueError(f"there are no paintings by {name}{hint}")
-        found.append(known[normalise(name)])
+        found += sorted(known[normalise(name)], key=lambda spelling: spelling != name)
     return found
 
 

@@ -160,6 +160,10 @@ class TestNames:
     def test_normalising_twice_changes_nothing(self, name):
         assert normalise(normalise(name)) == normalise(name)
 
+    def test_spellings_of_somebody_in_no_table_become_the_most_frequent(self):
+        table, _ = run(files("Rosa_Bonheur_1.png", "rosa bonheur 2.png", "Rosa-Bonheur_3.png", "Rosa_Bonheur_4.png"))
+        assert set(table["artist"]) == {"Rosa Bonheur"}
+
 
 class TestTable:
     def test_one_row_a_painting_in_the_order_of_paths(self):

@@ -73,9 +73,10 @@ class TestWhatIsLeft:
 
     def test_it_ends_with_a_few_lines_and_the_place_of_the_report(self, demo_run):
         lines = json.loads(demo_run.newest("08_reporting/report_summary.json").read_text())
-        assert len(lines) == 6
+        assert len(lines) == 5
         last = demo_run.output[demo_run.output.index(lines[0]) :]
         assert all(line in last for line in lines)
+        assert "To ask: `grisaille serve`. To see all on a map: `kedro run --pipelines discovery`." in last
         assert "report.html" in last
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import os
+from collections import Counter
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
 from grisaille.collection import Files, duplicates, images, split
-from grisaille.collection.artists import CONTAINERS, UNKNOWN, ArtistIndex, movements_of
+from grisaille.collection.artists import CONTAINERS, UNKNOWN, ArtistIndex, movements_of, normalise
 from grisaille.collection.works import DESCRIPTION, YEARS, Join, first_of, join_works
 from grisaille.errors import GrisailleError
 from grisaille.lazy import pd
@@ -110,6 +111,7 @@ def name_artists(
         path: index.spelt(artist) if artist.strip() else index.match(path)
         for path, artist in zip(files["path"], described["artist"], strict=True)
     }
+    matches = _one_spelling(matches)
     _tell_of_strangers(index, matches)
     names = [artist for artist, _ in matches.values()]
     movements = [
@@ -142,6 +144,17 @@ def _unmatched(join: Join | None) -> pd.DataFrame:
     listed = [] if join is None else [("row without a picture", name) for name in join.rows_without]
     listed += [] if join is None else [("picture without a row", path) for path in join.pictures_without]
     return pd.DataFrame(listed, columns=["what", "name"])
+
+
+def _one_spelling(matches: Mapping[str, tuple[str, bool]]) -> dict[str, tuple[str, bool]]:
+    """Artists who are in no table, each by the most frequent of spellings that differ in case, accents and hyphens."""
+    counts = Counter(artist for artist, known in matches.values() if not known)
+    spelling: dict[str, str] = {}
+    for artist in sorted(counts, key=lambda name: (-counts[name], name)):
+        spelling.setdefault(normalise(artist), artist)
+    return {
+        path: (artist if known else spelling[normalise(artist)], known) for path, (artist, known) in matches.items()
+    }
 
 
 def _tell_of_strangers(index: ArtistIndex, matches: Mapping[str, tuple[str, bool]]) -> None:

@@ -10,6 +10,8 @@ from grisaille.collection.artists import ArtistsTableError, read_table
 from grisaille.datasets.given_file import GivenFileDataset
 
 logger = logging.getLogger(__name__)
+# Files of which this process has said that they are not there: several nodes of a run read the table.
+_TOLD: set[str] = set()
 
 
 class ArtistsDataset(GivenFileDataset[pd.DataFrame]):
@@ -64,7 +66,9 @@ class ArtistsDataset(GivenFileDataset[pd.DataFrame]):
         """
         data = self._read()
         if data is None:
-            logger.warning("no table of artists at %s: names come from files and folders alone", self._filepath)
+            if str(self._filepath) not in _TOLD:
+                _TOLD.add(str(self._filepath))
+                logger.warning("no table of artists at %s: names come from files and folders alone", self._filepath)
             return pd.DataFrame({"name": [], "genre": []})
         try:
             return read_table(data, **self._load_args)

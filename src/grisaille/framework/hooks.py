@@ -277,7 +277,8 @@ class ReportHook:
         if not made & {"report", "explorer", "rejected_paintings", "growth"}:
             return
         lines = list(catalog.read("report_summary")) if "report_summary" in made else []
-        lines += [""] if lines else []
+        on_a_map = "" if "explorer" in made else " To see all on a map: `kedro run --pipelines discovery`."
+        lines += [f"To ask: `grisaille serve`.{on_a_map}", ""] if lines else []
         lines += [
             f"{words}: {path}" for name, words in _OPENED.items() if name in made for path in _paths(catalog, name)
         ]

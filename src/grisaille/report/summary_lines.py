@@ -27,10 +27,9 @@ METRICS = {"euclidean": "Euclidean", "hellinger": "Hellinger"}
 
 
 def summary(results: Results) -> list[str]:
-    """What a run ends with on the console: at most six lines."""
+    """What a run ends with on the console: at most five lines."""
     lines = [f"{title(results)}: {what(results)}", *verdict(results), kept(results), expected(results)]
-    asks = "To ask: `grisaille serve`. To see all on a map: `kedro run --pipelines discovery`."
-    return [line for line in [*lines, asks] if line]
+    return [line for line in lines if line]
 
 
 def growth_line(growth: pd.DataFrame) -> str:
