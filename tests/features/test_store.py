@@ -206,7 +206,7 @@ class TestWhatIsTold:
         caplog.set_level(logging.INFO)
         write(tmp_path, CountedSource())
         write(tmp_path, CountedSource(range(13)))
-        assert caplog.messages == [f"wide/narrow: {known} known, {new} new" for known, new in ((0, 10), (10, 3))]
+        assert caplog.messages == [f"{known} known, {new} new" for known, new in ((0, 10), (10, 3))]
 
     def test_a_helper_tells_nothing(self, tmp_path, capsys):
         path = died(tmp_path, 1)
