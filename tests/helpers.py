@@ -274,3 +274,10 @@ class Run:
     def shard_times(self) -> dict[str, int]:
         shards = self.data.glob("04_feature/features/*/*/*.npy")
         return {f"{path.parent.name}/{path.name}": path.stat().st_mtime_ns for path in shards}
+
+
+def raw_distances(neighbours: pd.DataFrame, painting: str, likeness: str) -> pd.Series:
+    """Of the table `neighbours`: the nearest of a painting in the full features, by name -> distance."""
+    metric = "hellinger" if likeness == "composition" else likeness
+    of_raw = (neighbours["space"] == "raw") & (neighbours["likeness"] == metric)
+    return neighbours[of_raw & (neighbours["painting_id"] == painting)].set_index("neighbour_id")["distance"]

@@ -18,7 +18,7 @@ from grisaille.demo import painter as gallery
 from grisaille.likenesses.colour import palette
 from grisaille.lookalikes.embedding import Embedder
 from grisaille.parameters import Autoencoder, Backbone, Chunk, Colour
-from helpers import command
+from helpers import command, raw_distances
 
 ARTIST = gallery.ARTISTS[0]
 
@@ -198,10 +198,7 @@ class TestShortlist:
         _, folder = ask("similar", hanging, "--likeness", likeness, "--shortlist", "60", "-n", "5")
         found = pd.read_csv(folder / "look_alikes.csv")
         near = pd.read_parquet(demo_run.newest("08_reporting/neighbours.parquet"))
-        metric = "hellinger" if likeness == "composition" else likeness
-        name = f"{ARTIST.name.replace(' ', '_')}_5"
-        raw = near[(near["space"] == "raw") & (near["likeness"] == metric) & (near["painting_id"] == name)]
-        expected = raw.set_index("neighbour_id")["distance"]
+        expected = raw_distances(near, f"{ARTIST.name.replace(' ', '_')}_5", likeness)
         known = found[found["painting_id"].isin(expected.index)]
         assert len(known) >= 4
         np.testing.assert_allclose(known["distance"], expected[known["painting_id"]], rtol=1e-3)

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from grisaille.demo import painter as gallery
-from helpers import Run
+from helpers import Run, raw_distances
 
 ARTIST = gallery.ARTISTS[0]
 
@@ -53,10 +53,7 @@ class TestLettingGo:
         kept.grisaille(*asked)
         found = pd.read_csv(tmp_path / "look_alikes.csv")
         near = pd.read_parquet(demo_run.first("08_reporting/neighbours.parquet"))
-        metric = "hellinger" if likeness == "composition" else likeness
-        name = f"{ARTIST.name.replace(' ', '_')}_5"
-        raw = near[(near["space"] == "raw") & (near["likeness"] == metric) & (near["painting_id"] == name)]
-        expected = raw.set_index("neighbour_id")["distance"]
+        expected = raw_distances(near, f"{ARTIST.name.replace(' ', '_')}_5", likeness)
         known = found[found["painting_id"].isin(expected.index)]
         assert len(known) >= 6
         np.testing.assert_allclose(known["distance"], expected[known["painting_id"]], rtol=0.3)
