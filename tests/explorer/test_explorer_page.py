@@ -454,9 +454,8 @@ class TestCloseUp:
             page.mouse.click(x, y)
             page.evaluate("Object.assign(explorer.camera, { x: 1, y: 0, zoom: 9 })")
             page.keyboard.press("+")
-        drawn = page.evaluate("explorer.drawn()")
         page.keyboard.press("+")
-        page.wait_for_function(f"explorer.drawn() > {drawn}")
+        page.wait_for_function("explorer.atRest()")
         assert inked(page, 0, 170) > 0
         assert inked(page, 0, 105) == 0
 

@@ -112,7 +112,8 @@ window.explorer = {
     return [x + box.left, y + box.top];
   },
   at: paintingAt,
-  drawn: () => scene.frames,
+  /** Everything is drawn, and finely. */
+  atRest: () => !dirty && !pace.coarse,
 };
 
 start();

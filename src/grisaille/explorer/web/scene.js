@@ -24,7 +24,6 @@ const scene = {
   camera: { x: 0, y: 0, zoom: 1 },
   size: { width: 1, height: 1 },
   sheets: [],
-  frames: 0,
   ready: false,
 };
 
@@ -236,7 +235,6 @@ function draw(now) {
   drawRegions();
   drawAxis();
   renderer.render(stage);
-  scene.frames += 1;
 }
 
 /** What is to be arranged anew: filter or colours have changed. */
