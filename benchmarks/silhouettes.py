@@ -8,7 +8,7 @@ import numpy as np
 
 from benchmarks.tools import Given, Skipped, kaggle_artists, seconds
 from grisaille.measures.silhouettes import DistanceSums, pair_silhouettes
-from grisaille.measures.spaces import blocks, embedding_space, rows_at_a_time
+from grisaille.measures.spaces import embedding_space, rows_at_a_time
 
 N, VALUES = 8355, 320
 
@@ -19,8 +19,8 @@ def all_pairs(embeddings: np.ndarray, labels: np.ndarray) -> np.ndarray:
     sums = DistanceSums(labels, int(labels.max()) + 1)
     everyone = np.arange(space.n)
     size = rows_at_a_time(space.n)
-    for rows, distances in zip(blocks(everyone, size), space.walk(everyone, size), strict=True):
-        sums.update(rows, distances)
+    for distances in space.walk(everyone, size):
+        sums.update(distances)
     return pair_silhouettes(sums.sums, labels)
 
 

@@ -22,7 +22,7 @@ from PIL import Image
 from grisaille.collection import catalogue
 from grisaille.collection.originals import Originals
 from grisaille.collection.works import recognise
-from grisaille.explorer.map_table import Near, gather
+from grisaille.explorer.map_table import ArtistDistances, Near, gather
 from grisaille.explorer.pictures import pictures
 from grisaille.features.store import Contents, FeatureStore, ShardedArray
 
@@ -221,7 +221,7 @@ def explorer_map(names=(), compared=8, stranger=None, count=8, seed=0) -> pd.Dat
             for likeness, turn in zip(firsts, (0, 1, 2), strict=True)
         },
         Near(raw, pd.concat([near(first, count).assign(likeness=name) for name, first in firsts.items()])),
-        random.random((count, 2)),
+        ArtistDistances(np.arange(count), random.random((count, 2))),
         pictures(
             paintings["path"], originals({path: lambda: encode(picture(seed)) for path in paintings["path"]}), 48, 1e6
         ),

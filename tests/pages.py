@@ -34,7 +34,7 @@ def results(artists=("Ada", "Bert", "<img src=x onerror=alert(1)>"), each=4, see
         }
     )
     sums = {spaces.column(name): random.random((n, len(artists))) for name in SPACES}
-    pairs = nodes.score_pairs(sums, paintings)
+    pairs = nodes.score_pairs(sums, paintings, Evaluation())
     comparisons = {
         "pair": {"left": [artists[0]], "right": [artists[-1] if len(artists) > 1 else "Nobody"], "title": "A <pair>"}
     }

@@ -64,7 +64,7 @@ def test_silhouettes_of_real_embeddings_are_those_of_scikit_learn(collection, li
     sums = DistanceSums(labels, len(artists))
     space = embedding_space(embeddings)
     for rows in blocks(np.arange(len(labels)), 10):
-        sums.update(rows, space.distances(rows))
+        sums.update(space.distances(rows))
     found = pair_silhouettes(sums.sums, labels)
     for one, other in itertools.combinations(range(len(artists)), 2):
         rows = np.isin(labels, [one, other])

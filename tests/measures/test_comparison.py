@@ -81,7 +81,7 @@ class TestAgainstTheMeasuresAlone:
         assert list(found.sums) == [RAW, SMALL, OTHER]
         for name, points in spaces(60).items():
             expected = DistanceSums(collection(60).labels, 3)
-            expected.update(asked, alone(points, asked)[0])
+            expected.update(alone(points, asked)[0])
             np.testing.assert_allclose(found.sums[name], expected.sums)
 
     def test_neighbours_and_their_distances(self, found, asked):

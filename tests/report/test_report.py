@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from grisaille.collection.artists import UNKNOWN
-from grisaille.explorer.map_table import Near, gather
+from grisaille.explorer.map_table import ArtistDistances, Near, gather
 from grisaille.explorer.pictures import MapPicture
 from grisaille.measures.code_rows import PRODUCT
 from grisaille.measures.comparison import Collection
@@ -90,7 +90,8 @@ class TestPaintingsByNobodyKnowsWhom:
         none = Near(*(pd.DataFrame(columns=["likeness", "painting_id", "rank", "neighbour_id", "distance"]),) * 2)
         places = {"composition": {"pca": table[["composition_pca_x", "composition_pca_y"]].to_numpy()}}
         blanks = [MapPicture(b"", "#000000")] * len(table)
-        found = gather(paintings, places, none, np.ones((len(table), 2)), blanks)
+        distances = ArtistDistances(np.arange(len(table)), np.ones((len(table), 2)))
+        found = gather(paintings, places, none, distances, blanks)
         assert found["silhouette"][~shown].isna().all()
 
     def test_a_collection_without_any_names_is_no_reason_to_fail(self):
@@ -241,7 +242,7 @@ class TestComparisons:
         pair = {"pair": {"left": left, "right": right, "title": "A pair", "paper": paper}}
         random = np.random.default_rng(0)
         sums = {space: random.random((len(given.paintings), 2)) for space in ("raw_euclidean", "embedding_composition")}
-        pairs = nodes.score_pairs(sums, given.paintings)
+        pairs = nodes.score_pairs(sums, given.paintings, Evaluation())
         return nodes.repeat_paper_experiments(sums, pairs, given.paintings, pair, Evaluation()), pairs
 
     @pytest.mark.parametrize(
@@ -280,11 +281,11 @@ class TestExpectations:
         labels = np.repeat(np.arange(len(artists)), 4)
         points = np.array([self.PLACES[name] for name in artists])[labels] + np.tile([-1, -0.3, 0.3, 1], len(artists))
         distances = DistanceSums(labels, len(artists))
-        distances.update(np.arange(len(labels)), np.abs(points[:, None] - points))
+        distances.update(np.abs(points[:, None] - points))
         sums = dict.fromkeys(["raw_euclidean", "embedding_composition"], distances.sums)
         comparisons = {"pair": {"left": list(left), "right": list(right), "title": "T", "expected": expected}}
         given.parameters["comparisons"] = comparisons
-        pairs = nodes.score_pairs(sums, given.paintings)
+        pairs = nodes.score_pairs(sums, given.paintings, Evaluation())
         table = nodes.repeat_paper_experiments(sums, pairs, given.paintings, comparisons, Evaluation())
         found = replace(given, pair_silhouettes=pairs, paper_experiments=table)
         return found_of(found, "pair"), expected_line(found)

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from grisaille.arrays import FloatArray
+from grisaille.arrays import FloatArray, IntArray
 from grisaille.collection.artists import UNKNOWN
 from grisaille.explorer.pictures import MapPicture
 from grisaille.lazy import pd
@@ -36,11 +36,24 @@ class Near:
     embeddings: pd.DataFrame
 
 
+@dataclass(frozen=True)
+class ArtistDistances:
+    """Sums of distances of paintings to every artist, by composition or else the likeness that is there.
+
+    Attributes:
+        rows: The paintings: all, or a sample of a large collection, shape (q,).
+        sums: Shape (q, c), artists sorted by name.
+    """
+
+    rows: IntArray
+    sums: FloatArray
+
+
 def gather(
     paintings: pd.DataFrame,
     places: Mapping[str, Mapping[str, FloatArray]],
     near: Near,
-    artist_distances: FloatArray,
+    artist_distances: ArtistDistances,
     shown: Sequence[MapPicture],
 ) -> pd.DataFrame:
     """Join what is known of every painting.
@@ -49,24 +62,24 @@ def gather(
         paintings: The collection.
         places: Likeness -> name of a layout ("pca", "umap", "grid") -> shape (n, 2).
         near: Neighbours.
-        artist_distances: Sums of distances to every artist, by composition or else the likeness that is there, shape
-            (n, c), artists sorted.
+        artist_distances: For silhouettes.
         shown: A picture a painting.
 
     Returns:
         In the order of `paintings`: what they say of themselves; for every likeness and layout
         `{likeness}_{layout}_x` and `_y`, and for every likeness `{likeness}_neighbours` as {"ids": rows of this table,
         "distances": ...}, nearest first, None where they are not known; `raw_neighbours` likewise, and `kept`, how many
-        of them the embedding of composition keeps, NaN where they are not known; `silhouette` among the artists, by
-        `artist_distances`, NaN where the artist is unknown; `picture` as {"bytes": WebP}, and its mean `colour`.
+        of them the embedding of composition keeps, NaN where they are not known; `silhouette` among the artists, NaN
+        where the artist is unknown or `artist_distances` has no row; `picture` as {"bytes": WebP}, and its mean
+        `colour`.
 
     Raises:
         ValueError: If distances or neighbours are of other paintings.
     """
-    if len(artist_distances) != len(paintings):
+    rows, sums = artist_distances.rows, artist_distances.sums
+    if len(sums) != len(rows):
         raise ValueError(
-            f"{len(artist_distances)} artist_distances of {len(paintings)} paintings: "
-            "run `kedro run --pipelines evaluation`"
+            f"artist_distances of {len(sums)} paintings in place of {len(rows)}: run `kedro run --pipelines evaluation`"
         )
     artists, labels = np.unique(paintings["artist"].to_numpy(dtype=str), return_inverse=True)
     table = paintings[[name for name in _COPIED if name in paintings]].reset_index(drop=True)
@@ -77,9 +90,10 @@ def gather(
         own = near.embeddings[near.embeddings["likeness"] == likeness]
         table[f"{likeness}_neighbours"] = _nested(own, identifiers)
     # Paintings by nobody knows whom are nobody's neighbouring group, and have no group of their own.
-    sums = np.where(artists == UNKNOWN, np.inf, artist_distances)
-    sums[artists[labels] == UNKNOWN] = np.nan
-    table["silhouette"] = point_silhouettes(sums, labels)
+    sums = np.where(artists == UNKNOWN, np.inf, sums)
+    sums[artists[labels[rows]] == UNKNOWN] = np.nan
+    table["silhouette"] = np.nan
+    table.loc[rows, "silhouette"] = point_silhouettes(sums, labels, rows)
     table["raw_neighbours"] = _nested(near.raw, identifiers)
     embedded = table.get("composition_neighbours", [None] * len(table))
     table["kept"] = [

@@ -55,7 +55,7 @@ class Compared:
     """What came out.
 
     Attributes:
-        sums: Space -> sums of distances to every artist (`DistanceSums.sums`), float64, shape (n, c).
+        sums: Space -> sums of the queries' distances to every artist (`DistanceSums.sums`), float64, shape (q, c).
         queries: The rows whose neighbours were looked for, shape (q,); all n of a collection that is not sampled.
         neighbours: Space -> the nearest paintings, int64, shape (q, k), and their distances, float64.
         preservation: One row a reduced space, reference likeness and part of the collection.
@@ -156,7 +156,7 @@ def compare(
                 placed[name] = bins[name](distances), ranks(order)
             if name in group.known:
                 continue
-            sums[name].update(rows, distances)
+            sums[name].update(distances)
             retrieval[name].update(rows, order)
             # A view would keep every painting's whole order alive.
             first = order[:, :k].copy()

@@ -63,7 +63,7 @@ class Profiles:
     def of(
         cls,
         drawn: Sequence[Profile],
-        members: Mapping[str, Mapping[str, BoolArray]],
+        members: Mapping[str, Mapping[str, IntArray]],
         artists: StringArray,
         kept: BoolArray,
         nearest: int,
@@ -72,7 +72,7 @@ class Profiles:
 
         Args:
             drawn: The profiles.
-            members: Kind -> label -> which paintings have it, shape (n,).
+            members: Kind -> label -> the rows that have it (`label_members`).
             artists: Of each painting, shape (n,).
             kept: Paintings that take part, shape (n,).
             nearest: As the attribute.
@@ -83,7 +83,8 @@ class Profiles:
             allowed[row, profile.liked] = False
             if profile.kind == NEW_ARTISTS:
                 allowed[row] &= ~np.isin(artists, artists[profile.liked])
-            relevant[row] = members[profile.kind][profile.label] & allowed[row]
+            own = members[profile.kind][profile.label]
+            relevant[row, own] = allowed[row, own]
         return cls([profile.liked for profile in drawn], allowed, relevant, nearest)
 
     def __len__(self) -> int:
@@ -95,18 +96,18 @@ class Profiles:
         return Profiles([self.liked[row] for row in rows], self.allowed[rows], self.relevant[rows], self.nearest)
 
 
-def label_members(labels: Sequence[Sequence[str]], kept: BoolArray) -> dict[str, BoolArray]:
-    """Label -> which paintings have it and take part, shape (n,).
+def label_members(labels: Sequence[Sequence[str]], kept: BoolArray) -> dict[str, IntArray]:
+    """Label -> the rows of the paintings that have it and take part, ascending.
 
     Args:
         labels: Of each painting, any number of them.
         kept: Paintings that take part, shape (n,).
     """
-    members: dict[str, BoolArray] = {}
+    members: dict[str, list[int]] = {}
     for row in np.flatnonzero(kept).tolist():
-        for label in labels[row]:
-            members.setdefault(label, np.zeros(len(kept), bool))[row] = True
-    return dict(sorted(members.items()))
+        for label in dict.fromkeys(labels[row]):
+            members.setdefault(label, []).append(row)
+    return {label: np.array(rows, np.int64) for label, rows in sorted(members.items())}
 
 
 def profiles_of_a_kind(n: int) -> int:
@@ -116,7 +117,7 @@ def profiles_of_a_kind(n: int) -> int:
 
 def draw_profiles(
     kind: str,
-    members: Mapping[str, BoolArray],
+    members: Mapping[str, IntArray],
     artists: StringArray,
     walked: BoolArray,
     count: int,
@@ -131,7 +132,7 @@ def draw_profiles(
 
     Args:
         kind: `ARTIST`, `MOVEMENT` or `NEW_ARTISTS`.
-        members: Label -> which paintings have it and take part, shape (n,).
+        members: Label -> rows, as `label_members` gives them.
         artists: Of each painting, shape (n,).
         walked: Paintings whose distances to all are known, which alone can be liked, shape (n,).
         count: How many profiles.
@@ -143,8 +144,8 @@ def draw_profiles(
     """
     labels = []
     for label, own in members.items():
-        several = own.sum() > 1 and (kind == ARTIST or len(np.unique(artists[own])) > 1)
-        if several and (own & walked).any():
+        several = len(own) > 1 and (kind == ARTIST or len(np.unique(artists[own])) > 1)
+        if several and walked[own].any():
             labels.append(label)
     if not labels:
         return []
@@ -153,14 +154,14 @@ def draw_profiles(
 
 
 def _liked(
-    kind: str, own: BoolArray, artists: StringArray, walked: BoolArray, random: np.random.Generator, liked: int
+    kind: str, own: IntArray, artists: StringArray, walked: BoolArray, random: np.random.Generator, liked: int
 ) -> IntArray:
-    likable = own & walked
+    likable = own[walked[own]]
     if kind == NEW_ARTISTS:
         half = max(1, len(np.unique(artists[own])) // 2)
-        likable &= np.isin(artists, random.permutation(np.unique(artists[likable]))[:half])
-    most = min(liked, int(own.sum()) - 1)
-    return np.sort(random.permutation(np.flatnonzero(likable))[:most])
+        likable = likable[np.isin(artists[likable], random.permutation(np.unique(artists[likable]))[:half])]
+    most = min(liked, len(own) - 1)
+    return np.sort(random.permutation(likable)[:most])
 
 
 class NearestLiked:

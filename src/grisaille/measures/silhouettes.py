@@ -1,18 +1,16 @@
 """Silhouettes of all pairs of clusters, from one matrix of distance sums."""
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from grisaille.arrays import FloatArray, IntArray
 
 
 class DistanceSums:
-    """Sum of the distances from every point to every cluster, filled block by block.
+    """Sum of the distances from points to every cluster, filled block by block.
 
-    Every silhouette of two clusters follows from these n x c numbers, so that the distances themselves are computed
+    Every silhouette of two clusters follows from these q x c numbers, so that the distances themselves are computed
     once for all pairs and never kept.
-
-    Attributes:
-        sums: float64, shape (n, c); NaN for points that were not looked at, which silhouettes then leave out.
     """
 
     def __init__(self, labels: IntArray, clusters: int) -> None:
@@ -22,26 +20,36 @@ class DistanceSums:
             labels: Cluster of each point, 0 .. c - 1, shape (n,).
             clusters: c.
         """
-        self._members = np.eye(clusters)[labels]
-        self.sums = np.full((len(labels), clusters), np.nan)
+        n = len(labels)
+        # Dense, the members of c clusters would take n x c numbers: with few paintings an artist, n squared.
+        self._members = csr_array((np.ones(n), (labels, np.arange(n))), shape=(clusters, n))
+        self._blocks = [np.empty((0, clusters))]
 
-    def update(self, rows: IntArray, distances: FloatArray) -> None:
-        """Take in the distances of some points, shape (b,), to all points, shape (b, n)."""
-        self.sums[rows] = distances @ self._members
+    def update(self, distances: FloatArray) -> None:
+        """Append the distances of some points, shape (b,), to all points, shape (b, n)."""
+        self._blocks.append((self._members @ distances.T).T)
+
+    @property
+    def sums(self) -> FloatArray:
+        """Of all points so far, float64, shape (q, c)."""
+        return np.concatenate(self._blocks)
 
 
-def pair_silhouette(sums: FloatArray, labels: IntArray, left: IntArray, right: IntArray) -> float:
+def pair_silhouette(
+    sums: FloatArray, labels: IntArray, left: IntArray, right: IntArray, rows: IntArray | None = None
+) -> float:
     """Mean silhouette of two groups of clusters, each group taken as one cluster.
 
     Args:
-        sums: `DistanceSums.sums`, shape (n, c).
+        sums: `DistanceSums.sums`, shape (q, c).
         labels: Cluster of each point, shape (n,).
         left: Clusters that make up the one group.
         right: Clusters that make up the other.
+        rows: The points of `sums`, shape (q,); None if these are all n.
 
     Returns:
-        Between -1 and 1, or NaN if a group has no point, or both have but one. Where only some points were looked at,
-        each group's mean over these, weighted by the size of the group.
+        Between -1 and 1, or NaN if a group has no point, or both have but one. Of a sample of points, each group's
+        mean over the sampled points, weighted by the size of the group; NaN if a group has none of them.
 
     Source: Rousseeuw 1987, "Silhouettes"; a point alone in its cluster scores 0, as in scikit-learn.
     """
@@ -49,10 +57,9 @@ def pair_silhouette(sums: FloatArray, labels: IntArray, left: IntArray, right: I
     sizes = [int(group.sum()) for group in groups]
     if not all(sizes) or sum(sizes) < 3:
         return float("nan")
-    seen = np.isfinite(sums[:, 0])
     total = 0.0
     for one, (clusters, others) in enumerate(((left, right), (right, left))):
-        own = groups[one] & seen
+        own = groups[one] if rows is None else groups[one][rows]
         if not own.any():
             return float("nan")
         within = sums[np.ix_(own, clusters)].sum(axis=1) / max(sizes[one] - 1, 1)
@@ -61,12 +68,13 @@ def pair_silhouette(sums: FloatArray, labels: IntArray, left: IntArray, right: I
     return float(total / sum(sizes))
 
 
-def pair_silhouettes(sums: FloatArray, labels: IntArray) -> FloatArray:
+def pair_silhouettes(sums: FloatArray, labels: IntArray, rows: IntArray | None = None) -> FloatArray:
     """Mean silhouette of every pair of clusters.
 
     Args:
-        sums: `DistanceSums.sums`, shape (n, c).
+        sums: `DistanceSums.sums`, shape (q, c).
         labels: Cluster of each point, shape (n,).
+        rows: The points of `sums`, shape (q,); None if these are all n.
 
     Returns:
         Symmetric, shape (c, c), float64; NaN on the diagonal and where a cluster has no point, or both have one.
@@ -77,9 +85,9 @@ def pair_silhouettes(sums: FloatArray, labels: IntArray) -> FloatArray:
     counts = np.bincount(labels, minlength=clusters)
     totals = np.full((clusters, clusters), np.nan)
     means = sums / np.maximum(counts, 1)
-    seen = np.isfinite(sums[:, 0])
+    sampled = labels if rows is None else labels[rows]
     for cluster in range(clusters):
-        own = (labels == cluster) & seen
+        own = sampled == cluster
         if own.any():
             within = sums[own, cluster] / max(counts[cluster] - 1, 1)
             scores = _score(within[:, None], means[own], alone=counts[cluster] == 1)
@@ -90,27 +98,29 @@ def pair_silhouettes(sums: FloatArray, labels: IntArray) -> FloatArray:
     return np.where(defined, (totals + totals.T) / np.maximum(sizes, 1), np.nan)
 
 
-def point_silhouettes(sums: FloatArray, labels: IntArray) -> FloatArray:
-    """Silhouette of every point among all clusters.
+def point_silhouettes(sums: FloatArray, labels: IntArray, rows: IntArray | None = None) -> FloatArray:
+    """Silhouette of points among all clusters.
 
     Args:
-        sums: `DistanceSums.sums`, shape (n, c).
+        sums: `DistanceSums.sums`, shape (q, c).
         labels: Cluster of each point, 0 .. c - 1, each with a point, shape (n,).
+        rows: The points of `sums`, shape (q,); None if these are all n.
 
     Returns:
-        float64, shape (n,), between -1 and 1; NaN for points that were not looked at, and where there is one cluster.
+        float64, shape (q,), between -1 and 1; NaN where there is one cluster.
 
     Source: as `pair_silhouette`.
     """
     counts = np.bincount(labels, minlength=sums.shape[1])
     if len(counts) < 2:
-        return np.full(len(labels), np.nan)
-    rows = np.arange(len(labels))
-    within = sums[rows, labels] / np.maximum(counts[labels] - 1, 1)
+        return np.full(len(sums), np.nan)
+    own = labels if rows is None else labels[rows]
+    every = np.arange(len(own))
+    within = sums[every, own] / np.maximum(counts[own] - 1, 1)
     others = sums / counts
-    others[rows, labels] = np.inf
+    others[every, own] = np.inf
     scores = _score(within, others.min(axis=1), alone=False)
-    scores[counts[labels] == 1] = 0
+    scores[counts[own] == 1] = 0
     scores[np.isnan(within)] = np.nan
     return scores
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from grisaille.arrays import IntArray
-from grisaille.collection.artists import UNKNOWN, described
+from grisaille.collection.artists import described, with_most_paintings
 from grisaille.lazy import pd
 from grisaille.measures.artist_graph import ArtistEdges
 from grisaille.measures.comparison import queries
@@ -15,9 +15,13 @@ COLUMNS = ("likeness", "artist", "neighbour", "rank", "nearness", "support", "ea
 
 
 def paintings_that_count(paintings: pd.DataFrame, most: int, settings: Discovery) -> IntArray:
-    """Rows of paintings, without duplicates, by known artists with enough of them; of more than `most` a sample."""
+    """Rows of paintings, without duplicates, by known artists with enough of them; of more than `most` a sample.
+
+    Of more than 200 artists those count who have the most paintings.
+    """
     artists = paintings["artist"].to_numpy(dtype=str)
-    rows = np.flatnonzero(paintings["duplicate_of"].isna().to_numpy() & (artists != UNKNOWN))
+    originals = np.flatnonzero(paintings["duplicate_of"].isna())
+    rows = originals[np.isin(artists[originals], with_most_paintings(artists[originals]))]
     rows = rows[queries(len(rows), most, most, settings.seed)]
     _, labels, counts = np.unique(artists[rows], return_inverse=True, return_counts=True)
     return rows[counts[labels] >= settings.artist_paintings]

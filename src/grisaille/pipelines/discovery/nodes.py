@@ -12,13 +12,14 @@ from grisaille.arrays import FloatArray
 from grisaille.collection import Files
 from grisaille.collection.originals import Originals
 from grisaille.explorer import layout, page
-from grisaille.explorer.map_table import Near, gather, likenesses
+from grisaille.explorer.map_table import ArtistDistances, Near, gather, likenesses
 from grisaille.explorer.pictures import pictures
 from grisaille.lazy import pd
 from grisaille.likenesses.names import chosen, leading
 from grisaille.measures.artist_graph import artist_edges
+from grisaille.measures.comparison import queries
 from grisaille.measures.lookup import SAMPLE, SAMPLE_NEIGHBOURS, Lookup, affordable, exact_seconds, others
-from grisaille.parameters import Autoencoder, Chunk, Discovery, Report, named
+from grisaille.parameters import Autoencoder, Chunk, Discovery, Evaluation, Report, named
 from grisaille.pipelines.discovery import artists as graph
 from grisaille.points import Points
 from grisaille.terminal import Bar
@@ -109,13 +110,14 @@ def graph_artists(
     return edges, artist_graph(edges, artists), gexf(edges, artists)
 
 
-def map_paintings(
+def map_paintings(  # noqa: PLR0913, PLR0917 - every table that the page shows
     paintings: pd.DataFrame,
     raw_paintings: Files,
     neighbours: pd.DataFrame,
     embedding_neighbours: pd.DataFrame,
     artist_distances: dict[str, FloatArray],
     autoencoder: Autoencoder,
+    evaluation: Evaluation,
     settings: Discovery,
     **embeddings: FloatArray,
 ) -> pd.DataFrame:
@@ -134,7 +136,8 @@ def map_paintings(
     shown = pictures(paintings["path"].tolist(), originals, settings.picture_side, room, progress)
     originals.warn_of_blanks()
     space = "embedding_composition" if led == "composition" else f"raw_{led}"
-    return gather(paintings, places, near, artist_distances[space], shown)
+    walked = queries(len(paintings), evaluation.exact_up_to, evaluation.sample, evaluation.seed)
+    return gather(paintings, places, near, ArtistDistances(walked, artist_distances[space]), shown)
 
 
 def _places(embeddings: FloatArray, settings: Discovery) -> dict[str, FloatArray]:

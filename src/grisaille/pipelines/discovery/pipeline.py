@@ -29,7 +29,12 @@ def create_pipeline(**kwargs: Any) -> Pipeline:
             ),
             Node(
                 nodes.map_paintings,
-                {**collection, **{name: name for name in read}, "autoencoder": "params:autoencoder", **embeddings},
+                {
+                    **collection,
+                    **{name: name for name in read},
+                    **{group: f"params:{group}" for group in ("autoencoder", "evaluation")},
+                    **embeddings,
+                },
                 "map_of_paintings",
                 name="map_paintings",
             ),

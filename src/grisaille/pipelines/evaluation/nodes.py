@@ -13,7 +13,7 @@ import numpy as np
 
 from grisaille.arrays import BoolArray, FloatArray, IntArray, Rows, StringArray
 from grisaille.collection import Files
-from grisaille.collection.artists import UNKNOWN, present, rows_of
+from grisaille.collection.artists import MOST_COMPARED, UNKNOWN, present, rows_of, with_most_paintings
 from grisaille.collection.split import HELD_OUT, fitted_on
 from grisaille.features.store import FeatureStore
 from grisaille.lazy import pd
@@ -103,8 +103,8 @@ def compare_spaces(  # noqa: PLR0913, PLR0917 - every space is measured beside e
     In a collection larger than `exact_up_to`, over the pairs of a seeded sample of paintings with all.
 
     Returns:
-        `artist_distances` (space, as `spaces.column` calls it -> float64, shape (n, artists)), `neighbours` (space,
-        likeness, painting_id, rank, neighbour_id, distance), `preservation`, `rnx_curves`, `answers` (space,
+        `artist_distances` (space, as `spaces.column` calls it -> float64, shape (queries, artists)), `neighbours`
+        (space, likeness, painting_id, rank, neighbour_id, distance), `preservation`, `rnx_curves`, `answers` (space,
         likeness, values, painting_id, average_precision, nearest: the rows that retrieval counts), and
         `recommended_paintings` (space, likeness, profile, recommended: painting_ids, the first first).
     """
@@ -314,20 +314,24 @@ def _neighbour_table(
     )
 
 
-def score_pairs(artist_distances: dict[str, FloatArray], paintings: pd.DataFrame) -> pd.DataFrame:
-    """Silhouette of every pair of artists in every space; paintings by nobody knows whom are no artist's.
+def score_pairs(artist_distances: dict[str, FloatArray], paintings: pd.DataFrame, settings: Evaluation) -> pd.DataFrame:
+    """Silhouette of every pair of known artists in every space; of more than 200 artists, those with most paintings.
 
     Returns:
         One row a pair: artist, other_artist, how many paintings the one of fewer has, and one column a space.
     """
     artists, labels = np.unique(paintings["artist"].to_numpy(dtype=str), return_inverse=True)
-    left, right = np.triu_indices(len(artists), 1)
     counts = np.bincount(labels)
+    rows = queries(len(paintings), settings.exact_up_to, settings.sample, settings.seed)
+    compared = np.flatnonzero(np.isin(artists, with_most_paintings(artists[labels])))
+    if len(compared) == MOST_COMPARED:
+        logger.info("pairs of the %d artists with the most paintings", MOST_COMPARED)
+    left, right = compared[np.array(np.triu_indices(len(compared), 1))]
     table = pd.DataFrame({"artist": artists[left], "other_artist": artists[right]})
     table["fewest_paintings"] = np.minimum(counts[left], counts[right])
     for space, sums in artist_distances.items():
-        table[space] = silhouettes.pair_silhouettes(sums, labels)[left, right]
-    return table[(table["artist"] != UNKNOWN) & (table["other_artist"] != UNKNOWN)].reset_index(drop=True)
+        table[space] = silhouettes.pair_silhouettes(sums, labels, rows)[left, right]
+    return table
 
 
 def compare_pairs(pair_silhouettes: pd.DataFrame) -> pd.DataFrame:
@@ -379,6 +383,7 @@ def repeat_paper_experiments(
         that are farther apart. NaN of fewer than six.
     """
     artists, labels = np.unique(paintings["artist"].to_numpy(dtype=str), return_inverse=True)
+    queried = queries(len(paintings), settings.exact_up_to, settings.sample, settings.seed)
     offered = [column for name in OFFERED if (column := spaces.column(name)) in artist_distances]
     rows = []
     for name, comparison in named(comparisons, Comparison).items():
@@ -387,14 +392,14 @@ def repeat_paper_experiments(
         left, right = (rows_of(artists, side) for side in (comparison.left, comparison.right))
         row: dict[str, Any] = {"comparison": name, "title": comparison.title, "paper": comparison.paper}
         for space, sums in artist_distances.items():
-            row[space] = silhouettes.pair_silhouette(sums, labels, left, right)
+            row[space] = silhouettes.pair_silhouette(sums, labels, left, right, queried)
         groups = _others(artists, labels, (len(left), len(right)), settings.seed)
         for space in offered:
             if groups is None:
                 others = pairs_in_order(pair_silhouettes, space)[space].to_numpy(dtype=float)
             else:
                 sums = artist_distances[space]
-                others = np.array([silhouettes.pair_silhouette(sums, labels, *group) for group in groups])
+                others = np.array([silhouettes.pair_silhouette(sums, labels, *group, queried) for group in groups])
             share = silhouettes.share_farther(row[space], others)
             row[f"{CLOSER}{space}"] = share if len(others) >= _OTHERS else float("nan")
         rows.append(row)

@@ -78,7 +78,12 @@ def create_pipeline(**kwargs: Any) -> Pipeline:
                 "recommendations",
                 name="measure_recommendations",
             ),
-            Node(nodes.score_pairs, ["artist_distances", "paintings"], "pair_silhouettes", name="score_pairs"),
+            Node(
+                nodes.score_pairs,
+                ["artist_distances", "paintings", "params:evaluation"],
+                "pair_silhouettes",
+                name="score_pairs",
+            ),
             Node(
                 nodes.repeat_paper_experiments,
                 ["artist_distances", "pair_silhouettes", "paintings", "params:comparisons", "params:evaluation"],

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from grisaille.arrays import BoolArray, FloatArray, IntArray
+from grisaille.arrays import FloatArray, IntArray
 from grisaille.collection.artists import split_movements
 from grisaille.lazy import pd
 from grisaille.likenesses.names import VECTORS, chosen
@@ -38,8 +38,8 @@ def draw(paintings: pd.DataFrame, settings: Evaluation, liked: int = measure.LIK
     return pd.DataFrame(drawn, columns=["kind", "label", "liked"])
 
 
-def _members(paintings: pd.DataFrame) -> dict[str, dict[str, BoolArray]]:
-    """Kind -> label -> which paintings have it and take part."""
+def _members(paintings: pd.DataFrame) -> dict[str, dict[str, IntArray]]:
+    """Kind -> label -> the rows of the paintings that have it and take part."""
     kept = Collection.of(paintings).kept
     movements = [split_movements(written) for written in paintings["movements"]]
     by_movement = measure.label_members(movements, kept)
