@@ -59,7 +59,7 @@ class Stages:
     def join(self) -> None:
         """All chunks, and their bytes."""
         values = self.settings.code_size * len(self.codes)
-        points = joining.composition_points(self.codes, self.norms, "linear")
+        points = joining.CompositionPoints(self.codes, self.norms, "linear")
         code = joining.fit_composition_code(points, self.everyone, 160, values - 1, 0)
         self.embeddings = joining.embed_composition(points, code, values, "linear")
         joining.encode_points(code, points)

@@ -47,19 +47,16 @@ def spaces(pictures: list[Image.Image], side: int) -> dict[str, FloatArray]:
     """
     layers = _features(pictures, side)
     described, codes, style = [], [], Style()
-    training = np.arange(len(pictures))
     for name, layer in layers.items():
         norms = layer_norms(layer, "hellinger")
         for chunk in np.split(layer, _CHUNKS[name], axis=1):
             whole, halves = describe(chunk, norms, style.channels)
-            mean, directions = fit_components(
-                whole, halves, training, style.code_size, style.shrinkage, style.whitening
-            )
+            mean, directions = fit_components(whole, halves, style.code_size, style.shrinkage, style.whitening)
             described.append(whole)
             codes.append((whole - mean) @ directions)
     colour = Colour()
     palettes = np.sqrt(np.stack([palette(picture, colour.bins, colour.reach) for picture in pictures]))
-    mean, directions = fit_components(palettes, palettes[None][:0], training, colour.code_size)
+    mean, directions = fit_components(palettes, palettes[None][:0], colour.code_size)
     composition = columns(layers, "hellinger", max(layer.shape[1] for layer in layers.values()))
     return {
         "composition: raw": np.concatenate([piece[:] for piece in composition], axis=1),

@@ -53,8 +53,8 @@ def paint(number: int) -> Image.Image:
 def paint_folder(folder: Path, n: int) -> None:
     """Paint what is not there yet, on every core."""
     missing = [number for number in range(n) if not _file(folder, number).exists()]
-    for start in range(0, n, 1000):
-        _file(folder, start).parent.mkdir(parents=True, exist_ok=True)
+    for first in range(0, n, _ARTIST):
+        _file(folder, first).parent.mkdir(parents=True, exist_ok=True)
     parts = [missing[start : start + 200] for start in range(0, len(missing), 200)]
     with ProcessPoolExecutor() as pool:
         for _ in Bar(pool.map(_paint_some, [folder] * len(parts), parts), "painting", total=len(parts)):
@@ -70,9 +70,10 @@ def _paint_some(folder: Path, numbers: list[int]) -> None:
 
 
 def _file(folder: Path, number: int) -> Path:
-    # Digits at the end of a name number works.
-    artist = "".join(chr(ord("a") + number // _ARTIST // 26**place % 26) for place in (3, 2, 1, 0)).capitalize()
-    return folder / f"{number // 1000:03}" / f"{artist}_{number}.jpg"
+    # A folder an artist, whose name is two words without digits.
+    letters = (chr(ord("a") + number // _ARTIST // 26**place % 26) for place in (3, 2, 1, 0))
+    artist = f"Ada_{''.join(letters).capitalize()}"
+    return folder / artist / f"{artist}_{number}.jpg"
 
 
 def save_network(path: Path) -> None:

@@ -17,7 +17,7 @@ from benchmarks.tools import catalog_of
 from grisaille.arrays import ColumnRange, FloatArray, IntArray
 from grisaille.autoencoders.compression import Projection
 from grisaille.autoencoders.factored_components import fit_factored_components
-from grisaille.autoencoders.joining import composition_points
+from grisaille.autoencoders.joining import CompositionPoints
 from grisaille.autoencoders.principal_components import fit_principal_components
 from grisaille.codes.linear import Rotation
 from grisaille.likenesses.metrics import MetricRows, layer_norms
@@ -83,7 +83,7 @@ class Part:
 
     def _embedding(self, projections: list[Projection]) -> Points:
         compressed = [each.compress(piece) for each, piece in zip(projections, self.pieces, strict=True)]
-        points = composition_points(compressed, [np.ones(len(rows)) for rows in compressed], "linear")
+        points = CompositionPoints(compressed, [np.ones(len(rows)) for rows in compressed], "linear")[:]
         rotation = Rotation.fit(points.coordinates[self.training])
         values = self.settings.code_size * len(self.chunks)
         return rotation.leading(values - 1).project(points.coordinates, points.rests)

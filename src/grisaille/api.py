@@ -561,7 +561,8 @@ class Collection:
         query, coded = self._query(picture), None
         with suppress(NothingStoredError):
             coded = self._arrays("feature_codes")
-        features = self._must_be_there(kept_features(self._store, coded))
+        # Of a union, mypy infers no more than an object.
+        features: Any = self._must_be_there(kept_features(self._store, coded))
         with _KERAS:
             known = Shortlist(str(likeness), self._arrays(f"{likeness}_codes"), features, self._embedder)
             asked = known.embedder.describe([lambda: query.data], known.likeness, self.max_megapixels)

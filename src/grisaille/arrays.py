@@ -50,6 +50,21 @@ class Rows(Protocol):
         """A slice or an integer array of rows, and optionally a slice of columns, as a NumPy array."""
 
 
+class ChosenRows:
+    """Some rows of a `Rows`, read only when they are asked for."""
+
+    def __init__(self, source: Rows, rows: IntArray) -> None:
+        """Look at these rows of source, shape (m,)."""
+        self._source, self._rows = source, rows
+        self.shape, self.dtype = (len(rows), source.shape[1]), source.dtype
+
+    def __getitem__(self, key: Any) -> Any:
+        """Some of the m rows, and optionally a slice of columns, as a NumPy array."""
+        if isinstance(key, tuple):
+            return self._source[(self._rows[key[0]], *key[1:])]
+        return self._source[self._rows[key]]
+
+
 class ColumnRange:
     """A contiguous range of the columns of a `Rows`, read only when its rows are asked for."""
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-import numpy as np
-
 from grisaille.arrays import ColumnRange, FloatArray, IntArray, Rows, StringArray
 from grisaille.autoencoders.compression import Projection, fit_projection
 from grisaille.autoencoders.joining import chunk_points
 from grisaille.likenesses.metrics import MetricRows, columns, layer_norms
 from grisaille.measures.code_rows import Contenders
 from grisaille.measures.codes import Reference, training_and_queries
-from grisaille.measures.spaces import embedding_space, feature_space
+from grisaille.measures.spaces import feature_space, pieces_space
 from grisaille.parameters import Autoencoder, Chunk
 from grisaille.points import Points
 
@@ -77,5 +75,5 @@ def of_vectors(
         seed: As above.
     """
     training, queries = training_and_queries(split, seed)
-    reference = Reference.measure(embedding_space(np.concatenate(statistics, axis=1)), queries, k)
+    reference = Reference.measure(pieces_space(statistics), queries, k)
     return Contenders([Points.plain(rows) for rows in statistics], training, reference, seed), statistics

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -85,3 +87,32 @@ class Points:
         squares = np.einsum("ij,ij->", self.coordinates, self.coordinates, dtype=np.float64) / n
         left = self.rests.mean(dtype=np.float64) * (n - 1) / n
         return max(0.0, 2 * float(squares - middle @ middle + left))
+
+
+class PointRows(Protocol):
+    """Points that are made, or read, when rows of them are asked for."""
+
+    def __len__(self) -> int:
+        """How many."""
+
+    def __getitem__(self, rows: IntArray | slice) -> Points:
+        """Some of them."""
+
+
+@dataclass(frozen=True)
+class SideBySide:
+    """Coordinates that lie in several arrays, which may be mapped from files.
+
+    Attributes:
+        pieces: Shape (n, d_1), (n, d_2), ...
+    """
+
+    pieces: Sequence[FloatArray]
+
+    def __len__(self) -> int:
+        """How many points."""
+        return len(self.pieces[0])
+
+    def __getitem__(self, rows: IntArray | slice) -> Points:
+        """Some of them, which leave nothing out."""
+        return Points.plain(np.concatenate([piece[rows] for piece in self.pieces], axis=1))

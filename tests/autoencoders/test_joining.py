@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from grisaille.autoencoders.joining import (
-    composition_points,
+    CompositionPoints,
     embed_composition,
     encode_points,
     fit_composition_code,
@@ -10,7 +10,7 @@ from grisaille.autoencoders.joining import (
 )
 from grisaille.codes.linear import LinearCode
 from grisaille.measures.spaces import embedding_space
-from grisaille.points import Points
+from grisaille.points import Points, SideBySide
 
 
 @pytest.fixture(scope="module")
@@ -24,14 +24,14 @@ NORMS = [np.full(80, 2.0, np.float32), np.ones(80, np.float32)]
 
 
 def joined(codes, values):
-    points = composition_points(codes, NORMS, "linear")
+    points = CompositionPoints(codes, NORMS, "linear")[:]
     code = fit_composition_code(points, np.arange(60), 8, values - 1, 0)
     return points, code, embed_composition(points, code, values, "linear")
 
 
 class TestComposition:
     def test_squared_distances_of_chunks_add_up(self, codes):
-        points = composition_points(codes, NORMS, "linear")
+        points = CompositionPoints(codes, NORMS, "linear")[:]
         one, other = codes[0] / 2, codes[1]
         lengths = np.square(one[:, -1]) + np.square(other[:, -1])
         apart = np.square(one[3, :-1] - one[7, :-1]).sum() + np.square(other[3, :-1] - other[7, :-1]).sum()
@@ -49,7 +49,7 @@ class TestComposition:
         assert embeddings[:, -1].all()
 
     def test_trained_codes_stay_as_they_are(self, codes):
-        points = composition_points(codes, NORMS, "paper")
+        points = CompositionPoints(codes, NORMS, "paper")
         code = fit_composition_code(points, np.arange(60), 8, 9, 0)
         embeddings = embed_composition(points, code, 10, "paper")
         assert np.array_equal(embeddings[:, :-1], np.concatenate([codes[0] / 2, codes[1]], axis=1))
@@ -57,7 +57,7 @@ class TestComposition:
 
     def test_other_collections_are_refused(self, codes):
         with pytest.raises(ValueError, match=r"different collections \(\[79, 80\] paintings\)"):
-            composition_points([codes[0], codes[1][1:]], NORMS, "linear")
+            CompositionPoints([codes[0], codes[1][1:]], NORMS, "linear")
 
 
 class TestBytes:
@@ -74,6 +74,6 @@ class TestBytes:
     def test_style_has_no_length_but_what_its_components_leave(self, codes):
         code = fit_style_code(codes, np.arange(60), 8, 0)
         together = np.concatenate(codes, axis=1)
-        decoded = code.decode(encode_points(code, Points.plain(together)))
+        decoded = code.decode(encode_points(code, SideBySide(codes)))
         lengths = np.square(decoded.coordinates).sum(axis=1) + decoded.rests
         assert lengths.mean() == pytest.approx(np.square(together - code.rotation.mean).sum(axis=1).mean(), rel=0.05)

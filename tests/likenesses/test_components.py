@@ -11,12 +11,12 @@ def distances(points):
 class TestComponents:
     def test_without_halves_and_whitening_they_are_principal_components(self):
         values = np.random.default_rng(0).normal(size=(30, 4))
-        mean, directions = fit_components(values, values[None][:0], np.arange(30), 4)
+        mean, directions = fit_components(values, values[None][:0], 4)
         np.testing.assert_allclose(distances((values - mean) @ directions), distances(values), atol=1e-5)
 
     def test_whitened_they_deviate_alike(self):
         values = np.random.default_rng(0).normal(size=(200, 3)) * [10, 1, 0.1]
-        mean, directions = fit_components(values, values[None][:0], np.arange(200), 3, 1.0, 1.0)
+        mean, directions = fit_components(values, values[None][:0], 3, 1.0, 1.0)
         np.testing.assert_allclose(((values - mean) @ directions).std(axis=0), 1, rtol=1e-4)
 
     def test_what_differs_within_paintings_counts_less(self):
@@ -24,33 +24,26 @@ class TestComponents:
         painter = random.normal(size=(300, 1))
         layout = random.normal(size=(2, 300, 1)) * 5
         halves = np.concatenate([np.broadcast_to(painter, (2, 300, 1)), layout], axis=2)
-        mean, directions = fit_components(halves.mean(axis=0), halves, np.arange(300), 1, 0.01, 0.0)
+        mean, directions = fit_components(halves.mean(axis=0), halves, 1, 0.01, 0.0)
         code = (halves.mean(axis=0) - mean) @ directions
         assert abs(np.corrcoef(code[:, 0], painter[:, 0])[0, 1]) > 0.99
-
-    def test_only_training_rows_count(self):
-        values = np.random.default_rng(0).normal(size=(20, 3))
-        other = values.copy()
-        other[10:] = 100
-        one, two = (fit_components(given, given[None][:0], np.arange(10), 2, 1.0, 0.5) for given in (values, other))
-        np.testing.assert_array_equal(one[1], two[1])
 
     def test_fewer_components_than_asked_for_are_filled_with_zeros(self):
         values = np.zeros((3, 5))
         values[0, 0] = 1
-        _, directions = fit_components(values, values[None][:0], np.arange(3), 4, 1.0, 0.5)
+        _, directions = fit_components(values, values[None][:0], 4, 1.0, 0.5)
         assert directions.shape == (5, 4)
         assert np.isfinite(directions).all()
         assert not directions[:, 1:].any()
 
     def test_equal_paintings_have_a_code(self):
         values = np.ones((3, 5))
-        mean, directions = fit_components(values, np.stack([values, values]), np.arange(3), 2, 0.1, 0.5)
+        mean, directions = fit_components(values, np.stack([values, values]), 2, 0.1, 0.5)
         assert not ((values - mean) @ directions).any()
 
     def test_none_to_learn_from(self):
         with pytest.raises(ValueError, match="none to learn from"):
-            fit_components(np.ones((2, 3)), np.ones((0, 2, 3)), np.arange(0), 2, 0.1, 0.5)
+            fit_components(np.ones((0, 3)), np.ones((0, 0, 3)), 2, 0.1, 0.5)
 
 
 class TestJoin:

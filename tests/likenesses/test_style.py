@@ -53,7 +53,7 @@ class TestEncoder:
         rows = features(n=300)
         norms = layer_norms(rows, "hellinger")
         whole, halves = describe(rows, norms, 4)
-        mean, directions = fit_components(whole, halves, np.arange(200), 3, 0.1, 0.5)
+        mean, directions = fit_components(whole, halves, 3, 0.1, 0.5)
         encoders.style_encoder(24, 4, mean, directions).save(tmp_path / "a.keras")
         loaded = keras.saving.load_model(tmp_path / "a.keras")
         codes = encoders.encode(loaded, rows, norms[:, None])

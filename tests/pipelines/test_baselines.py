@@ -18,11 +18,9 @@ class TestPCA:
             CHUNKS,
             Autoencoder(code_size=8),
             Evaluation(),
-            channels=1,
             features={"layer": RANDOM.random((20, 40)).astype(np.float16)},
             palettes={LAYER: RANDOM.random((20, 30)).astype(np.float32)},
-            composition=np.ones((20, 6)),
-            colour=np.ones((20, 5)),
+            **{"composition.embeddings": np.ones((20, 6)), "colour.embeddings": np.ones((20, 5))},
         )
         assert {name: values.shape for name, values in reduced.items()} == {
             "euclidean": (20, 6),

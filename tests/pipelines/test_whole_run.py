@@ -38,7 +38,7 @@ class TestWhatIsLeft:
 
         block4, block5 = np.load(demo_run.newest("05_model_input/layer_norms.npy")).T
         chunks = ("pool5", "top", "bottom")
-        points = joining.composition_points(
+        points = joining.CompositionPoints(
             [part(name, "composition") for name in chunks], [block5, block4, block4], "linear"
         )
         folder = demo_run.newest("07_model_output/composition_codes")

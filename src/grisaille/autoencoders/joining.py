@@ -7,49 +7,62 @@ import numpy as np
 from grisaille.arrays import ByteArray, FloatArray, IntArray
 from grisaille.codes.linear import LinearCode, Rotation
 from grisaille.parameters import Architecture
-from grisaille.points import Points
+from grisaille.points import PointRows, Points
 
 _BLOCK = 1024
 # Paintings that directions are fitted on; more change them little.
 _SAMPLE = 10_000
 
 
-def composition_points(codes: Sequence[FloatArray], norms: Sequence[FloatArray], architecture: Architecture) -> Points:
-    """The codes of all chunks, side by side.
+class CompositionPoints:
+    """The codes of all chunks, side by side, which may be mapped from files.
 
     For `euclidean` the norms are 1. For `hellinger` the encoders scale with their input, so dividing afterwards is the
     same as dividing the features; the squared distances of the chunks then add up to those of the whole.
-
-    Args:
-        codes: As `training.encode` gives them, shape (n, k), one array a chunk.
-        norms: Norms of each chunk's whole layer (`likenesses.metrics.layer_norms`), shape (n,), one array a chunk.
-        architecture: The last value of a code of `linear` is a length.
-
-    Raises:
-        ValueError: If the arrays are of different collections.
     """
-    sizes = {len(rows) for rows in (*codes, *norms)}
-    if len(sizes) != 1:
-        raise ValueError(
-            f"the chunks' codes and the features are of different collections ({sorted(sizes)} paintings): "
-            "run `kedro run --pipelines autoencoding` for all chunks"
-        )
-    pieces = [chunk_points(rows, norm, architecture) for rows, norm in zip(codes, norms, strict=True)]
-    rests = np.stack([points.rests for points in pieces]).sum(axis=0)
-    return Points(np.concatenate([points.coordinates for points in pieces], axis=1), rests)
+
+    def __init__(self, codes: Sequence[FloatArray], norms: Sequence[FloatArray], architecture: Architecture) -> None:
+        """Take the codes.
+
+        Args:
+            codes: As `training.encode` gives them, shape (n, k), one array a chunk.
+            norms: Norms of each chunk's whole layer (`likenesses.metrics.layer_norms`), shape (n,), one array a chunk.
+            architecture: The last value of a code of `linear` is a length.
+
+        Raises:
+            ValueError: If the arrays are of different collections.
+        """
+        sizes = {len(rows) for rows in (*codes, *norms)}
+        if len(sizes) != 1:
+            raise ValueError(
+                f"the chunks' codes and the features are of different collections ({sorted(sizes)} paintings): "
+                "run `kedro run --pipelines autoencoding` for all chunks"
+            )
+        self._codes, self._norms, self._architecture = codes, norms, architecture
+
+    def __len__(self) -> int:
+        """How many paintings."""
+        return len(self._codes[0])
+
+    def __getitem__(self, rows: IntArray | slice) -> Points:
+        """Some of them."""
+        known = zip(self._codes, self._norms, strict=True)
+        pieces = [chunk_points(codes[rows], norms[rows], self._architecture) for codes, norms in known]
+        rests = np.stack([points.rests for points in pieces]).sum(axis=0)
+        return Points(np.concatenate([points.coordinates for points in pieces], axis=1), rests)
 
 
 def chunk_points(codes: FloatArray, norms: FloatArray, architecture: Architecture) -> Points:
-    """The codes of one chunk; arguments as above."""
+    """The codes of one chunk, shape (n, k), divided by the norms of its layer, shape (n,)."""
     divided = codes / norms[:, None]
     return Points.of("composition", divided) if architecture == "linear" else Points.plain(divided)
 
 
-def embed_composition(points: Points, code: LinearCode, values: int, architecture: Architecture) -> FloatArray:
+def embed_composition(points: PointRows, code: LinearCode, values: int, architecture: Architecture) -> FloatArray:
     """Make embeddings of the codes of all chunks.
 
     Args:
-        points: As `composition_points` gives them.
+        points: `CompositionPoints`.
         code: As fitted on those of the collection.
         values: Of an embedding of `linear`.
         architecture: `linear` takes the first directions of the code; the others have codes that were trained to be
@@ -60,7 +73,7 @@ def embed_composition(points: Points, code: LinearCode, values: int, architectur
         code sizes + 1).
     """
     if architecture != "linear":
-        return points.as_rows()
+        return points[:].as_rows()
     found = np.zeros((len(points), values), np.float32)
     for start in range(0, len(points), _BLOCK):
         block = points[start : start + _BLOCK]
@@ -70,11 +83,11 @@ def embed_composition(points: Points, code: LinearCode, values: int, architectur
     return found
 
 
-def fit_composition_code(points: Points, training: IntArray, size: int, values: int, seed: int) -> LinearCode:
+def fit_composition_code(points: PointRows, training: IntArray, size: int, values: int, seed: int) -> LinearCode:
     """Fit the code of composition.
 
     Args:
-        points: As `composition_points` gives them.
+        points: `CompositionPoints`.
         training: Rows to fit on, shape (m,); of more than 10,000 a seeded sample.
         size: Bytes.
         values: Directions that embeddings take, which are kept whether they have bits or not.
@@ -107,7 +120,7 @@ def _fit(rotation: Rotation, known: Points, size: int, values: int) -> LinearCod
     return LinearCode(rotation.leading(kept), code.bits[:kept], code.longest)
 
 
-def encode_points(code: LinearCode, points: Points) -> ByteArray:
+def encode_points(code: LinearCode, points: PointRows) -> ByteArray:
     """The bytes of some paintings, a block at a time: uint8, shape (n, size)."""
     parts = []
     for start in range(0, len(points), _BLOCK):

@@ -258,11 +258,6 @@ class CodedRoots(Mapping[str, Rows]):
         """Bytes of a painting."""
         return sum(layer.size for layer in self._layers.values())
 
-    @property
-    def channels(self) -> int:
-        """Of the maps."""
-        return next(iter(self._layers.values())).channels
-
 
 class _CodedLayer:
     """A matrix whose rows are decoded."""
@@ -271,7 +266,6 @@ class _CodedLayer:
         self._code, self._codes, self._lengths = MapCode.of(arrays), arrays["codes"], arrays["lengths"]
         self.shape, self.dtype = (len(self._codes), len(self._code.bits)), np.dtype(np.float32)
         self.size = self._codes.shape[1] + _LENGTH
-        self.channels = len(self._code.components.mixtures)
 
     def __getitem__(self, key: Any) -> FloatArray:
         """Rows (a slice or an integer array), then optionally columns (a slice)."""

@@ -12,13 +12,22 @@ TRAIN, VALIDATION, HELD_OUT = "train", "validation", "held_out"
 ADDED = "added"
 
 
-def fitted_on(split: StringArray) -> IntArray:
+PLENTY = 10_000
+"""Paintings from which a few hundred components are fitted; more change them little and cost as much time."""
+
+
+def fitted_on(split: StringArray, most: int | None = None) -> IntArray:
     """The rows of paintings that encoders, and what they are held against, may be fitted on.
 
     Args:
         split: Of each painting, shape (n,).
+        most: Of more rows, so many that are evenly spaced; None takes all.
+
+    Returns:
+        Ascending rows.
     """
-    return np.flatnonzero(np.isin(split, (TRAIN, VALIDATION)))
+    rows = np.flatnonzero(np.isin(split, (TRAIN, VALIDATION)))
+    return rows if most is None or len(rows) <= most else rows[np.arange(most) * len(rows) // most]
 
 
 def fingerprint(digests: Iterable[str], split: Iterable[str]) -> str:

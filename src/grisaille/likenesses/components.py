@@ -11,16 +11,15 @@ _NEGLIGIBLE = 1e-5
 
 
 def fit_components(
-    whole: FloatArray, halves: FloatArray, training: IntArray, k: int, shrinkage: float = 1.0, whitening: float = 0.0
+    whole: FloatArray, halves: FloatArray, k: int, shrinkage: float = 1.0, whitening: float = 0.0
 ) -> tuple[FloatArray, FloatArray]:
     """Fit the map.
 
     Directions in which the halves of one painting differ are scaled down first; then principal components are taken.
 
     Args:
-        whole: What describes a painting, shape (n, d).
-        halves: The same of the two halves of each painting, shape (2, n, d); of shape (0, n, d) nothing is scaled down.
-        training: Rows to learn from, shape (m,).
+        whole: What describes each painting to learn from, shape (m, d).
+        halves: The same of the two halves of each painting, shape (2, m, d); of shape (0, m, d) nothing is scaled down.
         k: Values of a code.
         shrinkage: Share of the mean variance within paintings that is added to the variance of every direction.
         whitening: Power of a component's standard deviation that it is divided by: 0 leaves the components as they
@@ -36,20 +35,20 @@ def fit_components(
     Source: Shental, Hertz, Weinshall & Pavel 2002, "Adjustment learning and relevant component analysis"; the
     chunklets are the halves of a painting.
     """
-    if not len(training):
+    if not len(whole):
         raise ValueError("a likeness is learnt from paintings, and there is none to learn from")
-    known = whole[training].astype(np.float64)
+    known = whole.astype(np.float64)
     mean, d = known.mean(axis=0), whole.shape[1]
     scaling = np.eye(d)
     if len(halves):
-        apart = (halves[0, training] - halves[1, training]).astype(np.float64)
-        within = apart.T @ apart / (2 * len(training))
+        apart = (halves[0] - halves[1]).astype(np.float64)
+        within = apart.T @ apart / (2 * len(whole))
         typical = float(np.trace(within)) / d
         if typical:
             variances, directions = np.linalg.eigh(within)
             scaling = directions / np.sqrt(np.maximum(variances, 0) + shrinkage * typical)
     _, deviations, components = np.linalg.svd((known - mean) @ scaling, full_matrices=False)
-    deviations = deviations / np.sqrt(len(training))
+    deviations = deviations / np.sqrt(len(whole))
     varying = int(np.sum(deviations > _NEGLIGIBLE * max(deviations.max(initial=0), _NEGLIGIBLE)))
     many = min(k, varying)
     result = np.zeros((d, k), np.float32)

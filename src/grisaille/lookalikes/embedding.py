@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from grisaille.arrays import FloatArray
-from grisaille.autoencoders.joining import composition_points, embed_composition
+from grisaille.autoencoders.joining import CompositionPoints, embed_composition
 from grisaille.autoencoders.training import encode
 from grisaille.codes.linear import LinearCode
 from grisaille.collection import images
@@ -167,7 +167,7 @@ class Embedder:
         settings, chunks = self.autoencoder, self.chunks.items()
         norms = {layer: layer_norms(values, settings.made_for) for layer, values in features.items()}
         codes = [encode(self.encoders[f"{name}.composition"], self._piece(features, chunk)) for name, chunk in chunks]
-        return composition_points(codes, [norms[chunk.layer] for _, chunk in chunks], settings.architecture)
+        return CompositionPoints(codes, [norms[chunk.layer] for _, chunk in chunks], settings.architecture)[:]
 
     def _style(self, features: Mapping[str, FloatArray]) -> FloatArray:
         return components.join([codes for codes, _ in self._encoded_style(features)])

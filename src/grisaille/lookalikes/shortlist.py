@@ -11,32 +11,34 @@ from dataclasses import dataclass
 import numpy as np
 
 from grisaille.arrays import FloatArray, IntArray, Rows
+from grisaille.codes.features import FeatureCodes
 from grisaille.codes.linear import LinearCode
-from grisaille.codes.maps import FINGERPRINT, CodedRoots
+from grisaille.codes.maps import FINGERPRINT
 from grisaille.features.store import FeatureStore
 from grisaille.lookalikes.embedding import Described, Embedder
-from grisaille.measures.reranking import decoded
 
 # Codes that are decoded at a time: 100 MB of 400 coordinates.
 _BLOCK = 65_536
 
 
-def kept_features(features: FeatureStore | None, coded: Mapping[str, FloatArray] | None) -> Mapping[str, Rows] | None:
-    """The features of a collection, or what their codes stand for where they were let go.
+def kept_features(
+    features: FeatureStore | None, coded: Mapping[str, FloatArray] | None
+) -> Mapping[str, Rows] | FeatureCodes | None:
+    """The features of a collection, or the codes that took their place where they were let go.
 
     Args:
         features: As far as they are stored.
         coded: The result `feature_codes`, where there is one.
 
     Returns:
-        Layer -> features, or square roots of them (`CodedRoots`), shape (n, d); None where there are neither, or the
-        codes are those of other paintings.
+        Layer -> features, shape (n, d), or codes; None where there are neither, or the codes are those of other
+        paintings.
     """
     if features is None or features.kept is None:
         return features
     if coded is None or bytes(coded[FINGERPRINT]).hex() != features.fingerprint:
         return None
-    return CodedRoots(coded, list(features))
+    return FeatureCodes(coded, list(features))
 
 
 @dataclass(frozen=True)
@@ -46,13 +48,13 @@ class Shortlist:
     Attributes:
         likeness: `composition` or `style`.
         stored: As `joining.stored` gives it, n codes.
-        features: Layer -> features, or what stands for them (`kept_features`), shape (n, d).
+        features: Layer -> features, shape (n, d), or the codes that took their place (`kept_features`).
         embedder: What describes pictures.
     """
 
     likeness: str
     stored: Mapping[str, FloatArray]
-    features: Mapping[str, Rows]
+    features: Mapping[str, Rows] | FeatureCodes
     embedder: Embedder
 
     def nearest(self, asked: Described, wanted: IntArray, length: int, count: int) -> tuple[IntArray, FloatArray]:
@@ -65,26 +67,26 @@ class Shortlist:
             count: How many of it are kept; fewer where there are fewer.
 
         Returns:
-            Places among the wanted rows, nearest first, and distances in the full features, shape (q, count).
+            Places among the wanted rows, nearest first, and distances in the full features, which codes approximate,
+            shape (q, count).
         """
         length = min(length, len(wanted))
         count = min(count, length)
         listed = self._listed(asked, wanted, length)
         places, distances = np.empty((len(listed), count), np.int64), np.empty((len(listed), count))
         for number, candidates in enumerate(listed):
-            rows = wanted[candidates]
-            known = {layer: np.asarray(values[rows]) for layer, values in self.features.items()}
-            full = self._described(known)
-            far = np.linalg.norm(full.astype(np.float64) - asked.full[number], axis=1)
+            far = self._distances(asked.full[number], wanted[candidates])
             order = np.argsort(far, kind="stable")[:count]
             places[number], distances[number] = candidates[order], far[order]
         return places, distances
 
-    def _described(self, known: Mapping[str, FloatArray]) -> FloatArray:
-        if isinstance(self.features, CodedRoots):
-            chunks = list(self.embedder.chunks.values())
-            return decoded(self.likeness, chunks, self.features.channels)(known)
-        return self.embedder.full(known, self.likeness)
+    def _distances(self, full: FloatArray, rows: IntArray) -> FloatArray:
+        """Of a query to some paintings, shape (m,)."""
+        if isinstance(self.features, FeatureCodes):
+            return np.sqrt(self.features.squares(self.likeness, full[None], rows)[0])
+        known = {layer: np.asarray(values[rows]) for layer, values in self.features.items()}
+        described = self.embedder.full(known, self.likeness).astype(np.float64)
+        return np.asarray(np.linalg.norm(described - full, axis=1))
 
     def _listed(self, asked: Described, wanted: IntArray, length: int) -> Sequence[IntArray]:
         """Places of the nearest codes of each query, ascending."""

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from grisaille.arrays import FloatArray, IntArray, Rows
+from grisaille.codes.features import FeatureCodes
 from grisaille.likenesses.metrics import Likeness, MetricRows, layer_norms
-from grisaille.likenesses.style import channel_statistics, describe_chunks
+from grisaille.likenesses.style import describe_chunks
 from grisaille.parameters import Chunk
 
 _BLOCK = 128
@@ -36,24 +37,6 @@ def by_style(chunks: Sequence[Chunk], channels: int) -> Describe:
     return describe
 
 
-def decoded(likeness: str, chunks: Sequence[Chunk], channels: int) -> Describe:
-    """The same of square roots of features, every layer of length 1, as codes of features decode to.
-
-    Args:
-        likeness: `composition`, by Hellinger's distance, or `style`.
-        chunks: Of the features.
-        channels: Of the maps.
-    """
-
-    def describe(roots: Mapping[str, FloatArray]) -> FloatArray:
-        if likeness == "composition":
-            return np.concatenate(list(roots.values()), axis=1)
-        pieces = [roots[chunk.layer][:, chunk.start : chunk.stop] for chunk in chunks]
-        return np.concatenate([channel_statistics(rows.reshape(len(rows), -1, channels)) for rows in pieces], axis=1)
-
-    return describe
-
-
 @dataclass(frozen=True)
 class Reranked:
     """How many of the k nearest are found.
@@ -70,42 +53,42 @@ class Reranked:
 
 def rerank(
     features: Mapping[str, Rows],
-    coded: Mapping[str, Rows],
-    describe: tuple[Describe, Describe],
+    codes: FeatureCodes,
+    likeness: tuple[str, Describe],
     rows: IntArray,
     places: IntArray,
     shortlists: IntArray,
     k: int,
 ) -> Reranked:
-    """Order shortlists by features and by what codes of them decode to; the features of queries are known.
+    """Order shortlists by features and by codes that take their place; the features of queries are known.
 
     Args:
         features: Layer -> features, shape (n, d).
-        coded: Layer -> what codes stand for, shape (n, d).
-        describe: What is compared, of features and of what codes stand for.
+        codes: Of the same paintings.
+        likeness: Its name, and how features become rows that it compares.
         rows: Paintings that are compared, shape (m,).
         places: Of the queries among them, shape (q,).
         shortlists: Places of paintings among them, no query in its own, shape (q, s).
         k: Nearest paintings that are to be found.
     """
-    of_features, of_codes = describe
-    queries = of_features({layer: values[rows[places]] for layer, values in features.items()})
-    true = _squares(queries, features, rows, of_features)
-    true[np.arange(len(places)), places] = np.inf
-    nearest = np.argsort(true, axis=1, kind="stable")[:, :k]
+    name, describe = likeness
+    queries = describe({layer: values[rows[places]] for layer, values in features.items()})
+    squares = _squares(queries, features, rows, describe)
+    squares[np.arange(len(places)), places] = np.inf
+    nearest = np.argsort(squares, axis=1, kind="stable")[:, :k]
     listed, position = np.unique(shortlists, return_inverse=True)
-    told = _squares(queries, coded, rows[listed], of_codes)
+    by_codes = codes.squares(name, queries, rows[listed])
     position = position.reshape(shortlists.shape)
-    order = np.argsort(np.take_along_axis(told, position, axis=1), axis=1, kind="stable")[:, :k]
+    order = np.argsort(np.take_along_axis(by_codes, position, axis=1), axis=1, kind="stable")[:, :k]
     return Reranked(_share(nearest, shortlists), _share(nearest, np.take_along_axis(shortlists, order, axis=1)))
 
 
-def _squares(queries: FloatArray, source: Mapping[str, Rows], rows: IntArray, describe: Describe) -> FloatArray:
+def _squares(queries: FloatArray, features: Mapping[str, Rows], rows: IntArray, describe: Describe) -> FloatArray:
     """Squared distances, less the queries' own squares, which do not change an order: float32, shape (q, m)."""
     found = np.empty((len(queries), len(rows)), np.float32)
     for start in range(0, len(rows), _BLOCK):
         block = rows[start : start + _BLOCK]
-        described = describe({layer: values[block] for layer, values in source.items()})
+        described = describe({layer: values[block] for layer, values in features.items()})
         squares = np.square(described).sum(axis=1)
         found[:, start : start + len(block)] = squares - 2 * queries @ described.T
     return found

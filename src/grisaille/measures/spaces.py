@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from grisaille.arrays import FloatArray, IntArray, Rows
+from grisaille.arrays import ChosenRows, FloatArray, IntArray, Rows
 from grisaille.likenesses.metrics import Likeness, columns
 from grisaille.points import Points
 
@@ -13,8 +13,12 @@ from grisaille.points import Points
 _READ = 6_000_000
 _NARROWEST = 64
 _BLOCK = 512
-# Distances that are computed while features are read once: those of the Kaggle set, whose half is 140 MB of float32.
-_AHEAD = 70_000_000
+# Distances that are computed while features are read once: 800 MB of float32, half of it where rows are all points.
+_AHEAD = 200_000_000
+# The same of embeddings, which cost little to read: 16 MB of float64.
+_AHEAD_OF_EMBEDDINGS = 2_000_000
+# Distances that are looked through for near-duplicates at a time: 134 MB of float64.
+_LOOKED_THROUGH = 2**24
 # Distances that the measures look at together: 8 MB an array, of which there are some twenty.
 _TOGETHER = 2**20
 # |x|^2 + |y|^2 - 2 x.y has too few digits left in float32 below this part of |x|^2 + |y|^2, and none in float64 below
@@ -75,7 +79,7 @@ class Space:
     def among(self, rows: IntArray) -> FloatArray:
         """Distances of all pairs of b points, float64, shape (b (b - 1) / 2,). No other point is read."""
         rests = None if self._rests is None else self._rests[rows]
-        some = Space([_Chosen(piece, rows) for piece in self._pieces], rests=rests)
+        some = Space([ChosenRows(piece, rows) for piece in self._pieces], rests=rests)
         distances = some.distances(np.arange(len(rows)))
         return distances[np.triu_indices(len(rows), 1)]
 
@@ -91,17 +95,6 @@ class Space:
         # They are every strip's, and summing them in float64 takes as long as a tenth of the products.
         self._squares = strip.squares
         return strip
-
-
-class _Chosen:
-    """Some rows of a piece, read when rows of them are asked for."""
-
-    def __init__(self, piece: Rows, rows: IntArray) -> None:
-        self._piece, self._rows = piece, rows
-        self.shape, self.dtype = (len(rows), piece.shape[1]), piece.dtype
-
-    def __getitem__(self, key: Any) -> Any:
-        return self._piece[self._rows[key]]
 
 
 class _Square:
@@ -184,7 +177,8 @@ class _Strip:
 
     def refine(self, pieces: Sequence[Rows]) -> None:
         """Compute the distances of near-duplicates again: they are few, as a rule, and read once more."""
-        found = [self._find_close(start) for start in range(0, len(self._rows), _BLOCK)]
+        size = max(1, min(_BLOCK, _LOOKED_THROUGH // self._n))
+        found = [self._find_close(slice(start, start + size)) for start in range(0, len(self._rows), size)]
         places, columns = (np.concatenate(parts) for parts in zip(*found, strict=True)) if found else self._close[:2]
         if not len(places):
             return
@@ -196,14 +190,14 @@ class _Strip:
         squared = lengths - 2 * products[of_place, of_column]
         self._close = places, columns, np.where(squared < _SAME * lengths, 0.0, squared)
 
-    def _find_close(self, start: int) -> tuple[IntArray, IntArray]:
+    def _find_close(self, block: slice) -> tuple[IntArray, IntArray]:
         """Places and columns of the close pairs among a block of the strip's rows."""
-        rows = self._rows[start : start + _BLOCK]
-        squared = self._squared(slice(start, start + len(rows)))
+        rows = self._rows[block]
+        squared = self._squared(block)
         squared /= np.maximum(self.squares[rows, None] + self.squares[None, :], np.finfo(np.float64).tiny)
         places, columns = np.nonzero(squared < _CLOSE)
         apart = rows[places] != columns
-        return places[apart] + start, columns[apart]
+        return places[apart] + block.start, columns[apart]
 
     def distances(self, some: slice) -> FloatArray:
         """Of some of the rows to all points, float64."""
@@ -237,22 +231,42 @@ def feature_space(features: Mapping[str, Rows], likeness: Likeness) -> Space:
         features: Layer -> features, shape (n, d).
         likeness: Which likeness.
     """
-    n = max((layer.shape[0] for layer in features.values()), default=0)
-    return Space(columns(features, likeness, max(_NARROWEST, _READ // max(n, 1))), _AHEAD)
+    n = max(1, *(layer.shape[0] for layer in features.values()))
+    # As many columns as fit beside those of all points that are walked at once.
+    return Space(columns(features, likeness, max(_NARROWEST, _READ // min(n, max(_AHEAD // n, 1)))), _AHEAD)
 
 
-def embedding_space(embeddings: FloatArray | Points, dtype: type[np.floating[Any]] = np.float64) -> Space:
+def embedding_space(embeddings: FloatArray | Points) -> Space:
     """The space of embeddings, shape (n, d), centred and in float64 so that cancellation costs no digits.
 
     Args:
         embeddings: Points, or their coordinates.
-        dtype: Of the products; float32 is twice as fast where there are thousands of coordinates.
     """
     points = embeddings if isinstance(embeddings, Points) else Points.plain(embeddings)
-    centred = points.coordinates - points.coordinates.mean(axis=0, dtype=np.float64)
-    space = Space([centred.astype(dtype)], rests=points.rests.astype(np.float64))
+    space = Space([_Centred(points.coordinates, np.float64)], _AHEAD_OF_EMBEDDINGS, points.rests.astype(np.float64))
     space.values += bool(points.rests.any())
     return space
+
+
+def pieces_space(pieces: Sequence[FloatArray], dtype: type[np.floating[Any]] = np.float64) -> Space:
+    """The space of coordinates that lie in several arrays, centred.
+
+    Args:
+        pieces: Shape (n, d_1), (n, d_2), ..., which may be mapped from files.
+        dtype: Of the products; float32 is twice as fast where there are thousands of coordinates.
+    """
+    return Space([_Centred(piece, dtype) for piece in pieces], _AHEAD)
+
+
+class _Centred:
+    """Coordinates less their mean, which are computed when rows are asked for."""
+
+    def __init__(self, source: Rows, dtype: type[np.floating[Any]]) -> None:
+        self._source, self._mean = source, np.mean(source, axis=0, dtype=np.float64)  # type: ignore[call-overload]
+        self.shape, self.dtype = source.shape, np.dtype(dtype)
+
+    def __getitem__(self, rows: Any) -> Any:
+        return (self._source[rows] - self._mean).astype(self.dtype)
 
 
 def blocks(rows: IntArray, size: int) -> Iterator[IntArray]:

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from grisaille.arrays import ColumnRange, FloatArray
+from grisaille.arrays import ChosenRows, ColumnRange, FloatArray
 from grisaille.collection.artists import file_name
-from grisaille.collection.split import TRAIN, VALIDATION, fitted_on
+from grisaille.collection.split import PLENTY, TRAIN, VALIDATION, fitted_on
 from grisaille.features.palettes import LAYER
 from grisaille.features.store import FeatureStore
 from grisaille.lazy import pd
@@ -17,7 +17,7 @@ from grisaille.likenesses import style
 from grisaille.likenesses.components import fit_components, join, mix, shares
 from grisaille.likenesses.metrics import Likeness, NegativeFeatureError, layer_norms
 from grisaille.parameters import Autoencoder, Backbone, Chunk, Codes, Colour, Mixture, Style, named
-from grisaille.points import Points
+from grisaille.points import Points, SideBySide
 
 logger = logging.getLogger(__name__)
 
@@ -121,7 +121,8 @@ def join_codes(
     wanted = named(chunks, Chunk)
     norms = [_norms(list(backbone.layers), layer_norms, chunk, settings.made_for) for chunk in wanted.values()]
     training, values = fitted_on(picture_files["split"].to_numpy()), settings.code_size * len(wanted)
-    points = joining.composition_points([encoded[name]["composition"] for name in wanted], norms, settings.architecture)
+    compositions = [encoded[name]["composition"] for name in wanted]
+    points = joining.CompositionPoints(compositions, norms, settings.architecture)
     if "known_composition_codes" in encoded:
         code = LinearCode.of(encoded["known_composition_codes"])
     else:
@@ -136,10 +137,8 @@ def join_codes(
             code = LinearCode.of(encoded["known_style_codes"])
         else:
             code = joining.fit_style_code(pieces, training, codes.size, settings.seed)
-        together = np.concatenate(pieces, axis=1)
-        described = Points.plain(together)
         joined["style"] = join([encoded[name]["style"] for name in wanted])
-        joined["style_codes"] = joining.stored(code, joining.encode_points(code, described))
+        joined["style_codes"] = joining.stored(code, joining.encode_points(code, SideBySide(pieces)))
     return joined
 
 
@@ -149,10 +148,10 @@ def fit_style_encoder(
     """Fit the encoder of a chunk's style on all but the held-out paintings."""
     from grisaille.likenesses import encoders
 
-    rows = _columns(features, chunk)
-    whole, halves = style.describe(rows, _norms(list(features), layer_norms, chunk), settings.channels)
-    training = fitted_on(picture_files["split"].to_numpy())
-    fitted = fit_components(whole, halves, training, settings.code_size, settings.shrinkage, settings.whitening)
+    training = fitted_on(picture_files["split"].to_numpy(), PLENTY)
+    rows, norms = ChosenRows(_columns(features, chunk), training), _norms(list(features), layer_norms, chunk)[training]
+    whole, halves = style.describe(rows, norms, settings.channels)
+    fitted = fit_components(whole, halves, settings.code_size, settings.shrinkage, settings.whitening)
     return encoders.style_encoder(rows.shape[1], settings.channels, *fitted)
 
 
@@ -160,9 +159,8 @@ def fit_colour_encoder(palettes: FeatureStore, picture_files: pd.DataFrame, sett
     """Fit the encoder of palettes on all but the held-out paintings."""
     from grisaille.likenesses import encoders
 
-    known = np.sqrt(palettes[LAYER][:])
-    training = fitted_on(picture_files["split"].to_numpy())
-    fitted = fit_components(known, known[None][:0], training, settings.code_size)
+    known = np.sqrt(palettes[LAYER][fitted_on(picture_files["split"].to_numpy(), PLENTY)])
+    fitted = fit_components(known, known[None][:0], settings.code_size)
     return encoders.colour_encoder(*fitted)
 
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 import itertools
 import logging
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from grisaille.arrays import BoolArray, FloatArray, IntArray, Rows, StringArray
+from grisaille.arrays import BoolArray, ChosenRows, FloatArray, IntArray, Rows, StringArray
 from grisaille.collection import Files
 from grisaille.collection.artists import MOST_COMPARED, UNKNOWN, present, rows_of, with_most_paintings
-from grisaille.collection.split import HELD_OUT, fitted_on
+from grisaille.collection.split import HELD_OUT, PLENTY, fitted_on
 from grisaille.features.store import FeatureStore
 from grisaille.lazy import pd
 from grisaille.measures import silhouettes
@@ -41,40 +41,60 @@ _DRAWS, _OTHERS = 200, 6
 TABLES = [field.name for field in fields(Results) if field.name != "parameters"]
 
 
-def reduce_with_pca(  # noqa: PLR0913, PLR0917 - every likeness is made of something else
+def reduce_with_pca(
     picture_files: pd.DataFrame,
     chunks: dict[str, Any],
     autoencoder: Autoencoder,
     settings: Evaluation,
-    channels: int,
     features: FeatureStore | None = None,
-    layer_norms: FloatArray | None = None,
     palettes: FeatureStore | None = None,
-    **embeddings: FloatArray,
+    **made: Any,
 ) -> dict[str, FloatArray]:
     """The baseline: PCA at the size of the embeddings themselves, fitted on all but the held-out paintings.
 
     Vectors that were given become as short as embeddings of composition, and at most a quarter of what they were.
+    Of more than 10,000 paintings, as many are fitted on.
+
+    Args:
+        picture_files: For the split.
+        chunks: The parameter group.
+        autoencoder: How composition was encoded.
+        settings: The parameter group `evaluation`.
+        features: Of all paintings; None where composition is not made.
+        palettes: Of colour; likewise.
+        **made: `{chunk}.codes`, as `encode_chunk` gives them, and `{likeness}.embeddings`.
 
     Returns:
         Likeness, or metric of composition -> float32, shape (n, d).
     """
     pieces = list(named(chunks, Chunk).values())
-    training = fitted_on(picture_files["split"].to_numpy())
+    training, embeddings = fitted_on(picture_files["split"].to_numpy(), PLENTY), _embeddings(made)
     values = {likeness: points.shape[1] for likeness, points in embeddings.items()}
     reduced = {}
     if features is not None:
         each = values["composition"] // len(pieces)
         reduced = spaces.reduce_composition(features, pieces, training, each, settings.seed)
-    if features is not None and layer_norms is not None and "style" in values:
+    if "style" in values:
         each = values["style"] // len(pieces)
-        reduced["style"] = spaces.reduce_style(features, layer_norms, pieces, training, each, channels)
+        reduced["style"] = spaces.reduce_style(_statistics(made), training, each)
     if palettes is not None:
         reduced["colour"] = spaces.reduce_colour(palettes, training, values["colour"])
     if "vectors" in values:
         most = min(autoencoder.code_size * len(pieces), max(values["vectors"] // 4, 1))
         reduced["vectors"] = spaces.reduce_vectors(embeddings["vectors"], training, most)
     return reduced
+
+
+def _embeddings(made: Mapping[str, Any]) -> dict[str, FloatArray]:
+    """Likeness -> embeddings, among what a node is given."""
+    ending = ".embeddings"
+    return {name.removesuffix(ending): values for name, values in made.items() if name.endswith(ending)}
+
+
+def _statistics(made: Mapping[str, Any]) -> list[FloatArray]:
+    """What style describes every chunk by, where it was made."""
+    codes = [values for name, values in made.items() if name.endswith(".codes")]
+    return [values["style_statistics"] for values in codes if "style_statistics" in values]
 
 
 def draw_profiles(paintings: pd.DataFrame, settings: Evaluation) -> pd.DataFrame:
@@ -86,21 +106,27 @@ def draw_profiles(paintings: pd.DataFrame, settings: Evaluation) -> pd.DataFrame
     return recommending.draw(paintings, settings)
 
 
-def compare_spaces(  # noqa: PLR0913, PLR0917 - every space is measured beside every other
+def compare_spaces(
     reduced: dict[str, FloatArray],
     paintings: pd.DataFrame,
     profiles: pd.DataFrame,
-    chunks: dict[str, Any],
-    channels: int,
     settings: Evaluation,
     features: FeatureStore | None = None,
-    layer_norms: FloatArray | None = None,
     palettes: FeatureStore | None = None,
-    **embeddings: FloatArray,
+    **made: Any,
 ) -> tuple[dict[str, FloatArray], pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Walk over all pairs of paintings and fill every measure.
 
     In a collection larger than `exact_up_to`, over the pairs of a seeded sample of paintings with all.
+
+    Args:
+        reduced: As `reduce_with_pca` gives it.
+        paintings: The collection.
+        profiles: As `draw_profiles` gives them.
+        settings: The parameter group `evaluation`.
+        features: Of all paintings; None where composition is not made.
+        palettes: Of colour; likewise.
+        **made: `{chunk}.codes`, as `encode_chunk` gives them, and `{likeness}.embeddings`.
 
     Returns:
         `artist_distances` (space, as `spaces.column` calls it -> float64, shape (queries, artists)), `neighbours`
@@ -108,8 +134,7 @@ def compare_spaces(  # noqa: PLR0913, PLR0917 - every space is measured beside e
         likeness, values, painting_id, average_precision, nearest: the rows that retrieval counts), and
         `recommended_paintings` (space, likeness, profile, recommended: painting_ids, the first first).
     """
-    pieces = list(named(chunks, Chunk).values())
-    built = spaces.build(features, layer_norms, pieces, palettes, reduced, embeddings, channels)
+    built = spaces.build(features, _statistics(made), palettes, reduced, _embeddings(made))
     asked = queries(len(paintings), settings.exact_up_to, settings.sample, settings.seed)
     if len(asked) < len(paintings):
         logger.info("%d of %d paintings are compared with all: a sample, with margins", len(asked), len(paintings))
@@ -180,6 +205,8 @@ def measure_codes(
 ) -> pd.DataFrame:
     """What codes of few bytes keep of composition, style and given vectors, of paintings never seen.
 
+    A collection larger than `exact_up_to` is measured by a seeded sample of so many.
+
     Args:
         picture_files: For the split.
         chunks: The parameter group.
@@ -193,24 +220,28 @@ def measure_codes(
     """
     from grisaille.contenders import of_composition, of_vectors
 
-    pieces, split = named(chunks, Chunk), picture_files["split"].to_numpy(dtype=str)
-    given, rows = (settings.neighbours, settings.seed), []
+    sample = queries(len(picture_files), settings.exact_up_to, settings.exact_up_to, settings.seed)
+    pieces, split = named(chunks, Chunk), picture_files["split"].to_numpy(dtype=str)[sample]
+    given = settings.neighbours, settings.seed
+    rows: list[dict[str, Any]] = []
 
     def measure(likeness: str, contenders: Contenders, columns: Sequence[Rows]) -> None:
-        embedding = contenders.embedding(Points.of(likeness, made[f"{likeness}.embeddings"]))
+        embedding = contenders.embedding(Points.of(likeness, embeddings[likeness][sample]))
         # A code at a time: together they would be many times the collection.
         codes = itertools.chain(contenders.linear(), contenders.one_bit(columns), embedding)
         for row in Bar(codes, f"codes of {likeness}", unit=" codes"):
             rows.append({"likeness": likeness} | contenders.measured(row))
 
+    embeddings = _embeddings(made)
     if features is not None:
-        encoded = [made[f"{name}.codes"] for name in pieces]
-        linear = [codes["composition"] for codes in encoded] if autoencoder.architecture == "linear" else []
-        measure("composition", *of_composition(features, list(pieces.values()), split, autoencoder, *given, linear))
-        if "style.embeddings" in made:
-            measure("style", *of_vectors([codes["style_statistics"] for codes in encoded], split, *given))
-    if "vectors.embeddings" in made:
-        measure("vectors", *of_vectors([made["vectors.embeddings"]], split, *given))
+        encoded = [made[f"{name}.codes"]["composition"][sample] for name in pieces]
+        linear = encoded if autoencoder.architecture == "linear" else []
+        known = {layer: ChosenRows(values, sample) for layer, values in features.items()}
+        measure("composition", *of_composition(known, list(pieces.values()), split, autoencoder, *given, linear))
+    if "style" in embeddings:
+        measure("style", *of_vectors([values[sample] for values in _statistics(made)], split, *given))
+    if "vectors" in embeddings:
+        measure("vectors", *of_vectors([embeddings["vectors"][sample]], split, *given))
     # Seconds would be others in every run, and no run would repeat another: the study takes them.
     return pd.DataFrame(rows).drop(columns=["make_seconds", "search_milliseconds"])
 

@@ -22,39 +22,39 @@ _SHOWN = (
 def create_pipeline(**kwargs: Any) -> Pipeline:
     """Raw features, PCA at the same size and the embedding, side by side, then pictures and one page."""
     embeddings = {name: f"{name}_embeddings" for name in config.embedded()}
-    features = {name: name for name in ("features", "layer_norms") if "composition" in embeddings}
+    features = {"features": "features"} if "composition" in embeddings else {}
     palettes = {"palettes": "palettes"} if "colour" in embeddings else {}
     led, default = leading(embeddings), chosen(None, embeddings)
+    made = {f"{name}.embeddings": entry for name, entry in embeddings.items()}
     # Embeddings of the mixture are measured, too, but nothing is reduced to their size.
-    sizes = {name: made for name, made in embeddings.items() if name != MIXTURE}
-    pieces = {"chunks": "params:chunks", "channels": "params:style.channels"}
-    read = {**features, "settings": "params:evaluation", **palettes}
-    compared = {"paintings": "paintings", "reduced": "pca_embeddings", "profiles": "profiles", **embeddings}
+    sizes = {name: entry for name, entry in made.items() if name != f"{MIXTURE}.embeddings"}
+    codes = {f"{chunk}.codes": f"{chunk}.codes" for chunk in config.chunks()}
+    fitted = {"picture_files": "picture_files", "chunks": "params:chunks", "autoencoder": "params:autoencoder"}
+    read = {**features, "settings": "params:evaluation", **palettes, **codes}
+    compared = {"paintings": "paintings", "reduced": "pca_embeddings", "profiles": "profiles"}
     return Pipeline(
         [
             Node(
                 nodes.reduce_with_pca,
-                {**read, **pieces, **sizes, "autoencoder": "params:autoencoder", "picture_files": "picture_files"},
+                {**read, **fitted, **sizes},
                 "pca_embeddings",
                 name="reduce_with_pca",
             ),
             Node(nodes.draw_profiles, ["paintings", "params:evaluation"], "profiles", name="draw_profiles"),
             Node(
                 nodes.compare_spaces,
-                {**read, **compared, **pieces},
+                {**read, **compared, **made},
                 ["artist_distances", "neighbours", "preservation", "rnx_curves", "answers", "recommended_paintings"],
                 name="compare_spaces",
             ),
             Node(
                 nodes.measure_codes,
                 {
-                    **{name: name for name in features if name == "features"},
-                    "picture_files": "picture_files",
-                    "chunks": "params:chunks",
-                    "autoencoder": "params:autoencoder",
+                    **features,
+                    **fitted,
+                    **codes,
                     "settings": "params:evaluation",
-                    **{f"{chunk}.codes": f"{chunk}.codes" for chunk in config.chunks()},
-                    **{f"{name}.embeddings": made for name, made in embeddings.items() if name in (*CODED, VECTORS)},
+                    **{f"{name}.embeddings": embeddings[name] for name in (*CODED, VECTORS) if name in embeddings},
                 },
                 "kept_by_codes",
                 name="measure_codes",

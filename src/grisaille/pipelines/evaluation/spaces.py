@@ -11,9 +11,8 @@ from grisaille.autoencoders.baseline import pca_embeddings
 from grisaille.features.palettes import LAYER
 from grisaille.likenesses.components import fit_components
 from grisaille.likenesses.metrics import LIKENESSES
-from grisaille.likenesses.style import describe_chunks
 from grisaille.measures.comparison import Name, Pair
-from grisaille.measures.spaces import Space, embedding_space, feature_space
+from grisaille.measures.spaces import Space, embedding_space, feature_space, pieces_space
 from grisaille.parameters import Chunk
 from grisaille.points import Points
 
@@ -49,17 +48,9 @@ def reduce_composition(
     return {likeness: pca_embeddings(features, chunks, training, k, likeness, seed) for likeness in LIKENESSES}
 
 
-def reduce_style(
-    features: Mapping[str, Rows],
-    layer_norms: FloatArray,
-    chunks: Sequence[Chunk],
-    training: IntArray,
-    k: int,
-    channels: int,
-) -> FloatArray:
-    """PCA of every chunk's channel statistics: float32, shape (n, k * chunks)."""
-    described = describe_chunks(features, layer_norms, chunks, channels)
-    return np.concatenate([_principal(part, training, k) for part in described], axis=1)
+def reduce_style(statistics: Sequence[FloatArray], training: IntArray, k: int) -> FloatArray:
+    """PCA of every chunk's channel statistics, shape (n, d) each: float32, shape (n, k * chunks)."""
+    return np.concatenate([_principal(part, training, k) for part in statistics], axis=1)
 
 
 def reduce_colour(palettes: Mapping[str, Rows], training: IntArray, values: int) -> FloatArray:
@@ -74,30 +65,25 @@ def reduce_vectors(vectors: FloatArray, training: IntArray, values: int) -> Floa
 
 def build(
     features: Mapping[str, Rows] | None,
-    layer_norms: FloatArray | None,
-    chunks: Sequence[Chunk],
+    statistics: Sequence[FloatArray],
     palettes: Mapping[str, Rows] | None,
     reduced: Mapping[str, FloatArray],
     embeddings: Mapping[str, FloatArray],
-    channels: int,
 ) -> dict[Name, Space]:
     """All spaces. The vectors that were given are no reduction of anything: they are their own full features.
 
     Args:
         features: Layer -> features, shape (n, d); None where composition is not made.
-        layer_norms: Shape (n, layers); likewise.
-        chunks: The pieces of the features.
+        statistics: Of every chunk's channels, shape (n, d) each; empty where style is not made.
         palettes: Of colour; None where that is not made.
         reduced: Likeness or metric -> PCA, shape (n, d).
         embeddings: Likeness -> embeddings, shape (n, d).
-        channels: Of the maps, for style.
     """
     spaces: dict[Name, Space] = {}
     if features is not None:
         spaces |= {("raw", likeness): feature_space(features, likeness) for likeness in LIKENESSES}
-    if features is not None and layer_norms is not None and "style" in embeddings:
-        described = describe_chunks(features, layer_norms, chunks, channels)
-        spaces["raw", "style"] = embedding_space(np.concatenate(list(described), axis=1), np.float32)
+    if statistics:
+        spaces["raw", "style"] = pieces_space(statistics, np.float32)
     if palettes is not None:
         spaces["raw", "colour"] = embedding_space(np.sqrt(palettes[LAYER][:]))
     if "vectors" in embeddings:
@@ -112,5 +98,6 @@ def build(
 
 def _principal(values: FloatArray, training: IntArray, k: int) -> FloatArray:
     """Principal components: the linear map of a likeness without what it knows of halves, and without whitening."""
-    mean, directions = fit_components(values, values[None][:0], training, k)
+    known = values[training]
+    mean, directions = fit_components(known, known[None][:0], k)
     return np.asarray((values - mean) @ directions)

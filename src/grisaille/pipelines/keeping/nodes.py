@@ -10,15 +10,17 @@ import numpy as np
 from grisaille.arrays import ByteArray, FloatArray, IntArray
 from grisaille.autoencoders import joining
 from grisaille.codes import maps
+from grisaille.codes.features import STYLE_SHARE, FeatureCodes, with_style
 from grisaille.codes.linear import LinearCode
 from grisaille.collection.split import fitted_on
 from grisaille.features.pruning import let_go as remove
 from grisaille.features.store import FeatureStore
 from grisaille.lazy import pd
 from grisaille.measures.codes import training_and_queries
-from grisaille.measures.reranking import by_composition, by_style, decoded, rerank
+from grisaille.measures.comparison import queries
+from grisaille.measures.reranking import by_composition, by_style, rerank
 from grisaille.parameters import Autoencoder, Chunk, Evaluation, Features, named
-from grisaille.points import Points
+from grisaille.points import PointRows, Points, SideBySide
 
 logger = logging.getLogger(__name__)
 
@@ -26,7 +28,12 @@ SHORTLIST = 50
 
 
 def encode_features(
-    features: FeatureStore, picture_files: pd.DataFrame, settings: Features, autoencoder: Autoencoder, channels: int
+    features: FeatureStore,
+    picture_files: pd.DataFrame,
+    settings: Features,
+    autoencoder: Autoencoder,
+    channels: int,
+    **codes: dict[str, FloatArray],
 ) -> dict[str, FloatArray | ByteArray]:
     """Encode the features themselves, in a few bytes that shortlists are ordered by once the features are let go.
 
@@ -36,9 +43,10 @@ def encode_features(
         settings: The parameter group `features`.
         autoencoder: For what is compared.
         channels: Of the CNN's maps.
+        **codes: `{chunk}.codes`, as `encode_chunk` gives them, for the statistics of style.
 
     Returns:
-        As `maps.encode` gives them; and `fingerprint`, whose features these are.
+        As `FeatureCodes` reads them; and `fingerprint`, whose features these are.
 
     Raises:
         MapCodeError: If composition is compared by Euclidean distances, which the codes are not made for.
@@ -48,10 +56,15 @@ def encode_features(
             "features.keep=codes keeps Hellinger's distances: set autoencoder.likeness=hellinger, or features.keep to "
             "everything or embeddings"
         )
-    size = int(settings.share * _bytes(features))
-    codes = maps.fit(features, fitted_on(picture_files["split"].to_numpy()), channels, size)
+    size, training = int(settings.share * _bytes(features)), fitted_on(picture_files["split"].to_numpy())
+    style: dict[str, FloatArray | ByteArray] = {}
+    if pieces := [own["style_statistics"] for own in codes.values() if "style_statistics" in own]:
+        code = joining.fit_style_code(pieces, training, int(STYLE_SHARE * size), settings.seed)
+        style = dict(joining.stored(code, joining.encode_points(code, SideBySide(pieces))))
+        size -= code.size
+    encoded = maps.encode(maps.fit(features, training, channels, size), features)
     fingerprint = np.frombuffer(bytes.fromhex(features.fingerprint), np.uint8)
-    return maps.encode(codes, features) | {maps.FINGERPRINT: fingerprint}
+    return with_style(encoded, style) | {maps.FINGERPRINT: fingerprint}
 
 
 def _bytes(features: FeatureStore) -> int:
@@ -94,19 +107,23 @@ def measure_feature_codes(  # noqa: PLR0913, PLR0917 - of two likenesses
     encoded = [made[f"{name}.codes"] for name in pieces]
     norms = [_norms(list(features), layer_norms, chunk, autoencoder) for chunk in pieces.values()]
     composition = [codes["composition"] for codes in encoded]
-    points = {"composition": joining.composition_points(composition, norms, autoencoder.architecture)}
+    points: dict[str, PointRows] = {
+        "composition": joining.CompositionPoints(composition, norms, autoencoder.architecture)
+    }
     describe = {"composition": by_composition(autoencoder.made_for)}
     if "style.few" in made:
-        points["style"] = Points.plain(np.concatenate([codes["style_statistics"] for codes in encoded], axis=1))
+        points["style"] = SideBySide([codes["style_statistics"] for codes in encoded])
         describe["style"] = by_style(list(pieces.values()), channels)
-    rows = np.arange(len(picture_files)) if features.kept is None else features.kept
+    n = len(picture_files)
+    rows = queries(n, evaluation.exact_up_to, evaluation.exact_up_to, evaluation.seed)
+    rows = rows if features.kept is None else features.kept
     _, places = training_and_queries(picture_files["split"].to_numpy(dtype=str)[rows], evaluation.seed)
-    coded = maps.CodedRoots(feature_codes, list(features))
+    coded = FeatureCodes(feature_codes, list(features))
     table = []
     for likeness, own in points.items():
-        shortlists = _shortlists(own[rows], made[f"{likeness}.few"], rows, places)
-        both = describe[likeness], decoded(likeness, list(pieces.values()), channels)
-        found = rerank(features, coded, both, rows, places, shortlists, evaluation.neighbours)
+        shortlists = _shortlists(own[rows[places]], made[f"{likeness}.few"], rows, places)
+        known = likeness, describe[likeness]
+        found = rerank(features, coded, known, rows, places, shortlists, evaluation.neighbours)
         table.append(
             {
                 "likeness": likeness,
@@ -129,18 +146,18 @@ def _norms(layers: list[str], layer_norms: FloatArray, chunk: Chunk, autoencoder
     return norms if autoencoder.made_for == "hellinger" else np.ones_like(norms)
 
 
-def _shortlists(points: Points, few: dict[str, FloatArray], rows: IntArray, places: IntArray) -> IntArray:
+def _shortlists(queries: Points, few: dict[str, FloatArray], rows: IntArray, places: IntArray) -> IntArray:
     """Places of the paintings whose codes of few bytes are nearest to each query, which is known in full.
 
     Args:
-        points: Of the paintings that are compared, m of them.
+        queries: q of the compared paintings.
         few: `composition_codes` or `style_codes`.
         rows: The compared paintings' rows among these, shape (m,).
         places: Of the queries, shape (q,).
     """
-    code, asked = LinearCode.of(few), points[places]
-    queries = code.rotation.project(asked.coordinates, asked.rests)
-    squares = queries.squares_to(code.decode(few["codes"][rows].astype(np.uint8, copy=False)))
+    code = LinearCode.of(few)
+    projected = code.rotation.project(queries.coordinates, queries.rests)
+    squares = projected.squares_to(code.decode(few["codes"][rows].astype(np.uint8, copy=False)))
     squares[np.arange(len(places)), places] = np.inf
     many = min(SHORTLIST, len(rows) - 1)
     return np.asarray(np.argpartition(squares, many - 1, axis=1)[:, :many])

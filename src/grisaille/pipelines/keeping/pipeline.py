@@ -24,7 +24,13 @@ def create_pipeline(**kwargs: Any) -> Pipeline:
         parts = [
             Node(
                 nodes.encode_features,
-                ["features", "picture_files", "params:features", "params:autoencoder", "params:style.channels"],
+                {
+                    **{name: name for name in ("features", "picture_files")},
+                    "settings": "params:features",
+                    "autoencoder": "params:autoencoder",
+                    "channels": "params:style.channels",
+                    **{f"{name}.codes": f"{name}.codes" for name in chunks},
+                },
                 "feature_codes",
                 name="encode_features",
             ),
