@@ -113,6 +113,7 @@ def _extraction(extraction: Results) -> Iterator[Line]:
             continue
         against = {
             "times_forward": ("forward", "of the bare forward pass"),
+            "times_fastest": ("fastest", "of the fastest engine's forward pass"),
             "times_original": ("original", "times the 2021 work's way"),
             "times_torch": ("torch", "times PyTorch's forward pass"),
         }

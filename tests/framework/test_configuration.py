@@ -25,7 +25,7 @@ from grisaille.datasets import (
     PointsDataset,
 )
 from grisaille.demo.datasets import GalleryDataset
-from grisaille.framework import config
+from grisaille.framework import config, hooks
 from grisaille.framework.catalog import AtomicCatalog
 from grisaille.framework.config import RunConfigLoader, WrongParameterError
 from grisaille.parameters import Autoencoder, Backbone, Chunk, Comparison, Parameters
@@ -50,6 +50,25 @@ def context():
 
     yield open_context
     open_context()
+
+
+class TestKeeping:
+    @pytest.mark.parametrize(
+        ("pictures", "given", "nodes"),
+        [
+            (2, {}, set()),
+            (3, {}, {"encode_features", "measure_feature_codes", "let_go"}),
+            (3, {"autoencoder": {"likeness": "euclidean"}}, set()),
+            (3, {"features": {"keep": "everything"}}, set()),
+            (2, {"features": {"keep": "embeddings"}}, {"let_go"}),
+        ],
+    )
+    def test_features_of_a_large_collection_become_codes(self, context, monkeypatch, tmp_path, pictures, given, nodes):
+        monkeypatch.setattr(hooks, "LARGE", 3)
+        for number in range(pictures):
+            tmp_path.joinpath(f"{number}.jpg").touch()
+        context(paintings_folder=str(tmp_path), **given)
+        assert {node.name for node in pipelines["keeping"].nodes} == nodes
 
 
 class TestCatalog:

@@ -89,13 +89,11 @@ class Components:
 
     def turn(self, centred: FloatArray) -> FloatArray:
         """Rotate rows that the mean was taken from, shape (n, positions * channels)."""
-        maps = centred.reshape(len(centred), len(self.patterns), len(self.mixtures))
-        return np.asarray(self.patterns.T @ (maps @ self.mixtures)).reshape(len(centred), -1)
+        return _multiplied(centred, self.patterns.T, self.mixtures)
 
     def turn_back(self, coordinates: FloatArray) -> FloatArray:
         """The inverse of `turn`."""
-        maps = coordinates.reshape(len(coordinates), len(self.patterns), len(self.mixtures))
-        return np.asarray(self.patterns @ (maps @ self.mixtures.T)).reshape(len(coordinates), -1)
+        return _multiplied(coordinates, self.patterns, self.mixtures.T)
 
 
 @dataclass(frozen=True)
@@ -276,6 +274,15 @@ class _CodedLayer:
             block = slice(start, start + _BLOCK)
             found[block] = self._code.decode(codes[block], lengths[block])
         return found[:, columns]
+
+
+def _multiplied(rows: FloatArray, positions: FloatArray, channels: FloatArray) -> FloatArray:
+    """Maps, flattened to rows, between two square matrices.
+
+    One product for all maps, and contiguous factors: NumPy is eleven times slower otherwise.
+    """
+    mixed = (rows.reshape(-1, len(channels)) @ channels).reshape(len(rows), len(positions), len(channels))
+    return np.asarray(np.ascontiguousarray(positions) @ mixed).reshape(len(rows), -1)
 
 
 def _hellinger(rows: FloatArray) -> FloatArray:

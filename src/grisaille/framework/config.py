@@ -19,7 +19,7 @@ from kedro.utils import find_kedro_project
 from omegaconf import OmegaConf
 
 from grisaille.likenesses.names import MIXTURE
-from grisaille.parameters import Parameters, mixed, plain
+from grisaille.parameters import Autoencoder, Parameters, mixed, plain
 from grisaille.parameters import messages as parameter_errors
 from grisaille.storage import AnyPath, as_path, expanded
 
@@ -70,8 +70,8 @@ class RunConfigLoader(OmegaConfigLoader):
         storage = given.pop("storage", None)
         super().__init__(conf_source, env, given, **kwargs)
         self._project = _project_of(Path(conf_source))
-        # What `autoencoder.retrain=auto` comes to; nobody knows before the catalog is there.
-        self.refits = True
+        # What `autoencoder.retrain=auto` and `features.keep=auto` come to; nobody knows before the catalog is there.
+        self.refits, self.large = True, False
         if storage is not None:
             self["globals"] = {**self["globals"], "storage": str(storage)}
         global _newest  # noqa: PLW0603 - create_pipeline() has no other way to learn of its session
@@ -256,6 +256,21 @@ def refits() -> bool:
     return bool(_shape["refits"])
 
 
+def keeps() -> str:
+    """What the session keeps of the features: everything, codes or embeddings (`features.keep`)."""
+    _shape["keeps"] = _keeps()
+    return str(_shape["keeps"])
+
+
+def _keeps() -> str:
+    keep = str(_group("features")["keep"])
+    if keep != "auto":
+        return keep
+    # Codes keep Hellinger's distances alone.
+    coded = _newest is not None and _newest.large and Autoencoder(**_group("autoencoder")).made_for == "hellinger"
+    return "codes" if coded else "everything"
+
+
 def _refits() -> bool:
     retrain = _group("autoencoder").get("retrain", "always")
     return _newest is None or _newest.refits if retrain == "auto" else retrain == "always"
@@ -274,5 +289,6 @@ def rebuild_pipelines_of_another_shape() -> None:
 
     Kedro keeps the pipelines of the first session of a process.
     """
-    if any((_refits() if name == "refits" else _group(name)) != built for name, built in _shape.items()):
+    decided: dict[str, Callable[[], Any]] = {"refits": _refits, "keeps": _keeps}
+    if any(decided.get(name, partial(_group, name))() != built for name, built in _shape.items()):
         pipelines.configure("grisaille.pipeline_registry")

@@ -18,6 +18,7 @@ from grisaille.framework import config
 from grisaille.framework.catalog import Ages, AtomicCatalog
 from grisaille.framework.logs import run_logger
 from grisaille.framework.stages import StageHook
+from grisaille.parameters import LARGE
 from grisaille.provenance import recipes
 from grisaille.storage import DiskFullError, as_path
 from grisaille.terminal import print_any_letter
@@ -40,8 +41,11 @@ class RecipeHook:
     @hook_impl
     def after_context_created(self, context: Any) -> None:
         """Rebuild the pipelines if this session has other chunks: Kedro keeps those of the first one in a process."""
-        if context.config_loader["parameters"].get("autoencoder", {}).get("retrain") == "auto":
+        parameters = context.config_loader["parameters"]
+        if parameters.get("autoencoder", {}).get("retrain") == "auto":
             _decide_whether_to_refit(context)
+        if parameters.get("features", {}).get("keep") == "auto":
+            _count_paintings(context)
         config.rebuild_pipelines_of_another_shape()
 
     @hook_impl
@@ -166,6 +170,12 @@ def _decide_whether_to_refit(context: Any) -> None:
     reason = reason_to_refit(context.catalog)
     context.config_loader.refits = reason is not None
     run_logger.info("retraining, because %s", reason) if reason else run_logger.info("keeping the encoders of before")
+
+
+def _count_paintings(context: Any) -> None:
+    """Tell the configuration whether the collection is large; ingestion reports what is wrong with it."""
+    with suppress(DatasetError, GrisailleError, OSError):
+        context.config_loader.large = len(context.catalog.read("raw_paintings")) >= LARGE
 
 
 def _kept(pipeline: Any) -> frozenset[str]:

@@ -1,7 +1,6 @@
 """Silhouettes of all pairs of clusters, from one matrix of distance sums."""
 
 import numpy as np
-from scipy.sparse import csr_array
 
 from grisaille.arrays import FloatArray, IntArray
 
@@ -20,6 +19,8 @@ class DistanceSums:
             labels: Cluster of each point, 0 .. c - 1, shape (n,).
             clusters: c.
         """
+        from scipy.sparse import csr_array
+
         n = len(labels)
         # Dense, the members of c clusters would take n x c numbers: with few paintings an artist, n squared.
         self._members = csr_array((np.ones(n), (labels, np.arange(n))), shape=(clusters, n))

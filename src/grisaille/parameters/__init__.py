@@ -169,19 +169,23 @@ class Backbone(Group):
         return None if self.weights in {"imagenet", "random"} else Path(self.weights).expanduser()
 
 
+LARGE = 50_000
+"""Paintings from which `features.keep=auto` keeps codes: VGG16's features take 12.5 GB then."""
+
+
 class Features(Group):
     """What is kept of the features once everything is made of them.
 
     Attributes:
         keep: `everything`; `codes`, a few bytes of every painting that shortlists are ordered by, and the features of a
-            sample; or `embeddings`: neither. What is not kept is removed at the end of a run, and extracted again where
-            something is trained anew.
+            sample; or `embeddings`: neither. `auto` keeps codes of 50,000 paintings or more, and everything of fewer.
+            Features that are not kept are removed at the end of a run, and extracted again for training.
         share: Of the bytes of the features in float16, what the codes of a painting take.
         sample: Paintings whose features stay beside the codes, to measure by.
         seed: Of the sample.
     """
 
-    keep: Literal["everything", "codes", "embeddings"] = "everything"
+    keep: Literal["auto", "everything", "codes", "embeddings"] = "auto"
     share: float = Field(0.05, gt=0, le=1)
     sample: int = Field(5000, ge=0)
     seed: int = Field(0, ge=0)

@@ -175,7 +175,7 @@ def let_go(features: FeatureStore, picture_files: pd.DataFrame, settings: Featur
     Returns:
         The paintings whose features stay: path, sha256.
     """
-    n, many = len(picture_files), settings.sample if settings.keep == "codes" else 0
+    n, many = len(picture_files), 0 if settings.keep == "embeddings" else settings.sample
     sample = np.sort(np.random.default_rng(settings.seed).permutation(n)[:many])
     kept = picture_files.iloc[sample][["path", "sha256"]]
     removed, freed = remove(features, set(kept["sha256"]))

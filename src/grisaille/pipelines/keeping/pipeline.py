@@ -11,7 +11,7 @@ from grisaille.pipelines.keeping import nodes
 
 def create_pipeline(**kwargs: Any) -> Pipeline:
     """Encode the features, measure what that loses, and let them go; nothing where everything is kept."""
-    chunks, keep = config.chunks(), config.shaping("features")["keep"]
+    chunks, keep = config.chunks(), config.keeps()
     if not chunks or keep == "everything":
         return Pipeline([])
     coded = [likeness for likeness in config.likenesses() if likeness in CODED]
