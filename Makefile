@@ -5,7 +5,7 @@ BIN := .venv/bin
 export PYTHONUTF8 := 1
 
 .DELETE_ON_ERROR:
-.PHONY: help install demo data viz docs test lint types contracts unit bench fuzz chaos mutants audit lock clean
+.PHONY: help install demo data viz docs test lint types contracts unit bench fuzz chaos mutants audit lock clean large
 
 help:  ## what can be made
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/'
@@ -59,6 +59,9 @@ unit: .venv/installed
 bench: .venv/installed  ## docs/performance.md; PAINTINGS=folder BASELINES=program TORCH_PYTHON=python MODEL=file, where you have them
 	$(BIN)/python -m benchmarks $(if $(PAINTINGS),--paintings $(PAINTINGS)) $(if $(BASELINES),--baselines $(BASELINES)) \
 	  $(if $(TORCH_PYTHON),--torch-python $(TORCH_PYTHON)) $(if $(MODEL),--model $(MODEL)) $(ONLY)
+
+large: .venv/installed  ## run the project on N=100000 synthetic paintings; resumes; FOLDER=where its 40 GB go
+	$(BIN)/python -m benchmarks.large $(or $(N),100000) $(if $(FOLDER),--folder $(FOLDER))
 
 # Not in the lock: there are wheels for Linux alone, and nobody else needs it.
 fuzz: .venv/installed  ## hostile files by the million, an hour of them; SECONDS=60 for less, TARGET=ingestion for one kind

@@ -22,16 +22,17 @@ import numpy as np
 import psutil
 from PIL import Image
 
+from benchmarks import machine, page
 from benchmarks.tools import PROJECT
 from grisaille.terminal import Bar
 
-SIZES = (10_000, 30_000, 100_000)
 _ARTIST, _PAINTED, _SIZE, _QUALITY = 40, (128, 128), (256, 256), 88
 _FOLDER = PROJECT / "build" / "large"
-_SETTINGS = {"features.keep": "codes", "discovery.umap": "true", "report.title": "Painted by a program"}
+_TITLE = "Painted by a program"
 _STARTED = re.compile(r"^(\S+ \S+) INFO kedro\.\S+: Running node: ([^:]+?)(?:: |$)")
 _COMPLETED = re.compile(r"^(\S+ \S+) INFO kedro\.\S+: Completed node: ((?:\S+\.)?([^:\s.]+))")
-_EXTRACTION = ("ingestion", "feature_extraction")
+# Everything that looks at files, and where names come from.
+_EXTRACTION = ("inspect_files", "name_artists", "extract_features", "extract_palettes")
 
 
 def paint(number: int) -> Image.Image:
@@ -129,54 +130,51 @@ def _memory(process: psutil.Process) -> tuple[int, int]:
     return resident, own
 
 
-def run(n: int, folder: Path, model: Path | None = None, paintings: Path | None = None) -> dict[str, Any]:
+def run(n: int, folder: Path) -> dict[str, Any]:
     """The whole run, or what is missing of it.
+
+    Args:
+        n: Paintings.
+        folder: Where everything of this size is kept, and what is there is not made again.
 
     Returns:
         As `figures` gives them.
     """
-    here = folder / str(n)
-    here.mkdir(parents=True, exist_ok=True)
-    if paintings is None:
-        paintings = here / "paintings"
-        paint_folder(paintings, n)
-    if model is None:
-        model = folder / "network.keras"
-        if not model.exists():
-            save_network(model)
-    given = {
-        "storage": here / "data",
-        "paintings_folder": paintings,
-        "backbone.model_file": model.resolve(),
-    } | _SETTINGS
+    here, network = folder / str(n), folder / "network.keras"
+    paint_folder(here / "paintings", n)
+    if not network.exists():
+        save_network(network)
+    given = {"storage": here / "data", "paintings_folder": here / "paintings", "backbone.model_file": network.resolve()}
+    parameters = ",".join(f"{name}={value}" for name, value in (given | {"report.title": _TITLE}).items())
     command = [sys.executable, "-m", "kedro", "run", "--pipelines", "__default__,discovery", "--only-missing-outputs"]
-    with subprocess.Popen(
-        [*command, "--params", ",".join(f"{key}={value}" for key, value in given.items())], cwd=PROJECT
-    ) as process:
+    with subprocess.Popen([*command, "--params", parameters], cwd=PROJECT) as process:
         watch = Watch(psutil.Process(process.pid), here / "memory.txt")
         code = process.wait()
         watch.end()
     if code:
         raise SystemExit(code)
-    found = figures(here) | {"n": n}
-    (here / "figures.json").write_text(json.dumps(found, indent=1))
-    return found
+    return figures(here)
 
 
 def figures(here: Path) -> dict[str, Any]:
     """What the logs and the watch have left.
 
     Returns:
-        nodes: node -> stage, seconds, gb (the highest of all resident bytes while it ran), own_gb (without pages of
-        files); extraction_seconds and seconds_after; gb and own_gb after extraction; disk_gb by kind.
+        nodes: name -> seconds, own_gb (the most memory while one of these nodes ran, without pages of mapped files) and
+        gb (with them); nodes of several chunks count together. seconds_after and own_gb_after, of all nodes after
+        extraction; disk_gb by kind.
     """
     samples = np.loadtxt(here / "memory.txt", ndmin=2)
-    nodes: dict[str, dict[str, Any]] = {}
+    nodes: dict[str, dict[str, float]] = {}
     for name, began, ended in _spans(here):
         during = samples[(samples[:, 0] >= began - 0.2) & (samples[:, 0] <= ended + 0.2)]
-        peak, own = during[:, 1:].max(axis=0) / 1e9 if len(during) else (0.0, 0.0)
-        nodes[name] = {"seconds": round(ended - began, 1), "gb": round(peak, 2), "own_gb": round(own, 2)}
-    return {"nodes": nodes, "disk_gb": _disk(here)}
+        resident, own = during[:, 1:].max(axis=0) / 1e9 if len(during) else (0.0, 0.0)
+        known = nodes.setdefault(name.rpartition(".")[2], {"seconds": 0.0, "own_gb": 0.0, "gb": 0.0})
+        known["seconds"] += ended - began
+        known["own_gb"], known["gb"] = max(known["own_gb"], own), max(known["gb"], resident)
+    after = [found for name, found in nodes.items() if name not in _EXTRACTION]
+    totals = {"seconds_after": sum(found["seconds"] for found in after)}
+    return {"nodes": nodes, "disk_gb": _disk(here)} | totals | {"own_gb_after": max(found["own_gb"] for found in after)}
 
 
 def _spans(here: Path) -> Iterator[tuple[str, float, float]]:
@@ -197,20 +195,30 @@ def _seconds(text: str) -> float:
 
 
 def _disk(here: Path) -> dict[str, float]:
+    """GB of the paintings, and of each of Kedro's layers."""
     sizes: dict[str, float] = defaultdict(float)
     for file in here.rglob("*"):
         if file.is_file():
-            sizes[
-                file.relative_to(here).parts[0]
-                if "data" not in file.parts
-                else file.relative_to(here / "data").parts[0]
-            ] += file.stat().st_size / 1e9
-    return {name: round(size, 3) for name, size in sorted(sizes.items())}
+            first, *others = file.relative_to(here).parts
+            sizes[others[0] if first == "data" else first] += file.stat().st_size / 1e9
+    return dict(sorted(sizes.items()))
+
+
+def main() -> None:
+    """Run one size, and write what it took."""
+    parser = argparse.ArgumentParser(prog="benchmarks.large", description=__doc__)
+    parser.add_argument("paintings", type=int, help="how many")
+    parser.add_argument("--folder", type=Path, default=_FOLDER, help="where everything is kept; 40 GB for 100,000")
+    parser.add_argument("--output", type=Path, default=PROJECT / "docs", help="folder of performance.json and .md")
+    options = parser.parse_args()
+    found = run(options.paintings, options.folder)
+    stored = options.output / "performance.json"
+    results: dict[str, Any] = json.loads(stored.read_text()) if stored.exists() else {}
+    sizes = results.get("large", {}).get("sizes", {}) | {str(options.paintings): found}
+    results["large"] = {"sizes": dict(sorted(sizes.items(), key=lambda size: int(size[0])))} | machine.described()
+    stored.write_text(json.dumps(results, indent=1) + "\n")
+    page.write(results, options.output)
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("paintings", type=int)
-    parser.add_argument("--folder", type=Path, default=_FOLDER)
-    options = parser.parse_args()
-    print(json.dumps(run(options.paintings, options.folder), indent=1))
+    main()

@@ -342,7 +342,7 @@ class Evaluation(Group):
 
     neighbours: int = Field(10, ge=1)
     exact_up_to: int = Field(20_000, ge=1)
-    sample: int = Field(2000, ge=100)
+    sample: int = Field(1000, ge=100)
     seed: int = Field(0, ge=0)
 
 

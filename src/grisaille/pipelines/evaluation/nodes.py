@@ -205,7 +205,7 @@ def measure_codes(
 ) -> pd.DataFrame:
     """What codes of few bytes keep of composition, style and given vectors, of paintings never seen.
 
-    A collection larger than `exact_up_to` is measured by a seeded sample of so many.
+    A collection larger than `exact_up_to` is measured by a seeded sample of 10,000 paintings among each other.
 
     Args:
         picture_files: For the split.
@@ -220,7 +220,7 @@ def measure_codes(
     """
     from grisaille.contenders import of_composition, of_vectors
 
-    sample = queries(len(picture_files), settings.exact_up_to, settings.exact_up_to, settings.seed)
+    sample = queries(len(picture_files), settings.exact_up_to, PLENTY, settings.seed)
     pieces, split = named(chunks, Chunk), picture_files["split"].to_numpy(dtype=str)[sample]
     given = settings.neighbours, settings.seed
     rows: list[dict[str, Any]] = []

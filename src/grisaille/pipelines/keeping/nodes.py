@@ -12,7 +12,7 @@ from grisaille.autoencoders import joining
 from grisaille.codes import maps
 from grisaille.codes.features import STYLE_SHARE, FeatureCodes, with_style
 from grisaille.codes.linear import LinearCode
-from grisaille.collection.split import fitted_on
+from grisaille.collection.split import PLENTY, fitted_on
 from grisaille.features.pruning import let_go as remove
 from grisaille.features.store import FeatureStore
 from grisaille.lazy import pd
@@ -115,7 +115,7 @@ def measure_feature_codes(  # noqa: PLR0913, PLR0917 - of two likenesses
         points["style"] = SideBySide([codes["style_statistics"] for codes in encoded])
         describe["style"] = by_style(list(pieces.values()), channels)
     n = len(picture_files)
-    rows = queries(n, evaluation.exact_up_to, evaluation.exact_up_to, evaluation.seed)
+    rows = queries(n, evaluation.exact_up_to, PLENTY, evaluation.seed)
     rows = rows if features.kept is None else features.kept
     _, places = training_and_queries(picture_files["split"].to_numpy(dtype=str)[rows], evaluation.seed)
     coded = FeatureCodes(feature_codes, list(features))
