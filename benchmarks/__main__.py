@@ -26,6 +26,7 @@ ALL = (
     "explorer",
     "studio",
     "scale",
+    "sampling",
 )
 
 

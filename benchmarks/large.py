@@ -77,15 +77,17 @@ def _file(folder: Path, number: int) -> Path:
     return folder / artist / f"{artist}_{number}.jpg"
 
 
-def save_network(path: Path) -> None:
-    """A network of two layers that have VGG16's names and shapes, with random weights."""
+def save_network(path: Path, channels: int = 512) -> None:
+    """A network of two layers that have VGG16's names and maps, with random weights."""
     import keras
 
     inputs = keras.Input((224, 224, 3))
     names, seeds = ("block4_pool", "block5_pool"), (keras.initializers.HeNormal(seed) for seed in (0, 1))
     hidden = inputs
     for name, size, initializer in zip(names, (16, 2), seeds, strict=True):
-        convolution = keras.layers.Conv2D(512, size, size, activation="relu", kernel_initializer=initializer, name=name)
+        convolution = keras.layers.Conv2D(
+            channels, size, size, activation="relu", kernel_initializer=initializer, name=name
+        )
         hidden = convolution(hidden)
     keras.Model(inputs, hidden).save(path)
 
