@@ -414,33 +414,32 @@ def _one(check_one: Callable[..., dict[str, object]], root: Path, cnn: Path, *ar
 PAGE = """\
 # Broken runs
 
-What must become of them: [Faults](faults.md).
-
-`make chaos` wrote the tables below (seed {seed}). It runs the demo on a gallery of {paintings} paintings, in which
-files are opened for writing or renamed {events} times, breaks it at random, and gives the same command again.
+[Faults](faults.md) describes the expected behaviour. `make chaos` wrote the tables below (seed {seed}). It runs the
+demo on a gallery of {paintings} paintings. A run opens files for writing or renames them {events} times. Each test
+breaks a run at random and repeats the same command.
 
 ## Killed
 
-`kill -9` at {kills} random points. Afterwards nothing half written lay under a final name, the next run finished, every
-table, array and figure was identical to an undisturbed run's to the byte, no stored shard was written again, and
-nothing temporary was left: **{survived} of {kills}**.
+`kill -9` at {kills} random points. **{survived} of {kills}** held: no partial file had a final name, the next run
+finished, all tables, arrays and figures were byte-identical to those of an undisturbed run, no stored shard was written
+again, and no temporary file was left.
 
 | | while | killed | shards stored | temporary files | |
 |---|---|---|---|---|---|
 {killed}
 
-## No room
+## Disk full
 
-From one point on no byte could be written (`RLIMIT_FSIZE`). One error named the file, or the folder of a result of
-several files. Nothing stored was damaged, nothing temporary was left, and the next run, with room, gave identical
-results: **{filled} of {fills}**.
+From one point on, no byte could be written (`RLIMIT_FSIZE`). **{filled} of {fills}** held: one error named the file, or
+the folder of a result of several files; no stored result was damaged; no temporary file was left; and the next run,
+with free space, gave identical results.
 
 | while | from | shards stored | |
 |---|---|---|---|
 {full}
 
-The same on a disk that was too small (a `tmpfs` of the size given, made larger afterwards), filled amid every stage:
-**{fitted} of {disks}**.
+The same on a disk that was too small: a `tmpfs` of the given size, filled during every stage and enlarged afterwards.
+**{fitted} of {disks}** held.
 
 | while | disk | shards stored | |
 |---|---|---|---|
