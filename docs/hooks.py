@@ -1,4 +1,4 @@
-"""What MkDocs does besides: formulas become MathML, parameter models become tables, the pipeline's page is taken in."""
+"""MkDocs hooks: formulas to MathML, parameter models to tables, and the page of the pipeline."""
 
 import html
 import re
@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 PROJECT = Path(__file__).resolve().parents[1]
-# Kedro-Viz as `make viz` left it.
+# Written by `make viz`.
 VIZ = PROJECT / "build"
 
 _FORMULA = re.compile(r'<(span|div) class="arithmatex">(?:\\\(|\\\[)(.*?)(?:\\\)|\\\])</\1>', re.DOTALL)
@@ -24,7 +24,7 @@ _BOUNDS = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less tha
 
 
 def on_page_content(content: str, **_: Any) -> str:
-    """Formulas as MathML, which browsers draw by themselves: no script, no request."""
+    """Convert formulas to MathML, which browsers render without a script or a request."""
 
     def convert(found: re.Match[str]) -> str:
         display = "block" if found[1] == "div" else "inline"
@@ -35,7 +35,7 @@ def on_page_content(content: str, **_: Any) -> str:
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
-    """Tables in place of `<!-- parameters -->`; in place of `<!-- viz -->`, the way to the pipeline's page."""
+    """Replace `<!-- parameters -->` by tables, and `<!-- viz -->` by a link to the page of the pipeline."""
     if "<!-- parameters -->" in markdown:
         markdown = markdown.replace("<!-- parameters -->", "\n".join(parameter_tables()))
     built = (VIZ / "api" / "main").is_file()
@@ -44,7 +44,7 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
 
 
 def on_post_build(config: Any, **_: Any) -> None:
-    """Take the pipeline's page in, if there is one."""
+    """Copy the page of the pipeline into the site, if it was built."""
     if (VIZ / "api" / "main").is_file():
         shutil.copytree(VIZ, Path(config["site_dir"]) / "viz", dirs_exist_ok=True)
 
@@ -127,9 +127,9 @@ def _allowed(info: FieldInfo) -> str:
 
 
 def _kinds(annotation: Any) -> list[str]:
-    """The type in words, or the values of a choice."""
+    """The type in words, or the allowed values."""
     if typing.get_origin(annotation) is typing.Annotated:
-        # What else is asked of it stands in its meaning.
+        # Its description gives any other constraints.
         annotation = typing.get_args(annotation)[0]
     arguments = typing.get_args(annotation)
     origin = typing.get_origin(annotation)
