@@ -6,13 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from grisaille.measures.lookup import MULTIPLIED, READ, affordable
-from grisaille.parameters import Discovery
+from grisaille.parameters import Discovery, Evaluation
 
 Results = Mapping[str, Any]
+# Nodes that take less than so many seconds at every size are not in the table of large runs.
+_LEAST = 10
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,7 @@ def lines(results: Results) -> Iterator[Line]:
         yield at_most(what, "times the bare float32 product", raw["targets"]["product"], raw["of_product"])
     yield from _studio(results.get("studio", {}))
     yield from _scale(results.get("scale", {}))
+    yield from _large(results.get("large", {}).get("sizes", {}))
     memory = results.get("memory", {})
     if "gb" in memory:
         yield at_most(
@@ -106,6 +110,38 @@ def _scale(scale: Mapping[str, Any]) -> Iterator[Line]:
         yield at_most(what, "ms", 1000 * scale["targets"][kind], 1000 * scale["index"][kind]["seconds"])
 
 
+def _large(sizes: Mapping[str, Any]) -> Iterator[Line]:
+    """The largest run, and how memory grew from the smallest."""
+    if not sizes:
+        return
+    (few, small), (many, large) = next(iter(sizes.items())), list(sizes.items())[-1]
+    yield at_most(f"all after extraction, {int(many):,} paintings", "minutes", 60, large["seconds_after"] / 60)
+    yield at_most(f"its peak memory, {int(many):,} paintings", "GB", 6, large["own_gb_after"])
+    if many != few:
+        growth = large["own_gb_after"] / small["own_gb_after"]
+        yield at_most(f"growth of its memory from {int(few):,}", "times", 1.5, growth)
+
+
+def _nodes(sizes: Mapping[str, Any]) -> dict[str, Any]:
+    """What the table of nodes needs: which take long, and how they grow."""
+    names = dict.fromkeys(name for found in sizes.values() for name in found["nodes"])
+
+    def exponent(seconds: Mapping[str, float]) -> str:
+        known = {int(n): took for n, took in seconds.items() if took > 0}
+        if len(known) < 2:
+            return ""
+        return f"n^{np.polyfit(np.log(list(known)), np.log(list(known.values())), 1)[0]:.1f}"
+
+    def took(name: str) -> dict[str, float]:
+        return {n: found["nodes"][name]["seconds"] for n, found in sizes.items() if name in found["nodes"]}
+
+    long = [name for name in names if max(took(name).values()) >= _LEAST]
+    exponents = {name: exponent(took(name)) for name in long}
+    exponents["all"] = exponent({n: found["seconds_after"] for n, found in sizes.items()})
+    kinds = sorted({kind for found in sizes.values() for kind, size in found["disk_gb"].items() if size >= 0.005})
+    return {"large_nodes": long, "large_exponents": exponents, "large_kinds": kinds, "large_least": _LEAST}
+
+
 def _extraction(extraction: Results) -> Iterator[Line]:
     for precision in ("float32", "mixed_bfloat16"):
         figures = extraction.get(precision, {})
@@ -149,5 +185,6 @@ def write(results: Results, output: Path) -> None:
     template = (Path(__file__).parent / "performance.md.j2").read_text()
     environment = jinja2.Environment(trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
     costs = {"multiplied": MULTIPLIED, "read": READ, "affordable": affordable(320, Discovery().exact_seconds)}
+    costs |= _nodes(results.get("large", {}).get("sizes", {})) | {"sample": Evaluation().sample}
     text = environment.from_string(template).render(results=results, lines=list(lines(results)), **costs)
     (output / "performance.md").write_text(text)
