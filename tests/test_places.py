@@ -131,7 +131,7 @@ class TestPackageWithoutAProject:
 
     def test_nowhere(self, tmp_path):
         done = command("grisaille", "verify", "newest", cwd=tmp_path, check=False)
-        assert f"there is no project in {tmp_path}, nor above it" in done.stderr
+        assert f"there is no project in {tmp_path} or above it" in done.stderr
 
 
 class TestEncodings:

@@ -155,7 +155,7 @@ class TestSimilar:
     def test_pictures_that_moved_leave_blanks_and_no_reasons(self, ask, stranger, tmp_path):
         (tmp_path / "empty").mkdir()
         done, folder = ask("similar", stranger, "--why", "--pictures", tmp_path / "empty")
-        assert done.stderr.count("--pictures names their folder") == 1
+        assert done.stderr.count("Name their folder with --pictures") == 1
         assert [path.name for path in folder.glob("*.png")] == [f"001_{stranger.stem}.png"]
 
     def test_two_files_of_one_name_get_two_answers(self, ask, stranger, hanging, tmp_path):

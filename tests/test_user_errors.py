@@ -59,7 +59,7 @@ class TestReportUserErrors:
 
         with pytest.raises(click.Abort), report_user_errors():
             interrupt()
-        assert "what is stored is whole, and the same command goes on" in capsys.readouterr().err
+        assert "stored results are intact, and the same command continues" in capsys.readouterr().err
 
     def test_what_click_says_stays_as_it_is(self):
         error = click.BadParameter("no")

@@ -10,8 +10,8 @@ if TYPE_CHECKING:
 
     from grisaille.api import Collection
 
-# TensorFlow reads these once, at its first import, so they have to stand before it: quiet by default, and the
-# same sums in the same order on every run (https://www.tensorflow.org/api_docs/python/tf/config/experimental).
+# TensorFlow reads these at its first import, so they are set here: quiet logs, and deterministic operations
+# (https://www.tensorflow.org/api_docs/python/tf/config/experimental).
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("TF_DETERMINISTIC_OPS", "1")
 
@@ -21,13 +21,13 @@ __version__ = "0.1.0"
 def open(
     where: str | Path = ".", env: str | None = None, run: str | None = None, pictures: str | Path | None = None
 ) -> Collection:
-    """Open what a run has left.
+    """Open the results of a run.
 
     Args:
-        where: A project's folder, or the folder that results are stored in.
+        where: A project's folder, or the storage of the results.
         env: The project's configuration environment, such as `demo`.
-        run: Name of the run; the newest that left embeddings unless given.
-        pictures: The folder of the picture files, if it is no longer where the run read it.
+        run: Name of the run. Default: the newest run with embeddings.
+        pictures: The folder of the picture files, if it has moved since the run.
 
     Examples:
         >>> import grisaille
@@ -39,7 +39,7 @@ def open(
         [1, 2, 3, 4, 5]
 
     Raises:
-        GrisailleError: If nothing is stored there.
+        GrisailleError: If there are no results.
     """
     from grisaille.api import Collection
 

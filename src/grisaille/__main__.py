@@ -1,4 +1,4 @@
-"""The `grisaille` command: `kedro run` for an installed package, and what else is asked for (`grisaille --help`)."""
+"""The `grisaille` command: `kedro run` for an installed package, and the commands of `cli/`."""
 
 import sys
 from typing import Any
@@ -11,8 +11,8 @@ def main(*args: Any, **kwargs: Any) -> Any:
     """Run a command on the project in the current folder.
 
     Args:
-        *args: Handed to the click command.
-        **kwargs: Handed to the click command; `standalone_mode` is off in an interactive interpreter.
+        *args: Passed to the click command.
+        **kwargs: Passed to the click command; `standalone_mode` is off in an interactive interpreter.
     """
     print_any_letter()
     kwargs.setdefault("standalone_mode", not hasattr(sys, "ps1"))

@@ -1,21 +1,26 @@
-"""What all exceptions of this project have in common."""
+"""The root of the project's exceptions, and two helpers for their messages."""
 
 import difflib
 from collections.abc import Iterable
 
 
 class GrisailleError(Exception):
-    """Raised on purpose: its message is meant for the user, who needs no traceback."""
+    """An error whose message is written for the user. Commands print it without a traceback."""
 
 
 def suggestion(name: str, known: Iterable[str], prefix: str = "") -> str:
-    """The known name most like a misspelt one, or all of them where none is like it.
+    """Suggest the known name closest to a misspelt one, or list all of them if none is close.
 
     Args:
-        name: As it was given.
+        name: The name as it was given.
         known: The names that exist.
-        prefix: Put before the name that is suggested.
+        prefix: Text before the suggested name.
     """
     known = list(known)
     similar = difflib.get_close_matches(name, known, 1)
     return f"did you mean {prefix}{similar[0]}?" if similar else f"there are {', '.join(known)}"
+
+
+def counted(number: int, noun: str) -> str:
+    """A number and its noun, in the plural unless the number is 1: `1 painting`, `1,200 paintings`."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")

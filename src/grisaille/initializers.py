@@ -1,7 +1,7 @@
-"""The weights that training starts from, drawn from a seed of their own.
+"""Initial weights from a generator of their own.
 
-Keras draws the seeds of its initializers from Python's global generator, which other threads of the process use, too:
-on a worker of a cluster the same seed would give other weights.
+Keras draws the seeds of its initializers from Python's global generator. Other threads of the process use that
+generator, too, so the same seed would give other weights on a cluster's worker.
 """
 
 import random
@@ -11,18 +11,18 @@ import keras
 
 
 class Initializers:
-    """Hands out initializers, one after another, as Keras would after `keras.utils.set_random_seed(seed)`."""
+    """Creates the initializers that Keras would create after `keras.utils.set_random_seed(seed)`, in this order."""
 
     def __init__(self, seed: int) -> None:
         """Start from a seed."""
         self._seeds = random.Random(seed)
 
     def __call__(self) -> keras.Initializer:
-        """The next one: Glorot and Bengio's uniform, Keras' default for kernels."""
+        """The next initializer: Glorot uniform, Keras' default for kernels."""
         return keras.initializers.GlorotUniform(seed=self._next())
 
     def draw(self, network: keras.Model) -> None:
-        """Draw the kernels of a network that was built elsewhere, layer by layer."""
+        """Draw the kernels of an existing network anew, layer by layer."""
         for layer in network.layers:
             initializer: Any = getattr(layer, "kernel_initializer", None)
             if hasattr(initializer, "seed"):

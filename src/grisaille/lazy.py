@@ -1,6 +1,6 @@
-"""pandas, imported when it is first used: half a second that `kedro registry list` need not wait.
+"""pandas, imported at its first use, which saves `kedro registry list` half a second.
 
-A signature may name it, since annotations of the modules that take it from here are read only when a run begins.
+Signatures may name it: annotations of the modules that import it from here are evaluated only when a run begins.
 """
 
 from typing import TYPE_CHECKING

@@ -1,6 +1,6 @@
-"""The project's pipelines, one a folder; `kedro run` alone goes from ingestion to evaluation.
+"""The project's pipelines, one a folder. `kedro run` runs ingestion to evaluation, then keeping.
 
-Where the encoders of an earlier run are kept, its evaluation stands, and only what has come since is measured.
+A run that keeps earlier encoders runs `growth` instead of `evaluation`: only the new paintings are measured.
 """
 
 from kedro.framework.project import find_pipelines

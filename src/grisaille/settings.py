@@ -7,16 +7,16 @@ from grisaille.framework.stages import StageHook
 from grisaille.framework.tracking import TrackingHook
 
 _stages = StageHook()
-# Kedro calls the last first: a run is tracked when its manifest is written.
+# Kedro calls the last hook first, so a run is tracked after its manifest is written.
 HOOKS = (TrackingHook(), RecipeHook(), ReportHook(), RunLockHook(), RunManifestHook(_stages), _stages)
 
-# The hook that tracks runs calls it, where it is installed.
+# TrackingHook calls kedro-mlflow itself if it is installed.
 DISABLE_HOOKS_FOR_PLUGINS = ("kedro_mlflow",)
 
-# Files are saved whole, stamped, and compared before they are loaded.
+# Its catalog saves atomically, writes stamps, and compares them before a run.
 CONTEXT_CLASS = ProjectContext
 
-# Pipelines are built from the chunks of the session.
+# It passes the session's chunks to the pipelines.
 CONFIG_LOADER_CLASS = RunConfigLoader
 
 # An environment that sets one key of a group keeps the others.

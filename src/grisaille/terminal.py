@@ -1,4 +1,4 @@
-"""What is printed: any letter on any terminal, durations in words, and one bar at a time."""
+"""Terminal output: unsupported characters, durations in words, and one progress bar at a time."""
 
 import io
 import math
@@ -12,19 +12,19 @@ from typing import Any
 
 from tqdm import tqdm
 
-# Seconds between two lines of a bar that goes to a file, unless tqdm's own TQDM_MININTERVAL says otherwise.
+# Seconds between two lines of a bar that is written to a file; TQDM_MININTERVAL overrides it.
 PAUSE = 60.0
 
 
 def print_any_letter() -> None:
-    """Spell out what standard output cannot show, in place of an error at the end of a run."""
-    # A notebook's takes every letter, and has no such method.
+    """Escape characters that standard output cannot encode, instead of raising an error."""
+    # The standard output of a notebook encodes everything and has no such method.
     with suppress(AttributeError):
         sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
 
 
 def duration(seconds: float) -> str:
-    """A duration in words, in its two largest units: `9 s`, `2 min 3 s`, `1 h 5 min`."""
+    """A duration in its two largest units: `9 s`, `2 min 3 s`, `1 h 5 min`."""
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"
@@ -34,35 +34,34 @@ def duration(seconds: float) -> str:
 
 
 class Bar(tqdm):
-    """A progress bar that leaves no trace on a terminal or in a notebook, and a few lines in a file.
+    """A progress bar that disappears from a terminal or a notebook when it is done, and writes few lines to a file.
 
-    Only one of a thread is shown at a time: a bar within another bar is silent. A file gets a line a minute, and at
-    most ten.
+    A thread shows one bar at a time; a nested bar is silent. A file gets one line a minute, and at most ten.
     """
 
     def __init__(
         self, iterable: Iterable[Any] | None = None, desc: str | None = None, total: int | None = None, **options: Any
     ) -> None:
-        """As `tqdm`."""
+        """Takes the arguments of `tqdm`."""
         self._redrawn = sys.stderr.isatty() or "ipykernel" in sys.modules
         if total is None and isinstance(iterable, Sized):
             total = len(iterable)
         if self._redrawn:
-            # tqdm draws nothing on a terminal that does not know its size.
+            # tqdm draws nothing on a terminal of unknown size.
             size = shutil.get_terminal_size()
-            how: dict[str, Any] = {"leave": False, "ncols": size.columns - 1, "nrows": size.lines}
+            defaults: dict[str, Any] = {"leave": False, "ncols": size.columns - 1, "nrows": size.lines}
         else:
             pause = float(os.environ.get("TQDM_MININTERVAL", PAUSE))
-            how = {"mininterval": pause, "maxinterval": math.inf, "delay": max(pause, 1e-6), "leave": False}
-            how["miniters"] = max(1, (total or 0) // 10)
-        # Nodes of a cluster's worker share a process, not a thread.
+            defaults = {"mininterval": pause, "maxinterval": math.inf, "delay": max(pause, 1e-6), "leave": False}
+            defaults["miniters"] = max(1, (total or 0) // 10)
+        # Nodes on a Dask worker share a process, but not a thread.
         self._thread = threading.get_ident()
-        within = any(bar is not self and not getattr(bar, "disable", True) for bar in _of_this_thread())
-        options["disable"] = options.get("disable", False) or within
-        super().__init__(iterable, desc, total, **how, **options)
+        nested = any(bar is not self and not getattr(bar, "disable", True) for bar in _of_this_thread())
+        options["disable"] = options.get("disable", False) or nested
+        super().__init__(iterable, desc, total, **defaults, **options)
 
     def display(self, msg: str | None = None, pos: int | None = None) -> Any:
-        """Draw the bar, or write a line where nothing can be drawn over."""
+        """Redraw the bar, or write a line if the output is a file."""
         if self._redrawn:
             return super().display(msg, pos)
         if msg is None:
@@ -78,13 +77,13 @@ class Bar(tqdm):
     def close(self) -> None:
         """Clear the bar."""
         if not (self.disable or self._redrawn):
-            # What would clear it.
+            # Discard the characters that would clear the bar.
             self.fp = io.StringIO()
         super().close()
 
 
 def close_bars() -> None:
-    """Close what code of this thread left open as it failed: as long as somebody holds its error, bars were silent."""
+    """Close the bars that a failure in this thread left open; later bars would count as nested and stay silent."""
     for bar in _of_this_thread():
         bar.close()
 
@@ -95,7 +94,7 @@ def _of_this_thread() -> list[Bar]:
 
 
 def clear_bars(*_: Any) -> bool:
-    """Make room for a line above a bar, which is drawn again with its next step; as a filter of logging, pass all."""
+    """Clear the bars so that a log line can be printed; each redraws at its next step. A logging filter: passes all."""
     for bar in list(getattr(Bar, "_instances", ())):
         if not getattr(bar, "disable", True) and getattr(bar, "_redrawn", False):
             bar.clear()

@@ -107,7 +107,7 @@ class TestAlone:
         found = pd.read_csv(tmp_path / "answer" / "look_alikes.csv")["painting_id"].tolist()
         assert found == names.iloc[nearest(vectors[1], row, 3)].tolist()
         assert "stranger.png is not in the collection, so it has no vectors" in ask("stranger.png").stderr
-        assert "a vector does not say where pictures are alike" in ask("hanging.png", "--why").stderr
+        assert "vectors cannot show where pictures are alike" in ask("hanging.png", "--why").stderr
 
 
 class TestBesideOurs:

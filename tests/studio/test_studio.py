@@ -348,4 +348,4 @@ class TestTheCommand:
             cwd=PROJECT, capture_output=True, text=True, check=False,
         )  # fmt: skip
         assert done.returncode == 1
-        assert f"127.0.0.1:{port} cannot be listened on" in done.stderr
+        assert f"cannot listen on 127.0.0.1:{port}" in done.stderr

@@ -1,6 +1,6 @@
-"""The commands of `grisaille`; in the project's folder `kedro` knows them, too.
+"""The commands of `grisaille`. `kedro` offers them, too, in the project's folder.
 
-Each is imported when it is asked for.
+A command is imported when it is called.
 """
 
 import logging
@@ -21,19 +21,19 @@ COMMANDS = {
     "clean": "grisaille.cli.clean:clean",
     "export": "grisaille.cli.export:export",
 }
-# Those that open what is stored without Kedro, which takes half a second to import.
+# These read stored results without Kedro, whose import takes half a second.
 _WITHOUT_KEDRO = {"similar", "path", "serve", "runs", "compare"}
 
 
 class LazyGroup(click.Group):
-    """A group whose commands stand in `COMMANDS`."""
+    """A click group that imports the commands in `COMMANDS` lazily."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """All names, in their order."""
+        """All names, in the order of `COMMANDS`."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import a command; None where there is none of the name."""
+        """Import a command; None if the name is unknown."""
         if cmd_name not in COMMANDS:
             return None
         if cmd_name not in _WITHOUT_KEDRO:
@@ -43,7 +43,7 @@ class LazyGroup(click.Group):
         return command
 
     def invoke(self, ctx: click.Context) -> object:
-        """Call a command, which reports user errors in one line."""
+        """Call a command and report user errors in one line."""
         from grisaille.cli.user_errors import report_user_errors
 
         with report_user_errors():
@@ -51,9 +51,9 @@ class LazyGroup(click.Group):
 
 
 def _configure_kedro() -> None:
-    """Name the package that holds the pipelines, as `kedro` itself does in the project's folder."""
-    # As it is imported Kedro tells where it found how to log. A level would not hold: the configuration resets those of
-    # all loggers below its own.
+    """Tell Kedro which package holds the pipelines, as `kedro` does in the project's folder."""
+    # On import, Kedro logs which logging configuration it uses. Setting a level would not silence it, since that
+    # configuration resets the levels of Kedro's loggers.
     logging.getLogger("kedro.framework.project").addFilter(lambda record: record.levelno > logging.INFO)
     from kedro.framework.project import configure_project
 
@@ -62,4 +62,4 @@ def _configure_kedro() -> None:
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 def cli() -> None:
-    """Shrink what a CNN sees in paintings, and ask whether likeness survives."""
+    """Compress CNN features of paintings, and measure how much similarity survives."""

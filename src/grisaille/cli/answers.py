@@ -1,4 +1,4 @@
-"""Answers of the commands: lines to read, and a folder with a table and sheets of pictures."""
+"""Output of `similar` and `path`: printed lines, and a folder with a table and contact sheets."""
 
 from __future__ import annotations
 
@@ -24,25 +24,25 @@ if TYPE_CHECKING:
 _COLUMNS = [
     "query", "likeness", "rank", "painting_id", "artist", "title", "distance", "distance_percentile", "in_collection",
 ]  # fmt: skip
-# Look-alikes that are printed, and those on a sheet that explains.
+# Number of look-alikes that are printed, and number on an explanatory sheet.
 _PRINTED, _EXPLAINED = 10, 6
-_USUAL = "* of 100 paintings in the collection, this many have a neighbour of the same rank that is farther away"
+_PERCENTILE_NOTE = "* percentage of paintings in the collection whose neighbour of this rank is farther away"
 _WHY = (
-    "In full colour: where the two are more alike than the left picture and a sample of the collection are on "
-    "average.\n{}"
+    "Full colour marks the parts where the two are more alike than the left picture and a sample of the collection "
+    "are on average.\n{}"
 )
-_OF_LINES = "Half of that lies inside the lines."
-_OF_STRIPS = "A strip holds the colours that both have, and is as full as the palettes are alike."
+_OF_LINES = "The lines enclose half of this likeness."
+_OF_STRIPS = "A strip shows the colours that both share; the more alike the palettes, the fuller the strip."
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A picture that somebody asks about.
+class QueryPicture:
+    """A query of a command.
 
     Attributes:
-        name: That people know it by.
-        picture: The name of a painting, or a file's content.
-        image: Upright RGB; None where the painting's file was moved.
+        name: The painting's or the file's name, to be printed.
+        picture: The name of a painting, or the content of a file.
+        image: Upright RGB image; None if the painting's file has moved.
     """
 
     name: str
@@ -50,22 +50,22 @@ class Asked:
     image: Image.Image | None
 
     def placed(self, collection: Collection) -> str | EmbeddedPicture:
-        """As a collection takes it, embedded once for all likenesses."""
+        """The query as methods of a collection accept it; a file is embedded once for all likenesses."""
         if isinstance(self.picture, str):
             return self.picture
         return replace(collection.embed(self.picture), name=self.name)
 
 
 class Answers:
-    """What was found is printed, and written to a folder, which is made with the first answer."""
+    """Prints answers and writes them to a folder, which is created with the first answer."""
 
     def __init__(self, collection: Collection, folder: Path | None, kind: str) -> None:
-        """Begin.
+        """Choose the folder.
 
         Args:
-            collection: That answers.
-            folder: Where to; None takes a new one in the storage.
-            kind: The folder above that.
+            collection: The collection that answers.
+            folder: Output folder; None creates `08_reporting/<kind>/<time>` in the storage.
+            kind: Name of the parent folder in the storage.
         """
         now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H.%M.%S.%f")[:-3] + "Z"
         self.folder = folder or collection.storage / "08_reporting" / kind / now
@@ -73,71 +73,85 @@ class Answers:
         self._tables: list[pd.DataFrame] = []
         self._number, self._blank = 0, False
 
-    def add(self, query: Asked, found: dict[str, pd.DataFrame], why: bool) -> None:
-        """Look-alikes of a picture by one likeness or more: lines, rows of the table, sheets."""
+    def add(self, query: QueryPicture, results: dict[str, pd.DataFrame], why: bool) -> None:
+        """Print and write the look-alikes of one query.
+
+        Args:
+            query: The picture.
+            results: Likeness -> table of its look-alikes.
+            why: Whether to draw sheets that explain each likeness.
+        """
         held = self._collection.holds(query.picture)
         self._number += 1
-        self._print(query, found, held)
+        self._print(query, results, held)
         self._tables += [
-            table.assign(query=query.name, likeness=likeness, in_collection=held) for likeness, table in found.items()
+            table.assign(query=query.name, likeness=likeness, in_collection=held) for likeness, table in results.items()
         ]
         self._write_table(self._tables, _COLUMNS, "look_alikes")
         stem = f"{self._number:03d}_{PurePath(query.name).stem}"
-        self._save(self._sheet(query, found, held), stem)
-        for likeness, table in found.items() if why else ():
+        self._save(self._sheet(query, results, held), stem)
+        for likeness, table in results.items() if why else ():
             if likeness != VECTORS and (sheet := self._why(query, likeness, table[:_EXPLAINED])):
                 self._save(sheet, f"{stem}_why_{likeness}")
 
-    def chain(self, ends: Sequence[Asked], found: pd.DataFrame, likeness: str) -> None:
-        """A way from one picture to another: lines, a table and a figure."""
+    def chain(self, ends: Sequence[QueryPicture], steps: pd.DataFrame, likeness: str) -> None:
+        """Print and write a chain from one picture to another, and draw it."""
         from grisaille.plots.contact_sheet import strip
 
-        last = len(found) - 1
+        last = len(steps) - 1
         stands_for = [
             end.name if isinstance(end.picture, str) and name != end.name else ""
-            for end, name in zip(ends, found["painting_id"].iloc[[0, last]], strict=True)
+            for end, name in zip(ends, steps["painting_id"].iloc[[0, last]], strict=True)
         ]
-        found["stands_for"] = [stands_for[0], *[""] * (last - 1), stands_for[1]]
+        steps["stands_for"] = [stands_for[0], *[""] * (last - 1), stands_for[1]]
         images = {end.name: end.image for end in ends if not self._collection.holds(end.picture)}
 
         def note(row: Mapping[Any, Any]) -> str:
-            far = f"distance {_three_digits(row['distance'])}" if row["step"] else ""
-            return "\n".join(filter(None, (far, row["stands_for"] and f"stands for {row['stands_for']}")))
+            distance = f"distance {_three_digits(row['distance'])}" if row["step"] else ""
+            return "\n".join(filter(None, (distance, row["stands_for"] and f"stands for {row['stands_for']}")))
 
-        for row in found.to_dict("records"):
-            other = f"  (stands for its duplicate, {row['stands_for']})" if row["stands_for"] else ""
-            far = _three_digits(row["distance"]) if row["step"] else ""
-            click.echo(f"  {row['step']:>2}  {far:<8} {row['painting_id']}{other}")
+        for row in steps.to_dict("records"):
+            duplicate = f"  (stands for its duplicate, {row['stands_for']})" if row["stands_for"] else ""
+            distance = _three_digits(row["distance"]) if row["step"] else ""
+            click.echo(f"  {row['step']:>2}  {distance:<8} {row['painting_id']}{duplicate}")
         columns = ["step", "painting_id", "artist", "title", "distance", "stands_for"]
-        self._write_table([found], columns, "chain")
-        self._save(strip(self._tiles(found, note, images), f"From one to the next by {likeness}"), "chain")
+        self._write_table([steps], columns, "chain")
+        self._save(strip(self._tiles(steps, note, images), f"From one to the next by {likeness}"), "chain")
 
-    def _print(self, query: Asked, found: dict[str, pd.DataFrame], held: bool) -> None:
+    def _print(self, query: QueryPicture, results: dict[str, pd.DataFrame], held: bool) -> None:
         click.echo(f"\n{query.name}" + (" (this file is in the collection)" if held else ""))
-        for likeness, table in found.items():
-            if len(found) > 1:
+        for likeness, table in results.items():
+            if len(results) > 1:
                 click.echo(f" by {likeness}")
             for row in table.head(_PRINTED).to_dict("records"):
-                usual = _usual(row["distance_percentile"], "  (closer than {} of 100 paintings to theirs)")
-                click.echo(f"  {row['rank']:>2}  {_three_digits(row['distance']):<8} {row['painting_id']}{usual}")
+                percentile = _percentile(
+                    row["distance_percentile"], "  (closer than {} of 100 neighbours of this rank)"
+                )
+                click.echo(f"  {row['rank']:>2}  {_three_digits(row['distance']):<8} {row['painting_id']}{percentile}")
             if table.attrs["recall"] < 1:
-                click.echo(f"  An index answered, which finds {table.attrs['recall']:.3f} of the ten nearest.")
+                click.echo(
+                    f"  An approximate index answered; its recall of the ten nearest is {table.attrs['recall']:.3f}."
+                )
 
-    def _sheet(self, query: Asked, found: dict[str, pd.DataFrame], held: bool) -> Figure:
+    def _sheet(self, query: QueryPicture, results: dict[str, pd.DataFrame], held: bool) -> Figure:
         from grisaille.plots.contact_sheet import Tile, contact_sheet
 
         def note(row: Mapping[Any, Any]) -> str:
-            usual = _usual(row["distance_percentile"], "closer than {} of 100 *")
-            return f"distance {_three_digits(row['distance'])}\n{usual}"
+            percentile = _percentile(row["distance_percentile"], "closer than {} of 100 *")
+            return f"distance {_three_digits(row['distance'])}\n{percentile}"
 
-        bands = {f"By {likeness}": self._tiles(table, note) for likeness, table in found.items()}
-        by = f"by {next(iter(found))}" if len(found) == 1 else ""
-        starred = any(table["distance_percentile"].notna().any() for table in found.values())
-        asked = Tile(query.image, query.name, by, "this file is in the collection" if held else "")
-        return contact_sheet(asked, bands, _USUAL if starred else "")
+        bands = {f"By {likeness}": self._tiles(table, note) for likeness, table in results.items()}
+        by = f"by {next(iter(results))}" if len(results) == 1 else ""
+        starred = any(table["distance_percentile"].notna().any() for table in results.values())
+        tile = Tile(query.image, query.name, by, "this file is in the collection" if held else "")
+        return contact_sheet(tile, bands, _PERCENTILE_NOTE if starred else "")
 
-    def _why(self, query: Asked, likeness: str, table: pd.DataFrame) -> Figure | None:
-        """The picture beside each look-alike, by each likeness that the answer is made of; None if no file is left."""
+    def _why(self, query: QueryPicture, likeness: str, table: pd.DataFrame) -> Figure | None:
+        """A sheet that pairs the query with each look-alike, once for each likeness of a mixture.
+
+        Returns:
+            None if the file of no look-alike is left.
+        """
         from grisaille.collection.captions import caption
         from grisaille.plots.why import pair, why_sheet
 
@@ -153,7 +167,7 @@ class Answers:
         ]
         if not pairs:
             return None
-        # Colours are explained to the pixel, which no line is drawn around.
+        # Pairs with a strip are explained pixel by pixel and have no lines.
         notes = dict.fromkeys(_OF_LINES if each.strip is None else _OF_STRIPS for each in pairs)
         return why_sheet(pairs, _WHY.format(" ".join(notes)), len(parts) if len(parts) > 1 else 3)
 
@@ -163,7 +177,7 @@ class Answers:
         note: Callable[[Mapping[Any, Any]], str],
         images: dict[str, Image.Image | None] | None = None,
     ) -> list[Tile]:
-        """Paintings, or pictures that are none, whose images are given."""
+        """One tile a row; `images` holds the pictures that are not in the collection, by name."""
         from grisaille.collection.captions import caption
         from grisaille.plots.contact_sheet import SIDE, Tile
 
@@ -175,7 +189,9 @@ class Answers:
                 continue
             image = self._collection.thumbnail(name, SIDE)
             if image is None and not self._blank:
-                click.echo("Some pictures were moved or changed since the run: --pictures names their folder", err=True)
+                click.echo(
+                    "Some pictures have moved or changed since the run. Name their folder with --pictures", err=True
+                )
             self._blank |= image is None
             tiles.append(Tile(image, row["artist"], caption(row, row["title"]), note(row)))
         return tiles
@@ -194,10 +210,10 @@ class Answers:
 
 
 def _three_digits(distance: float) -> str:
-    """A distance for people: 0.415, 12.3, 1,530."""
+    """A distance rounded to three digits, and to whole numbers from 100: 0.415, 12.3, 1,530."""
     return f"{distance:,.0f}" if distance >= 100 else f"{distance:#.3g}"
 
 
-def _usual(share: float, words: str) -> str:
-    """How unusual a distance is; nothing where nobody knows: no painting of a tiny collection has so many others."""
+def _percentile(share: float, words: str) -> str:
+    """A distance percentile in words; empty if it is NaN, as in collections with fewer neighbours than the rank."""
     return "" if math.isnan(share) else words.format(f"{100 * share:.0f}")

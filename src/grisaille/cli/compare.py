@@ -1,4 +1,4 @@
-"""`grisaille compare`: in what runs differ, on one page."""
+"""`grisaille compare`: differences between runs, on one page."""
 
 from __future__ import annotations
 
@@ -7,20 +7,21 @@ from pathlib import Path
 import click
 
 from grisaille.cli import options
+from grisaille.errors import counted
 
 
 @click.command()
 @click.argument("runs", nargs=-1, required=True, metavar="RUN RUN...")
 @click.option(
     "--output", "-o", type=click.Path(path_type=Path, dir_okay=False), default="comparison.html", show_default=True,
-    help="The page.",
+    help="File of the page.",
 )  # fmt: skip
 @options.where
 def compare(runs: tuple[str, ...], output: Path, storage: str | None, env: str | None) -> None:
-    """Compare runs with the first that is named: settings, measures, and where neighbours moved, in pictures.
+    """Compare runs with the first one: settings, measures, and pictures of neighbours that moved.
 
-    RUN is the name of a run, the beginning of it, or newest: the newest run that left embeddings. `grisaille runs`
-    lists them.
+    RUN is the name of a run, the beginning of a name, or newest, which is the newest run with embeddings. `grisaille
+    runs` lists all names.
     """
     from grisaille.comparison import page
     from grisaille.storage import write_atomically
@@ -32,7 +33,7 @@ def compare(runs: tuple[str, ...], output: Path, storage: str | None, env: str |
         raise click.UsageError(f"name different runs. Received: {', '.join(one.run for one in collections)}")
     comparison = page.compare(collections)
     for letter, collection in zip(page.LETTERS, collections, strict=False):
-        click.echo(f"{letter}  {collection.run}  {len(collection.paintings):,} paintings")
+        click.echo(f"{letter}  {collection.run}  {counted(len(collection.paintings), 'painting')}")
     for line in page.lines(comparison):
         click.echo(line)
     data = page.render(comparison).encode()

@@ -1,4 +1,4 @@
-"""`grisaille export`: a collection for Tropy, for Omeka and for IIIF viewers."""
+"""`grisaille export`: export a collection to Tropy, Omeka and IIIF viewers."""
 
 import json
 from collections.abc import Callable
@@ -8,29 +8,35 @@ from typing import Any
 import click
 
 from grisaille.cli import options, project
+from grisaille.errors import counted
 
 _LIKENESSES = ("composition", "style", "colour", "mixture", "vectors")
 
 
 @click.group()
 def export() -> None:
-    """Write a collection for other programs."""
+    """Export a collection to other programs."""
 
 
 def _options(command: Callable[..., None]) -> Callable[..., None]:
-    """What all formats share."""
-    return options.where(click.option("--output", "-o", type=click.Path(path_type=Path), help="Where to.")(command))
+    """Add the options that all formats share."""
+    output = click.option("--output", "-o", type=click.Path(path_type=Path), help="The file or folder to write.")
+    return options.where(output(command))
 
 
 _likeness = click.option(
-    "--likeness", type=click.Choice(_LIKENESSES), default="mixture", show_default=True, help="What alike means."
+    "--likeness",
+    type=click.Choice(_LIKENESSES),
+    default="mixture",
+    show_default=True,
+    help="The kind of likeness that neighbours are ranked by.",
 )
 
 
 @export.command()
 @_options
 def tropy(output: Path | None, **where: Any) -> None:
-    """Write a CSV that Tropy's CSV plugin imports."""
+    """Write a CSV for Tropy's CSV plugin."""
     from grisaille.collection import iiif_export
 
     catalog = _open(**where)
@@ -41,7 +47,7 @@ def tropy(output: Path | None, **where: Any) -> None:
 @_likeness
 @_options
 def omeka(likeness: str, output: Path | None, **where: Any) -> None:
-    """Write a CSV that Omeka S imports by its module CSV Import; neighbours are relations."""
+    """Write a CSV for the CSV Import module of Omeka S; neighbours become relations."""
     from grisaille.collection import iiif_export
 
     catalog = _open(**where)
@@ -54,12 +60,12 @@ def omeka(likeness: str, output: Path | None, **where: Any) -> None:
     "--address",
     default="https://example.org/annotations",
     show_default=True,
-    help="The URL of the folder that you will publish the files in.",
+    help="URL of the folder where you will publish the files.",
 )
 @_likeness
 @_options
 def annotations(likeness: str, address: str, output: Path | None, **where: Any) -> None:
-    """Write a page of annotations for each painting from a IIIF manifest, which leads to its neighbours."""
+    """Write an annotation page for each painting from a IIIF manifest; its annotations link to its neighbours."""
     from grisaille.collection import iiif_export
     from grisaille.storage import write_atomically
 
@@ -73,7 +79,7 @@ def annotations(likeness: str, address: str, output: Path | None, **where: Any) 
     for name, page in pages.items():
         data = json.dumps(page, ensure_ascii=False, indent=1).encode()
         write_atomically(folder / name, lambda file, data=data: file.write(data))  # type: ignore[misc]
-    click.echo(f"{folder}: {len(pages):,} pages of annotations")
+    click.echo(f"{folder}: {counted(len(pages), 'annotation page')}")
 
 
 def _write_table(table: Any, path: Path) -> None:
@@ -82,18 +88,18 @@ def _write_table(table: Any, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     data = table.to_csv(index=False, lineterminator="\r\n").encode("utf-8", "replace")
     write_atomically(path, lambda file: file.write(data))
-    click.echo(f"{path}: {len(table):,} paintings")
+    click.echo(f"{path}: {counted(len(table), 'painting')}")
 
 
 def _neighbours(catalog: Any, likeness: str) -> Any:
     if catalog.where("embedding_neighbours") is None:
-        raise click.ClickException("no neighbours were looked for yet: run `kedro run --pipelines discovery` first")
+        raise click.ClickException("there are no neighbours yet: run `kedro run --pipelines discovery` first")
     table = catalog.load("embedding_neighbours")
     return table[table["likeness"] == likeness]
 
 
 def _folder(catalog: Any) -> str:
-    """The folder of the pictures, as the run that made the table of paintings read it."""
+    """The picture folder that the run behind the table of paintings read."""
     from grisaille.provenance.recipes import settings_of
 
     stamp = catalog.stamp("paintings")
@@ -105,17 +111,17 @@ def _folder(catalog: Any) -> str:
 
 
 def _open(env: str | None, storage: str | None) -> Any:
-    """The catalog of the project in whose folder the command was given.
+    """The catalog of the project around the current folder.
 
     Raises:
-        click.ClickException: If nothing was ingested yet.
+        click.ClickException: If no run has ingested paintings yet.
     """
     import logging
 
     from kedro.framework.session import KedroSession
 
     session = KedroSession.create(project.find(), False, env, {"storage": storage} if storage else {})
-    logging.getLogger("kedro").setLevel(logging.WARNING)  # which a session sets anew
+    logging.getLogger("kedro").setLevel(logging.WARNING)  # a session resets it
     catalog: Any = session.load_context().catalog
     if catalog.where("paintings") is None:
         raise click.ClickException("there are no paintings yet: run `kedro run --pipelines ingestion` first")

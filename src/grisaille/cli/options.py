@@ -1,4 +1,4 @@
-"""Options that several commands share. Nothing here knows Kedro."""
+"""Options that several commands share. Nothing here imports Kedro."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ Command = Callable[..., None]
 
 
 def where(command: Command) -> Command:
-    """Which storage is meant: `storage` and `env`."""
+    """Add the options that name a storage: `storage` and `env`."""
     for option in (
-        click.option("--storage", help="Where results are stored; the environment's storage unless given."),
+        click.option("--storage", help="Folder or bucket of the results. Default: the environment's storage."),
         click.option("--env", "-e", help="The configuration environment."),
     ):
         command = option(command)
@@ -25,13 +25,13 @@ def where(command: Command) -> Command:
 
 
 def answered_from(command: Command) -> Command:
-    """Which run answers: what `opened` takes."""
+    """Add the options that name the run that answers, as `opened` accepts them."""
     for option in (
-        click.option("--run", help="Answer from the results of this run; the newest unless given."),
+        click.option("--run", help="Answer from the results of this run. Default: the newest."),
         click.option(
             "--pictures",
             type=click.Path(exists=True, file_okay=False),
-            help="The folder of the pictures, if it moved.",
+            help="The folder of the pictures, if it has moved.",
         ),
     ):
         command = option(command)
@@ -46,7 +46,7 @@ def opened(env: str | None, storage: str | None, run: str | None, pictures: str 
 
 
 def folder(storage: str | None) -> str | Path:
-    """The storage that was given, or the project: the folder that a command was given in, or the nearest above it."""
+    """The given storage; without one, the nearest project folder at or above the current folder."""
     if storage is not None:
         return storage
     here = Path.cwd()

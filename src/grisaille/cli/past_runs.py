@@ -1,4 +1,4 @@
-"""`grisaille verify` and `grisaille rerun`: is what a run read and wrote still there, and does it come out again?"""
+"""`grisaille verify` and `grisaille rerun`: check the files of a run, and repeat it."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from grisaille.cli import options, project
+from grisaille.errors import counted
 
 if TYPE_CHECKING:
     from grisaille.storage import AnyPath
 
-# They hold the seconds that training took.
+# These hold training times in seconds.
 BY_DESIGN = frozenset({"study_points", "study_code_sizes", "study_layers", "study_code_size_figure"})
 
 
@@ -29,10 +30,9 @@ BY_DESIGN = frozenset({"study_points", "study_code_sizes", "study_layers", "stud
 @click.argument("run")
 @options.where
 def verify(run: str, env: str | None, storage: str | None) -> None:
-    """Hash again all that RUN read and wrote, and say what has changed.
+    """Hash all inputs and outputs of RUN again, and list what has changed.
 
-    RUN is the version under which the run saved its results, the beginning of it, or newest. The exit status is 1 if
-    anything differs.
+    RUN is the version of the run's results, the beginning of one, or newest. The exit status is 1 if anything differs.
     """
     from grisaille.provenance import manifest as manifests
 
@@ -40,16 +40,16 @@ def verify(run: str, env: str | None, storage: str | None) -> None:
     manifest = manifests.read(root, run)
     click.echo(f"run {manifest['run']}, {manifest['status']}, {manifest['ended']}")
     counts: Counter[str] = Counter()
-    for what, name, found, words in _checked(manifest, path, root):
-        counts[found] += 1
-        click.echo(f"{found:<12} {what:<7} {name:<24} {words}".rstrip())
-    click.echo(", ".join(f"{count} {found}" for found, count in counts.items()))
+    for kind, name, state, detail in _checked(manifest, path, root):
+        counts[state] += 1
+        click.echo(f"{state:<12} {kind:<7} {name:<24} {detail}".rstrip())
+    click.echo(", ".join(f"{count} {state}" for state, count in counts.items()))
     if counts["changed"] or counts["missing"]:
         raise SystemExit(1)
 
 
 def _checked(manifest: Mapping[str, Any], path: Path, root: AnyPath) -> Iterator[tuple[str, str, str, str]]:
-    """What it is, its name, what has become of it, and more about that."""
+    """Yield kind, name, state (ok, changed, missing) and details of every input and output."""
     from grisaille.features import backbone
     from grisaille.parameters import Backbone
     from grisaille.provenance.manifest import check, held
@@ -60,53 +60,52 @@ def _checked(manifest: Mapping[str, Any], path: Path, root: AnyPath) -> Iterator
     if manifest["weights"]:
         settings = Backbone.model_validate(manifest["parameters"]["backbone"])
         try:
-            found = "ok" if backbone.identity(settings) == manifest["weights"] else "changed"
+            state = "ok" if backbone.identity(settings) == manifest["weights"] else "changed"
         except backbone.BackboneError:
-            found = "missing"
-        yield "weights", "backbone", found, str(settings.model_file or settings.weights)
-    for what in ("input", "output"):
-        for name, record in manifest[f"{what}s"].items():
-            found = check(record, root)
-            yield what, name, found, "" if found == "ok" else record["path"]
+            state = "missing"
+        yield "weights", "backbone", state, str(settings.model_file or settings.weights)
+    for kind in ("input", "output"):
+        for name, record in manifest[f"{kind}s"].items():
+            state = check(record, root)
+            yield kind, name, state, "" if state == "ok" else record["path"]
 
 
 def _paintings(version: str, manifest: Mapping[str, Any], path: Path, root: AnyPath) -> tuple[str, str]:
-    """Hash every picture again, as the run's own table names it."""
+    """Hash every picture of the run's own table again; the state of all, and the number of files in each state."""
     from kedro.framework.session import KedroSession
     from kedro.io.core import DatasetError
 
-    # A part of a run reads the folder that the whole read, whatever its own command gives.
+    # A partial run reads the folder of the full run, whatever its own command names.
     folder = manifest["parameters"].get("paintings_folder")
     parameters = manifest["command"].get("params", {}) | {"storage": str(root)}
     parameters |= {"paintings_folder": folder} if folder else {}
     session = KedroSession.create(path, False, manifest["command"].get("env"), parameters)
-    logging.getLogger("kedro").setLevel(logging.WARNING)  # which a session sets anew
+    logging.getLogger("kedro").setLevel(logging.WARNING)  # a session resets it
     catalog = session.load_context().catalog
     try:
         known, files = catalog.load("picture_files", version), catalog.load("raw_paintings")
     except DatasetError as error:
         return "missing", " ".join(str(error).split())
-    found: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     for name, digest in zip(known["path"], known["sha256"], strict=True):
         try:
-            found["ok" if hashlib.sha256(files[name]()).hexdigest() == digest else "changed"] += 1
+            counts["ok" if hashlib.sha256(files[name]()).hexdigest() == digest else "changed"] += 1
         except (KeyError, OSError):
-            found["missing"] += 1
-    state = "missing" if found["missing"] else "changed" if found["changed"] else "ok"
-    return state, ", ".join(f"{count} files {what}" for what, count in found.items())
+            counts["missing"] += 1
+    state = "missing" if counts["missing"] else "changed" if counts["changed"] else "ok"
+    return state, ", ".join(f"{counted(count, 'file')} {each}" for each, count in counts.items())
 
 
 @click.command()
 @click.argument("run")
 @options.where
-@click.option("--into", help="Where to store the repetition: a folder that is not there yet, or empty.")
-@click.option("--keep-features", is_flag=True, help="Take the features that are stored; extract none again.")
+@click.option("--into", help="Folder of the repetition: a new or empty one.")
+@click.option("--keep-features", is_flag=True, help="Use the stored features instead of extracting them again.")
 def rerun(run: str, env: str | None, storage: str | None, into: str | None, keep_features: bool) -> None:
-    """Repeat RUN from its manifest, and say what differs.
+    """Repeat RUN from its manifest, and list the results that differ.
 
-    RUN is the version under which the run saved its results, the beginning of it, or newest. What it read is taken as
-    it was read, what it wrote is written into a storage of its own, so that nothing is overwritten. The exit status is
-    1 if any result differs, or is missing.
+    RUN is the version of the run's results, the beginning of one, or newest. The repetition reads the same inputs and
+    writes to a storage of its own, so nothing is overwritten. The exit status is 1 if a result differs or is missing.
     """
     from kedro.io.core import generate_timestamp
 
@@ -125,13 +124,13 @@ def rerun(run: str, env: str | None, storage: str | None, into: str | None, keep
     _bring_inputs(before, root, folder, keep_features)
     status = _repeat(before, path, folder)
     if not manifests.names(folder):
-        raise click.ClickException(f"the repetition ended with status {status} before it had begun")
+        raise click.ClickException(f"the repetition ended with status {status} before its first node")
     if not _compared(before, manifests.read(folder, manifests.names(folder)[-1])):
         raise SystemExit(1)
 
 
 def _beforehand(manifest: Mapping[str, Any], path: Path, root: AnyPath) -> Iterator[str]:
-    """Why results may differ, known before anything is repeated."""
+    """Yield the reasons why results may differ that are known before the repetition."""
     from grisaille.provenance import environment
     from grisaille.provenance.manifest import check
 
@@ -140,13 +139,13 @@ def _beforehand(manifest: Mapping[str, Any], path: Path, root: AnyPath) -> Itera
     now = environment.describe(path) | {"threads": manifest["threads"]}
     yield from environment.differences(manifest, now)
     for name, record in manifest["inputs"].items():
-        found = check(record, root)
-        if found != "ok":
-            yield f"the input {name} is {found}"
+        state = check(record, root)
+        if state != "ok":
+            yield f"the input {name} is {state}"
 
 
 def _bring_inputs(manifest: Mapping[str, Any], root: AnyPath, folder: AnyPath, keep_features: bool) -> None:
-    """Put what the run read where the repetition looks for it: a link where there can be one, a copy elsewhere."""
+    """Link the inputs of the run into the storage of the repetition, or copy them if links are not possible."""
     from grisaille.provenance import stamps
     from grisaille.provenance.manifest import absolute, relative
     from grisaille.storage import as_path
@@ -155,26 +154,26 @@ def _bring_inputs(manifest: Mapping[str, Any], root: AnyPath, folder: AnyPath, k
     records = [*manifest["inputs"].values(), *(record for record in made if record["kind"] == "store")]
     sources = [absolute(record["path"], root) for record in records]
     given = absolute(manifest["parameters"].get("paintings_folder") or "01_raw", root)
-    # Beside the manifest of features lie folders of shards.
+    # The folders of shards are beside the manifest of features.
     manifests = [source for record, source in zip(records, sources, strict=True) if record["kind"] == "store"]
     layers = [
         folder for source in manifests if source.is_file() for folder in source.parent.iterdir() if folder.is_dir()
     ]
     for source in {*sources, *map(stamps.path_of, sources), *layers, given}:
-        # What lies elsewhere is read where it lies.
+        # Inputs outside the storage are read in place.
         target = absolute(relative(source, root), folder)
         if target == source or not source.exists():
             continue
         target.parent.mkdir(parents=True, exist_ok=True)
         if isinstance(source, Path) and isinstance(target, Path):
-            with suppress(OSError):  # Windows wants a privilege
+            with suppress(OSError):  # Windows requires a privilege
                 target.symlink_to(source, target_is_directory=source.is_dir())
                 continue
         as_path(source).copy(as_path(target))  # type: ignore[union-attr]
 
 
 def _repeat(manifest: Mapping[str, Any], path: Path, folder: AnyPath) -> int:
-    """Run the command in a process of its own, with as many threads as it had; its words go to the terminal."""
+    """Run the command in a process of its own, with the same number of threads; its output goes to the terminal."""
     import yaml
 
     from grisaille.provenance.environment import VARIABLES
@@ -185,7 +184,7 @@ def _repeat(manifest: Mapping[str, Any], path: Path, folder: AnyPath) -> int:
     environment = {name: value for name, value in os.environ.items() if name not in VARIABLES}
     with tempfile.TemporaryDirectory() as temporary:
         recipe = Path(temporary) / "rerun.yml"
-        # The order of parameters is the order of chunks and of pictures.
+        # The order of parameters determines the order of chunks and of pictures.
         recipe.write_text(yaml.safe_dump({"run": command}, sort_keys=False, allow_unicode=True), encoding="utf-8")
         return subprocess.run(
             [sys.executable, "-m", "kedro", "run", "--config", str(recipe)],
@@ -196,31 +195,31 @@ def _repeat(manifest: Mapping[str, Any], path: Path, folder: AnyPath) -> int:
 
 
 def _compared(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
-    """Say of every result whether it came out the same; whether all did."""
+    """Print whether each result is identical; return whether all are."""
     from grisaille.provenance.recipes import changes
 
     for name, *_ in changes(before["parameters"], after["parameters"]):
-        click.echo(f"parameter {name} was another")
+        click.echo(f"the parameter {name} differs")
     counts: Counter[str] = Counter()
     for name, record in before["outputs"].items():
         again = after["outputs"].get(name, {"sha256": None})["sha256"]
         differs = "differs by design" if name in BY_DESIGN else "differs"
-        found = "identical" if again == record["sha256"] else differs if again else "missing"
-        counts[found] += 1
-        click.echo(f"{found:<18} {name}")
-    click.echo(", ".join(f"{count} {found}" for found, count in counts.items()))
+        state = "identical" if again == record["sha256"] else differs if again else "missing"
+        counts[state] += 1
+        click.echo(f"{state:<18} {name}")
+    click.echo(", ".join(f"{count} {state}" for state, count in counts.items()))
     if after["status"] != before["status"]:
         click.echo(f"the repetition {after['status']}: {after['error']}")
     return not (counts["differs"] or counts["missing"]) and after["status"] == before["status"]
 
 
 def _open(env: str | None, storage: str | None) -> tuple[Path, AnyPath]:
-    """The folder of the project in which a command was given, and where everything is stored."""
+    """The folder of the project around the current folder, and its storage."""
     from kedro.framework.project import settings
 
     from grisaille.framework.config import RunConfigLoader
 
-    # Of what it reads nobody has asked.
+    # Hide Kedro's messages about the configuration that it reads.
     logging.getLogger("kedro").setLevel(logging.WARNING)
     path, given = project.find(), {"storage": storage} if storage else {}
     source = str(path / settings.CONF_SOURCE)

@@ -1,4 +1,4 @@
-"""The project that a command is given in."""
+"""Finds the project around the current folder."""
 
 from pathlib import Path
 
@@ -6,20 +6,20 @@ import click
 
 
 def find() -> Path:
-    """The folder of the project in which a command was given, made known to Kedro.
+    """Find the project folder at or above the current folder, and bootstrap Kedro with it.
 
     Raises:
-        click.ClickException: If there is none.
+        click.ClickException: If there is no project.
     """
     from kedro.framework.startup import bootstrap_project
 
     from grisaille.framework import logs
     from grisaille.framework.config import find_project
 
-    found = find_project(Path.cwd())
-    if found is None:
-        raise click.ClickException(f"there is no project in {Path.cwd()}, nor above it: no folder conf/base")
-    if (found / "pyproject.toml").is_file():
-        bootstrap_project(found)
-    logs.configure(found)
-    return found
+    project = find_project(Path.cwd())
+    if project is None:
+        raise click.ClickException(f"there is no project in {Path.cwd()} or above it: no folder conf/base")
+    if (project / "pyproject.toml").is_file():
+        bootstrap_project(project)
+    logs.configure(project)
+    return project

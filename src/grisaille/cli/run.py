@@ -29,7 +29,7 @@ _verbose = click.Option(
     is_flag=True,
     expose_value=False,
     callback=_be_verbose,
-    help="Show what otherwise goes to the log file alone: all that Kedro, TensorFlow and this project say.",
+    help="Print all messages of Kedro, TensorFlow and this project, which otherwise go to the log file only.",
 )
 run: click.Command = copy(kedro_run)
 run.params = [*kedro_run.params, _verbose]

@@ -1,4 +1,4 @@
-"""`grisaille runs`: what was run, and what it measured."""
+"""`grisaille runs`: a list of runs with their headline figures."""
 
 from __future__ import annotations
 
@@ -13,35 +13,35 @@ if TYPE_CHECKING:
 
 _HEAD = ("run (began, UTC)", "ran", "paintings", "same artist", "kept", "took", "state")
 _WIDTHS = (24, 25, 9, 11, 4, 7, 8)
-# By which likeness a run is judged: the first that it measured.
+# A run is judged by the first of these likenesses that it measured.
 _JUDGED_BY = ("style", "mixture", "composition", "vectors", "colour")
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="Write a JSON object a run, with all of its headline figures.")
+@click.option("--json", "as_json", is_flag=True, help="Write one JSON object a run, with all its headline figures.")
 @options.where
 def runs(as_json: bool, storage: str | None, env: str | None) -> None:
-    """List the runs of a storage, newest first, with what each measured itself."""
+    """List the runs of a storage, newest first, with the figures that each measured."""
     import json
     from dataclasses import asdict
 
     from grisaille.comparison.listing import lines
     from grisaille.provenance.stored_run import storage_of
 
-    found = list(lines(storage_of(options.folder(storage), env)))
+    listed = list(lines(storage_of(options.folder(storage), env)))
     if as_json:
-        for line in found:
+        for line in listed:
             click.echo(json.dumps(asdict(line), ensure_ascii=False))
         return
-    if not found:
-        click.echo("there are no runs yet: `kedro run` makes one")
+    if not listed:
+        click.echo("there are no runs yet: start one with `kedro run`")
         return
     click.echo(_row(_HEAD))
-    for line in found:
+    for line in listed:
         click.echo(_row(_cells(line)))
     click.echo(
-        "\nsame artist: share of a painting's nearest in the embedding that are by its artist"
-        "\nkept: share of its nearest by composition in the full features that the embedding keeps"
+        "\nsame artist: share of a painting's nearest neighbours in the embedding that are by its artist"
+        "\nkept: share of its nearest neighbours by composition in the full features that the embedding keeps"
     )
 
 
@@ -60,7 +60,7 @@ def _cells(line: RunLine) -> tuple[str, ...]:
 
 
 def _row(cells: tuple[str, ...]) -> str:
-    """A line of at most 100 characters; figures are at the right of their columns."""
+    """A line of at most 100 characters; figures are aligned right."""
     name, ran, *figures, state = (
         cell if len(cell) <= width else f"{cell[: width - 1]}\N{HORIZONTAL ELLIPSIS}"
         for cell, width in zip(cells, _WIDTHS, strict=True)

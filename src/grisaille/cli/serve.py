@@ -1,4 +1,4 @@
-"""`grisaille serve`: the studio on what a run has left."""
+"""`grisaille serve`: the studio on the results of a run."""
 
 from __future__ import annotations
 
@@ -9,21 +9,22 @@ import socket
 import click
 
 from grisaille.cli import options
+from grisaille.errors import counted
 
 
 @click.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="The address that is listened on.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option(
-    "--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0 takes any that is free."
+    "--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="The port; 0 takes any free one."
 )
 @click.option(
-    "--token", help="What a browser has to know; made up unless given, where other machines can reach the page."
+    "--token", help="Secret in the page's URL. Default: a random one if other machines can reach the page, else none."
 )
 @options.answered_from
 def serve(
     host: str, port: int, token: str | None, run: str | None, pictures: str | None, storage: str | None, env: str | None
 ) -> None:
-    """Open the studio: drop a picture, like, compare, understand, in a browser."""
+    """Open the studio, a web page to find, like, compare and explain look-alikes."""
     import uvicorn
 
     from grisaille.studio.app import LOCAL, create_app
@@ -38,14 +39,13 @@ def serve(
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))
-        # Whoever reads the address may call at once, and waits until there is an answer.
+        # A client that connects as soon as the address is printed waits for its answer instead of being refused.
         listening.listen(128)
     except OSError as error:
-        raise click.ClickException(
-            f"{host}:{port} cannot be listened on ({error.strerror}): try another --port"
-        ) from error
+        raise click.ClickException(f"cannot listen on {host}:{port} ({error.strerror}): try another --port") from error
     shown = f"[{host}]" if ":" in host else host
     address = f"http://{shown}:{listening.getsockname()[1]}/" + (f"?token={token}" if token else "")
     collection = source.collection
-    click.echo(f"{len(collection.paintings):,} paintings of the run {collection.run} at {address}  (Ctrl+C ends it)")
+    paintings = counted(len(collection.paintings), "painting")
+    click.echo(f"{paintings} of the run {collection.run} at {address}  (Ctrl+C ends it)")
     uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=3)).run([listening])

@@ -1,4 +1,4 @@
-"""`grisaille similar` and `grisaille path`: questions to what a run has left, with answers that people can read."""
+"""`grisaille similar` and `grisaille path`: queries to the results of a run, answered in text and pictures."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from grisaille.cli import options
-from grisaille.cli.answers import Answers, Asked
+from grisaille.cli.answers import Answers, QueryPicture
 from grisaille.likenesses.names import LIKENESSES, VECTORS, chosen
 
 if TYPE_CHECKING:
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 
 def _options(*more: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """What both commands share; one of them knows more likenesses."""
+    """Add the options that both commands share; `more` lists further values of --likeness."""
     folder = click.Path(path_type=Path)
     own = (
         click.option(
-            "--likeness", type=click.Choice([*LIKENESSES, *more]), help="What alike means; the mixture unless given."
+            "--likeness", type=click.Choice([*LIKENESSES, *more]), help="The kind of likeness. Default: the mixture."
         ),
-        click.option("--output", "-o", type=folder, help="Where the answer is stored; in the storage unless given."),
+        click.option("--output", "-o", type=folder, help="Folder of the answer. Default: a new one in the storage."),
     )
 
     def add(command: Callable[..., None]) -> Callable[..., None]:
@@ -39,13 +39,15 @@ def _options(*more: str) -> Callable[[Callable[..., None]], Callable[..., None]]
 
 @click.command()
 @click.argument("named", metavar="PICTURE...", nargs=-1, required=True)
-@click.option("--count", "-n", default=10, show_default=True, type=click.IntRange(1, 100), help="Look-alikes of each.")
-@click.option("--why", is_flag=True, help="Show where in both pictures their likeness lies, too.")
+@click.option(
+    "--count", "-n", default=10, show_default=True, type=click.IntRange(1, 100), help="Look-alikes a picture."
+)
+@click.option("--why", is_flag=True, help="Also show which parts of both pictures are alike.")
 @click.option(
     "--shortlist",
     default=0,
     type=click.IntRange(0),
-    help="Find as many by their few bytes, and order them by their stored features; by composition or style.",
+    help="Find this many by compressed codes, and rank them by their stored features (composition or style only).",
 )
 @_options("all")
 def similar(
@@ -59,13 +61,13 @@ def similar(
 ) -> None:
     """Find the paintings most like each PICTURE: a file, a folder of files, or the name of a painting.
 
-    Files need not be in the collection. With - as the only one, names are read from standard input, one a line, and
-    each is answered as it comes: only the first has to wait for TensorFlow and the models.
+    Files need not be in the collection. With - as the only PICTURE, the command reads names from standard input, one a
+    line, and answers each at once; only the first waits for TensorFlow and the models.
     """
     collection = options.opened(**where)
     wanted = collection.likenesses if likeness == "all" else [chosen(likeness, collection.likenesses)]
     if why and wanted == [VECTORS]:
-        raise ValueError("a vector does not say where pictures are alike: leave out --why, or choose another likeness")
+        raise ValueError("vectors cannot show where pictures are alike: leave out --why, or choose another likeness")
     click.echo(f"By {'each likeness' if len(wanted) > 1 else wanted[0]}, in the embeddings of {collection.run}")
     answers = Answers(collection, output, "look_alikes")
     for query in _one_by_one(collection, sys.stdin) if named == ("-",) else _read(collection, named):
@@ -73,8 +75,8 @@ def similar(
             _start_tensorflow()
         known = [name for name in wanted if name != VECTORS or len(wanted) == 1 or collection.holds(query.picture)]
         picture = query.picture if shortlist else query.placed(collection)
-        found = {name: collection.similar(picture, name, count, shortlist=shortlist) for name in known}
-        answers.add(query, found, why)
+        results = {name: collection.similar(picture, name, count, shortlist=shortlist) for name in known}
+        answers.add(query, results, why)
     click.echo(f"\n{answers.folder}")
 
 
@@ -85,7 +87,7 @@ def similar(
 def path(start: str, stop: str, likeness: str | None, output: Path | None, **where: Any) -> None:
     """Find a chain of paintings from START to STOP, each like the one before.
 
-    START and STOP are names of paintings (a part that no other has is enough), or files.
+    START and STOP are names of paintings (any part that is unique will do), or files.
     """
     collection = options.opened(**where)
     by = chosen(likeness, collection.likenesses)
@@ -101,8 +103,8 @@ def path(start: str, stop: str, likeness: str | None, output: Path | None, **whe
     click.echo(f"\n{answers.folder}")
 
 
-def _one_by_one(collection: Collection, stream: TextIO) -> Iterator[Asked]:
-    """What the lines of a stream name; what cannot be read is said, and left out."""
+def _one_by_one(collection: Collection, stream: TextIO) -> Iterator[QueryPicture]:
+    """Yield the query that each line of a stream names; a line that cannot be read prints an error."""
     for line in _lines(stream):
         try:
             yield from _read(collection, (line,))
@@ -111,7 +113,7 @@ def _one_by_one(collection: Collection, stream: TextIO) -> Iterator[Asked]:
 
 
 def _lines(stream: TextIO) -> Iterator[str]:
-    """Lines that are not empty; a person is asked for each."""
+    """Yield the lines that are not empty, with a prompt before each on a terminal."""
     while True:
         if stream.isatty():
             click.echo("\nPicture: ", nl=False)
@@ -122,8 +124,8 @@ def _lines(stream: TextIO) -> Iterator[str]:
             yield line.strip()
 
 
-def _read(collection: Collection, named: Iterable[str]) -> list[Asked]:
-    """Pictures by the names of files, folders and paintings.
+def _read(collection: Collection, named: Iterable[str]) -> list[QueryPicture]:
+    """Read pictures by the names of files, folders and paintings.
 
     Raises:
         ValueError: If there is no such file or painting, or no file can be used.
@@ -134,31 +136,31 @@ def _read(collection: Collection, named: Iterable[str]) -> list[Asked]:
 
     named = list(named)
     files = [name for name in named if Path(name).expanduser().exists()]
-    if lost := [name for name in named if name not in files and name.lower().endswith(images.SUFFIXES)]:
-        raise ValueError(f"there is no {lost[0]}")
-    paintings = {name: collection.name_of(name) for name in named if name not in files}
-    found = [Asked(name, name, collection.thumbnail(name, SIDE)) for name in paintings.values()]
+    if missing := [name for name in named if name not in files and name.lower().endswith(images.SUFFIXES)]:
+        raise ValueError(f"there is no {missing[0]}")
+    names = {name: collection.name_of(name) for name in named if name not in files}
+    paintings = [QueryPicture(name, name, collection.thumbnail(name, SIDE)) for name in names.values()]
     if not files:
-        return found
+        return paintings
     queries = read_queries(files, collection.max_megapixels)
-    asked = [Asked(query.name, query.data, query.image) for query in queries]
-    # In the order in which they were given: of a chain, one end may be a file and the other a painting.
-    return [*asked, *found] if named[0] in files else [*found, *asked]
+    pictures = [QueryPicture(query.name, query.data, query.image) for query in queries]
+    # Keep the given order: one end of a chain may be a file and the other a painting.
+    return [*pictures, *paintings] if named[0] in files else [*paintings, *pictures]
 
 
 def _start_tensorflow() -> None:
-    """Without its greetings, which are of no interest to who asks for paintings; no setting of its own stops them."""
+    """Import Keras and hide TensorFlow's start-up messages, which no setting of its own suppresses."""
     if "keras" in sys.modules:
         return
     click.echo("Loading TensorFlow and the models", err=True)
     sys.stderr.flush()
     terminal = os.dup(2)
     try:
-        with tempfile.TemporaryFile() as greetings:
-            os.dup2(greetings.fileno(), 2)
+        with tempfile.TemporaryFile() as hidden:
+            os.dup2(hidden.fileno(), 2)
             import keras
 
-            # Devices are looked for, and named, before the first operation.
+            # The first operation initialises the devices and logs their names.
             keras.ops.zeros(1)
     finally:
         os.dup2(terminal, 2)

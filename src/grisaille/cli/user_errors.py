@@ -1,4 +1,4 @@
-"""Errors that a user can mend end a command in one line; bugs keep their traceback."""
+"""Reports user errors in one line; bugs keep their traceback."""
 
 import logging
 import pkgutil
@@ -17,11 +17,11 @@ logger = logging.getLogger(__name__)
 
 @contextmanager
 def report_user_errors() -> Iterator[None]:
-    """End a command in one line and with status 1 where its user can mend what is wrong; re-raise everything else."""
+    """End a command with one line and status 1 on errors that its user can fix; re-raise everything else."""
     try:
         yield
     except KeyboardInterrupt:
-        click.echo("\nInterrupted: what is stored is whole, and the same command goes on from there.", err=True)
+        click.echo("\nInterrupted: stored results are intact, and the same command continues from there.", err=True)
         raise click.Abort from None
     except (click.ClickException, click.exceptions.Exit, click.Abort):
         raise
@@ -29,12 +29,12 @@ def report_user_errors() -> Iterator[None]:
         message = _message(error)
         if message is None:
             raise
-        logger.debug("what led to it:", exc_info=True)
+        logger.debug("traceback of the reported error:", exc_info=True)
         raise click.ClickException(" ".join(message.split())) from error
 
 
 def _message(error: BaseException) -> str | None:
-    """What to tell the user; None of a bug."""
+    """The message for the user; None if the error is a bug."""
     from kedro.io.core import DatasetError
     from omegaconf.errors import OmegaConfBaseException
     from yaml import YAMLError
@@ -46,16 +46,16 @@ def _message(error: BaseException) -> str | None:
     ):
         return f"the configuration cannot be read: {error}"
     if isinstance(error, DatasetError) and raised_in.startswith("kedro.") and error.__cause__ is not None:
-        # Kedro wraps whatever happens while a dataset loads or saves, bugs included.
+        # Kedro wraps every error of a dataset's load and save, bugs included.
         return _message(error.__cause__) and str(error)
-    # Kedro and this project raise plain ValueErrors, too, in words for users; those of libraries are bugs here.
-    told_by = ("grisaille.", "kedro.pipeline", "kedro.framework")
+    # Kedro and this project also raise plain ValueErrors with messages for users; those of other libraries are bugs.
+    user_facing = ("grisaille.", "kedro.pipeline", "kedro.framework")
     if isinstance(error, (GrisailleError, DatasetError)) or (
-        isinstance(error, ValueError) and raised_in.startswith(told_by)
+        isinstance(error, ValueError) and raised_in.startswith(user_facing)
     ):
         return str(error)
-    asked_for = re.search(r"'grisaille\.pipelines\.(.+?)'", str(error)) if isinstance(error, ImportError) else None
+    missing = re.search(r"'grisaille\.pipelines\.(.+?)'", str(error)) if isinstance(error, ImportError) else None
     known = [module.name for module in pkgutil.iter_modules(pipelines.__path__) if module.ispkg]
-    if asked_for is None or asked_for[1] in known:
+    if missing is None or missing[1] in known:
         return None
-    return f"there is no pipeline {asked_for[1]}; {suggestion(asked_for[1], [*known, '__default__'])}"
+    return f"there is no pipeline {missing[1]}; {suggestion(missing[1], [*known, '__default__'])}"
