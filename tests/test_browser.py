@@ -105,7 +105,7 @@ class TestReport:
     def test_folded_evidence_is_printed(self, browser, demo_run):
         page = browser.new_page()
         page.goto((demo_run.data / "08_reporting" / "report.html").as_uri())
-        folded = page.locator("h3", has_text="Do small spaces put pairs in the same order?")
+        folded = page.locator("h3", has_text="Do small spaces rank pairs in the same order?")
         assert not folded.is_visible()
         page.emulate_media(media="print")
         assert folded.is_visible()

@@ -84,8 +84,8 @@ class TestAlone:
         storage, said = alone
         assert "181 paintings by 10 artists." in said
         report = (storage / "08_reporting" / "report.html").read_text()
-        assert "Seen by nobody here: vectors (96 values) were made elsewhere" in report
-        words = re.sub(r'data:image[^"]*', "", report.split("<body>")[1].split("<h2>To repeat it")[0])
+        assert "Features from given vectors (96 values), computed elsewhere" in report
+        words = re.sub(r'data:image[^"]*', "", report.split("<body>")[1].split("<h2>Reproduce this report")[0])
         assert not re.search(r"autoencoder|composition|embedding of|\bnan\b", words, re.I)
         explorer = (storage / "08_reporting" / "explorer.html").read_text()
         assert '"likenesses":["vectors"]' in explorer

@@ -176,7 +176,7 @@ class TestReport:
 
     def test_it_says_what_to_believe_and_what_was_expected(self, page):
         told = re.sub("<[^>]*>", "", page)
-        assert re.search(r"Believe \w+|Nothing here does better than PCA", told)
+        assert re.search(r"Believe \w+|Nothing here beats PCA", told)
         assert "Do not rely on" in told
         assert "Expected close: as expected. By the mixture it is closer than" in told
 

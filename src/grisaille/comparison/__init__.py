@@ -1,1 +1,1 @@
-"""Runs beside runs: what each found, and in what two of them differ. No run is started here."""
+"""Comparison of stored runs: their figures side by side, and their differences. Nothing here starts a run."""

@@ -1,4 +1,4 @@
-"""The runs of a storage, each in a line: what it ran, on how many paintings, and what it measured."""
+"""The runs of a storage, one line each: pipelines, number of paintings, headline figures."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from grisaille.parameters import Autoencoder
 from grisaille.provenance import manifest as manifests
 from grisaille.provenance import stamps
 
-# Options of `kedro run` that leave out some nodes.
+# Options of `kedro run` that leave out nodes.
 _PARTS = (
     "from_nodes", "to_nodes", "from_inputs", "to_outputs", "node_names", "tags", "namespaces", "only_missing_outputs",
 )  # fmt: skip
@@ -21,15 +21,15 @@ _PARTS = (
 
 @dataclass(frozen=True)
 class RunLine:
-    """A run in a line.
+    """A run in one line.
 
     Attributes:
-        run: Its name, which is when it began.
-        state: `finished`, `failed`, or `damaged`: of such a run nothing else is known.
+        run: Its name, which is its start time.
+        state: `finished`, `failed`, or `damaged` if its manifest cannot be read.
         ran: See `ran`.
-        seconds: How long it took.
-        error: What ended a run that failed.
-        paintings: How many are in the table that it made or read; None if it is gone.
+        seconds: Duration.
+        error: The error of a failed run.
+        paintings: Rows of the table that it made or read; None if the table is gone.
         figures: See `headline`.
     """
 
@@ -62,43 +62,43 @@ def lines(storage: Path) -> Iterator[RunLine]:
 
 
 def ran(command: Mapping[str, Any]) -> str:
-    """The pipelines of a command, and in parentheses whether only a part of their nodes ran."""
+    """The pipelines of a command, with "(part)" if it left out nodes."""
     pipelines = str(command.get("pipelines", "__default__")).replace("__", "").split(",")
-    # Kedro hands them on in no order.
+    # Kedro passes them in no order.
     return "+".join(sorted(pipelines)) + (" (part)" if any(command.get(name) for name in _PARTS) else "")
 
 
 def _figures(manifest: Mapping[str, Any], storage: Path) -> dict[str, float]:
-    """The headline, but nothing of a run of a release that had other settings or columns."""
+    """The headline figures; empty for a run of a release with other settings or columns."""
     with suppress(KeyError, ValueError):
         return headline(manifest, storage)
     return {}
 
 
 def headline(manifest: Mapping[str, Any], storage: Path) -> dict[str, float]:
-    """What a run measured itself of all paintings, as far as it is still stored.
+    """Headline figures of a run over all paintings, as far as they are still stored.
 
     Returns:
         `same_artist_<likeness>` is the share of a painting's nearest in the embedding that are by its artist, with the
-        ends of its 95% interval in `..._low` and `..._high`; `kept_composition` is the share of its nearest in the full
-        features that the embedding of composition keeps. Vectors that were given are their own embedding, and
-        `kept_vectors` is what their PCA keeps.
+        ends of its 95% interval in `..._low` and `..._high`. `kept_composition` is the share of its nearest in the full
+        features that the embedding of composition keeps. Given vectors are their own embedding; `kept_vectors` is the
+        share that their PCA keeps.
     """
     made_for = Autoencoder.model_validate(manifest["parameters"].get("autoencoder", {})).made_for
-    found = {}
+    figures = {}
     for row in _rows("usefulness", manifest, storage):
         if (row["space"], row["likeness"]) == ("raw", "vectors") or row["space"] == "embedding":
             for end in ("", "_low", "_high"):
-                found[f"same_artist_{row['likeness']}{end}"] = row[f"precision{end}"]
+                figures[f"same_artist_{row['likeness']}{end}"] = row[f"precision{end}"]
     for row in _rows("preservation", manifest, storage):
         kept = {("embedding", made_for): "kept_composition", ("pca", "vectors"): "kept_vectors"}
         if name := kept.get((row["space"], row["likeness"])):
-            found[name] = row["recall"]
-    return {name: float(value) for name, value in found.items() if value}
+            figures[name] = row["recall"]
+    return {name: float(value) for name, value in figures.items() if value}
 
 
 def _rows(table: str, manifest: Mapping[str, Any], storage: Path) -> list[dict[str, str]]:
-    """Rows of a table that a run made, which count all paintings."""
+    """Rows of a run's own table that cover all paintings."""
     record = manifest["outputs"].get(table)
     path = record and Path(str(manifests.absolute(record["path"], storage)))
     if not path or not path.is_file() or stamps.is_damaged(path):

@@ -1,4 +1,4 @@
-"""What runs measured, side by side: rows of their tables that mean the same, with intervals."""
+"""Measures of several runs side by side, with intervals."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from grisaille.lazy import pd
 
 Tables: TypeAlias = Mapping[str, "pd.DataFrame"]
-"""Tables of one run, by their names; those that it has."""
+"""The available tables of one run, by name."""
 
 
 @dataclass(frozen=True)
@@ -19,11 +19,11 @@ class Figure:
     """A measure of one run.
 
     Attributes:
-        value: NaN is never among them.
-        low: Lower end of its 95% interval; NaN where there is none.
-        high: Upper end.
-        verdict: Beside the first run: `higher` or `lower` if the intervals do not overlap, `in doubt` if they do,
-            and nothing where one of the two has no interval, or for the first run itself.
+        value: The figure; never NaN.
+        low: Lower end of its 95% interval; NaN without an interval.
+        high: Upper end; NaN without an interval.
+        verdict: Compared with the first run: `higher` or `lower` if the intervals do not overlap, `in doubt` if they
+            do. Empty for the first run, and if either interval is missing.
     """
 
     value: float
@@ -32,7 +32,7 @@ class Figure:
     verdict: str = ""
 
     def beside(self, first: Figure | None) -> Figure:
-        """The same figure with its verdict.
+        """The same figure with its verdict against the first run.
 
         Intervals of two independent samples that do not overlap mean a difference at the 5% level and well below it;
         those that do overlap may still differ (Schenker & Gentleman 2001, "On judging the significance of differences
@@ -49,9 +49,9 @@ class Row:
     """A measure in all runs.
 
     Attributes:
-        of: What was measured, such as `embedding by style`.
-        measure: Its name.
-        figures: One a run; None where a run has not measured it.
+        of: The measured space, such as `embedding by style`.
+        measure: Name of the measure.
+        figures: One a run; None if the run lacks the measure.
     """
 
     of: str
@@ -65,9 +65,9 @@ class _Kind:
 
     Attributes:
         table: Its name.
-        keys: Columns that say what a row is about.
-        measures: Column -> what it is called.
-        only: Column -> the value that counts.
+        keys: Columns that identify a row.
+        measures: Column -> heading.
+        only: Column -> the value that a row must have to count.
     """
 
     table: str
@@ -112,7 +112,7 @@ KINDS = {
 
 
 def side_by_side(runs: Sequence[Tables]) -> Iterator[tuple[str, list[Row]]]:
-    """Heading and rows of every table that a run at least has; rows in the order of the first that has them."""
+    """Heading and rows of every table that at least one run has; rows in the order of the first run that has them."""
     for heading, kind in KINDS.items():
         known = [_figures(tables[kind.table], kind) if kind.table in tables else {} for tables in runs]
         rows = []
@@ -126,20 +126,20 @@ def side_by_side(runs: Sequence[Tables]) -> Iterator[tuple[str, list[Row]]]:
 
 
 def _figures(table: pd.DataFrame, kind: _Kind) -> dict[tuple[str, str], Figure]:
-    """What a row is about, and the column -> the figure."""
-    found = {}
+    """(space, column) -> figure."""
+    figures = {}
     for row in table.to_dict("records"):
         if any(row.get(column) != value for column, value in kind.only.items()):
             continue
         of = " ".join(str(row[name]) for name in kind.keys if pd.notna(row.get(name)) and row[name] != 0)
         for column in kind.measures:
             if pd.notna(row.get(column)):
-                found[of, column] = Figure(float(row[column]), *_interval(row, column))
-    return found
+                figures[of, column] = Figure(float(row[column]), *_interval(row, column))
+    return figures
 
 
 def _interval(row: Mapping[Any, Any], column: str) -> tuple[float, float]:
-    """Ends of a 95% interval. A margin of 0 is none: every painting was asked, so nothing was left to chance."""
+    """Ends of a 95% interval. A margin of 0 means that every painting was a query, so there is no sampling error."""
     if f"{column}_low" in row:
         return float(row[f"{column}_low"]), float(row[f"{column}_high"])
     margin = float(row.get(f"{column}_margin") or "nan")

@@ -1,4 +1,4 @@
-"""Where neighbours moved: the same paintings in several runs, and the nearest of each by every likeness."""
+"""Neighbours that moved: the same paintings in several runs, and their nearest by every likeness."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from grisaille.measures.usefulness import bootstrap_interval
 from grisaille.points import Points
 
 NEAREST = 10
-# Paintings with the fewest former neighbours among which those are looked for whose neighbours went farthest.
+# Among this many paintings with the fewest kept neighbours, search for those whose neighbours moved farthest.
 _CANDIDATES = 200
-# Paintings that are asked for their neighbours: all of so many, a sample of more.
+# All paintings of a collection up to this size are queries; of a larger one, a sample of this size.
 _EXACT_UP_TO, _SAMPLE = 20_000, 5_000
 
 
@@ -26,10 +26,10 @@ class Shared:
     """Paintings that all runs have.
 
     Attributes:
-        rows: The row of each in the runs' tables, shape (runs, m). Duplicates of others are left out.
-        together: How many paintings all have, duplicates too.
-        renamed: How many of them are called something else in one of the runs: their files are the same.
-        replaced: How many have the same name in all, and another file in one.
+        rows: Row of each painting in the runs' tables, shape (runs, m), without duplicates.
+        together: Number of shared paintings, duplicates included.
+        renamed: Number of them with equal files but another name in one of the runs.
+        replaced: Number of them with the same name in all runs but another file in one.
     """
 
     rows: IntArray
@@ -39,7 +39,7 @@ class Shared:
 
 
 def shared(tables: Sequence[pd.DataFrame]) -> Shared:
-    """The paintings that all tables have: by the hashes of their files, and those without one by their names."""
+    """Match the paintings of all tables by the hashes of their files, and the remaining ones by name."""
     first, *rest = tables
     rows = np.array([np.arange(len(first)), *(_matched(first, other) for other in rest)])
     rows = rows[:, (rows >= 0).all(axis=0)]
@@ -57,12 +57,12 @@ def shared(tables: Sequence[pd.DataFrame]) -> Shared:
 
 
 def _matched(first: pd.DataFrame, other: pd.DataFrame) -> IntArray:
-    """The row in another table of each painting of the first; -1 where it has none."""
+    """The row in another table of each painting of the first, shape (m,); -1 if it is missing."""
     files, names = (first[column].to_numpy(dtype=str) for column in ("sha256", "painting_id"))
-    # Of equal files the earliest is the original.
+    # The earliest of equal files is the original.
     known = pd.Series(range(len(other)), other["sha256"])
     by_file = known[~known.index.duplicated()].reindex(files, fill_value=-1).to_numpy()
-    # A painting that the first has under another name is that one.
+    # A file that the first table has under another name is matched by hash only.
     nameless = other["sha256"].isin(files).to_numpy()
     by_name = pd.Series(np.where(nameless, -1, range(len(other))), other["painting_id"])
     return np.where(by_file >= 0, by_file, by_name.reindex(names, fill_value=-1).to_numpy())
@@ -73,10 +73,10 @@ class Moved:
     """A painting, and its neighbours in every run.
 
     Attributes:
-        painting: Its number among the paintings that all runs have.
-        neighbours: Of each run, shape (runs, k).
-        ranks: Rank of each neighbour of each run in every run, from 1, shape (runs, runs, k): `ranks[a, b]` are the
-            ranks that the neighbours in a have in b.
+        painting: Its index among the shared paintings.
+        neighbours: Its nearest in each run, shape (runs, k).
+        ranks: Rank, from 1, of each run's neighbours in every run, shape (runs, runs, k): `ranks[a, b]` are the ranks
+            in b of the neighbours in a.
     """
 
     painting: int
@@ -86,15 +86,16 @@ class Moved:
 
 @dataclass(frozen=True)
 class Moves:
-    """The neighbours by one likeness in several runs, each held against the first.
+    """Neighbours by one likeness in several runs, each compared with the first.
 
     Attributes:
-        k: How many neighbours count.
-        asked: Of how many paintings.
-        kept: Share of the neighbours in the first run that are still neighbours in each other one, shape (runs - 1, q).
-        chance: What two orders without any relation would share.
-        most: Paintings whose neighbours moved most: fewest kept, and of 200 of these, those whose former neighbours
-            are farthest by now.
+        k: Number of neighbours that count.
+        asked: Number of query paintings.
+        kept: Share of a query's neighbours in the first run that are still neighbours in each other run, shape
+            (runs - 1, q).
+        chance: The share that two unrelated orders would keep.
+        most: Paintings whose neighbours moved most: of the 200 with the fewest kept, those whose former neighbours are
+            now farthest.
     """
 
     k: int
@@ -104,7 +105,7 @@ class Moves:
     most: list[Moved]
 
     def interval(self, run: int) -> tuple[float, float]:
-        """Ends of the 95% interval of a run's mean share, 0 being the first beside which `kept` was taken."""
+        """Ends of the 95% interval of the mean share of a row of `kept`."""
         return bootstrap_interval(self.kept[run], seed=0)
 
     def histogram(self, run: int) -> list[float]:
@@ -114,33 +115,35 @@ class Moves:
 
 
 def moves(runs: Sequence[Points], shown: int, k: int = NEAREST) -> Moves | None:
-    """Compare neighbours.
+    """Compare the neighbours of shared paintings.
 
     Args:
-        runs: The same m paintings as points of each run; nothing else takes part, so paintings that only one run has
-            push nobody aside.
-        shown: How many of those whose neighbours moved most are wanted.
-        k: Neighbours that count.
+        runs: The same m paintings as points of each run. Paintings that only one run has are left out, so they displace
+            no neighbours.
+        shown: Number of paintings in `most`.
+        k: Number of neighbours that count.
 
     Returns:
-        None of fewer than k + 2 paintings: all of them would be each other's neighbours.
+        None for fewer than k + 2 paintings, which would all be each other's neighbours.
     """
     m = len(runs[0])
     if m < k + 2:
         return None
-    asked = queries(m, _EXACT_UP_TO, _SAMPLE, seed=0)
-    near = np.array([others(*Lookup(points).nearest(points[asked], k + 1), asked)[0] for points in runs])
+    sampled = queries(m, _EXACT_UP_TO, _SAMPLE, seed=0)
+    near = np.array([others(*Lookup(points).nearest(points[sampled], k + 1), sampled)[0] for points in runs])
     kept = np.array([(near[0][:, :, None] == other[:, None, :]).any(axis=2).mean(axis=1) for other in near[1:]])
     fewest = np.argsort(kept.min(axis=0), kind="stable")[: max(_CANDIDATES, shown)]
-    found = [Moved(int(asked[row]), near[:, row], _ranks(runs, int(asked[row]), near[:, row])) for row in fewest]
+    candidates = [Moved(int(sampled[i]), near[:, i], _ranks(runs, int(sampled[i]), near[:, i])) for i in fewest]
     order = sorted(
-        range(len(found)), key=lambda row: (kept.min(axis=0)[fewest[row]], -_went(found[row]), found[row].painting)
+        range(len(candidates)),
+        key=lambda row: (kept.min(axis=0)[fewest[row]], -_went(candidates[row]), candidates[row].painting),
     )
-    return Moves(k, len(asked), kept, k / (m - 1), [found[row] for row in order[:shown] if _moved(found[row])])
+    most = [candidates[row] for row in order[:shown] if _moved(candidates[row])]
+    return Moves(k, len(sampled), kept, k / (m - 1), most)
 
 
 def _ranks(runs: Sequence[Points], painting: int, near: IntArray) -> IntArray:
-    """As in `Moved`; a painting has no rank among its own neighbours."""
+    """Ranks as in `Moved`; a painting has no rank among its own neighbours."""
     ranks = []
     for points in runs:
         squares = points[np.array([painting])].squares_to(points)[0]
@@ -152,7 +155,7 @@ def _ranks(runs: Sequence[Points], painting: int, near: IntArray) -> IntArray:
 
 
 def _went(moved: Moved) -> float:
-    """The median rank of the neighbours in the first run in that run in which it is largest."""
+    """Median rank of the neighbours in the first run, in the run where that is largest."""
     return float(np.median(moved.ranks[0], axis=1).max())
 
 

@@ -1,4 +1,4 @@
-"""The page of a comparison: one HTML file that needs nothing else."""
+"""The page of a comparison, one self-contained HTML file."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ from grisaille.provenance.stored_run import NothingStoredError
 if TYPE_CHECKING:
     from grisaille.comparison.moves import Moved, Moves, Shared
 
-# What runs are called on the page, in the order in which they were named.
+# Names of the runs on the page, in the given order.
 LETTERS = "ABCDEFGH"
-# Paintings of each likeness whose neighbours are shown, and pixels of the longer side of a picture.
+# Paintings a likeness whose neighbours are shown, and pixels of the longer side of a picture.
 _SHOWN, _SIDE = 4, 144
-# What a sentence of the summary names, at most.
+# Most names in a sentence of the summary.
 _NAMED = 4
 _TABLES = ("usefulness", "preservation", "recommendations", "kept_by_codes")
-# Rows of the measures that stand above the fold: of what a run leaves to be used.
+# Measures that are shown unfolded: those of results that users work with.
 _MAIN = re.compile(r"\b(embedding|vectors)\b(?! at)|\brandom$|, \d+ bytes$")
 _MAIN_MEASURES = frozenset(
     {
@@ -47,17 +47,17 @@ _MAIN_MEASURES = frozenset(
 
 @dataclass(frozen=True)
 class Comparison:
-    """Some runs, held against the first of them.
+    """Several runs, compared with the first.
 
     Attributes:
-        collections: Of the runs.
-        manifests: Of the runs.
+        collections: Collections of the runs.
+        manifests: Manifests of the runs.
         settings: Settings that differ, and their values.
-        surroundings: What else differs: the CNN, code, machine, threads, packages.
+        surroundings: Other differences: CNN, code, machine, threads, packages.
         measures: Heading -> rows.
-        shared: The paintings that all have.
-        moves: Likeness -> where neighbours moved; None where there are too few paintings in all runs.
-        alone: Likenesses that not all runs made -> the letters of those that did.
+        shared: The paintings that all runs have.
+        moves: Likeness -> neighbours that moved; None if the runs share too few paintings.
+        alone: Likenesses that some runs lack -> letters of the runs that have them.
     """
 
     collections: Sequence[Collection]
@@ -71,12 +71,12 @@ class Comparison:
 
 
 def compare(collections: Sequence[Collection]) -> Comparison:
-    """Hold runs against the first of them.
+    """Compare runs with the first of them.
 
     Raises:
-        NothingStoredError: If embeddings are gone or damaged.
+        NothingStoredError: If embeddings are missing or damaged.
     """
-    found = [manifests.read(collection.storage, collection.run) for collection in collections]
+    read = [manifests.read(collection.storage, collection.run) for collection in collections]
     together = moves.shared([collection.paintings for collection in collections])
     made = dict.fromkeys(likeness for collection in collections for likeness in collection.likenesses)
     by = {
@@ -87,9 +87,9 @@ def compare(collections: Sequence[Collection]) -> Comparison:
     }
     return Comparison(
         collections,
-        found,
+        read,
         list(settings.differing([plain(collection.parameters.model_dump()) for collection in collections])),
-        list(settings.surroundings(found)),
+        list(settings.surroundings(read)),
         dict(side_by_side([_tables(collection) for collection in collections])),
         together,
         {
@@ -108,45 +108,45 @@ def compare(collections: Sequence[Collection]) -> Comparison:
 
 
 def _tables(collection: Collection) -> Tables:
-    """Those that a run has; one that is damaged is none."""
-    found = {}
+    """The tables that a run has, without damaged ones."""
+    tables = {}
     for name in _TABLES:
         try:
-            found[name] = collection.table(name)
+            tables[name] = collection.table(name)
         except NothingStoredError:
             continue
-    return found
+    return tables
 
 
 def lines(comparison: Comparison) -> list[str]:
     """The comparison in a few sentences."""
     letters = LETTERS[: len(comparison.collections)]
     count = len(comparison.settings)
-    found = [f"{count:,} setting{'' if count == 1 else 's'} differ{'s' if count == 1 else ''}."]
+    sentences = [f"{count:,} setting{'' if count == 1 else 's'} differ{'s' if count == 1 else ''}."]
     together = comparison.shared.together
     if together < max(len(collection.paintings) for collection in comparison.collections):
-        found.append(f"The collections differ: {together:,} paintings are in all runs.")
+        sentences.append(f"The collections differ: {together:,} paintings are in all runs.")
     for number, letter in enumerate(letters[1:]):
         shares = [
             f"{moved.kept[number].mean():.0%} by {likeness}" for likeness, moved in comparison.moves.items() if moved
         ]
         if shares:
             nearest = f"Of a painting's {moves.NEAREST} nearest in {letters[0]}, {letter} keeps"
-            found.append(f"{nearest} {', '.join(shares)}.")
+            sentences.append(f"{nearest} {', '.join(shares)}.")
         for verdict in ("higher", "lower"):
             if names := _differing(comparison, number + 1, verdict):
-                found.append(f"{letter} is {verdict} than {letters[0]} by more than chance in {'; '.join(names)}.")
-    return found
+                sentences.append(f"{letter} is {verdict} than {letters[0]} by more than chance in {'; '.join(names)}.")
+    return sentences
 
 
 def _differing(comparison: Comparison, run: int, verdict: str) -> list[str]:
-    """The main measures in which a run differs from the first by more than chance, and of what."""
-    found: dict[str, list[str]] = {}
+    """The main measures by which a run differs from the first beyond chance, with their spaces."""
+    spaces: dict[str, list[str]] = {}
     for row in (row for rows in comparison.measures.values() for row in rows if _is_main(row)):
         figure = row.figures[run]
         if figure is not None and figure.verdict == verdict:
-            found.setdefault(row.measure, []).append(row.of)
-    return [f"{measure} ({_first(names)})" for measure, names in found.items()]
+            spaces.setdefault(row.measure, []).append(row.of)
+    return [f"{measure} ({_first(names)})" for measure, names in spaces.items()]
 
 
 def _first(names: list[str]) -> str:
@@ -159,7 +159,7 @@ def _is_main(row: Row) -> bool:
 
 
 def render(comparison: Comparison) -> str:
-    """Write the page.
+    """Render the comparison page.
 
     Returns:
         HTML; names from files, tables and settings are escaped.
@@ -183,7 +183,7 @@ def render(comparison: Comparison) -> str:
         ],
         shared=comparison.shared,
         compared=comparison.shared.rows.shape[1],
-        moves={likeness: found for likeness, found in comparison.moves.items() if found},
+        moves={likeness: one for likeness, one in comparison.moves.items() if one},
         alone=comparison.alone,
         tile=tiles.tile,
         neighbours=tiles.neighbours,
@@ -195,7 +195,7 @@ def render(comparison: Comparison) -> str:
 
 
 def _run(collection: Collection, manifest: dict[str, Any]) -> dict[str, Any]:
-    """What the page says of a run."""
+    """The facts about a run on the page."""
     code = manifest.get("code") or {}
     return {
         "name": collection.run,
@@ -212,7 +212,7 @@ def _number(value: float) -> str:
 
 
 def _interval(figure: Figure) -> str:
-    """The ends of an interval; nothing where there is none."""
+    """The ends of an interval; empty without one."""
     return f"{_number(figure.low)}\N{EN DASH}{_number(figure.high)}" if figure.low == figure.low else ""
 
 
@@ -221,11 +221,11 @@ class Tile:
     """A painting on the page.
 
     Attributes:
-        picture: As a data URI; empty if the file was moved or changed.
-        artist: Who painted it.
-        title: And its date.
+        picture: Data URI; empty if the file has moved or changed.
+        artist: Name of the artist.
+        title: Title and date.
         kept: Whether it is among the nearest in all runs.
-        elsewhere: Letter of each run in which it is not among the nearest, and its rank there.
+        elsewhere: Letters of the runs in which it is not among the nearest, with its rank there.
     """
 
     picture: str
@@ -236,7 +236,7 @@ class Tile:
 
 
 class _Tiles:
-    """Paintings that all runs have, as tiles."""
+    """Tiles of the shared paintings."""
 
     def __init__(self, comparison: Comparison) -> None:
         self._collections, self._rows = comparison.collections, comparison.shared.rows
@@ -245,14 +245,14 @@ class _Tiles:
         self._pictures: dict[int, str] = {}
 
     def tile(self, painting: int, **more: Any) -> Tile:
-        """A painting by its number among those that all runs have."""
+        """A shared painting by its index."""
         words = self._words[self._rows[0, painting]]
         if painting not in self._pictures:
             self._pictures[painting] = self._picture(painting)
         return Tile(self._pictures[painting], words["artist"], caption(words, words["title"]), **more)
 
     def neighbours(self, moved: Moved, run: int) -> list[Tile]:
-        """The nearest of a painting in one run."""
+        """The nearest paintings of one painting in one run."""
         sets = [set(near) for near in moved.neighbours]
         return [
             self.tile(
@@ -268,7 +268,7 @@ class _Tiles:
         ]
 
     def _picture(self, painting: int) -> str:
-        """From the first run whose pictures are still there."""
+        """The picture, from the first run that still has it."""
         for collection, row in zip(self._collections, self._rows[:, painting], strict=True):
             image = collection.thumbnail(collection.paintings["painting_id"].iloc[row], _SIDE)
             if image is not None:

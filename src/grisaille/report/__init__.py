@@ -1,1 +1,1 @@
-"""The page that a person who knows art but no Python can read, and the few lines that a run ends with."""
+"""The report page, for readers who know art but no Python, and the summary that a run prints."""

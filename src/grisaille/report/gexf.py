@@ -1,4 +1,4 @@
-"""The graph of artists as a file for Gephi and other programs that draw graphs."""
+"""The graph of artists in GEXF, for Gephi and other graph programs."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from grisaille.measures.artist_graph import pairs
 _OF_NODES = {"years": "string", "nationality": "string", "movements": "string", "paintings": "integer"}
 _OF_EDGES = {"likeness": "string", "nearness": "double", "support": "double"}
 _ABOUT = (
-    "Artists whose paintings are among each other's nearest: likeness in order of time. A directed edge leads from an "
-    "artist who had died to one who was not yet born, and says nothing of who knew whom."
+    "Artists whose paintings are among each other's nearest neighbours. A directed edge leads from an artist who had "
+    "died to one who was not yet born; it does not show who knew whom."
 )
 
 
 def gexf(edges: pd.DataFrame, artists: pd.DataFrame) -> str:
     """Write the graph in GEXF 1.3.
 
-    networkx, which writes GEXF, too, names the day in every file, and has no graphs of which some edges are directed.
+    networkx also writes GEXF, but it stores the date in every file and does not mix directed and undirected edges.
 
     Args:
         edges: As `measures.artist_graph.pairs` takes them.
         artists: Columns artist, years, nationality, movements and paintings.
 
-    Returns:
+    XML. Edges of several likenesses between two artists have different kinds; their weight is the nearness.
         XML. Edges of several likenesses between two artists are of several kinds; their weight is the nearness.
 
     Source: GEXF 1.3, https://gexf.net/schema.html.
@@ -51,7 +51,7 @@ def gexf(edges: pd.DataFrame, artists: pd.DataFrame) -> str:
 
 
 def _describe(element: ElementTree.Element, values: dict[str, Any]) -> None:
-    found = ElementTree.SubElement(element, "attvalues")
+    container = ElementTree.SubElement(element, "attvalues")
     for name, value in values.items():
         text = f"{value:.4g}" if isinstance(value, float) else str(value)
-        ElementTree.SubElement(found, "attvalue", {"for": name, "value": text})
+        ElementTree.SubElement(container, "attvalue", {"for": name, "value": text})

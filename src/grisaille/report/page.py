@@ -1,4 +1,4 @@
-"""The HTML page: tables, figures and thumbnails gathered into one file that needs nothing else."""
+"""The HTML page: tables, figures and thumbnails in one self-contained file."""
 
 import base64
 import io
@@ -28,11 +28,11 @@ from grisaille.report.results import SPACE_NAMES, Results, hubs, is_number, numb
 
 
 def render(results: Results, files: Files) -> str:
-    """Write the page.
+    """Render the report page.
 
     Args:
         results: The tables.
-        files: Path of a painting -> function that reads its file, for the thumbnails.
+        files: Path of a painting -> function that reads its file, for thumbnails.
 
     Returns:
         HTML; names from files and tables are escaped.
@@ -87,37 +87,37 @@ def render(results: Results, files: Files) -> str:
     return page
 
 
-# Rows of a table that grows with the collection; comparisons that are named in one list; neighbours of a work, closest
-# pairs, and hubs of a space, which are shown in pictures.
+# At most: rows of a growing table, comparisons named in a list, pictured neighbours of a work, pictured closest pairs,
+# and pictured hubs of a space.
 _ROWS, _NAMED, _NEAR, _PAIRS, _HUBS = 200, 20, 6, 5, 4
 
 
 def _first(table: pd.DataFrame) -> dict[str, Any]:
-    """The first rows of a table, and how many it has: a page with all rows of a long one would not open."""
+    """The first rows of a table and its row count; browsers cannot open a page with very long tables."""
     return {"count": len(table), "rows": table.head(_ROWS).to_dict("records")}
 
 
 class Thumbnails:
-    """Small pictures of paintings, as data URIs.
+    """Thumbnails of paintings as data URIs, each made at its first use.
 
     Attributes:
-        originals: What they are made of.
+        originals: Reads the full pictures.
     """
 
     def __init__(self, paintings: pd.DataFrame, files: Files, side: int) -> None:
-        """Know where the paintings are; none is opened yet."""
+        """Take the paintings; no file is opened yet."""
         self._rows = paintings.set_index("painting_id")
         self.originals, self._side = Originals(paintings, files), side
         self._made: dict[str, dict[str, str]] = {}
 
     def __call__(self, painting_id: str) -> dict[str, str]:
-        """The picture, who painted it, its title and date, which may be empty, and its identifier."""
+        """Picture, artist, title and date (either may be empty) and identifier of a painting."""
         if painting_id not in self._made:
             row: Any = self._rows.loc[painting_id]
             image = self.originals.picture(row["path"])
             picture = "" if image is None else _data_uri(images.thumbnail(image, self._side), "image/webp")
-            told = {"artist": row["artist"], "name": caption(row, ""), "id": painting_id}
-            self._made[painting_id] = told | {"picture": picture}
+            texts = {"artist": row["artist"], "name": caption(row, ""), "id": painting_id}
+            self._made[painting_id] = texts | {"picture": picture}
         return self._made[painting_id]
 
 
@@ -132,34 +132,34 @@ def _png(figure: Image) -> str:
 
 
 def _duplicates(results: Results) -> dict[str, Any]:
-    """Pairs of near-duplicates, as paintings are called in captions, with the files' names."""
-    found = results.paintings.dropna(subset=["duplicate_of"])
+    """Pairs of near-duplicates: captions and file names."""
+    duplicates = results.paintings.dropna(subset=["duplicate_of"])
     path = results.paintings.set_index("painting_id")["path"]
-    return _first(found.assign(original=found["duplicate_of"].map(path).fillna(found["duplicate_of"])))
+    return _first(duplicates.assign(original=duplicates["duplicate_of"].map(path).fillna(duplicates["duplicate_of"])))
 
 
 def _keys(results: Results, own: bool) -> list[str]:
-    """Comparisons that have paintings on both sides: one's own, or those of the 2021 work."""
+    """Keys of the comparisons with paintings on both sides: your own, or those of the 2021 work."""
     return [key for key in results.compared if (results.comparisons[key].paper is None) == own]
 
 
 def _absent(results: Results) -> dict[str, Any]:
-    """One's own comparisons that lack a side, and what is wrong with their names."""
-    told = [f"{title}: {'; '.join(wrong)}" for title, wrong in words.absent(results).items()]
-    return {"rows": told[:_NAMED], "more": len(told) - _NAMED}
+    """Your own comparisons that lack a side, with messages about their names."""
+    messages = [f"{title}: {'; '.join(wrong)}" for title, wrong in words.absent(results).items()]
+    return {"rows": messages[:_NAMED], "more": len(messages) - _NAMED}
 
 
 def _comparison(results: Results, key: str, thumbnails: Thumbnails, count: int, artists: StringArray) -> dict[str, Any]:
-    """Two groups side by side: what was expected and found, pictures, and the figures."""
+    """Two groups side by side: expectation and outcome, pictures, figures."""
     comparison = results.comparisons[key]
     row = where(results.paper_experiments, comparison=key).iloc[0]
-    word, said = words.found_of(results, key)
+    outcome, sentence = words.found_of(results, key)
     columns = ({"paper": "2021 work"} if is_number(row["paper"]) else {}) | _shown(results.paper_experiments)
     return {
         "title": comparison.title,
         "expected": comparison.expected,
-        "verdict": word,
-        "said": said,
+        "verdict": outcome,
+        "said": sentence,
         "sides": [
             (
                 side_name(present(side, artists)),
@@ -173,17 +173,17 @@ def _comparison(results: Results, key: str, thumbnails: Thumbnails, count: int, 
 
 
 def _work_of_2021(results: Results, thumbnails: Thumbnails, count: int, artists: StringArray) -> dict[str, Any] | None:
-    """Its figures beside ours, where the collection has some of its artists or the run took its network; else None."""
-    keys, asked = _keys(results, own=False), results.autoencoder.architecture == "paper"
-    if not keys and not asked:
+    """Figures of the 2021 work beside ours; None if neither its artists nor its network are here."""
+    keys, own_network = _keys(results, own=False), results.autoencoder.architecture == "paper"
+    if not keys and not own_network:
         return None
     columns = {"paper": "2021 work"} | _shown(results.paper_experiments)
-    there = results.paper_experiments[results.paper_experiments["comparison"].isin(keys)].to_dict("records")
-    rows = [[row["title"], *(number(row[column]) for column in columns)] for row in there]
-    lacking = [c.title for key, c in results.comparisons.items() if c.paper is not None and key not in keys]
+    compared = results.paper_experiments[results.paper_experiments["comparison"].isin(keys)].to_dict("records")
+    rows = [[row["title"], *(number(row[column]) for column in columns)] for row in compared]
+    absent = [c.title for key, c in results.comparisons.items() if c.paper is not None and key not in keys]
     return {
         "table": {"columns": ["Comparison", *columns.values()], "rows": rows},
-        "absent": "; ".join(lacking),
+        "absent": "; ".join(absent),
         "comparisons": [_comparison(results, key, thumbnails, count, artists) for key in keys],
     }
 
@@ -193,7 +193,7 @@ def _shown(table: pd.DataFrame) -> dict[str, str]:
 
 
 def _pairs(results: Results, thumbnails: Thumbnails) -> list[dict[str, Any]]:
-    """The closest and the farthest pairs of artists, each with a work of either."""
+    """The closest and the farthest pairs of artists, with a work of each artist."""
     pairs = pairs_by_nearness(results).to_dict("records")
     count = min(_PAIRS, len(pairs) // 2)
     ends = {"Closest": pairs[:count], "Farthest apart": pairs[::-1][:count]} if count else {"The only pair": pairs}
@@ -206,16 +206,16 @@ def _pairs(results: Results, thumbnails: Thumbnails) -> list[dict[str, Any]]:
                     "nearness": number(pair["nearness"], 1),
                     "works": [thumbnails(name) for name in _meeting(results, pair["artist"], pair["other_artist"])],
                 }
-                for pair in chosen
+                for pair in members
             ],
         }
-        for title, chosen in ends.items()
-        if chosen
+        for title, members in ends.items()
+        if members
     ]
 
 
 def _meeting(results: Results, one: str, other: str) -> list[str]:
-    """The two works of a pair of artists that are nearest to each other, or of each the one in the middle."""
+    """The two works of a pair of artists that are nearest to each other; without neighbours, a middle work of each."""
     near = where(results.neighbours, space=results.default[0], likeness=results.default[1])
     artist = results.paintings.set_index("painting_id")["artist"]
     own, theirs = near["painting_id"].map(artist), near["neighbour_id"].map(artist)
@@ -231,7 +231,7 @@ _PARTS = {"all": "all", HELD_OUT: "never seen", ADDED: "came later"}
 
 
 def _preservation(results: Results) -> dict[str, Any]:
-    """What is kept of all paintings and of those that nothing was fitted on, and what one answer for all would keep."""
+    """Preservation of all paintings and of those never seen in fitting, and of the best single answer for all."""
     measures = {
         "recall": f"recall@{results.k}",
         "trustworthiness": "trustworthiness",
@@ -241,7 +241,7 @@ def _preservation(results: Results) -> dict[str, Any]:
     }
     table, rows = results.preservation[results.preservation["paintings"].isin(_PARTS)], []
     metrics = [results.made_for, *(name for name in words.METRICS if name != results.made_for)]
-    # The metric that the embedding was asked to keep comes before the other.
+    # The metric that the embedding preserves comes first.
     for likeness in dict.fromkeys([*metrics, "style", "colour", "vectors"]):
         own = table[table["likeness"] == likeness].sort_values("space", kind="stable").to_dict("records")
         rows += [
@@ -261,29 +261,29 @@ def _preservation(results: Results) -> dict[str, Any]:
 
 
 def _hubs(results: Results, thumbnails: Thumbnails) -> list[dict[str, Any]]:
-    """Works that are near to very many, by space; of each space the first few in pictures."""
-    found = []
+    """Hubs by space, the first few of each space with pictures."""
+    rows = []
     names = dict.fromkeys(results.neighbours[["space", "likeness"]].itertuples(index=False, name=None))
-    # First what people are shown, then what it is made of; PCA is shown to nobody.
+    # Offered spaces come before the full features. PCA is left out, since it is not offered.
     for space, likeness in sorted((name for name in names if name[0] != "pca"), key=lambda name: name[0] == "raw"):
         near = hubs(results, space, likeness)
         if near:
             works = [thumbnails(name) | {"note": f"near to {share:.0%}"} for name, share in list(near.items())[:_HUBS]]
-            found.append({"space": _name({"space": space, "likeness": likeness}), "count": len(near), "works": works})
-    return found
+            rows.append({"space": _name({"space": space, "likeness": likeness}), "count": len(near), "works": works})
+    return rows
 
 
-# What a code may weigh beyond the size that it stands for: a length in float32.
+# Bytes that a code may exceed its nominal size by: one length in float32.
 _ROOM = 4
 
 
 def _codes(results: Results) -> list[dict[str, Any]]:
-    """A table a likeness: families of codes by the bytes of a painting, the best of each size in bold."""
+    """One table a likeness: families of codes by bytes a painting, with the best of each size in bold."""
     known, tables = _known_codes(results), []
     for likeness in dict.fromkeys(known["likeness"]):
         rows = known[(known["likeness"] == likeness) & known["family"].notna()]
         sizes = {size: rows[(rows["bytes"] <= size + _ROOM) & (rows["bytes"] > size // 2 + _ROOM)] for size in SIZES}
-        best = {size: found.groupby("family")["recall"].max() for size, found in sizes.items()}
+        best = {size: members.groupby("family")["recall"].max() for size, members in sizes.items()}
         body = [
             [family, *(_among(best[size].get(family, np.nan), best[size].max()) for size in SIZES)]
             for family in dict.fromkeys(rows["family"])
@@ -294,7 +294,7 @@ def _codes(results: Results) -> list[dict[str, Any]]:
 
 
 def _among(recall: float, best: float) -> str:
-    """A figure, bold where there is no better one."""
+    """A figure, bold if it is the best."""
     if not is_number(recall):
         return ""
     text = number(recall, 3)
@@ -312,7 +312,7 @@ def _all_codes(results: Results) -> dict[str, Any]:
 
 
 def _known_codes(results: Results) -> pd.DataFrame:
-    """The codes of this run, and those that only the study measures."""
+    """The codes of this run, and the product-quantised codes of the study if there is one."""
     study = results.study_codes_if_there
     if study is None:
         return results.kept_by_codes
@@ -369,26 +369,28 @@ _ORDER = ["Composition", "Style", "Colour", "Mixture", "Vectors", "Chance", "Lab
 
 
 def _place(row: Mapping[Any, Any]) -> int:
-    """Where the likeness of a row stands among the others."""
+    """Position of a row's likeness in the order of the table."""
     return _ORDER.index(_name(row).partition(":")[0])
 
 
 _KINDS = {
-    "artist": "Who likes works of one artist",
-    "movement": "Who likes works of one movement",
-    "new_artists": "Who likes works of one movement, and wants other artists",
+    "artist": "Profiles that like one artist",
+    "movement": "Profiles that like one movement",
+    "new_artists": "Profiles that like one movement and want other artists",
 }
 
 
 def _recommendations(results: Results) -> list[dict[str, Any]]:
-    """A table a kind of profile."""
+    """One table a kind of profile."""
     tables = []
     for kind, title in _KINDS.items():
-        found = where(results.recommendations, kind=kind).to_dict("records")
+        records = where(results.recommendations, kind=kind).to_dict("records")
         label = "same artist" if kind == "artist" else "same movement"
         headings = {"recall": "R@20", "ndcg": "nDCG@20", "precision": f"{label} among the 20"}
         headings |= {"different_artists": "pairs by two artists", "coverage": "coverage"}
-        rows = [[_varied(row), *(_with_interval(row, name) for name in headings)] for row in sorted(found, key=_place)]
+        rows = [
+            [_varied(row), *(_with_interval(row, name) for name in headings)] for row in sorted(records, key=_place)
+        ]
         if rows:
             tables.append({"title": title, "columns": ["Space", *headings.values()], "rows": rows})
     return tables
@@ -399,7 +401,7 @@ def _varied(row: Mapping[Any, Any]) -> str:
 
 
 def _with_interval(row: Mapping[Any, Any], name: str) -> str:
-    """A score, and half the width of its 95% interval; a table of all intervals would be too wide."""
+    """A score and half the width of its 95% interval, which keeps the table narrow."""
     if name not in {"precision", "never_seen", "recall"}:
         return number(row[name], 3)
     margin = (row[f"{name}_high"] - row[f"{name}_low"]) / 2
@@ -407,7 +409,7 @@ def _with_interval(row: Mapping[Any, Any], name: str) -> str:
 
 
 def _name(row: Mapping[Any, Any]) -> str:
-    """A space and its likeness, or the metric of composition that it is held against, for readers."""
+    """A row's space and likeness, or metric of composition, for readers."""
     if row["space"] in _NO_SPACE:
         return _NO_SPACE[row["space"]]
     likeness = row["likeness"]
@@ -417,14 +419,14 @@ def _name(row: Mapping[Any, Any]) -> str:
 
 
 def _spread(results: Results, rows: Any, count: int) -> list[str]:
-    """Evenly spaced paintings of a group, so that no choice of ours comes between it and the reader."""
-    chosen = rows[np.unique(np.linspace(0, len(rows) - 1, min(count, len(rows))).astype(int))] if count else []
-    return [str(name) for name in results.paintings["painting_id"].iloc[chosen]]
+    """Evenly spaced paintings of a group, so that nobody picks them by hand."""
+    indices = rows[np.unique(np.linspace(0, len(rows) - 1, min(count, len(rows))).astype(int))] if count else []
+    return [str(name) for name in results.paintings["painting_id"].iloc[indices]]
 
 
 def _examples(results: Results, thumbnails: Thumbnails, count: int) -> list[dict[str, Any]]:
-    """Some works, each with its nearest by every likeness that people are offered; near-duplicates are left out."""
-    # In a sampled collection only some were asked for their neighbours.
+    """Example works with their nearest by every offered likeness, without near-duplicates."""
+    # In a sampled collection, only some paintings have stored neighbours.
     original = results.paintings["duplicate_of"].isna()
     known = results.paintings["painting_id"].isin(results.neighbours["painting_id"].unique())
     copies = set(results.paintings.loc[~original, "painting_id"])
@@ -442,7 +444,6 @@ _PLACES = ("paintings_folder", "features_file")
 
 
 def _settings(parameters: dict[str, Any]) -> str:
-    # Kedro reads its configuration files in no particular order, so the groups arrive in another one every time. Where
-    # files lie is nobody's business to whom the page is sent.
+    # Sorted, since Kedro reads its configuration files in no particular order. File locations are left out for privacy.
     groups = {name: plain(parameters[name]) for name in sorted(parameters) if name not in _PLACES}
     return yaml.safe_dump(groups, sort_keys=False, allow_unicode=True)

@@ -1,4 +1,4 @@
-"""Everything the report draws on, and the look-ups its words and tables share."""
+"""The tables behind the report, and the look-ups that its texts and tables share."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ SPACE_NAMES = {
     "raw_hellinger": "Full features, Hellinger",
     "pca_hellinger": "PCA, Hellinger",
 }
-"""Columns of silhouettes that readers are shown, and what they are called."""
+"""Columns of silhouettes that the report shows -> their headings."""
 OFFERED = [
     *[("embedding", likeness) for likeness in ("composition", "style", "colour", "mixture")],
     ("raw", "vectors"),
 ]
-"""What people are offered in the explorer and the studio."""
+"""Spaces that the explorer and the studio offer, each with its likeness."""
 CLOSER = "closer_than_"
-"""How the columns of named comparisons begin that hold a share of others that are farther apart."""
-# Of an artist with fewer paintings nobody can say what is typical.
+"""Prefix of the columns of named comparisons that hold the share of other pairs that are farther apart."""
+# An artist with fewer paintings has no typical ones.
 ENOUGH = 3
-# A painting is a hub if it is among the nearest of this share of all, and of so many times what chance gives.
+# A painting is a hub if it is a neighbour of this share of all paintings, and of this many times the chance level.
 _HUB, _TIMES_CHANCE = 0.2, 4
 
 
@@ -51,15 +51,15 @@ class Results:
         usefulness: One row a space and part of the collection.
         recommendations: One row a kind of profile and space.
         paper_experiments: The named comparisons.
-        pair_agreement: Do the pairs' silhouettes agree with those of the full features.
+        pair_agreement: Agreement of the pairs' silhouettes with those in the full features.
         neighbours: The nearest paintings in every space.
-        kept_by_codes: One row a code of few bytes.
-        study_codes_if_there: The same of the study, which has more codes; None where there was no study.
-        code_figure: What codes keep, over bytes and over values.
+        kept_by_codes: One row a compact code.
+        study_codes_if_there: The same table of the study, which measures more codes; None without a study.
+        code_figure: Recall of codes over bytes and over values.
         rnx_figure: Agreement of neighbourhoods of every size.
-        silhouette_heat_map: Every pair of artists.
-        scatters: A figure a comparison that has paintings on both sides.
-        parameters: Of the run.
+        silhouette_heat_map: Silhouettes of all pairs of artists.
+        scatters: One figure a comparison with paintings on both sides.
+        parameters: Parameters of the run.
     """
 
     paintings: pd.DataFrame
@@ -81,12 +81,12 @@ class Results:
 
     @property
     def k(self) -> int:
-        """Neighbours counted; fewer than asked for in a tiny collection."""
+        """Number of neighbours that count; smaller than the setting in a tiny collection."""
         return min(Evaluation.model_validate(self.parameters.get("evaluation", {})).neighbours, len(self.paintings) - 1)
 
     @property
     def values(self) -> tuple[float, float]:
-        """Values of a painting in the full features, and in what they are reduced to; NaN if no artist is known."""
+        """Values a painting in the full features and in the reduced space; NaN if no artist is known."""
         full, reduced = (self.useful(*name, "values") for name in (("raw", self.made_for), self.embedded))
         return full, reduced
 
@@ -97,23 +97,23 @@ class Results:
 
     @property
     def compared(self) -> list[str]:
-        """Those that have paintings on both sides."""
+        """Keys of the comparisons that have paintings on both sides."""
         known = self.paper_experiments["_".join(self.default)].notna()
         return [key for key in self.paper_experiments.loc[known, "comparison"] if key in self.comparisons]
 
     @property
     def offered(self) -> list[tuple[str, str]]:
-        """Spaces that people ask for look-alikes in, each with its likeness."""
+        """Spaces that users can search for look-alikes, each with its likeness."""
         return [name for name in OFFERED if "_".join(name) in self.pair_silhouettes]
 
     @property
     def default(self) -> tuple[str, str]:
-        """The one of these that answers unless another is asked for."""
+        """The default of the offered spaces."""
         return ("embedding", "mixture") if ("embedding", "mixture") in self.offered else self.offered[0]
 
     @property
     def chance(self) -> float:
-        """Share of the nearest that are by the same artist if they are drawn by chance; NaN if it is not known."""
+        """Share of the nearest by the same artist if neighbours were drawn by chance; NaN if unknown."""
         rows = self.usefulness.loc[self.usefulness["space"] == "chance", "precision"]
         return float(rows.iloc[0]) if len(rows) else float("nan")
 
@@ -124,26 +124,26 @@ class Results:
 
     @property
     def composed(self) -> bool:
-        """Whether there are embeddings of composition; without them vectors that were given are compared."""
+        """Whether there are embeddings of composition; otherwise given vectors are compared."""
         return "raw_euclidean" in self.pair_silhouettes
 
     @property
     def made_for(self) -> str:
-        """The likeness that the embedding is made to keep, or `vectors`."""
+        """The likeness that the embedding preserves, or `vectors`."""
         return self.autoencoder.made_for if self.composed else "vectors"
 
     @property
     def embedded(self) -> tuple[str, str]:
-        """The space and likeness of the embeddings that the page is about, or of what comes closest to some."""
+        """Space and likeness of the embeddings that the page reports on; without embeddings, PCA of the vectors."""
         return ("embedding", "composition") if self.composed else ("pca", "vectors")
 
     def preserved(self, space: str, measure: str) -> float:
-        """What a space keeps of the likeness that the embedding is made to keep; NaN if it is not known."""
+        """A measure of how well a space preserves the embedding's likeness; NaN if unknown."""
         rows = where(self.preservation, space=space, likeness=self.made_for, paintings="all")[measure]
         return float(rows.iloc[0]) if len(rows) else float("nan")
 
     def useful(self, space: str, likeness: str, measure: str) -> float:
-        """What a space is worth by a column of `usefulness`; NaN if it is not known."""
+        """A column of `usefulness` for a space; NaN if unknown."""
         rows = where(self.usefulness, space=space, likeness=likeness, paintings="all")[measure]
         return float(rows.iloc[0]) if len(rows) else float("nan")
 
@@ -153,26 +153,28 @@ class Results:
         return [str(name) for name in rows.sort_values("rank")["neighbour_id"]]
 
 
-def where(table: pd.DataFrame, **wanted: str) -> pd.DataFrame:
-    """The rows that hold these values."""
-    return table[np.logical_and.reduce([table[column] == value for column, value in wanted.items()])]
+def where(table: pd.DataFrame, **values: str) -> pd.DataFrame:
+    """The rows whose columns have the given values."""
+    return table[np.logical_and.reduce([table[column] == value for column, value in values.items()])]
 
 
 def hubs(results: Results, space: str, likeness: str) -> dict[str, float]:
-    """Paintings that are near to very many: identifier -> share of all whose nearest it is among, largest first.
+    """Hubs, which are neighbours of very many paintings: identifier -> share of all paintings, largest first.
 
     Source: Radovanović, Nanopoulos & Ivanović 2010, "Hubs in space".
     """
     near = where(results.neighbours, space=space, likeness=likeness)
-    asked = max(near["painting_id"].nunique(), 1)
-    shares = near["neighbour_id"].value_counts() / asked
+    queries = max(near["painting_id"].nunique(), 1)
+    shares = near["neighbour_id"].value_counts() / queries
     by_chance = results.k / max(len(results.paintings) - 1, 1)
-    found = shares[shares >= max(_HUB, _TIMES_CHANCE * by_chance)]
-    return {str(name): float(share) for name, share in found.items()}
+    largest = shares[shares >= max(_HUB, _TIMES_CHANCE * by_chance)]
+    return {str(name): float(share) for name, share in largest.items()}
 
 
 def pairs_in_order(pairs: pd.DataFrame, space: str) -> pd.DataFrame:
-    """The pairs of artists, closest first, by a space's silhouettes: of artists with three paintings if there are any.
+    """Pairs of artists, closest first, by the silhouettes of a space.
+
+    Only artists with three paintings or more count, if there are any.
 
     Args:
         pairs: As `Results.pair_silhouettes`.
@@ -184,17 +186,18 @@ def pairs_in_order(pairs: pd.DataFrame, space: str) -> pd.DataFrame:
 
 
 def pairs_by_nearness(results: Results) -> pd.DataFrame:
-    """The pairs of artists, nearest first, by the likeness that answers unless another is asked for.
+    """Pairs of artists, nearest first, by the default likeness.
 
-    Counts do not depend on how varied an artist is. Silhouettes do: whoever has many manners is close to all.
+    Nearness is based on counts, which do not depend on an artist's variety. Silhouettes do: varied artists are close to
+    all.
 
     Returns:
-        Columns artist, other_artist and nearness (`measures.artist_graph.nearness`): of artists with three paintings if
-        there are two of them.
+        Columns artist, other_artist and nearness (`measures.artist_graph.nearness`). Only artists with three paintings
+        or more count, if there are two of them.
     """
-    kept = results.paintings[results.paintings["duplicate_of"].isna() & (results.paintings["artist"] != UNKNOWN)]
-    artists, labels = np.unique(kept["artist"].to_numpy(dtype=str), return_inverse=True)
-    count, label = len(artists), pd.Series(labels, index=kept["painting_id"])
+    known = results.paintings[results.paintings["duplicate_of"].isna() & (results.paintings["artist"] != UNKNOWN)]
+    artists, labels = np.unique(known["artist"].to_numpy(dtype=str), return_inverse=True)
+    count, label = len(artists), pd.Series(labels, index=known["painting_id"])
     if count < 2:
         return pd.DataFrame(columns=["artist", "other_artist", "nearness"])
     near = where(results.neighbours, space=results.default[0], likeness=results.default[1])
@@ -207,7 +210,7 @@ def pairs_by_nearness(results: Results) -> pd.DataFrame:
     typical = np.flatnonzero(sizes >= ENOUGH) if np.count_nonzero(sizes >= ENOUGH) > 1 else np.arange(count)
     one, other = (typical[end] for end in np.triu_indices(len(typical), 1))
     table = pd.DataFrame({"artist": artists[one], "other_artist": artists[other], "nearness": values[one, other]})
-    # The last digits of equal counts would decide.
+    # Without rounding, the last digits of equal counts would decide the order.
     return table.sort_values("nearness", key=lambda values: -values.round(9), kind="stable", ignore_index=True)
 
 
@@ -217,8 +220,8 @@ def is_number(value: Any) -> bool:
 
 
 def number(value: Any, digits: int = 2, undefined: str = "\N{EN DASH}") -> str:
-    """A figure with a minus sign, so that columns of figures line up; a dash for what is not defined."""
+    """A figure with a typographic minus sign, so that columns line up; a dash if it is undefined."""
     if not is_number(value):
         return undefined
-    # A negative zero plus zero is a positive one.
+    # Adding zero turns a negative zero into a positive one.
     return f"{round(float(value), digits) + 0.0:.{digits}f}".replace("-", "\N{MINUS SIGN}")

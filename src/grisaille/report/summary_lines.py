@@ -1,4 +1,4 @@
-"""The verdict in words: every sentence follows from the tables."""
+"""The sentences of the report, all derived from its tables."""
 
 from __future__ import annotations
 
@@ -11,44 +11,45 @@ import numpy as np
 from grisaille.collection.artists import UNKNOWN, misspelt, normalise, rows_of
 from grisaille.collection.captions import caption
 from grisaille.collection.split import ADDED, HELD_OUT
+from grisaille.errors import counted
 from grisaille.lazy import pd
 from grisaille.parameters import Backbone, Comparison
 from grisaille.parameters import Report as Settings
 from grisaille.report.results import CLOSER, Results, hubs, is_number, pairs_by_nearness, where
 
-# A share that is larger by less is no better.
+# A larger share is better only if it exceeds the other by this much.
 _BETTER = 0.005
-# Closer than this share of others is close, and farther than this share is far.
+# "Close" means closer than this share of others, "far" means farther than this share.
 _CLEAR = 2 / 3
-# Doubts, and comparisons that came out otherwise, that one sentence can hold.
+# Most doubts, and most unexpected comparisons, in one sentence.
 _DOUBTS, _OTHERS = 3, 5
 _WEAK = 0.75
 METRICS = {"euclidean": "Euclidean", "hellinger": "Hellinger"}
 
 
 def summary(results: Results) -> list[str]:
-    """What a run ends with on the console: at most five lines."""
+    """The summary that a run prints, at most five lines."""
     lines = [f"{title(results)}: {what(results)}", *verdict(results), kept(results), expected(results)]
     return [line for line in lines if line]
 
 
 def growth_line(growth: pd.DataFrame) -> str:
-    """What kept encoders are worth for paintings that came later, from the table `growth`."""
+    """How well kept encoders serve paintings that came later, from the table `growth`."""
     if growth.empty:
-        return "No paintings came after the encoders were fitted, and none were held out: nothing says what they keep."
+        return "No paintings came after the encoders were fitted, and none were held out, so nothing can be measured."
     words = {ADDED: "that came later", HELD_OUT: "that were held out"}
-    told = [
+    recalls = [
         f"{row['recall']:.3f} for {row['queries']:,} {words[row['paintings']]}" for row in growth.to_dict("records")
     ]
     fitted_on = f"{growth['fitted_on'].iloc[0]:,}"
     return (
-        f"The encoders were kept; they were fitted on {fitted_on} of these paintings. Share of a painting's nearest by "
-        f"composition that the embedding keeps: {', '.join(told)}."
+        f"The encoders were kept; they were fitted on {fitted_on} of these paintings. Share of a painting's nearest "
+        f"neighbours by composition that the embedding keeps: {', '.join(recalls)}."
     )
 
 
 def title(results: Results) -> str:
-    """What the collection is called: as the settings say, or as its folder is named."""
+    """Name of the collection: from the settings, or else from its folder."""
     settings = Settings.model_validate(results.parameters.get("report", {}))
     given = str(results.parameters.get("paintings_folder") or "").rstrip("/\\").replace("\\", "/")
     folder = given.partition("://")[2] or PurePosixPath(given).name
@@ -56,7 +57,7 @@ def title(results: Results) -> str:
 
 
 def what(results: Results) -> str:
-    """How many works there are, and by how many artists."""
+    """Number of works and of artists."""
     artists = results.paintings["artist"]
     known, unknown = len(set(artists) - {UNKNOWN}), int((artists == UNKNOWN).sum())
     by = f"{known:,} artist{'' if known == 1 else 's'}" if known else "artists whose names are not known"
@@ -67,7 +68,7 @@ def what(results: Results) -> str:
 
 
 def years(results: Results) -> str:
-    """When the works were made, as far as that is known; otherwise empty."""
+    """The period of the works; empty if no dates are known."""
     ends = [results.paintings[name].dropna() for name in ("year_from", "year_to") if name in results.paintings]
     if not ends or not all(map(len, ends)):
         return ""
@@ -76,15 +77,15 @@ def years(results: Results) -> str:
 
 
 def network(results: Results) -> str:
-    """What looked at the pictures."""
+    """The network behind the features, or the source of given vectors."""
     if not results.composed:
         file = PurePosixPath(str(results.parameters.get("features_file") or "").replace("\\", "/")).name
-        return f"nobody here: vectors{_counted(results.values[0])} were made elsewhere{f' ({file})' if file else ''}"
+        return f"given vectors{_counted(results.values[0])}, computed elsewhere{f' ({file})' if file else ''}"
     backbone = Backbone.model_validate(results.parameters.get("backbone", {}))
     if backbone.model_file is not None:
         return f"the network in {backbone.model_file.name}"
     learnt = {
-        "random": "with random weights, which has learnt nothing",
+        "random": "with random weights, untrained",
         "imagenet": "trained on photographs (ImageNet)",
     }
     of_file = f"with weights from {PurePosixPath(backbone.weights).name}"
@@ -92,17 +93,17 @@ def network(results: Results) -> str:
 
 
 def verdict(results: Results) -> tuple[str, str]:
-    """What to believe, and what not, in a sentence each."""
+    """The two sentences of the verdict: the likeness to believe, and the reasons for doubt."""
     if len(results.paintings) <= results.k + 1:
-        few = f"{len(results.paintings)} paintings are too few to judge: all of them are each other's nearest."
-        return few, "Look at the pictures, and believe no figure on this page."
+        few = f"The collection is too small to judge ({counted(len(results.paintings), 'painting')})."
+        return few, "Look at the pictures, and do not rely on any figure on this page."
     return _belief(results), f"Do not rely on {', nor on '.join(_doubts(results)[:_DOUBTS])}."
 
 
 def _worth(results: Results) -> dict[tuple[str, str], float]:
-    """Spaces that people are offered -> share of the nearest that are by the same artist, the best first."""
-    found = {name: results.useful(*name, "precision") for name in results.offered}
-    return dict(sorted(((n, v) for n, v in found.items() if is_number(v)), key=lambda item: -item[1]))
+    """Offered spaces -> share of the nearest by the same artist, best first."""
+    shares = {name: results.useful(*name, "precision") for name in results.offered}
+    return dict(sorted(((n, v) for n, v in shares.items() if is_number(v)), key=lambda item: -item[1]))
 
 
 def _belief(results: Results) -> str:
@@ -110,39 +111,38 @@ def _belief(results: Results) -> str:
     worth, k = _worth(results), results.k
     if not worth or not is_number(results.chance):
         return (
-            "Fewer than two different paintings have a known artist, so no figure says what the likenesses are worth: "
-            "believe your eyes."
+            "Fewer than two different paintings have a known artist, so the likenesses cannot be measured: trust your "
+            "eyes."
         )
-    best, found = next(iter(worth.items()))
+    best, share = next(iter(worth.items()))
     by_chance = f"where chance would give {k * results.chance:.1f}"
     rows = where(results.usefulness, space=best[0], likeness=best[1], paintings="all").iloc[0]
     if not rows["precision_low"] > results.chance:
         return (
-            f"Believe none of the likenesses yet: {k * found:.1f} of a work's {k} nearest are by the same artist, "
-            f"{by_chance}."
+            f"No likeness is reliable yet: {k * share:.1f} of a work's {k} nearest are by the same artist, {by_chance}."
         )
     plain = where(results.usefulness, space="pca", paintings="all").sort_values("precision", na_position="first")
     strongest: dict[Any, Any] = plain.to_dict("records")[-1] if len(plain) else {"precision": 0.0}
-    if strongest["precision"] > found + _BETTER:
+    if strongest["precision"] > share + _BETTER:
         return (
-            f"Nothing here does better than PCA, the plain method: by {_of(strongest['likeness'])} it finds "
+            f"Nothing here beats PCA, the baseline: by {_of(strongest['likeness'])} it finds "
             f"{k * strongest['precision']:.1f} works by the same artist among a work's {k} nearest, {likeness(best)} "
-            f"finds {k * found:.1f}, and chance {k * results.chance:.1f}."
+            f"finds {k * share:.1f}, and chance {k * results.chance:.1f}."
         )
-    return f"Believe {likeness(best)}: {k * found:.1f} of a work's {k} nearest are by the same artist, {by_chance}."
+    return f"Believe {likeness(best)}: {k * share:.1f} of a work's {k} nearest are by the same artist, {by_chance}."
 
 
 def worth(results: Results) -> str:
-    """What every likeness that people are offered finds, the best first."""
-    found = [f"{likeness(name)} {results.k * share:.1f}" for name, share in _worth(results).items()]
-    if not found:
-        return "No artists are known to hold it against."
+    """Works by the same artist among the nearest, for every offered likeness, best first."""
+    counts = [f"{likeness(name)} {results.k * share:.1f}" for name, share in _worth(results).items()]
+    if not counts:
+        return "No artists are known to measure it by."
     k, chance = results.k, results.chance
-    return f"Works by the same artist among the {k} nearest: {', '.join(found)}; chance {k * chance:.1f}."
+    return f"Works by the same artist among the {k} nearest: {', '.join(counts)}; chance {k * chance:.1f}."
 
 
 def likeness(name: tuple[str, str]) -> str:
-    """A space that people are offered, in a sentence."""
+    """An offered space in a sentence."""
     return {"mixture": "the mixture", "vectors": "the vectors"}.get(name[1], name[1])
 
 
@@ -151,41 +151,43 @@ def _of(name: str) -> str:
 
 
 def _doubts(results: Results) -> list[str]:
-    """What not to rely on, the gravest first."""
+    """Reasons for doubt, the gravest first."""
     worth = _worth(results)
     best = max(worth.values(), default=0.0)
-    found = []
+    doubts = []
     backbone = Backbone.model_validate(results.parameters.get("backbone", {}))
     if results.composed and backbone.model_file is None and backbone.weights == "random":
-        found.append("any of it as a statement about art, since the network's weights are random")
+        doubts.append("any of it as a statement about art, since the network's weights are random")
     beaten = {}
     for name, own in worth.items():
         plain = _plain(results, name)
         if name[0] == "embedding" and plain > own + _BETTER:
             beaten[name] = f"{likeness(name)} to tell artists apart, where {_size(results, name)} finds more"
             beaten[name] += f" ({plain:.0%} against {own:.0%} by the same artist)"
-    found += beaten.values()
+    doubts += beaten.values()
     for name in results.offered:
         near = hubs(results, *name)
         if near:
             first, share = next(iter(near.items()))
             by = f"by {likeness(name)}, which {share:.0%} of all works have"
-            found.append(f"{called(results, first)} as a neighbour {by}")
+            doubts.append(f"{called(results, first)} as a neighbour {by}")
             break
     weak = [name for name, own in worth.items() if name not in beaten and own < _WEAK * best]
-    found += [f"{likeness(name)} alone, which finds {worth[name]:.0%} where the best finds {best:.0%}" for name in weak]
-    return [*found, "nearness as a sign of influence, since the network sees pictures and no history"]
+    doubts += [
+        f"{likeness(name)} alone, which finds {worth[name]:.0%} where the best finds {best:.0%}" for name in weak
+    ]
+    return [*doubts, "nearness as a sign of influence, since the network sees pictures and no history"]
 
 
 def _plain(results: Results, name: tuple[str, str]) -> float:
-    """What PCA of the same likeness finds, by its better metric; -inf where there is none."""
+    """Precision of PCA for the same likeness, by its better metric; -inf if unknown."""
     metrics = METRICS if name[1] == "composition" else [name[1]]
     shares = [results.useful("pca", metric, "precision") for metric in metrics]
     return max(filter(is_number, shares), default=-np.inf)
 
 
 def _size(results: Results, name: tuple[str, str]) -> str:
-    """PCA, and whether it is as large as the embedding."""
+    """PCA in words, with its size if that differs from the embedding's."""
     plain = results.useful("pca", results.made_for if name[1] == "composition" else name[1], "values")
     own = results.useful(*name, "values")
     if not (is_number(plain) and is_number(own)):
@@ -198,7 +200,7 @@ def _counted(values: float) -> str:
 
 
 def called(results: Results, painting_id: str) -> str:
-    """A painting in a sentence: its title and artist, or whose it is."""
+    """A painting in a sentence: its title and artist, or only its artist."""
     row: Any = results.paintings.set_index("painting_id").loc[painting_id]
     name = caption(row, "")
     return f"\N{LEFT DOUBLE QUOTATION MARK}{name}\N{RIGHT DOUBLE QUOTATION MARK} by {row['artist']}" if name else (
@@ -207,7 +209,7 @@ def called(results: Results, painting_id: str) -> str:
 
 
 def kept(results: Results) -> str:
-    """How many of the nearest survive the reduction, beside PCA and the same answer for everybody."""
+    """Neighbours that survive the reduction, beside PCA and the best single answer for all paintings."""
     k, space = results.k, results.embedded
     recall, plain = (results.preserved(name, "recall") for name in (space[0], "pca"))
     same = results.preserved("pca", "recall_of_one_answer")
@@ -226,27 +228,27 @@ def kept(results: Results) -> str:
 
 
 def unknown_artists(comparison: Comparison, artists: Sequence[str]) -> list[str]:
-    """What is wrong with the names of a comparison, in words, and who may be meant."""
+    """One message for each artist of a comparison who is not in the collection, with a suggestion."""
     known = {normalise(artist) for artist in artists}
-    told = []
+    messages = []
     for name in (*comparison.left, *comparison.right):
         if normalise(name) in known:
             continue
         close = _meant(name, artists)
         hint = f"; did you mean {' or '.join(close)}?" if close else ""
-        told.append(f"there is no {name} in the collection{hint}")
-    return told
+        messages.append(f"there is no {name} in the collection{hint}")
+    return messages
 
 
 def _meant(name: str, artists: Sequence[str]) -> list[str]:
-    """Artists whose names hold all words of this one, or the one that is spelt most like it; three at most."""
+    """At most three artists whose names contain all words of this one, or else the closest spelling."""
     words = set(normalise(name).split())
     holding = [artist for artist in artists if artist != UNKNOWN and words and words <= set(normalise(artist).split())]
     return holding[:3] or list(misspelt([name], artists).values())
 
 
 def absent(results: Results) -> dict[str, list[str]]:
-    """One's own comparisons that lack a side: title -> what is wrong with the names."""
+    """Your own comparisons without paintings on a side: title -> messages about the names."""
     artists = np.unique(results.paintings["artist"].to_numpy(dtype=str))
     return {
         comparison.title: unknown_artists(comparison, artists.tolist())
@@ -257,51 +259,52 @@ def absent(results: Results) -> dict[str, list[str]]:
 
 
 def found_of(results: Results, key: str) -> tuple[str, str]:
-    """What a comparison found: whether that was expected, and in a sentence.
+    """The outcome of a comparison, and a sentence about it.
 
     Args:
         results: The tables.
-        key: Of the comparison.
+        key: Key of the comparison.
 
     Returns:
-        `as expected`, `not as expected`, `undecided`, or nothing where nothing was expected or can be said.
+        `as expected`, `not as expected`, `undecided`, or an empty text without expectation or measurement; the
+        sentence.
     """
     row = where(results.paper_experiments, comparison=key).iloc[0]
     shares = {name: row[f"{CLOSER}{'_'.join(name)}"] for name in results.offered}
     share, comparison = shares[results.default], results.comparisons[key]
     pair = len(comparison.left) == len(comparison.right) == 1
     if not is_number(share):
-        return "", "There are too few artists to say what is close."
+        return "", "There are too few artists to compare with."
     others = ", ".join(f"by {likeness(n)} {s:.0%}" for n, s in shares.items() if n != results.default and is_number(s))
-    against = "of all pairs of artists" if pair else "of groups of as many artists, drawn by chance"
-    said = f"By {likeness(results.default)} it is closer than {share:.0%} {against}"
-    said += f" ({others})." if others else "."
+    against = "of all pairs of artists" if pair else "of random groups of the same number of artists"
+    sentence = f"By {likeness(results.default)} it is closer than {share:.0%} {against}"
+    sentence += f" ({others})." if others else "."
     expected = comparison.expected
     if expected is None:
-        return "", said
+        return "", sentence
     agreed = share if expected == "close" else 1 - share
     word = "as expected" if agreed >= _CLEAR else "not as expected" if agreed <= 1 - _CLEAR else "undecided"
-    return word, said
+    return word, sentence
 
 
 def expected(results: Results) -> str:
-    """How many of one's own comparisons came out as expected."""
+    """How many of your own comparisons came out as expected."""
     words = {key: found_of(results, key)[0] for key in results.compared if results.comparisons[key].paper is None}
-    told = {key: word for key, word in words.items() if word}
-    if not told:
+    outcomes = {key: word for key, word in words.items() if word}
+    if not outcomes:
         return ""
-    others = [f"{results.comparisons[key].title} {word}" for key, word in told.items() if word != "as expected"]
-    as_expected = f"{len(told) - len(others)} of {len(told)} comparisons came out as expected"
+    others = [f"{results.comparisons[key].title} {word}" for key, word in outcomes.items() if word != "as expected"]
+    as_expected = f"{len(outcomes) - len(others)} of {len(outcomes)} comparisons came out as expected"
     more = f"; and {len(others) - _OTHERS} more" if len(others) > _OTHERS else ""
     return f"{'; '.join([as_expected, *others[:_OTHERS]])}{more}."
 
 
 def ends(results: Results) -> str:
-    """The nearest and the farthest pair of artists."""
+    """The closest and the most distant pair of artists."""
     pairs = pairs_by_nearness(results)
     if len(pairs) < 2:
         return "There are fewer than three artists to compare." if len(pairs) else (
-            "There are fewer than two artists, so no pair to tell apart."
+            "There are fewer than two artists, so there are no pairs."
         )  # fmt: skip
     close, far = (f"{pair['artist']} and {pair['other_artist']}" for pair in pairs.iloc[[0, -1]].to_dict("records"))
     return f"Closest artists by {likeness(results.default)}: {close}; farthest apart: {far}."
