@@ -195,7 +195,7 @@ class TestLibrariesThatDoNotWork:
         monkeypatch.setitem(sys.modules, "umap", Broken())
         embeddings = pd.DataFrame(range(20)).to_numpy(dtype="f4")
         assert umap_places(embeddings, 0) is None
-        assert "no UMAP layout, since umap-learn does not work here: cannot cache function" in caplog.text
+        assert "no UMAP layout, because umap-learn does not work here: cannot cache function" in caplog.text
 
 
 class TestMakefile:

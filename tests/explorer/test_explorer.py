@@ -143,7 +143,7 @@ class TestGathering:
         assert np.isnan(table["kept"][5])
 
     def test_neighbours_of_another_collection(self):
-        with pytest.raises(ValueError, match="of other paintings"):
+        with pytest.raises(ValueError, match="belong to other paintings"):
             explorer_map(stranger="somebody else")
 
     def test_it_survives_parquet(self):

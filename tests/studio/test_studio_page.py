@@ -243,7 +243,7 @@ class TestList:
 
         page.route("**/similar?*", newer)
         page.get_by_role("slider", name="colour").press("End")
-        expect(page.locator("#notice")).to_contain_text("Answered by a newer run")
+        expect(page.locator("#notice")).to_contain_text("A newer run answers now")
         # Asked again, of the run that is known by now.
         page.unroute_all(behavior="wait")
 
@@ -287,7 +287,7 @@ class TestRecommendations:
         expect(page.locator("#results [data-name='" + second + "']")).to_have_count(0)
         assert shown(page) == names(collection.recommend([first], [second], n=24))
         expect(page.locator("#results .because").first).to_contain_text("because of")
-        page.locator("#liked").get_by_role("button", name="Take back").click()
+        page.locator("#liked").get_by_role("button", name="Remove").click()
         expect(page.locator("#liked")).to_be_hidden()
         heading(page, re.compile("^Most like"))
 
@@ -446,7 +446,7 @@ class TestAddress:
     def test_a_painting_that_is_gone_is_told_and_can_be_taken_back(self, open_page):
         page = open_page(link(liked=["Nobody_9", LIKED]), forgiven=["404", "422"])
         expect(page.locator("#wrong")).to_contain_text("Nobody_9")
-        page.locator("#liked").get_by_role("button", name="Take back: Nobody_9").click()
+        page.locator("#liked").get_by_role("button", name="Remove: Nobody_9").click()
         assert len(shown(page)) == 24
 
 

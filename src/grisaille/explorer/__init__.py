@@ -1,1 +1,1 @@
-"""The map of a collection: where every painting lies, and one page to walk in."""
+"""The map of a collection: positions of all paintings, and an interactive page."""

@@ -1,4 +1,4 @@
-"""The map as a table: one row a painting, with its places and its nearest by every likeness, and its picture."""
+"""The map as a table: one row a painting, with its positions, its nearest by every likeness, and its picture."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from grisaille.explorer.pictures import MapPicture
 from grisaille.lazy import pd
 from grisaille.measures.silhouettes import point_silhouettes
 
-# In this order readers are shown them.
+# In the order of the page.
 LIKENESSES = ("mixture", "style", "composition", "colour", "vectors")
 _COPIED = (
     "painting_id", "artist", "movements", "title", "date", "year_from", "year_to", "museum", "link",
@@ -27,9 +27,9 @@ class Near:
     """The nearest paintings of every painting.
 
     Attributes:
-        raw: In the full features, by composition's metric: painting_id, rank, neighbour_id and distance; of a large
-            collection, only some paintings'.
-        embeddings: In every embedding: the same, and likeness.
+        raw: Neighbours in the full features, by composition's metric: painting_id, rank, neighbour_id and distance. For
+            a large collection, only of a sample of paintings.
+        embeddings: Neighbours in every embedding: the same columns, and likeness.
     """
 
     raw: pd.DataFrame
@@ -56,25 +56,24 @@ def gather(
     artist_distances: ArtistDistances,
     shown: Sequence[MapPicture],
 ) -> pd.DataFrame:
-    """Join what is known of every painting.
+    """Join all data of every painting.
 
     Args:
         paintings: The collection.
         places: Likeness -> name of a layout ("pca", "umap", "grid") -> shape (n, 2).
         near: Neighbours.
-        artist_distances: For silhouettes.
-        shown: A picture a painting.
+        artist_distances: Sums of distances, for silhouettes.
+        shown: One picture a painting.
 
     Returns:
-        In the order of `paintings`: what they say of themselves; for every likeness and layout
-        `{likeness}_{layout}_x` and `_y`, and for every likeness `{likeness}_neighbours` as {"ids": rows of this table,
-        "distances": ...}, nearest first, None where they are not known; `raw_neighbours` likewise, and `kept`, how many
-        of them the embedding of composition keeps, NaN where they are not known; `silhouette` among the artists, NaN
-        where the artist is unknown or `artist_distances` has no row; `picture` as {"bytes": WebP}, and its mean
-        `colour`.
+        One row a painting, in the order of `paintings`: their own columns; `{likeness}_{layout}_x` and `_y` for every
+        likeness and layout; `{likeness}_neighbours` for every likeness as {"ids": rows of this table, "distances":
+        ...}, nearest first, None if unknown; `raw_neighbours` likewise; `kept`, the number of these that the embedding
+        of composition keeps, NaN if unknown; `silhouette` among the artists, NaN for unknown artists and paintings
+        without a row in `artist_distances`; `picture` as {"bytes": WebP}, and its mean `colour`.
 
     Raises:
-        ValueError: If distances or neighbours are of other paintings.
+        ValueError: If distances or neighbours belong to other paintings.
     """
     rows, sums = artist_distances.rows, artist_distances.sums
     if len(sums) != len(rows):
@@ -89,7 +88,7 @@ def gather(
             table[f"{likeness}_{name}_x"], table[f"{likeness}_{name}_y"] = place[:, 0], place[:, 1]
         own = near.embeddings[near.embeddings["likeness"] == likeness]
         table[f"{likeness}_neighbours"] = _nested(own, identifiers)
-    # Paintings by nobody knows whom are nobody's neighbouring group, and have no group of their own.
+    # Paintings by unknown artists form no group, neither their own nor a neighbouring one.
     sums = np.where(artists == UNKNOWN, np.inf, sums)
     sums[artists[labels[rows]] == UNKNOWN] = np.nan
     table["silhouette"] = np.nan
@@ -106,16 +105,16 @@ def gather(
 
 
 def likenesses(table: pd.DataFrame) -> list[str]:
-    """The likenesses of a table that `gather` made."""
+    """The likenesses in a table that `gather` made."""
     return [likeness for likeness in LIKENESSES if f"{likeness}_neighbours" in table]
 
 
 def _nested(near: pd.DataFrame, identifiers: np.ndarray) -> pd.Series:
-    """One {"ids", "distances"} a painting, as embedding-atlas reads neighbours; None where there are none."""
+    """One {"ids", "distances"} a painting, the format that embedding-atlas reads; None without neighbours."""
     known = pd.Index(identifiers)
     whose, who = (known.get_indexer(near[column].to_numpy(dtype=str)) for column in ("painting_id", "neighbour_id"))
     if min(whose.min(initial=0), who.min(initial=0)) < 0:
-        raise ValueError("the neighbours are of other paintings: run `kedro run --pipelines evaluation`")
+        raise ValueError("the neighbours belong to other paintings: run `kedro run --pipelines evaluation`")
     order = np.lexsort((near["rank"].to_numpy(), whose))
     distances = near["distance"].to_numpy(dtype=np.float64)[order]
     first = np.searchsorted(whose[order], np.arange(len(identifiers) + 1))

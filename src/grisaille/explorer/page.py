@@ -1,4 +1,4 @@
-"""The explorer: one HTML file with everything in it, the drawing library too, that opens from the file system."""
+"""The explorer: one self-contained HTML file that opens from the file system."""
 
 from __future__ import annotations
 
@@ -17,35 +17,35 @@ from grisaille.collection.artists import UNKNOWN, normalise, split_movements
 from grisaille.explorer.map_table import likenesses
 from grisaille.lazy import pd
 
-# In this order they are one program, and one style. The studio serves theme.css, dom.js and combobox.js, too.
+# Concatenated in this order. The studio serves theme.css, dom.js and combobox.js, too.
 _STYLES = ("theme.css", "page.css")
 _SCRIPTS = (
     "dom.js", "combobox.js", "data.js", "places.js", "scene.js", "raised.js", "regions.js", "panel.js", "compare.js",
     "search.js", "years.js", "legend.js", "camera.js", "main.js", "address.js",
 )  # fmt: skip
-# Layouts that a table may hold, in the order in which readers are shown them.
+# Layouts that a table may hold, in the order of the page.
 _LAYOUTS = {"pca": "PCA", "umap": "UMAP", "grid": "grid"}
-# A painting's nearest that the page shows, however many the table holds.
+# Neighbours of a painting on the page; the table may hold more.
 _SHOWN = 10
-# How base64 grows what it encodes.
+# Growth of data by base64.
 ENCODED = 4 / 3
-# Whatever else a table calls a link, `javascript:` too, is no address of a page.
+# Other schemes, such as `javascript:`, are not linked.
 _WEB = re.compile(r"https?://[^\s/?#]", re.IGNORECASE)
 _WORDS = ("title", "date", "museum", "link")
-# What stands for a column that a table lacks.
+# Defaults of columns that a table lacks.
 _UNKNOWN: dict[str, str | None] = {**dict.fromkeys(_WORDS, ""), "year_from": None, "year_to": None}
 
 
 @dataclass(frozen=True)
 class About:
-    """What the page says of itself.
+    """Facts about the run for the page.
 
     Attributes:
-        likeness: That the page opens with.
-        metric: Of the raw features, which composition was asked to keep: "hellinger" or "euclidean".
-        raw_values: Numbers a painting before the reduction.
-        reduced_values: Numbers a painting of composition after it.
-        stops_early: Whether some paintings stopped the training instead of taking part.
+        likeness: The likeness that the page opens with.
+        metric: Metric of the raw features that composition preserves: "hellinger" or "euclidean".
+        raw_values: Values a painting before the reduction.
+        reduced_values: Values a painting of composition after it.
+        stops_early: Whether some paintings served for early stopping instead of training.
         note: A sentence about the collection, or None.
     """
 
@@ -58,15 +58,15 @@ class About:
 
 
 def render(table: pd.DataFrame, artists: pd.DataFrame, about: About) -> str:
-    """Write the page.
+    """Render the explorer page.
 
     Args:
         table: As `gather` returns it.
-        artists: Columns name and, if known, years and nationality; artists of the table without a row go without.
-        about: What the page says of itself.
+        artists: Columns name and, if known, years and nationality; an artist without a row has neither.
+        about: Facts about the run.
 
     Returns:
-        HTML; whatever names there are, they stay names.
+        HTML; names are escaped.
     """
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -90,30 +90,30 @@ def render(table: pd.DataFrame, artists: pd.DataFrame, about: About) -> str:
 
 
 def too_large(count: int, most: int) -> str:
-    """The page of a collection that no page can hold."""
+    """The page of a collection that is too large for one page."""
     return (
         "<!doctype html><html lang='en'><meta charset='utf-8'><title>grisaille: the explorer</title>"
-        f"<p>This collection has {count:,} paintings, and the explorer shows at most {most:,} "
-        "(<code>discovery.page_paintings</code>). The map itself is stored beside this page, in "
+        f"<p>This collection has {count:,} paintings, but the explorer shows at most {most:,} "
+        "(<code>discovery.page_paintings</code>). The map is stored beside this page, in "
         "<code>map_of_paintings.parquet</code>, and opens in embedding-atlas.</p></html>"
     )
 
 
 def bytes_of_words(paintings: pd.DataFrame) -> int:
-    """Bytes that the titles, dates, museums and links of paintings take on the page, about."""
+    """Approximate bytes of the titles, dates, museums and links of paintings on the page."""
     return sum(len("".join(paintings[name]).encode()) for name in _WORDS if name in paintings)
 
 
 def room_for_pictures(count: int, megabytes: float, words: int = 0) -> float:
-    """Bytes that all pictures may have together.
+    """Bytes available for all pictures together.
 
     Args:
-        count: Of the paintings.
-        megabytes: Of the whole page.
+        count: Number of paintings.
+        megabytes: Size limit of the page.
         words: `bytes_of_words` of the paintings.
     """
     program = ("vendor/pixi.min.js", *(f"web/{name}" for name in (*_STYLES, *_SCRIPTS, "page.html.j2")))
-    # Of each painting the names, and the places and neighbours by four likenesses: some 450 bytes with names of 20
+    # The names, positions and neighbours by four likenesses of a painting take some 450 bytes, with names of 20
     # characters.
     rest = sum(len(_read(name)) for name in program) + 500 * count + words
     return max(megabytes * 1e6 - rest, 0.2e6) / ENCODED
@@ -124,7 +124,7 @@ def _read(name: str) -> str:
 
 
 def _inside_a_script(value: Any) -> str:
-    """JSON in which no `</script>` and no `<!--` can stand, since no `<` does."""
+    """JSON without `<`, so it contains neither `</script>` nor `<!--`."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
@@ -138,7 +138,7 @@ def _data(table: pd.DataFrame, artists: pd.DataFrame, about: About) -> dict[str,
     movement_names = _by_name(name for given in movements for name in given)
     known = {name: number for number, name in enumerate(movement_names)}
     rows = {name: row for row, name in enumerate(table["painting_id"])}
-    # The one that leads is the first.
+    # The default likeness comes first.
     made = sorted(likenesses(table), key=lambda likeness: likeness != about.likeness)
     return {
         "names": [str(name) for name in table["painting_id"]],
@@ -171,20 +171,20 @@ def _data(table: pd.DataFrame, artists: pd.DataFrame, about: About) -> dict[str,
 
 
 def _known(table: pd.DataFrame) -> dict[str, Any]:
-    """What a table of paintings tells; nothing is written that is known of none of them."""
+    """Known facts about the paintings; columns without any value are left out."""
     table = table.assign(**{name: empty for name, empty in _UNKNOWN.items() if name not in table})
     words = {name: table[name].tolist() for name in _WORDS}
     years = [_span(*pair) for pair in zip(table["year_from"], table["year_to"], strict=True)]
-    told = ("\N{EN DASH}".join(map(str, span)) for span in years)
-    words["date"] = [date or of_years for date, of_years in zip(words["date"], told, strict=True)]
+    spans = ("\N{EN DASH}".join(map(str, span)) for span in years)
+    words["date"] = [date or of_years for date, of_years in zip(words["date"], spans, strict=True)]
     words["link"] = [link if _WEB.match(link) else "" for link in words["link"]]
     known: dict[str, Any] = {f"{name}s": values for name, values in words.items() if any(values)}
-    # Where all are of one year, it tells nothing apart.
+    # A single year for all paintings distinguishes nothing.
     return known | ({"years": years} if len({year for span in years for year in span}) > 1 else {})
 
 
 def _span(first: int | None, last: int | None) -> list[int]:
-    """The first and the last year, or the one that is known; empty without any."""
+    """The first and the last year, or the one that is known; empty if neither is."""
     return sorted({int(year) for year in (first, last) if pd.notna(year)})
 
 
@@ -196,22 +196,22 @@ def _places(table: pd.DataFrame, likeness: str) -> dict[str, str]:
 
 
 def _by_name(names: Iterable[str]) -> list[str]:
-    """Each once, as a person looks for them: Édouard before William."""
+    """Distinct names in alphabetical order, accents ignored: Édouard before William."""
     return sorted({str(name) for name in names}, key=lambda name: (normalise(name), name))
 
 
 def _artist(name: str, artists: pd.DataFrame) -> dict[str, str]:
-    found = artists[artists["name"] == name] if "name" in artists else artists[:0]
+    rows = artists[artists["name"] == name] if "name" in artists else artists[:0]
     facts = {
-        column: _tidy(str(found[column].iloc[0]))
+        column: _tidy(str(rows[column].iloc[0]))
         for column in ("years", "nationality")
-        if len(found) and column in found and pd.notna(found[column].iloc[0])
+        if len(rows) and column in rows and pd.notna(rows[column].iloc[0])
     }
     return {"name": str(name)} | facts
 
 
 def _tidy(fact: str) -> str:
-    """Years and nationalities as a book sets them: no spaces around a dash, one after a comma."""
+    """Years and nationalities in typographic form: no spaces around a dash, one after a comma."""
     return ", ".join(part.strip() for part in fact.replace(" - ", "\N{EN DASH}").split(","))
 
 
@@ -224,7 +224,7 @@ def _packed(values: np.ndarray) -> str:
 
 
 def _neighbours(column: Iterable[Mapping[str, Any] | None]) -> dict[str, Any]:
-    """Rows of the nearest, n where none is known, of shape (n, k), in as few bytes as hold them."""
+    """Rows of the nearest, shape (n, k), in the smallest integer type; n stands for unknown."""
     lists = [np.asarray(near["ids"])[:_SHOWN] if near else np.empty(0) for near in column]
     k = max((len(near) for near in lists), default=0)
     size = 2 if len(lists) < 2**16 else 4

@@ -1,4 +1,4 @@
-"""Pictures small enough that all of a collection's fit on one page."""
+"""Thumbnails small enough for all to fit on one page."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -9,23 +9,23 @@ from PIL import Image
 from grisaille.collection import images
 from grisaille.collection.originals import Originals
 
-# What five textures of 4,096 x 4,096 hold, which graphics cards of laptops bear.
+# Five textures of 4,096 x 4,096 pixels, which the graphics cards of laptops can hold.
 _PIXELS = 5 * 4096**2
 _SIDES = (256, 224, 192, 160, 144, 128, 112, 96, 80, 64, 48, 32, 24, 16)
 LARGEST = 512
 _QUALITIES = (82, 65, 45, 25)
-# Enough to know the mean of all to a few per cent.
+# A sample of this size estimates the mean size to a few per cent.
 _SAMPLE = 120
 _NOTHING = "#8d8a83"
 
 
 @dataclass(frozen=True)
 class MapPicture:
-    """A painting, small.
+    """The thumbnail of a painting.
 
     Attributes:
-        data: A WebP file; empty for a painting that cannot be read any more.
-        colour: The mean of all pixels, as `#rrggbb`.
+        data: A WebP file; empty if the painting can no longer be read.
+        colour: Mean colour of all pixels, as `#rrggbb`.
     """
 
     data: bytes
@@ -39,21 +39,21 @@ def pictures(
     most_bytes: float,
     progress: Callable[[Iterable[str]], Iterable[str]] = iter,
 ) -> list[MapPicture]:
-    """A small picture of every painting: as large as suits their number, and as good as fits.
+    """Make a thumbnail of every painting, with side and quality chosen to fit a size limit.
 
     Args:
-        paths: Of the paintings.
-        originals: Where they are read.
-        side: Pixels of the longer side, at most.
-        most_bytes: What all pictures may weigh together.
-        progress: Wraps the walk, for a progress bar.
+        paths: Paths of the paintings.
+        originals: Reads the paintings.
+        side: Maximum of the longer side, in pixels.
+        most_bytes: Size limit of all thumbnails together.
+        progress: Wraps the iteration, for a progress bar.
 
     Returns:
-        One a path. The side shrinks with the number of paintings; quality, then the side, shrink further until the
-        pictures of a sample promise to fit, and all of them do.
+        One thumbnail a path. The side shrinks with the number of paintings. Quality, and then the side, shrink further
+        until a sample, and then all thumbnails, fit.
     """
     steps = list(_steps(len(paths), side))
-    # The sample is kept, and nothing is shown larger than this.
+    # The sample is held in memory; no thumbnail is larger than this.
     sample = [
         originals.picture(paths[row], LARGEST) for row in np.unique(np.linspace(0, len(paths) - 1, _SAMPLE).astype(int))
     ]
@@ -61,10 +61,10 @@ def pictures(
         promised = np.mean([len(_shrink(image, *step).data) for image in sample]) * len(paths)
         if promised > most_bytes and step != steps[-1]:
             continue
-        found = [_shrink(originals.picture(path, LARGEST), *step) for path in progress(paths)]
-        if sum(len(picture.data) for picture in found) <= most_bytes:
+        shown = [_shrink(originals.picture(path, LARGEST), *step) for path in progress(paths)]
+        if sum(len(picture.data) for picture in shown) <= most_bytes:
             break
-    return found
+    return shown
 
 
 def _steps(count: int, side: int) -> Iterator[tuple[int, int]]:

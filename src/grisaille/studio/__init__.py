@@ -1,1 +1,1 @@
-"""The studio: a local web application on what a run has left. What it answers with is in `grisaille.api`."""
+"""The studio, a local web application on the results of a run. It answers through `grisaille.api`."""

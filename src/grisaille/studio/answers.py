@@ -1,4 +1,4 @@
-"""Answers as JSON, and what they are made from."""
+"""Answers as JSON, and the tables they are built from."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from grisaille.lazy import pd
 
 
 class UnknownError(GrisailleError):
-    """Something that is not there."""
+    """A painting, an artist or a file that does not exist."""
 
 
 def known_as(collection: Collection, name: str) -> str:
-    """A painting's name as the collection has it."""
+    """The full name of a painting in the collection."""
     try:
         return collection.name_of(name)
     except ValueError as error:
@@ -30,20 +30,20 @@ def known_as(collection: Collection, name: str) -> str:
 
 @lru_cache(maxsize=4000)
 def thumbnail(collection: Collection, name: str, side: int) -> bytes:
-    """A small picture: WebP.
+    """A thumbnail in WebP format.
 
     Raises:
-        UnknownError: If the file was moved or changed.
+        UnknownError: If the file has moved or changed.
     """
-    found = collection.thumbnail(name, side)
-    if found is None:
-        raise UnknownError(f"the file of {name} was moved or changed since the run")
-    return as_webp(found, side)
+    image = collection.thumbnail(name, side)
+    if image is None:
+        raise UnknownError(f"the file of {name} has moved or changed since the run")
+    return as_webp(image, side)
 
 
 @lru_cache(maxsize=4)
 def described(collection: Collection) -> dict[str, Any]:
-    """What a collection holds, for whoever asks of it."""
+    """Summary of a collection: its size, likenesses, artists, movements and years."""
     table = collection.paintings
     counts = table["artist"].value_counts().sort_index()
     known = table[["year_from", "year_to"]] if "year_from" in table else pd.DataFrame()
@@ -61,7 +61,7 @@ def described(collection: Collection) -> dict[str, Any]:
 
 
 def searched(collection: Collection, words: str, artist: str | None) -> pd.DataFrame:
-    """Paintings whose title, name or artist holds all words, in any order, and of one artist, if one is given."""
+    """Paintings whose title, name or artist contains all words, in any order; optionally of one artist."""
     table = collection.paintings
     if artist is not None:
         table = table[table["artist"] == artist]
@@ -72,7 +72,7 @@ def searched(collection: Collection, words: str, artist: str | None) -> pd.DataF
 
 @lru_cache(maxsize=2)
 def _text(collection: Collection) -> pd.Series[str]:
-    """What is searched of each painting."""
+    """The searchable text of each painting."""
     shown = collection.described(None)
     return (
         (shown["title"] + " " + shown["artist"] + " " + shown["painting_id"])
@@ -82,20 +82,20 @@ def _text(collection: Collection) -> pd.Series[str]:
 
 
 def rows(collection: Collection, table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Rows of the table of paintings, as they are shown."""
+    """Rows of the table of paintings, as the page shows them."""
     return as_json(collection, collection.described(table["painting_id"].tolist()))
 
 
 def years(table: pd.DataFrame) -> list[list[int]]:
-    """Of each painting the first and the last year in which it may have been made; empty where neither is known."""
+    """First and last possible year of each painting; empty if unknown."""
     known = table.reindex(columns=["year_from", "year_to"]).astype(object)
     return [[int(year) for year in span if pd.notna(year)] for span in known.to_numpy()]
 
 
-def as_json(collection: Collection, found: pd.DataFrame) -> list[dict[str, Any]]:
-    """Rows as JSON, each with the address of its picture."""
+def as_json(collection: Collection, table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows as JSON, each with the URL of its picture."""
     digests = dict(zip(collection.paintings["painting_id"], collection.paintings["sha256"], strict=True))
-    rows = found.astype(object).where(found.notna(), None).to_dict("records")
+    rows = table.astype(object).where(table.notna(), None).to_dict("records")
     return [
         {str(key): _plain(value) for key, value in row.items()} | {"version": digests.get(row["painting_id"], "")[:12]}
         for row in rows
@@ -103,32 +103,32 @@ def as_json(collection: Collection, found: pd.DataFrame) -> list[dict[str, Any]]
 
 
 def facts(known: pd.DataFrame) -> dict[str, Any]:
-    """All that is known of one painting."""
+    """All known facts about one painting."""
     row = known.astype(object).where(known.notna(), None).to_dict("records")[0]
     return {str(key): _plain(value) for key, value in row.items() if value not in (None, "")}
 
 
 def _plain(value: Any) -> Any:
-    """A number as JSON has it; distances as exact as they are."""
+    """A number as a JSON type; distances keep their precision."""
     if isinstance(value, np.generic):
         value = value.item()
     return float(f"{value:.6g}") if isinstance(value, float) else value
 
 
 def explained(collection: Collection, a: str | bytes, b: str, likeness: str) -> dict[str, Any]:
-    """Why two pictures are alike: their likeness, and both pictures, faded where they are no more alike than usual."""
+    """Why two pictures are alike: the similarity, and both pictures, faded where they are no more alike than usual."""
     from grisaille.plots.why import overlay
 
-    found = collection.why(a, b, likeness)
+    result = collection.why(a, b, likeness)
     pictures = []
-    for image, maps in zip(found.images, found.maps, strict=True):
+    for image, maps in zip(result.images, result.maps, strict=True):
         buffer = io.BytesIO()
         overlay(image, maps).save(buffer, "WEBP", quality=85)
         pictures.append("data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode())
     return {
         "run": collection.run,
         "likeness": likeness,
-        "similarity": round(found.similarity, 4),
-        "usual": round(found.usual, 4),
+        "similarity": round(result.similarity, 4),
+        "usual": round(result.usual, 4),
         "pictures": pictures,
     }

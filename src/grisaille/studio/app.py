@@ -1,4 +1,4 @@
-"""The application: who may ask, and how failures are told. Questions are in `questions`."""
+"""The web application: access control and error responses. The routes are in `questions`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from grisaille.studio.questions import AT_ONCE, TooLargeError, router
 from grisaille.studio.source import ForgottenPictureError, Source
 
 LOCAL = ("127.0.0.1", "localhost", "[::1]")
-"""Names of this machine to itself."""
+"""Host names of this machine."""
 _COOKIE = "grisaille"
 _POLICY = (
     "default-src 'self'; img-src 'self' data: blob:; script-src 'self'{inline}; style-src 'self' 'unsafe-inline'; "
@@ -35,12 +35,12 @@ _STATUS: Mapping[type[Exception], int] = {
 
 
 def create_app(source: Source, token: str | None = None, hosts: tuple[str, ...] = LOCAL) -> FastAPI:
-    """The application.
+    """Create the application.
 
     Args:
-        source: What answers.
-        token: What a browser or program has to know; nobody is asked for it unless given.
-        hosts: Names under which it may be called: others may be a trick to read what is local.
+        source: The collection that answers.
+        token: Secret that every request must present; None disables the check.
+        hosts: Host names under which the studio may be called. Other names may be a DNS rebinding attack.
     """
 
     @asynccontextmanager
@@ -60,7 +60,7 @@ def create_app(source: Source, token: str | None = None, hosts: tuple[str, ...] 
     @app.middleware("http")
     async def guard(request: Request, proceed: Callable[[Request], Any]) -> Response:
         if token is not None and not secrets.compare_digest(_given(request).encode(), token.encode()):
-            return JSONResponse({"error": "this address needs the token that grisaille serve has shown"}, 401)
+            return JSONResponse({"error": "this address needs the token that grisaille serve printed"}, 401)
         response: Response = await proceed(request)
         if token is not None and "token" in request.query_params:
             response.set_cookie(_COOKIE, token, httponly=True, samesite="strict")
@@ -74,12 +74,12 @@ def create_app(source: Source, token: str | None = None, hosts: tuple[str, ...] 
 
 
 def _given(request: Request) -> str:
-    """The token that comes with a request."""
+    """The token of a request."""
     bearer = request.headers.get("Authorization", "").removeprefix("Bearer ")
     return request.query_params.get("token") or request.cookies.get(_COOKIE) or bearer
 
 
 def _tell(_: Request, error: Exception) -> Response:
-    """A failure in words."""
+    """Convert an exception to a JSON response."""
     status = next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 422)
     return JSONResponse({"error": " ".join(str(error).split()) or "this took too long"}, status)

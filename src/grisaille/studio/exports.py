@@ -1,4 +1,4 @@
-"""A list of paintings as files: a table, a contact sheet, a IIIF collection."""
+"""Exports of a list of paintings: a table, a contact sheet, a IIIF collection."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from grisaille.lazy import pd
 
 
 def as_csv(paintings: pd.DataFrame) -> bytes:
-    """UTF-8 with a mark, which spreadsheets ask for; no cell is a formula."""
+    """UTF-8 with a byte order mark, which spreadsheets need; no cell is a formula."""
     return without_formulas(paintings).to_csv(index=False, lineterminator="\r\n").encode("utf-8-sig")
 
 
@@ -20,9 +20,9 @@ def as_sheet(collection: Collection, paintings: pd.DataFrame, title: str, kind: 
     """A contact sheet.
 
     Args:
-        collection: That the paintings are of.
-        paintings: With a column painting_id.
-        title: Above them.
+        collection: The collection of the paintings.
+        paintings: Table with a column painting_id.
+        title: Heading of the sheet.
         kind: `png` or `pdf`.
     """
     buffer = io.BytesIO()
@@ -31,10 +31,10 @@ def as_sheet(collection: Collection, paintings: pd.DataFrame, title: str, kind: 
 
 
 def as_iiif(collection: Collection, paintings: pd.DataFrame, title: str) -> bytes:
-    """A IIIF collection of those paintings that come from a manifest.
+    """A IIIF collection of the paintings that come from a manifest.
 
     Raises:
-        ValueError: If none does.
+        ValueError: If none of them does.
     """
     known = collection.paintings.set_index("painting_id").loc[paintings["painting_id"]].reset_index()
     return json.dumps(collection_of(known, title), ensure_ascii=False, indent=1).encode()

@@ -1,4 +1,4 @@
-"""Questions over HTTP: small, stable, documented by `/openapi.json`."""
+"""The HTTP routes, documented by `/openapi.json`."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ from grisaille.studio.answers import (
 )
 from grisaille.studio.source import Source
 
-# Of a picture that is sent: bytes, and seconds until an answer.
+# Limits of an uploaded picture: bytes, and seconds until the answer.
 MOST_BYTES, MOST_SECONDS = 64 << 20, 60.0
-# Pictures that are decoded and embedded at a time: each may take hundreds of megabytes.
+# Number of pictures decoded and embedded at a time; each may take hundreds of megabytes.
 AT_ONCE = 2
-# What is sent begins with this; paintings have names.
+# Prefix of uploaded pictures, which distinguishes them from names of paintings.
 _SENT = "sent:"
 _SIDES = (64, 128, 256, 512, 1024, 2048)
-# Files of the page, by the package that has them: the studio's own, and those it shares with the explorer.
+# Static files by package: those of the studio, and those it shares with the explorer.
 _STATIC = {
     **dict.fromkeys(("theme.css", "dom.js", "combobox.js"), "explorer"),
     **dict.fromkeys(
@@ -58,20 +58,20 @@ _Share = Annotated[float, Field(ge=0, le=1)]
 _Many = Annotated[int, Query(ge=1, le=500)]
 
 
-class Asked(BaseModel):
-    """A recommendation that is asked for.
+class RecommendationRequest(BaseModel):
+    """A request for recommendations.
 
     Attributes:
-        liked: Names of paintings, or what `/similar` called a picture that was sent.
+        liked: Names of paintings, or of uploaded pictures as `/similar` returned them.
         disliked: Likewise.
-        likeness: A likeness, or a mixture: `style:1,colour:0.5`.
-        n: How many.
-        diversity: As in `Collection.recommend`, like all that follows.
-        artists: Only works by these.
-        movements: Only works of these.
-        years: First and last; null leaves an end open.
+        likeness: A likeness, or a mixture such as `style:1,colour:0.5`.
+        n: Number of recommendations.
+        diversity: See `Collection.recommend`, as for all fields below.
+        artists: Only works by these artists.
+        movements: Only works of these movements.
+        years: First and last year; null leaves an end open.
         without: No works by these artists.
-        new_artists: No works by artists of what is liked or disliked.
+        new_artists: No works by artists of liked or disliked pictures.
     """
 
     liked: list[str] = Field(min_length=1, max_length=500)
@@ -87,11 +87,11 @@ class Asked(BaseModel):
 
 
 class Listed(BaseModel):
-    """A list that is to be kept as a file.
+    """A list to export.
 
     Attributes:
-        paintings: Names of paintings, in their order.
-        title: Above them.
+        paintings: Names of paintings, in order.
+        title: Heading.
     """
 
     paintings: list[str] = Field(min_length=1, max_length=500)
@@ -99,17 +99,17 @@ class Listed(BaseModel):
 
 
 class TooLargeError(GrisailleError):
-    """More bytes than a picture may have."""
+    """An upload above the size limit."""
 
 
 @dataclass(frozen=True)
 class Current:
-    """What answers a request, from its beginning to its end: a newer run may take its place meanwhile.
+    """The state that answers one request, from start to end, even if a newer run replaces it meanwhile.
 
     Attributes:
-        collection: As one run left it.
-        source: Where it comes from, and what knows the pictures that were sent.
-        gate: Lets some pictures be embedded at a time.
+        collection: The collection of one run.
+        source: The source of the collection, which knows the uploaded pictures.
+        gate: Limits how many pictures are embedded at a time.
     """
 
     collection: Collection
@@ -118,17 +118,17 @@ class Current:
 
     @property
     def run(self) -> str:
-        """Whose results answer."""
+        """Name of the run that answers."""
         return self.collection.run
 
     def picture(self, name: str) -> str | EmbeddedPicture:
-        """A painting by its name, or a picture that was sent."""
+        """A painting by its name, or an uploaded picture."""
         if name.startswith(_SENT):
             return self.source.sent(self.collection, name.removeprefix(_SENT))
         return known_as(self.collection, name)
 
     async def send(self, data: bytes, part: str | None) -> tuple[str, EmbeddedPicture]:
-        """Take a picture in."""
+        """Embed an uploaded picture and remember it."""
         async with self.gate:
             work = run_in_threadpool(self.source.send, self.collection, data, None if part is None else _box(part))
             name, placed = await asyncio.wait_for(work, MOST_SECONDS)
@@ -136,24 +136,24 @@ class Current:
 
 
 def current(request: Request, response: Response) -> Current:
-    """The run that answers, which the answer names."""
+    """The run that answers; its name is set in a response header."""
     source = request.app.state.source
-    found = Current(source.collection, source, request.app.state.gate)
-    response.headers["X-Grisaille-Run"] = found.run
-    return found
+    answer = Current(source.collection, source, request.app.state.gate)
+    response.headers["X-Grisaille-Run"] = answer.run
+    return answer
 
 
 async def sent(request: Request) -> bytes:
-    """The picture that is sent.
+    """The body of an upload.
 
     Raises:
-        TooLargeError: If it has more bytes than a picture may have.
+        TooLargeError: If it exceeds `MOST_BYTES`.
     """
     parts, size = [], 0
     async for part in request.stream():
         size += len(part)
         if size > MOST_BYTES:
-            raise TooLargeError(f"a picture may have {MOST_BYTES >> 20} MB at most")
+            raise TooLargeError(f"a picture may have at most {MOST_BYTES >> 20} MB")
         parts.append(part)
     return b"".join(parts)
 
@@ -165,14 +165,14 @@ router = APIRouter()
 
 @router.get("/", response_class=HTMLResponse, include_in_schema=False)
 def page(request: Request) -> HTMLResponse:
-    """The studio."""
+    """The page of the studio."""
     request.app.state.source.wake()
     return HTMLResponse(_file("page.html", "studio").decode(), headers={"Cache-Control": "no-cache"})
 
 
 @router.get("/static/{name}", include_in_schema=False)
 def static(name: str, request: Request) -> Response:
-    """What the page is made of."""
+    """A static file of the page."""
     if name not in _STATIC:
         raise UnknownError(f"there is no {name}")
     return _cached(request, _file(name, _STATIC[name]), _MEDIA[PurePath(name).suffix], "no-cache")
@@ -180,7 +180,7 @@ def static(name: str, request: Request) -> Response:
 
 @router.get("/collection")
 def collection(answer: Answering) -> dict[str, Any]:
-    """What there is: run, likenesses, artists, movements, years, and whether the models are loaded."""
+    """The collection: run, likenesses, artists, movements, years, and whether the models are loaded."""
     return described(answer.collection) | answer.source.state() | {"run": answer.run}
 
 
@@ -192,18 +192,18 @@ def paintings(
     limit: Annotated[int, Query(ge=1, le=1000)] = 50,
     offset: Annotated[int, Query(ge=0)] = 0,
 ) -> dict[str, Any]:
-    """Paintings whose title, name or artist holds all words of `q`."""
-    found = searched(answer.collection, q, artist)
+    """Paintings whose title, name or artist contains all words of `q`."""
+    matches = searched(answer.collection, q, artist)
     return {
         "run": answer.run,
-        "total": len(found),
-        "paintings": rows(answer.collection, found[offset : offset + limit]),
+        "total": len(matches),
+        "paintings": rows(answer.collection, matches[offset : offset + limit]),
     }
 
 
 @router.get("/paintings/{name:path}")
 def painting(answer: Answering, name: str) -> dict[str, Any]:
-    """All that is known of one painting."""
+    """All known facts about one painting."""
     known = answer.collection.paintings[answer.collection.paintings["painting_id"] == known_as(answer.collection, name)]
     (row,) = rows(answer.collection, known)
     return {"run": answer.run, **row, "known": facts(known)}
@@ -211,9 +211,9 @@ def painting(answer: Answering, name: str) -> dict[str, Any]:
 
 @router.get("/thumbnails/{name:path}", response_class=Response)
 def thumbnails(answer: Answering, request: Request, name: str, side: int = 256, v: str | None = None) -> Response:
-    """A painting, its longer side at most 64, 128, 256, 512, 1024 or 2048 pixels: WebP."""
+    """A painting as WebP, its longer side at most 64, 128, 256, 512, 1024 or 2048 pixels."""
     if side not in _SIDES:
-        raise ValueError(f"side is one of {', '.join(map(str, _SIDES))}. Received: {side}")
+        raise ValueError(f"side must be one of {', '.join(map(str, _SIDES))}. Received: {side}")
     data = thumbnail(answer.collection, known_as(answer.collection, name), side)
     keep = "private, max-age=31536000, immutable" if v else "private, max-age=3600"
     return _cached(request, data, "image/webp", keep)
@@ -221,9 +221,9 @@ def thumbnails(answer: Answering, request: Request, name: str, side: int = 256, 
 
 @router.get("/similar")
 def similar(answer: Answering, picture: str, likeness: str | None = None, n: _Many = 20) -> dict[str, Any]:
-    """The paintings that are most like a painting, or like a picture that was sent before."""
-    found = answer.collection.similar(answer.picture(picture), _likeness(likeness), n)
-    return {"run": answer.run, "picture": picture, "paintings": as_json(answer.collection, found)}
+    """The paintings most like a painting or an uploaded picture."""
+    table = answer.collection.similar(answer.picture(picture), _likeness(likeness), n)
+    return {"run": answer.run, "picture": picture, "paintings": as_json(answer.collection, table)}
 
 
 @router.post("/similar", openapi_extra=_BODY)
@@ -234,54 +234,55 @@ async def similar_to_sent(
     n: _Many = 20,
     part: str | None = None,
 ) -> dict[str, Any]:
-    """The paintings that are most like a picture, or a part of it: left,top,right,bottom in fractions.
+    """The paintings most like the uploaded picture or a part of it, as left,top,right,bottom in fractions.
 
-    The answer says what the picture is called from now on. It is not stored; its points are remembered for a while.
+    The answer names the picture for later requests. The picture is not stored; its embeddings are remembered for a
+    while.
     """
     name, placed = await answer.send(data, part)
-    found = await run_in_threadpool(answer.collection.similar, placed, _likeness(likeness), n)
+    table = await run_in_threadpool(answer.collection.similar, placed, _likeness(likeness), n)
     own = answer.collection.paintings["painting_id"][answer.collection.paintings["sha256"] == placed.sha256]
     return {
         "run": answer.run,
         "picture": name,
         "in_collection": next(iter(own), None),
-        "paintings": as_json(answer.collection, found),
+        "paintings": as_json(answer.collection, table),
     }
 
 
 @router.post("/parts", openapi_extra=_BODY)
 async def parts(answer: Answering, data: Sent, part: str, n: _Many = 20) -> dict[str, Any]:
-    """The paintings that show somewhere what a part of a picture shows, each with the `box` of the place.
+    """The paintings with a region like a part of the uploaded picture, each with the region as `box`.
 
     The part and the boxes are left,top,right,bottom in fractions. The picture is not stored.
     """
     box = _box(part)
     async with answer.gate:
-        found = await asyncio.wait_for(run_in_threadpool(answer.collection.parts, data, box, n), MOST_SECONDS)
-    edges = found[["left", "top", "right", "bottom"]].to_numpy().round(4).tolist()
-    rows_found = as_json(answer.collection, found.drop(columns=["left", "top", "right", "bottom"]))
+        table = await asyncio.wait_for(run_in_threadpool(answer.collection.parts, data, box, n), MOST_SECONDS)
+    edges = table[["left", "top", "right", "bottom"]].to_numpy().round(4).tolist()
+    rows_found = as_json(answer.collection, table.drop(columns=["left", "top", "right", "bottom"]))
     return {"run": answer.run, "paintings": [row | {"box": box} for row, box in zip(rows_found, edges, strict=True)]}
 
 
 @router.post("/recommend")
-def recommend(answer: Answering, asked: Asked) -> dict[str, Any]:
-    """Paintings for somebody who likes some, and dislikes others."""
-    liked, disliked = ([answer.picture(name) for name in names] for names in (asked.liked, asked.disliked))
-    rest = asked.model_dump(exclude={"liked", "disliked", "likeness"})
-    found = answer.collection.recommend(liked, disliked, _likeness(asked.likeness), **rest)
-    found["because"] = found["because"].map(dict(zip(map(_called, liked), asked.liked, strict=True)))
-    return {"run": answer.run, "paintings": as_json(answer.collection, found)}
+def recommend(answer: Answering, body: RecommendationRequest) -> dict[str, Any]:
+    """Recommend paintings from liked and disliked ones."""
+    liked, disliked = ([answer.picture(name) for name in names] for names in (body.liked, body.disliked))
+    rest = body.model_dump(exclude={"liked", "disliked", "likeness"})
+    table = answer.collection.recommend(liked, disliked, _likeness(body.likeness), **rest)
+    table["because"] = table["because"].map(dict(zip(map(_called, liked), body.liked, strict=True)))
+    return {"run": answer.run, "paintings": as_json(answer.collection, table)}
 
 
 @router.get("/why")
 def why(answer: Answering, a: str, b: str, likeness: str = "style") -> dict[str, Any]:
-    """Where in two paintings their likeness lies: both pictures, faded where they are no more alike than usual."""
+    """Why two paintings are alike: both pictures, faded where they are no more alike than usual."""
     return explained(answer.collection, known_as(answer.collection, a), known_as(answer.collection, b), likeness)
 
 
 @router.post("/why", openapi_extra=_BODY)
 async def why_sent(answer: Answering, data: Sent, b: str, likeness: str = "style") -> dict[str, Any]:
-    """The same of a picture that is sent, and a painting."""
+    """The same for an uploaded picture and a painting."""
     async with answer.gate:
         work = run_in_threadpool(explained, answer.collection, data, known_as(answer.collection, b), likeness)
         return await asyncio.wait_for(work, MOST_SECONDS)
@@ -289,14 +290,14 @@ async def why_sent(answer: Answering, data: Sent, b: str, likeness: str = "style
 
 @router.get("/chain")
 def chain(answer: Answering, start: str, stop: str, likeness: str | None = None) -> dict[str, Any]:
-    """A way from one painting to another through paintings that are alike."""
-    found = answer.collection.chain(answer.picture(start), answer.picture(stop), _likeness(likeness))
-    return {"run": answer.run, "paintings": as_json(answer.collection, found)}
+    """A chain of paintings from one to another, each like the one before."""
+    table = answer.collection.chain(answer.picture(start), answer.picture(stop), _likeness(likeness))
+    return {"run": answer.run, "paintings": as_json(answer.collection, table)}
 
 
 @router.get("/artists")
 def artists(answer: Answering) -> dict[str, Any]:
-    """All artists, with the number of their paintings."""
+    """All artists, with their numbers of paintings."""
     counts = answer.collection.paintings["artist"].value_counts().sort_index()
     return {
         "run": answer.run,
@@ -306,7 +307,7 @@ def artists(answer: Answering) -> dict[str, Any]:
 
 @router.get("/artists/{name:path}")
 def artist(answer: Answering, name: str, likeness: str | None = None) -> dict[str, Any]:
-    """An artist's paintings, oldest first, and who is near."""
+    """An artist's paintings, oldest first, and the nearest artists."""
     own = searched(answer.collection, "", name)
     if own.empty:
         raise UnknownError(f"there are no paintings by {name}")
@@ -320,13 +321,13 @@ def artist(answer: Answering, name: str, likeness: str | None = None) -> dict[st
 
 @router.get("/map", response_class=HTMLResponse)
 def explorer(answer: Answering) -> HTMLResponse:
-    """The explorer of this run, which shows the same paintings on a map."""
+    """The explorer of this run, a map of the same paintings."""
     return HTMLResponse(answer.collection.explorer())
 
 
 @router.post("/export/{kind}", response_class=Response)
 def export(answer: Answering, kind: Literal["csv", "png", "pdf", "iiif"], listed: Listed) -> Response:
-    """A list as a table, a contact sheet or a IIIF collection."""
+    """Export a list as a table, a contact sheet or a IIIF collection."""
     table = answer.collection.described([known_as(answer.collection, name) for name in listed.paintings])
     made, media, ending = _exported(answer.collection, table, kind, listed.title)
     name = f'attachment; filename="paintings.{ending}"'
@@ -338,7 +339,7 @@ def _file(name: str, folder: str) -> bytes:
 
 
 def _cached(request: Request, data: bytes, media: str, keep: str) -> Response:
-    """An answer that browsers keep, and ask again by its tag."""
+    """A response that browsers cache and revalidate by its ETag."""
     tag = f'"{hashlib.sha256(data).hexdigest()[:16]}"'
     headers = {"ETag": tag, "Cache-Control": keep}
     if request.headers.get("If-None-Match") == tag:
@@ -350,18 +351,18 @@ def _box(part: str) -> Box:
     try:
         left, top, right, bottom = map(float, part.split(","))
     except ValueError:
-        raise ValueError(f"a part is left,top,right,bottom in fractions. Received: {part[:80]}") from None
+        raise ValueError(f"a part must be left,top,right,bottom in fractions. Received: {part[:80]}") from None
     return left, top, right, bottom
 
 
 def _likeness(given: str | None) -> Likeness | None:
-    """A name, or name:share,name:share."""
+    """Parse a name, or name:share,name:share."""
     if given is None or ":" not in given:
         return given or None
     try:
         return {name: float(share) for name, _, share in (part.partition(":") for part in given.split(","))}
     except ValueError:
-        raise ValueError(f"a mixture is likeness:share,likeness:share. Received: {given[:80]}") from None
+        raise ValueError(f"a mixture must be likeness:share,likeness:share. Received: {given[:80]}") from None
 
 
 def _called(picture: str | EmbeddedPicture) -> str:

@@ -1,4 +1,4 @@
-"""The collection that answers: always a whole run, and the newest once that is ready."""
+"""The collection that answers: always a complete run, replaced by a newer one once that is loaded."""
 
 from __future__ import annotations
 
@@ -17,33 +17,33 @@ logger = logging.getLogger(__name__)
 
 Models = Literal["loading", "ready", "failed"]
 
-# Seconds between two looks for a newer run.
+# Seconds between checks for a newer run.
 _EVERY = 2.0
-# Pictures whose points are remembered: some kilobytes each.
+# Number of uploaded pictures whose embeddings are remembered, some kilobytes each.
 _REMEMBERED = 1000
 
 
 class ForgottenPictureError(GrisailleError):
-    """A picture was sent before, and its points are no longer known."""
+    """An uploaded picture whose embeddings are no longer remembered."""
 
 
 class Source:
-    """Which collection answers now, and the points of pictures that were sent.
+    """The current collection, and the embeddings of uploaded pictures.
 
-    A question takes `collection` once and is answered by it, whatever comes meanwhile. Of a picture its points are
-    kept, never the picture.
+    A request reads `collection` once and is answered by it, even if a newer run replaces it meanwhile. Uploaded
+    pictures are not kept, only their embeddings.
 
     Attributes:
-        collection: The one that answers.
-        models: Whether pictures that are sent can be answered; `failed` comes with a `reason`.
+        collection: The collection that answers.
+        models: Whether uploads can be answered: `loading`, `ready`, or `failed` with a `reason`.
     """
 
     def __init__(self, opened: Callable[[], Collection], follow: bool = True) -> None:
         """Open the collection.
 
         Args:
-            opened: Opens the newest run, or the one that is asked for.
-            follow: Whether newer runs take its place.
+            opened: Opens the newest run, or a given one.
+            follow: Whether newer runs replace it.
         """
         self.collection, self.models, self.reason = opened(), "loading", ""
         self._opened, self._follow = opened, follow
@@ -54,20 +54,20 @@ class Source:
     models: Models
 
     def start(self) -> None:
-        """Load the models, and follow newer runs, in a thread of its own."""
+        """Load the models, and watch for newer runs, in a background thread."""
         self._thread.start()
 
     def wake(self) -> None:
-        """The first page is out: the models may have the processor now."""
+        """Start loading the models: the first page has been sent."""
         self._woken.set()
 
     def stop(self) -> None:
-        """End the thread; what it is loading is finished first."""
+        """End the thread after it has finished loading."""
         self._stopped.set()
         self._woken.set()
 
     def _work(self) -> None:
-        # Loading TensorFlow keeps the interpreter busy, for which the first page would have to wait.
+        # Loading TensorFlow blocks the interpreter, so it waits for the first page.
         self._woken.wait(_EVERY)
         self._load(self.collection)
         while self._follow and not self._stopped.wait(_EVERY):
@@ -81,11 +81,11 @@ class Source:
             newer.warm()
             self._load(newer)
         except Exception as error:
-            # What a run is writing just now may be read in the next moment; until then the older one answers.
+            # The newer run may still be writing; until it can be read, the older one answers.
             logger.warning("a newer run cannot be read yet: %s", error)
             return
         with self._lock:
-            logger.info("the run %s answers now, in place of %s", newer.run, self.collection.run)
+            logger.info("the run %s now answers instead of %s", newer.run, self.collection.run)
             self.collection = newer
 
     def _load(self, collection: Collection) -> None:
@@ -98,14 +98,14 @@ class Source:
             self.models = "ready"
 
     def send(self, collection: Collection, data: bytes, part: Box | None) -> tuple[str, EmbeddedPicture]:
-        """Embed a picture, or a part of it, and remember its points.
+        """Embed a picture, or a part of it, and remember the embeddings.
 
         Returns:
-            What it is called from now on, and the picture.
+            Its name for later requests, and the embedded picture.
 
         Raises:
-            GrisailleError: If it is no picture.
-            ValueError: If there is no such part.
+            GrisailleError: If the data is not a picture.
+            ValueError: If the part is not valid.
         """
         name = hashlib.sha256(data + repr(part).encode()).hexdigest()[:32]
         try:
@@ -119,20 +119,20 @@ class Source:
         return name, placed
 
     def sent(self, collection: Collection, name: str) -> EmbeddedPicture:
-        """A picture that was sent before.
+        """An uploaded picture by its name.
 
         Raises:
-            ForgottenPictureError: If it is not known any more.
+            ForgottenPictureError: If it is no longer remembered.
         """
         with self._lock:
-            found = self._sent.get((collection.run, name))
-            if found is None:
+            picture = self._sent.get((collection.run, name))
+            if picture is None:
                 raise ForgottenPictureError(
-                    "this picture was sent to another run or too long ago, and pictures are not kept: send it again"
+                    "this picture was sent to another run or too long ago, and pictures are not stored: send it again"
                 )
             self._sent.move_to_end((collection.run, name))
-            return found
+            return picture
 
     def state(self) -> dict[str, Any]:
-        """Which run answers, and whether models are loaded."""
+        """The current run, and whether the models are loaded."""
         return {"run": self.collection.run, "models": self.models, "reason": self.reason}

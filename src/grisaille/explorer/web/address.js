@@ -1,8 +1,8 @@
-// The address holds what is seen, so that a place can be kept or sent, and that back and forward lead from painting to painting.
+// The URL holds the current view, so that a view can be saved or shared, and the history moves between paintings.
 
 let started = false;
 let timer = 0;
-// The painting of this step of the history.
+// The painting of the current history entry.
 let stepOf = -1;
 
 /** Once the camera rests. */
@@ -33,7 +33,7 @@ function written() {
   return `#${kept}`;
 }
 
-/** Another painting is a step that the back button takes back; a page around this one has steps of its own. */
+/** Choosing another painting adds a history entry; inside the studio, the outer page adds it. */
 function remember() {
   if (!started) return;
   const address = written();
@@ -43,11 +43,11 @@ function remember() {
   try {
     history[another ? "pushState" : "replaceState"](null, "", address);
   } catch {
-    // A browser that lets no file change its address keeps the old one.
+    // Some browsers do not let local files change their URL.
   }
 }
 
-/** All that the address says. */
+/** Apply everything in the URL. */
 function recall() {
   const kept = new URLSearchParams(location.hash.slice(1));
   const places = wantedPlaces();
@@ -62,7 +62,7 @@ function recall() {
   state.place = measured[`${state.likeness} ${kept.get("place")}`] ? kept.get("place") : "pca";
   state.spread = kept.get("spread") === "1";
   state.pinned = number(given.names, "pinned");
-  // Both before anything flies, so that this step stays the one it is.
+  // Both before any animation, so that the history entry stays the same.
   state.selected = stepOf = number(given.names, "painting");
   comparing.close();
   settle();
@@ -74,7 +74,7 @@ function recall() {
 }
 
 async function start() {
-  // A page around this one has the name and the switch, too.
+  // Inside the studio, the outer page has the name and the theme switch.
   document.documentElement.classList.toggle("embedded", parent !== window);
   switchTheme(byId("theme"), () => {
     mixColours();
@@ -97,7 +97,7 @@ async function start() {
   document.documentElement.dataset.ready = "true";
 }
 
-// For whoever wants to lead the map from outside, as the studio and the tests do.
+// Interface for code that controls the map from outside, such as the studio and the tests.
 window.explorer = {
   select,
   started: () => started,
@@ -105,14 +105,14 @@ window.explorer = {
   shown,
   camera: scene.camera,
   rowOf: (name) => given.names.indexOf(name),
-  /** The middle of a painting, in coordinates of the window. */
+  /** Centre of a painting in window coordinates. */
   where: (row) => {
     const box = canvas.getBoundingClientRect();
     const [x, y] = seen(row);
     return [x + box.left, y + box.top];
   },
   at: paintingAt,
-  /** Everything is drawn, and finely. */
+  /** Whether everything is drawn at full resolution. */
   atRest: () => !dirty && !pace.coarse,
 };
 

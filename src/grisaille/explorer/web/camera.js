@@ -2,7 +2,7 @@
 
 const ZOOMS = [0.5, 400];
 
-/** By hand, at once. */
+/** Moved by hand, without animation. */
 function zoomAt(factor, x = scene.size.width / 2, y = scene.size.height / 2) {
   land();
   const before = pixelsPerUnit();
@@ -16,7 +16,7 @@ function zoomAt(factor, x = scene.size.width / 2, y = scene.size.height / 2) {
   restSoon();
 }
 
-/** By hand, at once. */
+/** Zoomed by hand, without animation. */
 function pan(dx, dy) {
   land();
   const scale = pixelsPerUnit();
@@ -27,16 +27,16 @@ function pan(dx, dy) {
 }
 
 let flight = 0;
-// Where the camera is on its way to; null at rest.
+// Target of the current camera flight; null at rest.
 let goal = null;
 
-/** Stay here, wherever the camera was on its way to. */
+/** Stop the current flight. */
 function land() {
   flight += 1;
   goal = null;
 }
 
-/** Call with shares of the way, from 0 to 1, until it is done or `gone` says so; those who want no motion see the end. */
+/** Animate: call with progress from 0 to 1 until done or until `gone` returns true; with reduced motion, only with 1. */
 function glide(milliseconds, gone, step) {
   const begun = performance.now();
   const next = (now) => {
@@ -66,7 +66,7 @@ function fly(to, milliseconds = 420) {
   });
 }
 
-/** All paintings. */
+/** Fit all paintings. */
 function wholeView() {
   const [low, high] = bounds(wantedPlaces());
   const margin = pictureSide(1) + 24;
@@ -75,18 +75,18 @@ function wholeView() {
   return { x: (low[0] + high[0]) / 2, y: (low[1] + high[1]) / 2, zoom: Math.max(ZOOMS[0], zoom) };
 }
 
-// Nearer than this the chosen painting's surroundings are out of sight.
+// Beyond this zoom the surroundings of the chosen painting are out of view.
 const CLOSE = 12;
-// Around raised pictures.
+// Margin around raised pictures.
 const MARGIN = 20;
 
-/** Pixels at the left and the right of the window that lie below the legend and the buttons. */
+/** Pixels at the left and right of the window that the legend and the buttons cover. */
 function besides() {
   const wide = !legend.hidden && legend.open && scene.size.width > 700;
   return { left: wide ? legend.offsetWidth : 0, right: 52 };
 }
 
-/** The chosen painting and all its nearest, as large as they fit into the window, each whole. */
+/** Fit the chosen painting and all its nearest into the window. */
 function aroundNearest() {
   const least = Math.min(1, wholeView().zoom);
   const { left, right } = besides();
@@ -99,7 +99,7 @@ function aroundNearest() {
   }
 }
 
-/** The box around all raised pictures at a zoom, in pixels from the middle of the map. */
+/** Bounding box of all raised pictures at a zoom, in pixels from the centre of the map. */
 function extent(zoom) {
   const places = wantedPlaces();
   const scale = pixelsPerUnit(zoom);
@@ -111,13 +111,13 @@ function extent(zoom) {
   return bounds(edges);
 }
 
-/** What there is to look at: the chosen painting with its nearest, or else all. */
+/** Fit the chosen painting and its nearest, or else all paintings. */
 const fittingView = () => (state.selected < 0 ? wholeView() : aroundNearest());
 
 let moving = 0;
 let gliding = false;
 
-/** Let all paintings glide to where they are wanted now. */
+/** Animate all paintings to their current positions. */
 function movePaintings() {
   const from = Float32Array.from(scene.at);
   const to = wantedPlaces();

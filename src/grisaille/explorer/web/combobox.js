@@ -1,4 +1,4 @@
-// A field with a list of suggestions below it.
+// A text field with a list of suggestions.
 
 /**
  * Let a field offer what its letters may mean.
@@ -9,7 +9,7 @@
 function combobox(input, list, { ask, line, take, leave = () => {} }) {
   let offers = [];
   let offered = -1;
-  // Whether the offers are of what was typed before, and whether the reader has already said Enter to what comes.
+  // Whether the suggestions belong to an earlier text, and whether Enter was pressed before the new ones arrived.
   let waiting = false;
   let entered = false;
 
@@ -24,7 +24,7 @@ function combobox(input, list, { ask, line, take, leave = () => {} }) {
     offers = found;
     offered = offers.length ? 0 : -1;
     list.replaceChildren(...offers.map(option));
-    if (!offers.length && input.value.trim()) list.append(make("li", { role: "presentation" }, "Nothing of that name"));
+    if (!offers.length && input.value.trim()) list.append(make("li", { role: "presentation" }, "No match"));
     list.hidden = !input.value.trim();
     input.setAttribute("aria-expanded", String(!list.hidden && offers.length > 0));
     mark();

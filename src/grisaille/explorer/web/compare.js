@@ -1,11 +1,11 @@
-// Two paintings side by side: one is pinned, the other chosen.
+// Two paintings side by side: the pinned and the chosen one.
 
 const comparing = byId("compare");
-// The studio around this page has larger pictures, at an address with {} for a painting's name; elsewhere there are none.
+// Inside the studio, larger pictures are available at a URL with {} for the painting's name.
 const served = frameElement?.dataset.pictures ?? "";
 const largePicture = (row) => served && served.replace("{}", encodeURIComponent(given.names[row]));
 
-/** Keep a painting for a comparison, or none (-1). */
+/** Pin a painting for a comparison, or none (-1). */
 function pin(row) {
   state.pinned = row;
   fillChosen();
@@ -13,7 +13,7 @@ function pin(row) {
   remember();
 }
 
-/** What can be done with the chosen painting. */
+/** Actions on the chosen painting. */
 function fillActions(focused = document.activeElement?.id) {
   const { selected: row, pinned } = state;
   if (row < 0) return;
@@ -41,7 +41,7 @@ function compare() {
   comparing.showModal();
 }
 
-/** A picture as large as there is room and there are pixels. */
+/** A picture scaled to the available space, at most to its own pixels. */
 function large(row) {
   const stored = pictureOf(row);
   const attributes = { alt: `${titleOf(row)}, by ${artistOf(row).name}`, src: largePicture(row) || stored };
@@ -51,7 +51,7 @@ function large(row) {
   return make("figure", {}, picture, make("figcaption", {}, titleOf(row), byline(row), museum ? make("small", {}, museum) : ""));
 }
 
-/** Where one is among another's nearest. */
+/** Rank of one painting among another's nearest. */
 function rankAmong(likeness, of, row) {
   const rows = nearest(likeness, of);
   const rank = rows.indexOf(row) + 1;

@@ -1,9 +1,9 @@
-// What the page holds, unpacked: paintings are numbered by their row, and no name is ever read as markup.
+// The data of the page, decoded: paintings are numbered by row, and names are never parsed as markup.
 
 const given = JSON.parse(document.getElementById("data").textContent);
 const total = given.names.length;
 
-/** Bytes from base64; a loop, since `Uint8Array.from` with a function takes many times as long. */
+/** Decode base64 with a loop, which is many times faster than `Uint8Array.from` with a function. */
 function bytes(text) {
   const characters = atob(text);
   const result = new Uint8Array(characters.length);
@@ -18,14 +18,14 @@ for (const [space, { k, bytes: size, rows }] of Object.entries(given.near)) {
   near[space] = { k, rows: new { 2: Uint16Array, 4: Uint32Array }[size](bytes(rows).buffer) };
 }
 
-/** Rows of the nearest paintings by a likeness, or in the full features ("raw"), nearest first; empty if not known. */
+/** Rows of the nearest paintings by a likeness, or in the full features ("raw"), nearest first; empty if unknown. */
 function nearest(space, row) {
   const { k, rows } = near[space];
   return [...rows.subarray(row * k, (row + 1) * k)].filter((other) => other < total);
 }
 
 const artistOf = (row) => given.artists[given.artist[row]];
-/** A painting's title, or its name as a person reads it; the folder is the artist's, who is named beside it. */
+/** A painting's title, or its readable file name without the folder, which names the artist. */
 function titleOf(row) {
   if (given.titles?.[row]) return given.titles[row];
   const name = given.names[row];
@@ -37,7 +37,7 @@ const pictureOf = (row) => (given.pictures[row] ? `data:image/webp;base64,${give
 
 const searched = given.names.map((name, row) => plain(`${given.titles?.[row] ?? ""} ${name} ${artistOf(row).name}`).trim());
 
-// Of every painting the first year, the last and their middle, NaN where they are unknown.
+// First year, last year and their mean of every painting; NaN if unknown.
 const [firsts, lasts] = [0, -1].map((at) => Float64Array.from(given.years ?? [], (span) => span.at(at) ?? NaN));
 const middles = firsts.map((first, row) => (first + lasts[row]) / 2);
 const least = (values) => values.reduce((a, b) => (b < a || Number.isNaN(a) ? b : a), NaN);
@@ -47,12 +47,12 @@ const undated = middles.filter(Number.isNaN).length;
 
 const UNFILTERED = { artist: [], movement: [], from: earliest, to: latest, undated: true };
 const AT_FIRST = { ...UNFILTERED, colour: "", place: "pca", spread: false, likeness: given.likenesses[0] };
-// What the reader has chosen. Everything that is drawn follows from it. Of artists and movements several may be asked for.
+// The reader's choices. The page draws a function of this state. Several artists and movements may be selected.
 const state = { selected: -1, hovered: -1, pinned: -1, ...AT_FIRST };
 
 const shown = new Uint8Array(total).fill(1);
 
-/** By "artist" or "movement": their names, and the numbers of those of a painting. */
+/** By "artist" or "movement": all names, and the indices of a painting's own. */
 const GROUPS = {
   artist: { names: given.artists.map((artist) => artist.name), of: (row) => [given.artist[row]] },
   movement: { names: given.movementNames, of: (row) => given.movements[row] },
@@ -66,8 +66,8 @@ function filter() {
   }
 }
 
-/** Whether a painting may be of the years that are asked for. */
+/** Whether a painting may be from the selected years. */
 const inYears = (row) => (Number.isNaN(middles[row]) ? state.undated : firsts[row] <= state.to && lasts[row] >= state.from);
 
-/** Whether the filters leave anything out, by what they say. */
+/** Whether the filters exclude anything. */
 const filtered = () => Object.keys(UNFILTERED).some((name) => String(state[name]) !== String(UNFILTERED[name]));

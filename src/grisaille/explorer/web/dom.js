@@ -1,6 +1,6 @@
-// What the explorer and the studio share: elements, words, and light and dark.
+// Shared by the explorer and the studio: elements, text, and the light and dark themes.
 
-/** An element with attributes and children; text stays text. */
+/** Create an element with attributes and children; text is never parsed as markup. */
 function make(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
@@ -16,13 +16,13 @@ const byId = (id) => document.getElementById(id);
 const thousands = (number) => number.toLocaleString("en");
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
-/** Letters as people type them: no accents, no capitals. */
+/** Normalise text for search: no accents, lower case. */
 const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").replaceAll("_", " ").toLowerCase();
 
-// What the likenesses are called.
+// Names of the likenesses.
 const PLAIN = { mixture: "everything", style: "style", composition: "composition", colour: "colour", vectors: "vectors" };
 
-/** Let a button switch between light and dark: as the system says, until the reader says otherwise, on every page. */
+/** Let a button switch the theme; the system's theme applies until the reader chooses one, which all pages share. */
 function switchTheme(button, dressed = () => {}) {
   const key = "grisaille-theme";
   const dark = matchMedia("(prefers-color-scheme: dark)");
@@ -35,7 +35,7 @@ function switchTheme(button, dressed = () => {}) {
     try {
       asked = localStorage.getItem(key);
     } catch {
-      // Some browsers store nothing for files.
+      // Some browsers have no storage for local files.
     }
     dress();
   };

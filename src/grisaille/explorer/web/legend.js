@@ -1,12 +1,12 @@
-// What the colours mean, and chips for what is highlighted and pinned.
+// The colour legend, and chips for highlighted and pinned items.
 
 const legend = byId("legend");
 const key = byId("key");
 const TITLES = { artist: "Artists", movement: "Movements", period: "Years", silhouette: "Silhouette" };
-// On a phone it would cover the map.
+// Folded on a phone, where it would cover the map.
 legend.open = innerWidth > 720;
 
-/** The colours that are in the window now; artists and movements are buttons that highlight. */
+/** The colours in the window; artists and movements are buttons that highlight. */
 function fillLegend() {
   legend.hidden = state.colour === "";
   if (legend.hidden) return;
@@ -59,7 +59,7 @@ function members() {
   ];
 }
 
-/** A chip for everything that is highlighted, and for the pinned painting, by which it can be taken back. */
+/** A removable chip for every highlighted item and for the pinned painting. */
 function fillChosen() {
   const chip = (words, label, onclick) =>
     make("li", {}, make("button", { "aria-label": label, onclick }, words, make("span", { "aria-hidden": "true" }, " ×")));

@@ -1,6 +1,6 @@
-// What the reader does: choosing, filtering and moving, by pointer, keys and buttons.
+// Input: selection, filters and movement by pointer, keys and buttons.
 
-/** Choose a painting, or none (-1): it and its nearest fill the view. */
+/** Choose a painting, or none (-1), and fit it and its nearest into the view. */
 function select(row) {
   show(row);
   if (row >= 0) fly(aroundNearest());
@@ -8,12 +8,12 @@ function select(row) {
   dispatchEvent(new CustomEvent("grisaille:selected", { detail: row < 0 ? null : given.names[row] }));
 }
 
-/** Draw and describe the chosen painting, or none, where the camera is. */
+/** Draw and describe the chosen painting, or none, without moving the camera. */
 function show(row) {
   state.selected = row;
   choose(row);
   fillPanel();
-  // The panel takes room from the map, which flights must know.
+  // The panel takes space from the map, so flights start afterwards.
   resize();
   hover(-1);
   if (row >= 0) said.textContent = `${titleOf(row)}, by ${artistOf(row).name}. ${panel.querySelector(".verdict").textContent}`;
@@ -38,7 +38,7 @@ const hint = byId("hint");
 const said = byId("said");
 const choices = { artist: byId("artist"), movement: byId("movement"), colour: byId("colour"), place: byId("place"), likeness: byId("likeness") };
 
-/** Show only some, or by other colours. */
+/** Change filters or colours. */
 function setFilter(wanted) {
   Object.assign(state, wanted);
   settle();
@@ -46,10 +46,10 @@ function setFilter(wanted) {
   remember();
 }
 
-/** A list with a number, or without it if it was there. */
+/** Toggle a number in a list. */
 const toggled = (list, number) => (list.includes(number) ? list.filter((other) => other !== number) : [...list, number]);
 
-/** Everything that follows from the state, anew. */
+/** Update everything that depends on the state. */
 function settle() {
   rearrange();
   const visible = shown.reduce((sum, one) => sum + one, 0);
@@ -85,7 +85,7 @@ function fillChoices() {
   choices.colour.querySelector("[value=movement]").hidden = !given.movementNames.length;
 }
 
-// The pointer: one drags, two pinch, a wheel zooms.
+// Pointer: one drags, two pinch, the wheel zooms.
 
 const fingers = new Map();
 let travelled = 0;
@@ -188,10 +188,10 @@ const KEYS = {
   },
 };
 
-/** Zooming by key or button keeps the chosen painting where it is. */
+/** Zoom by key or button, with the chosen painting fixed. */
 const middle = () => (state.selected >= 0 ? onCanvas(state.selected) : [scene.size.width / 2, scene.size.height / 2]);
 
-/** Whether a key means something where the focus is: fields take all, the panel scrolls, buttons are pressed. */
+/** Whether a key applies at the current focus: fields take all keys, the panel scrolls, buttons are pressed. */
 function taken({ key, target }) {
   if (document.querySelector("dialog[open]")) return true;
   if (target.matches("select, input:not([type=radio], [type=checkbox], [type=range])")) return true;
@@ -199,7 +199,7 @@ function taken({ key, target }) {
   return key === "Enter" && (state.selected < 0 || ![canvas, document.body].includes(target));
 }
 
-// Wherever the focus is, so that nobody has to find the map first.
+// Keys work at any focus, so the map need not be focused first.
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || taken(event)) return;
   const direction = DIRECTIONS[event.key];
@@ -241,7 +241,7 @@ const place = (wanted) => {
   fly(fittingView(), 600);
 };
 
-/** Other neighbours, and a map of their own. */
+/** Switch to another likeness, with its neighbours and its map. */
 function setLikeness(likeness) {
   setFilter({ likeness });
   choose(state.selected);

@@ -1,4 +1,4 @@
-// The chosen painting: its picture, its facts, and its nearest by the likeness that is chosen.
+// The chosen painting: its picture, its facts, and its nearest by the selected likeness.
 
 const panel = byId("panel");
 
@@ -23,7 +23,7 @@ function fillPanel() {
   const artist = artistOf(row);
   const close = make("button", { class: "quiet close", "aria-label": "Close", onclick: () => select(-1) }, "×");
   const portrait = image(row, { class: "portrait", alt: `${titleOf(row)}, by ${artist.name}` });
-  // Larger than stored, so that a person can look; beyond twice as large nothing is gained.
+  // Pictures are enlarged to at most twice their stored size.
   portrait.onload = () => (portrait.style.zoom = Math.max(1, Math.min(2, 256 / Math.max(portrait.naturalWidth, portrait.naturalHeight))));
   const by = make("button", { onclick: () => setFilter({ artist: toggled(state.artist, given.artist[row]) }), title: `Highlight ${artist.name}` }, artist.name);
   const life = [artist.nationality, artist.years].filter(Boolean).join(", ");
@@ -44,13 +44,13 @@ function fillPanel() {
   panel.scrollTop = 0;
 }
 
-/** Its date, as written, and its museum; nothing where neither is known. */
+/** Date and museum; nothing if neither is known. */
 function whereabouts(row) {
   const words = [given.dates?.[row], given.museums?.[row]].filter(Boolean).join(", ");
   return words ? make("p", { class: "known" }, words) : "";
 }
 
-/** Buttons that say in what paintings are to be alike; nothing where there is one likeness only. */
+/** Buttons for the likenesses; nothing if there is only one. */
 function likenessSwitch() {
   if (given.likenesses.length < 2) return "";
   const buttons = given.likenesses.map((name) => {
@@ -60,7 +60,7 @@ function likenessSwitch() {
   return make("fieldset", { class: "alike" }, make("legend", {}, "Alike in"), make("div", {}, ...buttons));
 }
 
-/** What is below the switch, which keeps the focus and its place. */
+/** The part below the buttons, which keep focus and position. */
 function fillNearest() {
   const row = state.selected;
   if (row < 0) return;
@@ -70,9 +70,9 @@ function fillNearest() {
 
 const MEANINGS = {
   mixture: () => `The mixture: ${listed(given.likenesses.filter((name) => name !== "mixture" && name !== "vectors"))} at once.`,
-  style: () => "Which patterns there are, wherever they are in the picture.",
-  composition: () => "What is where in the picture.",
-  colour: () => "How much of the picture has which colour.",
+  style: () => "Patterns, wherever they are in the picture.",
+  composition: () => "Features, position by position.",
+  colour: () => "Palettes: the share of each colour.",
   vectors: () => "By the vectors that came with the collection.",
 };
 
@@ -80,7 +80,7 @@ const listed = (names) => `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`
 
 const inWhat = () => (state.likeness === "vectors" ? "by vectors" : `in ${PLAIN[state.likeness]}`);
 
-/** The nearest, nearest first, large enough to look at. */
+/** The nearest, in order, as large pictures. */
 function gallery(row) {
   const rows = nearest(state.likeness, row);
   const items = rows.map((other) => make("li", {}, entry(other, false)));
@@ -106,7 +106,7 @@ function facts(row) {
   return make("dl", {}, ...filled.flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, value)]));
 }
 
-/** A path that may be broken where a person would break it. */
+/** A path with line breaks allowed after separators. */
 const breakable = (path) => {
   const whole = make("span", {});
   for (const part of path.split(/(?<=[/_ -])/)) whole.append(part, document.createElement("wbr"));
@@ -119,10 +119,10 @@ function comparison(row) {
   const kept = raw.filter((other) => small.includes(other)).length;
   const verdict = raw.length
     ? `${kept} of its ${raw.length} nearest ${kept === 1 ? "is" : "are"} kept.`
-    : "In the full features its nearest are not known.";
+    : "Its nearest in the full features are not known.";
   const why = raw.length
-    ? "A bar and the word “both” mark what the full features and the embedding agree on."
-    : "This collection is large, and only a sample of it was compared in the full features.";
+    ? "A bar and the word “both” mark paintings that are nearest in the full features and in the embedding."
+    : "This collection is large, so only a sample was compared in the full features.";
   return [
     make("p", { class: "verdict" }, verdict),
     make("p", { class: "soft" }, `${MEANINGS.composition()} ${why}`),

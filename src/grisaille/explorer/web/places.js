@@ -1,18 +1,18 @@
-// Where every painting lies, and the colour of its frame.
+// Positions of all paintings, and colours of their frames.
 
 const layouts = given.likenesses.flatMap((likeness) =>
   Object.entries(given.places[likeness]).map(([place, packed]) => [`${likeness} ${place}`, fitted(floats(packed))]),
 );
-// By likeness and place, as are the others once somebody has asked for them.
+// By likeness and layout; filled on demand.
 const measured = Object.fromEntries(layouts);
 const stretched = {};
-/** Where a year is on the layout by date. */
+/** Position of a year in the layout by date. */
 const alongYears = (year) => (2 * (year - earliest)) / (latest - earliest) - 1;
-// Works without a year have a column of their own, left of the first year.
+// Undated works have a column of their own, left of the first year.
 const UNDATED = { middle: -1.2, width: 0.16 };
 if (given.years) for (const likeness of given.likenesses) measured[`${likeness} date`] = byDate(measured[`${likeness} pca`]);
 
-/** The least and the greatest of both axes. */
+/** Minimum and maximum of both axes. */
 function bounds(places) {
   const [low, high] = [[Infinity, Infinity], [-Infinity, -Infinity]];
   places.forEach((value, at) => {
@@ -22,14 +22,14 @@ function bounds(places) {
   return [low, high];
 }
 
-/** Both axes on one scale, the longer from -1 to 1; up is up. */
+/** Scale both axes equally, the longer to -1 to 1, with y upwards. */
 function fitted(places) {
   const [low, high] = bounds(places);
   const half = Math.max(high[0] - low[0], high[1] - low[1], 1e-9) / 2;
   return places.map((value, at) => ((value - (low[at % 2] + high[at % 2]) / 2) / half) * (at % 2 ? -1 : 1));
 }
 
-/** Each axis stretched where paintings crowd, the order kept; by date, works without a year keep to their column. */
+/** Stretch each axis where paintings crowd, in the same order; by date, undated works keep their column. */
 function spreadOut(places, place) {
   const result = Float32Array.from(places);
   const everyone = Array.from({ length: total }, (_, row) => row);
@@ -41,16 +41,16 @@ function spreadOut(places, place) {
   return result;
 }
 
-/** Seven tenths of the way from where something is to even spacing. */
+/** Interpolate, by 0.7, from a position to even spacing. */
 const spaced = (place, rank, count, half) => 0.3 * place + 0.7 * half * (count > 1 ? (2 * rank) / (count - 1) - 1 : 0);
 
-/** Years from left to right, and upwards the first direction of PCA. */
+/** Years from left to right; the first principal component upwards. */
 function byDate(pca) {
   const result = new Float32Array(pca.length);
-  // As high as the window, as far as it is sensible.
+  // The height of the window, within limits.
   const high = Math.max(0.5, Math.min(1.2, innerHeight / innerWidth));
   for (let row = 0; row < total; row++) {
-    // Works of one year beside each other: a golden section further each time.
+    // Works of one year are offset sideways by multiples of the golden ratio.
     const beside = ((row * 0.618034) % 1) - 0.5;
     const dated = !Number.isNaN(middles[row]);
     result[2 * row] = dated ? alongYears(middles[row] + 0.8 * beside) : UNDATED.middle + UNDATED.width * beside;
@@ -59,7 +59,7 @@ function byDate(pca) {
   return result;
 }
 
-/** From one painting of the grid to the next. All likenesses have the same grid, whose topmost row is whole. */
+/** Moves from cell to cell of the grid. All likenesses have the same grid, whose top row is full. */
 const cell = (() => {
   const grid = measured[`${given.likenesses[0]} grid`];
   if (!grid) return 0;
@@ -75,7 +75,7 @@ function wantedPlaces() {
   return stretched[wanted];
 }
 
-// Up to eight: colours that colour-blind people can tell apart (Okabe and Ito). Up to eighteen: colours that others can
+// Up to 8: colours that colour-blind people can distinguish (Okabe and Ito). Up to 18: colours that others can distinguish
 // (Trubetskoy's list of simple, distinct colours). Beyond: hues a golden angle apart.
 const EIGHT = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#56b4e9", "#f0e442", "#7a7a7a"];
 const EIGHTEEN = [
@@ -100,7 +100,7 @@ function hex(hue, saturation, lightness) {
   return `#${part(0)}${part(8)}${part(4)}`;
 }
 
-// From orange through grey to blue, at silhouettes of -0.3, 0 and 0.3: few paintings lie beyond.
+// From orange through grey to blue, at silhouettes of -0.3, 0 and 0.3; few paintings are beyond.
 const REACH = 0.3;
 const ENDS = [[213, 94, 0], [168, 164, 155], [0, 114, 178]];
 const UNKNOWN = "#777777";
@@ -112,16 +112,16 @@ function silhouetteColour(value) {
   return mixed(ENDS[1], end, Math.abs(at));
 }
 
-/** So much of the way from one colour to another. */
+/** Interpolate between two colours. */
 function mixed(one, other, share) {
   const parts = one.map((part, i) => Math.round(part + (other[i] - part) * share));
   return `#${parts.map((part) => part.toString(16).padStart(2, "0")).join("")}`;
 }
 
-// Viridis without its darkest and its lightest, which walls swallow.
+// Viridis without its darkest and lightest colours, which are hard to see on the background.
 const AGES = [[71, 42, 122], [55, 90, 140], [37, 132, 142], [38, 173, 129], [117, 208, 84], [223, 227, 24]];
 
-/** From the first year that is asked for to the last. */
+/** From the first selected year to the last. */
 function periodColour(year) {
   if (Number.isNaN(year)) return UNKNOWN;
   const at = Math.max(0, Math.min(1, (year - state.from) / (state.to - state.from || 1))) * (AGES.length - 1);
@@ -129,13 +129,13 @@ function periodColour(year) {
   return mixed(AGES[below], AGES[below + 1], at - below);
 }
 
-/** The number of the artist or the movement by which a painting is coloured; of several movements, one that is asked for. */
+/** Index of the artist or movement that colours a painting; of several movements, a selected one. */
 function groupOf(row) {
   const own = GROUPS[state.colour].of(row);
   return own.find((number) => state[state.colour].includes(number)) ?? own[0];
 }
 
-/** The colour of a painting's frame, or null without one. */
+/** Colour of a painting's frame, or null without a frame. */
 function frameColour(row) {
   if (state.colour === "period") return periodColour(middles[row]);
   if (state.colour === "silhouette") return silhouetteColour(given.silhouettes[row]);

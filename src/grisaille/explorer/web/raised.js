@@ -1,6 +1,6 @@
-// The chosen painting and its nearest, raised above the others, and the one below the pointer.
+// Pictures raised above the others: the chosen painting, its nearest, and the one below the pointer.
 
-// The chosen painting, and how its neighbours are near: "raw" in the full features, "embedding" by the likeness, or "both".
+// Row -> how it is near the chosen painting: "raw" in the full features, "embedding" by the likeness, or "both".
 let kinds = new Map();
 
 function choose(row) {
@@ -8,7 +8,7 @@ function choose(row) {
   if (row >= 0) {
     kinds.set(row, "chosen");
     const small = nearest(state.likeness, row);
-    // The full features are composition's.
+    // The full features are compared by composition only.
     const raw = state.likeness === "composition" ? nearest("raw", row) : small;
     for (const other of raw) kinds.set(other, small.includes(other) ? "both" : "raw");
     for (const other of small) if (!kinds.has(other)) kinds.set(other, "embedding");
@@ -16,22 +16,22 @@ function choose(row) {
   for (const sheet of scene.sheets) sheet.paint();
 }
 
-/** Pixels of the longer side of a raised picture, never less than where it lies. */
+/** Pixels of the longer side of a raised picture, at least its size on the map. */
 const raisedSide = (row, zoom) => Math.max(48, pictureSide(zoom)) * (kinds.get(row) === "chosen" ? 1.3 : 1);
 
-/** How far raised pictures step aside from their places at a zoom, so that each can be seen: row -> pixels. */
+/** Offsets that keep raised pictures apart at a zoom: row -> pixels. */
 function steps(places, zoom) {
   const rows = [...kinds.keys()];
   const scale = pixelsPerUnit(zoom);
   const home = rows.map((row) => [scale * places[2 * row], scale * places[2 * row + 1]]);
-  // Copies of one picture lie on one point, and must have somewhere to go.
+  // Copies of one picture share a point and need different directions.
   const now = home.map(([x, y], i) => [x + Math.cos(i), y + Math.sin(i)]);
   const radii = rows.map((row) => 0.6 * raisedSide(row, zoom) + 3);
   for (let round = 0; round < 120; round++) push(now, radii, home);
   return new Map(rows.map((row, i) => [row, [now[i][0] - home[i][0], now[i][1] - home[i][1]]]));
 }
 
-// The steps of one painting and zoom, wherever one pans.
+// Cached by painting and zoom, since panning does not change the offsets.
 let aside = { of: "", steps: new Map() };
 
 function stepAside() {
@@ -40,7 +40,7 @@ function stepAside() {
   return aside.steps;
 }
 
-/** Move pairs that overlap straight apart, and all a little back home; the first, the chosen one, stays. */
+/** Push overlapping pairs apart, and pull all back a little; the first, the chosen one, stays. */
 function push(now, radii, home) {
   for (let i = 0; i < now.length; i++) {
     for (let j = 0; j < i; j++) {
@@ -57,7 +57,7 @@ function push(now, radii, home) {
   for (let i = 1; i < now.length; i++) for (const axis of [0, 1]) now[i][axis] += 0.02 * (home[i][axis] - now[i][axis]);
 }
 
-/** Where a painting is to be seen, raised or not. */
+/** Displayed position of a painting, raised or not. */
 function seen(row) {
   const [x, y] = onCanvas(row);
   const [dx, dy] = (kinds.has(row) && stepAside().get(row)) || [0, 0];
@@ -65,7 +65,7 @@ function seen(row) {
 }
 let dyes = {};
 
-/** The colours of the style sheet, which light and dark change. */
+/** Colours of the style sheet, which depend on the theme. */
 function mixColours() {
   const style = getComputedStyle(document.documentElement);
   dyes = Object.fromEntries(["ink", "mark", "paper", "wall"].map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
@@ -84,7 +84,7 @@ function drawChosen() {
   for (const [row, kind] of kinds) {
     if (kind !== "chosen") join(joined, from, seen(row), kind, kind === "both" ? mark : ink);
   }
-  // The chosen one last, above its neighbours; those in both above the others.
+  // Draw the chosen one last, above its neighbours, and neighbours in both spaces above the others.
   const height = { embedding: 0, raw: 1, both: 2, chosen: 3 };
   for (const [row, kind] of [...kinds].sort((a, b) => height[a[1]] - height[b[1]])) {
     raise(row, raisedSide(row), kind, kind === "both" ? mark : ink, paper);
@@ -106,7 +106,7 @@ function join(graphics, [x, y], [toX, toY], kind, colour) {
   const [on, off] = DASHES[kind];
   const step = off ? on + off : length;
   const [dx, dy] = [(toX - x) / length, (toY - y) / length];
-  // Far beyond the edge nobody sees the dashes.
+  // Dashes far outside the window are skipped.
   for (let done = 0; done < Math.min(length, 4000); done += step) {
     const end = off ? Math.min(done + on, length) : length;
     graphics.moveTo(x + dx * done, y + dy * done).lineTo(x + dx * end, y + dy * end);

@@ -1,13 +1,13 @@
-// Names of regions: the movement, or the artist, that a part of the map has more of than the whole. Seen from afar only.
+// Labels of regions: the movement or artist that is over-represented in a part of the map. Shown when zoomed out.
 
 const regionLayer = byId("regions");
-const PARTS = 10; // of the map's longer side
-const LIFT = 1.5; // how much more frequent there than overall
-const TELLING = 10; // the least that is named: five paintings of what is eight times as frequent there
-const AFAR = 2.5; // zooms, of that which shows all
+const PARTS = 10; // along the map's longer side
+const LIFT = 1.5; // times the overall frequency
+const TELLING = 10; // minimum score, such as five paintings at eight times the overall frequency
+const AFAR = 2.5; // times the zoom that shows all
 let regions = { of: "", labels: [] };
 
-/** Artists where frames tell artists apart, or where no movement is known. */
+/** Artists if frames show artists, or if no movement is known. */
 const regionsBy = () => (state.colour === "artist" || !given.movementNames.length ? "artist" : "movement");
 
 /**
@@ -51,7 +51,7 @@ function mostTelling(rows, of, shareOf) {
   return best && { ...best, rows: rows.filter((row) => of(row).includes(best.number)) };
 }
 
-/** Regions of parts side by side that have one name. */
+/** Adjacent parts with the same label, merged. */
 function joined(named) {
   const result = [];
   while (named.size) {
@@ -74,7 +74,7 @@ function joined(named) {
   return result;
 }
 
-/** The labels of this layout and filter, made once. */
+/** The labels of this layout and filter, cached. */
 function regionLabels() {
   const by = regionsBy();
   const of = [state.likeness, state.place, state.spread, by, state.artist, state.movement, state.from, state.to, state.undated].join(";");
@@ -86,14 +86,14 @@ function regionLabels() {
   return labels;
 }
 
-/** What lies above the map already: left, top, width and height on the canvas. */
+/** Boxes of the controls above the map: left, top, width and height on the canvas. */
 function covered() {
   const { left, top } = canvas.getBoundingClientRect();
   const boxes = [legend, byId("chosen"), document.querySelector(".zoom")].map((part) => part.getBoundingClientRect());
   return boxes.map((box) => [box.left - left, box.top - top, box.width, box.height]);
 }
 
-/** Write each where it overlaps none that tells more, and where all of it is to be seen. */
+/** Draw each label that is fully visible and overlaps no higher-scoring one. */
 function drawRegions() {
   regionLayer.hidden = state.selected >= 0 || gliding || scene.camera.zoom > AFAR * wholeView().zoom;
   if (regionLayer.hidden) return;

@@ -1,9 +1,9 @@
-// The map as PixiJS draws it: two particles a painting (a frame and a picture), and a layer above for what is chosen.
+// The map in PixiJS: two particles a painting (a frame and a picture), and a layer above for raised pictures.
 
 const canvas = byId("map");
 const small = matchMedia("(pointer: coarse)").matches || Math.min(screen.width, screen.height) < 700;
 
-// One order for all, drawn from a fixed seed, so that no artist lies above another by name.
+// A random order from a fixed seed, so that no artist is on top because of a name.
 const order = (() => {
   const rows = Uint32Array.from({ length: total }, (_, row) => row);
   let seed = 12345;
@@ -27,9 +27,9 @@ const scene = {
   ready: false,
 };
 
-// Without a graphics card every pixel costs: what moves is drawn coarsely there, and finely again when it rests.
+// Software rendering is slow, so without a graphics card the map is drawn coarsely while it moves.
 const fine = Math.min(devicePixelRatio || 1, 2);
-const FLUID = 25; // milliseconds from one frame to the next
+const FLUID = 25; // milliseconds between two frames
 const REST = 160;
 const pace = { last: 0, slow: 0, coarse: false, timer: 0 };
 
@@ -56,7 +56,7 @@ async function startScene() {
   scene.ready = true;
 }
 
-/** Some paintings whose pictures lie on one texture. */
+/** The paintings whose pictures share one texture. */
 class Sheet {
   constructor(rows, source, textureOf, white) {
     this.rows = rows;
@@ -75,7 +75,7 @@ class Sheet {
     this.arrange();
   }
 
-  /** Ghosts below, then everybody in the common order, each picture on its frame. */
+  /** Filtered-out paintings below, then the others in the common order, each picture on its frame. */
   arrange() {
     const framed = state.colour !== "";
     const drawn = [];
@@ -95,7 +95,7 @@ class Sheet {
     for (const row of this.rows) {
       const picture = this.pictures.get(row);
       picture.tint = picture.texture === this.white ? given.colours[row] : 0xffffff;
-      // What is raised is drawn above, and not twice.
+      // Raised pictures are drawn in their own layer.
       picture.alpha = kinds.has(row) ? 0 : shown[row] ? 1 : 0.07;
       const colour = frameColour(row);
       if (colour === null) continue;
@@ -105,7 +105,7 @@ class Sheet {
     this.measure();
   }
 
-  /** Sizes and places; the container's own matrix does the rest. */
+  /** Update sizes and positions; the container's matrix does the rest. */
   measure() {
     const scale = pixelsPerUnit();
     const side = pictureSide();
@@ -129,13 +129,13 @@ class Sheet {
   }
 }
 
-/** Pixels of a unit of the map. */
+/** Pixels a unit of the map. */
 const pixelsPerUnit = (zoom = scene.camera.zoom) => 0.44 * Math.min(scene.size.width, scene.size.height * 1.25) * zoom;
 
-/** Pixels of a picture's longer side: it grows more slowly than the distances, so that one can zoom in between. */
+/** Pixels of a picture's longer side. It grows more slowly than distances, so zooming in separates pictures. */
 function pictureSide(zoom = scene.camera.zoom) {
   const most = Math.min(230, 0.5 * Math.min(scene.size.width, scene.size.height));
-  // On the grid it keeps to its cell.
+  // On the grid it stays within its cell.
   if (state.place === "grid") return Math.min(0.84 * cell * pixelsPerUnit(zoom), most);
   const area = scene.size.width * scene.size.height;
   const whole = Math.max(8, Math.min(64, Math.sqrt((0.45 * area) / total)));
@@ -151,7 +151,7 @@ function shape(row, side) {
   return ratios[row] > 1 ? [side, side / ratios[row]] : [side * ratios[row], side];
 }
 
-/** Where a painting's middle is on the canvas. */
+/** Centre of a painting on the canvas. */
 function onCanvas(row) {
   const scale = pixelsPerUnit();
   return [
@@ -160,7 +160,7 @@ function onCanvas(row) {
   ];
 }
 
-/** The painting below a point of the canvas, the topmost of several; -1 if there is none. */
+/** The topmost painting at a point of the canvas; -1 if there is none. */
 function paintingAt(x, y, reach = 0) {
   const side = pictureSide();
   let found = -1;
@@ -175,12 +175,12 @@ function paintingAt(x, y, reach = 0) {
   return found;
 }
 
-// How high a painting lies: sheets lie above each other.
+// Stacking order of a painting: sheets are stacked.
 const heights = new Float64Array(ranks);
 
 function resize() {
   const { clientWidth: width, clientHeight: height } = canvas;
-  // Also asked when a panel opens; the same size again must not end a flight that has begun since.
+  // Also called when a panel opens; an unchanged size must not stop a flight that has begun since.
   if (!renderer || !width || !height || (width === scene.size.width && height === scene.size.height)) return;
   scene.size = { width, height };
   renderer.resize(width, height, pace.coarse ? fine / 2 : fine);
@@ -204,7 +204,7 @@ function drawCoarsely(coarse) {
   renderer.resize(scene.size.width, scene.size.height, coarse ? fine / 2 : fine);
 }
 
-// WebGL forgets a frame once it was shown, and paper comes later.
+// WebGL discards a frame after display, but printing needs it later.
 addEventListener("beforeprint", () => renderer?.render(stage));
 
 let dirty = false;
@@ -217,7 +217,7 @@ function redraw() {
   requestAnimationFrame(draw);
 }
 
-/** Sizes or places have changed. */
+/** Call after sizes or positions change. */
 function remeasure() {
   stale = true;
   redraw();
@@ -237,7 +237,7 @@ function draw(now) {
   renderer.render(stage);
 }
 
-/** What is to be arranged anew: filter or colours have changed. */
+/** Call after the filter or the colours change. */
 function rearrange() {
   filter();
   for (const sheet of scene.sheets) sheet.arrange();
@@ -247,7 +247,7 @@ function rearrange() {
 let textures = new Map();
 const textureOf = (row) => textures.get(row) ?? PIXI.Texture.WHITE;
 
-// Pictures become textures here, a sheet at a time; until then their mean colours stand for them.
+// Pictures are uploaded as textures one sheet at a time; until then paintings show their mean colour.
 const GAP = 2;
 
 async function loadPictures(told) {
@@ -256,7 +256,7 @@ async function loadPictures(told) {
   const side = pictureLimit();
   const cell = side + 2 * GAP;
   const columns = Math.floor(edge / cell);
-  // The first cell is white: frames are cut from it.
+  // The first cell is white and serves as the texture of frames.
   const each = columns * columns - 1;
   const rest = scene.sheets[0];
   for (let start = 0; start < total; start += each) {
@@ -270,7 +270,7 @@ async function loadPictures(told) {
     rest.rows = order.slice(start + each);
     rest.arrange();
     scene.sheets.splice(scene.sheets.length - 1, 0, sheet);
-    // What has its pictures lies above what has not.
+    // Sheets with pictures are above sheets without.
     world.removeChildren();
     world.addChild(rest.container, ...scene.sheets.slice(0, -1).map((ready) => ready.container));
     rows.forEach((row, at) => (heights[row] = start + at));
@@ -280,13 +280,13 @@ async function loadPictures(told) {
   redraw();
 }
 
-/** Pixels of a cell: as stored, or half of it on a phone with many paintings. */
+/** Pixels of a cell: the stored size, or half of it on a phone with many paintings. */
 function pictureLimit() {
   const stored = Math.max(16, ...Array.from({ length: Math.min(total, 200) }, (_, i) => longerSide(Math.floor((i * total) / Math.min(total, 200)))));
   return small && total * stored * stored > 2 * 2048 ** 2 ? Math.ceil(stored / 2) : stored;
 }
 
-/** The longer side of a stored picture, which the head of its file tells. */
+/** Longer side of a stored picture, from the header of its file. */
 function longerSide(row) {
   const head = given.pictures[row] ? bytes(given.pictures[row].slice(0, 40)) : [];
   const kind = String.fromCharCode(...head.slice(12, 16));
@@ -313,7 +313,7 @@ async function paintSheet(rows, cell, columns, side, told) {
       const [x, y] = [(place % used) * cell + GAP, Math.floor(place / used) * cell + GAP];
       const shrink = Math.min(1, side / Math.max(picture.width, picture.height));
       const [width, height] = [Math.max(1, Math.round(picture.width * shrink)), Math.max(1, Math.round(picture.height * shrink))];
-      // Drawn a little larger first, so that what is beyond the edge looks like the edge.
+      // Drawn slightly larger first, so that filtering at the edges repeats the edge colour.
       brush.drawImage(picture, x - GAP, y - GAP, width + 2 * GAP, height + 2 * GAP);
       brush.drawImage(picture, x, y, width, height);
       picture.close();

@@ -1,8 +1,8 @@
-// Finding by name.
+// Search by name.
 
 const query = byId("query");
 
-/** What a few letters may mean: artists and movements first, then paintings; every word must occur. */
+/** Matches of a text: artists and movements first, then paintings; all words must occur. */
 function suggest(text) {
   const words = plain(text).split(/\s+/).filter(Boolean);
   if (!words.length) return [];
@@ -19,7 +19,7 @@ function suggest(text) {
   found.splice(5);
   const rows = [];
   for (let row = 0; row < total && rows.length < 400; row++) if (fits(searched[row])) rows.push(row);
-  // What begins with the words before what holds them, short before long.
+  // Prefix matches come first, then shorter names.
   rows.sort((a, b) => !searched[a].startsWith(start) - !searched[b].startsWith(start) || given.names[a].length - given.names[b].length || a - b);
   return [...found, ...rows.slice(0, 10).map((row) => ({ kind: "painting", row, words: titleOf(row) }))];
 }
@@ -31,7 +31,7 @@ function offerLine(offer) {
 
 function take(offer) {
   if (offer.kind === "painting") {
-    // Someone who asks for a painting wants to see it, whatever the filters say.
+    // A painting that the reader searched for is shown regardless of the filters.
     if (!shown[offer.row]) setFilter(UNFILTERED);
     select(offer.row);
     canvas.focus();

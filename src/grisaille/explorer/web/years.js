@@ -8,7 +8,7 @@ const axis = byId("axis");
 function prepareYears() {
   if (!slider) return;
   for (const [name, handle] of Object.entries(handles)) {
-    // From the beginning of a year to the end of another: the whole lies between the handles' ends, as the bars do.
+    // From the start of the first year to the end of the last, aligned with the bars.
     Object.assign(handle, name === "from" ? { min: earliest, max: latest + 1 } : { min: earliest - 1, max: latest });
     handle.oninput = () => pullYears(name);
     handle.onchange = sayYears;
@@ -21,13 +21,13 @@ function prepareYears() {
   drawDecades();
 }
 
-/** Per cent of the slider, from its left end to where a year begins. */
+/** Start of a year on the slider, in per cent from its left end. */
 const alongSlider = (year) => (100 * (year - earliest)) / (latest + 1 - earliest);
 const spanned = (from, to) => (from === to ? `${from}` : `${from}\u2013${to}`);
 
 let pulled = 0;
 
-/** One handle moves and does not pass the other; however many events come, the map is arranged once a frame. */
+/** A handle stops at the other one; the map is updated at most once a frame. */
 function pullYears(name) {
   const wanted = Number(handles[name].value);
   state[name] = name === "from" ? Math.min(wanted, state.to) : Math.max(wanted, state.from);
@@ -43,21 +43,21 @@ function sayYears() {
   said.textContent = `${byId("count").textContent}, ${spanned(state.from, state.to)}`;
 }
 
-/** The slider as the state says. */
+/** Set the slider from the state. */
 function fillYears() {
   if (!slider) return;
   for (const [name, handle] of Object.entries(handles)) {
     handle.value = state[name];
     slider.style.setProperty(`--${name}`, `${alongSlider(state[name] + (name === "to"))}%`);
   }
-  // Where both are at one end, the one that can leave it lies above.
+  // If both handles are at one end, the one that can move is on top.
   handles.from.style.zIndex = state.from > (earliest + latest) / 2 ? 1 : 0;
   byId("span").textContent = spanned(state.from, state.to);
   byId("undated").checked = state.undated;
   slider.classList.toggle("set", state.from !== earliest || state.to !== latest || !state.undated);
 }
 
-/** Bars behind the slider, one a decade, as high as its works are many. */
+/** A bar a decade behind the slider; its height is the number of works. */
 function drawDecades() {
   const counts = new Map();
   for (const year of middles) {
@@ -80,7 +80,7 @@ function recallYears(kept) {
   state.undated = kept.get("undated") !== "0" || !undated;
 }
 
-/** What the colours of periods mean. */
+/** The legend of periods. */
 function periods() {
   const colours = AGES.map(([red, green, blue]) => `rgb(${red} ${green} ${blue})`).join(", ");
   const ends = [state.from, Math.round((state.from + state.to) / 2), state.to];
@@ -92,10 +92,10 @@ function periods() {
   ];
 }
 
-// The axis: years where there is room for them, every hundredth first.
+// The axis labels years where there is room, multiples of 100 first.
 
 const STEPS = [1000, 500, 100, 50, 10, 5, 1];
-const ROOM = 46; // pixels from one year to the next
+const ROOM = 46; // minimum pixels between two labels
 
 function showAxis() {
   axis.hidden = state.place !== "date";
@@ -103,13 +103,13 @@ function showAxis() {
   resize();
 }
 
-/** Where a point of the layout is on the canvas, from the left. */
+/** Horizontal position on the canvas of a point of the layout. */
 const across = (x) => (x - scene.camera.x) * pixelsPerUnit() + scene.size.width / 2;
 const acrossYear = (year) => across(state.spread ? spreadYears(alongYears(year)) : alongYears(year));
 
 const dates = middles.map((_, row) => measured[`${given.likenesses[0]} date`][2 * row]).filter((_, row) => !Number.isNaN(middles[row])).sort();
 
-/** What `spreadOut` makes of a place between dated works. */
+/** `spreadOut` applied to a position between dated works. */
 function spreadYears(x) {
   const inside = Math.max(dates[0], Math.min(dates.at(-1), x));
   let [low, high] = [0, dates.length - 1];
@@ -124,11 +124,11 @@ function spreadYears(x) {
 
 const outside = (year) => year < earliest || year > latest;
 
-/** Whether a year may stand on the axis, if those a step before and after it did. */
+/** Whether a year may be labelled, given labels a step before and after it. */
 const roomy = (year, step) =>
   [year - step, year + step].every((other) => outside(other) || Math.abs(acrossYear(other) - acrossYear(year)) >= ROOM);
 
-/** Years between two, as fine as there is room for; where the axis is stretched, there is more. */
+/** Years between two labels, as many as there is room for; stretched parts of the axis have more. */
 function yearsBetween(begin, end, level) {
   const step = STEPS[level];
   const [left, right] = [begin, end].map(acrossYear);
@@ -141,7 +141,7 @@ function yearsBetween(begin, end, level) {
   return years;
 }
 
-/** Where the word "undated" stands: below its column, and whole as long as anything of the column is in the window. */
+/** Position of the word "undated": below its column, fully visible as long as part of the column is. */
 function acrossUndated() {
   const x = across(UNDATED.middle);
   const inside = x + (UNDATED.width / 2) * pixelsPerUnit() > 0;

@@ -1,4 +1,4 @@
-// An artist's page: who is near, and the works along the years.
+// An artist's page: nearest artists, and works on a time axis.
 
 import { Latest, Progress, given, json } from "./ask.js";
 import { lookFrom, openArtist } from "./cards.js";
@@ -67,12 +67,12 @@ function nearest(artists) {
 function work(row, attributes = {}) {
   return make(
     "button",
-    { type: "button", class: "work", title: nameOf(row), "aria-label": `Look from ${nameOf(row)}`, onclick: () => lookFrom(row.painting_id), ...attributes },
+    { type: "button", class: "work", title: nameOf(row), "aria-label": `Find works like ${nameOf(row)}`, onclick: () => lookFrom(row.painting_id), ...attributes },
     image(row, 128, { loading: "lazy" }),
   );
 }
 
-/** Works above an axis of years, piled up where there are many. */
+/** Works above an axis of years; works of the same years are stacked. */
 function drawTimeline() {
   const place = byId("timeline");
   const dated = works.filter((row) => row.years.length);

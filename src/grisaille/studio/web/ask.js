@@ -1,8 +1,8 @@
-// Questions to the server. Answers come in the order of the questions, or not at all.
+// Requests to the server. Outdated answers are dropped, so answers arrive in the order of the requests.
 
 import { about } from "./state.js";
 
-/** An answer that is no answer, in words for the reader. */
+/** An error response, with a message for the reader. */
 export class Refused extends Error {
   constructor(words, status) {
     super(words);
@@ -11,7 +11,7 @@ export class Refused extends Error {
 }
 
 let newer = () => {};
-/** Call this when another run answers than the one before. */
+/** Call this when another run starts to answer. */
 export const onNewerRun = (told) => (newer = told);
 
 async function asked(address, options) {
@@ -41,7 +41,7 @@ export const post = (value, signal) => ({
   signal,
 });
 
-/** Parameters of an address; what is null or empty is left out. */
+/** Query parameters; null and empty values are left out. */
 export const given = (values) =>
   new URLSearchParams(Object.entries(values).filter(([, value]) => value !== null && value !== undefined && value !== ""));
 
@@ -54,7 +54,7 @@ const pause = (milliseconds, signal) =>
     });
   });
 
-/** Wait until pictures can be sent. */
+/** Wait until the server accepts uploads. */
 export async function loaded(signal) {
   about.collection = await json("collection", { signal });
   while (about.collection.models === "loading") {
@@ -66,11 +66,11 @@ export async function loaded(signal) {
   }
 }
 
-/** Questions of which only the last one counts. */
+/** Requests of which only the last one counts. */
 export class Latest {
   #current = null;
 
-  /** The answer of `work(signal)`, or undefined where it was stopped or another question came. */
+  /** The answer of `work(signal)`, or undefined if it was stopped or replaced by a newer request. */
   async ask(work) {
     this.#current?.abort();
     const mine = (this.#current = new AbortController());
@@ -89,7 +89,7 @@ export class Latest {
   }
 }
 
-/** Words, seconds and a button to stop, in an element, while something takes long. */
+/** A message, elapsed seconds and a stop button in an element during a long request. */
 export class Progress {
   #timer = 0;
 
@@ -106,7 +106,7 @@ export class Progress {
     this.element.replaceChildren(make("span", { class: "turning", "aria-hidden": "true" }), said, seconds, button);
     this.#timer = setInterval(() => {
       const passed = (performance.now() - begun) / 1000;
-      // What is soon over needs no words.
+      // Short requests show no message.
       this.element.hidden = passed < 0.4;
       const told = about.collection?.models === "loading" ? "The network is loading" : words;
       if (said.textContent !== told) said.textContent = told;

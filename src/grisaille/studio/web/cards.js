@@ -1,13 +1,13 @@
-// A painting in a list: its picture, its words, and what can be done with it, by pointer and by key.
+// A painting in a list: its picture, its caption, and its actions by pointer and keyboard.
 
 import { byline, image, nameOf, shortTitle, titleOf } from "./pictures.js";
 import { change, state } from "./state.js";
 
-/** Look from another picture: the list follows. */
+/** Make another picture the query; the list follows. */
 export const lookFrom = (picture) =>
   change({ picture, part: null, view: state.view === "map" ? "map" : "", of: "", open: "", pair: [], which: state.liked.length ? "similar" : "" });
 
-/** Put a picture among the liked or the disliked ones, or take it away from there. */
+/** Add a picture to the liked or disliked ones, or remove it. */
 export function choose(picture, kind) {
   const other = kind === "liked" ? "disliked" : "liked";
   const without = (list) => list.filter((name) => name !== picture);
@@ -20,7 +20,7 @@ export function choose(picture, kind) {
 export const openArtist = (artist) => change({ view: "artist", of: artist, open: "", pair: [] });
 export const openPath = (picture) => change({ view: "path", of: picture, open: "", pair: [] });
 
-/** What a painting of the list is held against. */
+/** The picture that a painting of the list is compared with. */
 const counterpart = (row) => row.because || state.picture || state.liked[0];
 
 export function openPair(kind, row) {
@@ -37,7 +37,7 @@ const ACTIONS = {
   a: (row) => row.artist && openArtist(row.artist),
 };
 
-/** A button with a sign, pressed or not. */
+/** A toggle button. */
 export function toggle(row, kind) {
   const [sign, word] = kind === "liked" ? ["♥", "Like"] : ["✕", "Not for me"];
   const pressed = state[kind].includes(row.painting_id);
@@ -55,18 +55,18 @@ export function toggle(row, kind) {
 const act = (words, label, key, row) =>
   make("button", { type: "button", class: "quiet", "aria-label": label, onclick: () => ACTIONS[key](row) }, words);
 
-/** The picture, which is a button, and a rectangle on it, if the row tells which part is alike. */
+/** The picture as a button, with a rectangle if the row says which part is alike. */
 export function see(row, side = 512) {
   const frame = make("span", { class: "frame" }, image(row, side, { loading: "lazy", class: "hung" }));
   if (row.box) {
     const [left, top, right, bottom] = row.box.map((at) => 100 * at);
     frame.append(make("i", { class: "box", style: `left: ${left}%; top: ${top}%; width: ${right - left}%; height: ${bottom - top}%` }));
   }
-  const label = { "aria-label": `Look from ${nameOf(row)}` };
+  const label = { "aria-label": `Find works like ${nameOf(row)}` };
   return make("button", { type: "button", class: "see", ...label, onclick: () => lookFrom(row.painting_id) }, frame);
 }
 
-/** Title, artist, date, and why it is there. */
+/** Title, artist, date, and the reason for its rank. */
 export function words(row, because = null) {
   const title = make("span", { class: "title" }, shortTitle(row));
   const by = byline(row);
@@ -96,7 +96,7 @@ export function card(row, because = null) {
   return item;
 }
 
-/** Mark what is chosen on cards that stay. */
+/** Update the pressed state of cards that stay. */
 export function markChosen(list) {
   for (const item of list.children) {
     for (const kind of ["liked", "disliked"]) {
@@ -106,7 +106,7 @@ export function markChosen(list) {
   }
 }
 
-/** One card is in the order of Tab; arrow keys go from card to card, letters do what its buttons do. */
+/** Roving tabindex: Tab reaches one card, arrow keys move between cards, letters trigger the buttons of a card. */
 export function rove(list) {
   const focusable = (item) => item.querySelectorAll("button");
   const enter = (item) => {

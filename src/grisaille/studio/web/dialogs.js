@@ -1,4 +1,4 @@
-// Two works beside each other: why they are alike, and as large as they are.
+// Dialogs with two works side by side: why they are alike, and a comparison at full size.
 
 import { Latest, Progress, given, json } from "./ask.js";
 import { byline, cut, describe, image, titleOf } from "./pictures.js";
@@ -61,7 +61,7 @@ function fillWhy(dialog, pair) {
     verdict,
     busy,
     make("div", { class: "two" }, ...figures),
-    make("p", { class: "soft" }, "What stays clear is alike in both. What has faded is no more alike than two paintings usually are."),
+    make("p", { class: "soft" }, "Clear parts are alike in both. Faded parts are no more alike than those of two average paintings."),
   );
 
   const progress = new Progress(busy);
@@ -84,7 +84,7 @@ function fillWhy(dialog, pair) {
   explain();
 }
 
-/** One's own picture is sent; a part is cut out of the picture before. */
+/** Uploads the reader's own picture; a selected part is cropped first. */
 async function asked([a, b], likeness, signal) {
   const part = a.painting_id === state.picture ? state.part : null;
   if (b.own) return asked([b, a], likeness, signal).then((found) => ({ ...found, pictures: found.pictures.toReversed() }));
@@ -97,7 +97,7 @@ function inWords({ likeness, similarity, usual }) {
   const share = (similarity - usual) / Math.max(1e-9, 1 - usual);
   const more = share > 0.5 ? "far more alike than" : share > 0.15 ? "more alike than" : share > 0.03 ? "a little more alike than" : "no more alike than";
   const shown = [similarity, usual].map((value) => value.toFixed(2).replace("-", "−"));
-  return `In ${PLAIN[likeness]} they are ${more} two paintings usually are: ${shown[0]}, where ${shown[1]} is usual and 1 is the same.`;
+  return `In ${PLAIN[likeness]} they are ${more} two average paintings: ${shown[0]}, where ${shown[1]} is average and 1 is identical.`;
 }
 
 // Compare.
@@ -107,11 +107,11 @@ function fillCompare(dialog, pair) {
     shut(),
     make("h2", { id: "compare-title", class: "hidden" }, "Side by side"),
     make("div", { class: "two" }, ...pair.map(large)),
-    make("p", { class: "soft" }, "Click or turn the wheel to come closer; drag, or use the arrow keys, to look around."),
+    make("p", { class: "soft" }, "Click or turn the wheel to zoom in; drag or use the arrow keys to move."),
   );
 }
 
-/** A picture that can be seen from near. */
+/** A picture with zoom. */
 function large(row) {
   const picture = image(row, 2048, { alt: titleOf(row) });
   const pane = make("div", { class: "pane", tabindex: "0", role: "group", "aria-label": `${titleOf(row)}: plus and minus zoom, arrow keys move` }, picture);
@@ -122,7 +122,7 @@ function large(row) {
     pane.firstChild.style.transform = `translate(${100 * view.x}%, ${100 * view.y}%) scale(${zoom})`;
     pane.classList.toggle("near", zoom > 1);
   };
-  /** Closer or farther, and what is below the pointer stays there. */
+  /** Zoom around the pointer. */
   const zoomAt = (factor, event) => {
     const zoom = Math.max(1, Math.min(12, view.zoom * factor));
     const { left, top, width, height } = pane.getBoundingClientRect();

@@ -1,4 +1,4 @@
-// The list: what is most like a picture, or recommended because of what is liked.
+// The list: paintings most like a picture, or recommendations.
 
 import { Latest, Progress, blob, json, post } from "./ask.js";
 import { card, markChosen, rove } from "./cards.js";
@@ -11,7 +11,7 @@ const newest = new Latest();
 const saving = new Latest();
 const progress = new Progress(byId("busy"));
 const ready = rove(results);
-// How many the list shows, and seconds between two questions while a slider moves.
+// Number of paintings in the list, and seconds between two requests while a slider moves.
 const [FEW, MANY, WAIT] = [24, 96, 150];
 let n = FEW;
 let rows = [];
@@ -21,7 +21,7 @@ let last = -WAIT;
 
 const recommends = () => state.liked.length > 0 && !(state.which === "similar" && state.picture);
 
-/** Everything that the answer depends on. */
+/** Everything that the request depends on. */
 function question() {
   const { picture, part, find, liked, disliked, diversity, artist, movement, from, to, unnamed } = state;
   if (searchesInside()) return { picture, part, find, n, run: about.collection.run };
@@ -55,7 +55,7 @@ export function drawList() {
   last = now;
 }
 
-/** Ask again, whatever was answered before. */
+/** Repeat the request. */
 export function askAgain() {
   answered = "";
   drawList();
@@ -71,7 +71,7 @@ async function answer() {
     const found = await newest.ask(recommending ? recommended : alike);
     if (!found) return;
     learn(found.paintings);
-    // A part is like the whole that it comes from, and nobody looks for that.
+    // The painting that a part was taken from is left out.
     rows = found.paintings.filter((row) => recommending || row.painting_id !== state.picture);
     await fill(recommending);
   } catch (error) {
@@ -84,7 +84,7 @@ async function answer() {
   results.removeAttribute("aria-busy");
 }
 
-/** Whether the list is of paintings that show a part somewhere, not of those that are like it on the whole. */
+/** Whether the list shows paintings that contain a part, instead of paintings alike as a whole. */
 const searchesInside = () => !recommends() && state.part !== null && state.find === "inside";
 
 const alike = (signal) =>
@@ -135,15 +135,15 @@ async function fill(recommending) {
   const cards = [...results.children];
   const focused = cards.indexOf(document.activeElement?.closest?.("#results .card"));
   results.replaceChildren(...rows.map((row) => card(row, because(row))));
-  // Who liked a painting by key goes on with the one that took its place.
+  // After a painting was liked by key, the focus moves to the one that took its place.
   if (focused >= 0) results.children[Math.min(focused, rows.length - 1)]?.querySelector(".see").focus();
   ready();
   const title = recommending ? "Recommended for you" : `${searchesInside() ? "Showing" : "Most like"} ${state.part ? "a part of " : ""}${isOwn(state.picture) ? "your picture" : titleOf(described(state.picture))}`;
   byId("list-title").textContent = title;
-  byId("list-about").textContent = recommending ? reasons() : searchesInside() ? "A frame shows where. Likenesses do not count for this." : "";
+  byId("list-about").textContent = recommending ? reasons() : searchesInside() ? "A frame marks the place. The likeness settings do not apply here." : "";
   byId("after").hidden = rows.length === 0;
   byId("more").hidden = n > FEW || rows.length < FEW;
-  if (!rows.length) fail("No painting fits these filters.");
+  if (!rows.length) fail("No painting matches these filters.");
   byId("said").textContent = `${title}: ${rows.length} painting${rows.length === 1 ? "" : "s"}`;
 }
 
@@ -204,7 +204,7 @@ async function save(kind) {
   const asked = { paintings: rows.map((row) => row.painting_id), title: byId("list-title").textContent.slice(0, 200) };
   wrong.hidden = true;
   try {
-    progress.begin("Making the file", () => saving.stop());
+    progress.begin("Saving the file", () => saving.stop());
     byId("busy").scrollIntoView({ block: "nearest" });
     const file = await saving.ask((signal) => blob(`export/${kind}`, post(asked, signal)));
     if (!file) return progress.end();

@@ -1,4 +1,4 @@
-// The explorer in a frame: what is selected there is the picture here, and the reverse.
+// The explorer in a frame: its selection and the picture here follow each other.
 
 import { lookFrom } from "./cards.js";
 import { loaded } from "./ask.js";
@@ -23,7 +23,7 @@ function explain() {
       "div",
       { class: "missing" },
       make("h2", {}, "This run has no map yet"),
-      make("p", {}, "This command makes one:"),
+      make("p", {}, "Create one with this command:"),
       make("p", {}, make("code", {}, "kedro run --pipelines discovery")),
       make("button", { type: "button", onclick: () => loaded().then(drawMap, () => {}) }, "Look again"),
     ),
@@ -32,7 +32,7 @@ function explain() {
 
 function begin() {
   const selected = state.picture && !isOwn(state.picture) ? `#${new URLSearchParams({ painting: state.picture })}` : "";
-  // The map's own pictures are small.
+  // The map itself holds only small pictures.
   frame = make("iframe", { src: `map${selected}`, title: "Map of paintings", "data-pictures": "thumbnails/{}?side=2048" });
   frame.addEventListener("load", () => {
     frame.contentWindow.addEventListener("grisaille:selected", ({ detail }) => {
@@ -42,7 +42,7 @@ function begin() {
   section.replaceChildren(frame);
 }
 
-/** Let the map show what is looked from. */
+/** Show the current picture on the map. */
 function follow() {
   const explorer = frame?.contentWindow?.explorer;
   if (!explorer?.started?.() || !state.picture || isOwn(state.picture)) return;
@@ -50,7 +50,7 @@ function follow() {
   if (row >= 0 && row !== explorer.state.selected) explorer.select(row);
 }
 
-/** Show the map, whose keys work at once. */
+/** Show the map and focus it, so that its keys work. */
 export function toMap() {
   change({ view: "map", of: "", open: "", pair: [] });
   frame?.focus();

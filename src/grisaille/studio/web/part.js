@@ -1,4 +1,4 @@
-// A rectangle on a picture: drawn with the pointer, or put there by a button and moved with arrow keys.
+// A rectangle on a picture: drawn with the pointer, or added by a button and moved with the arrow keys.
 
 const LEAST = 0.04;
 const STEP = 0.02;
@@ -32,7 +32,7 @@ export function partOf(frame, chosen) {
     Object.assign(box.style, { left: percent(left), top: percent(top), width: `${100 * (right - left)}%`, height: `${100 * (bottom - top)}%` });
     Object.assign(box.style, { left: `${100 * left}%`, top: `${100 * top}%` });
     const where = `from ${percent(left)} to ${percent(right)} across, from ${percent(top)} to ${percent(bottom)} down`;
-    box.setAttribute("aria-label", `Part: ${where}. Arrow keys move it, with Shift they resize it, Delete takes it away.`);
+    box.setAttribute("aria-label", `Part: ${where}. Arrow keys move it, with Shift they resize it, Delete removes it.`);
   }
 
   const point = (event) => {
@@ -42,7 +42,7 @@ export function partOf(frame, chosen) {
   const between = ([x, y], [u, v]) => [Math.min(x, u), Math.min(y, v), Math.max(x, u), Math.max(y, v)];
 
   frame.addEventListener("pointerdown", (event) => {
-    // A finger scrolls the page, unless there is a rectangle to be moved.
+    // Touch scrolls the page unless there is a rectangle to move.
     if (event.button || (event.pointerType === "touch" && !part)) return;
     const corner = event.target.dataset?.corner;
     const at = point(event);

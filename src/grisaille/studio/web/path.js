@@ -55,7 +55,7 @@ export async function drawPath() {
 export const back = () =>
   make("button", { type: "button", class: "quiet back", onclick: () => change({ view: "", of: "" }) }, "← Back to the list");
 
-/** A field that finds the other end. */
+/** A search field for the other end. */
 function target() {
   const input = make("input", {
     id: "path-to",

@@ -1,20 +1,20 @@
-// Paintings of the collection by their names, and the reader's own pictures, which this window alone keeps.
+// Paintings of the collection by name, and the reader's own pictures, which only this window holds.
 
 import { Refused, blob, given, json, loaded } from "./ask.js";
 import { OWN, isOwn } from "./state.js";
 
 const known = new Map();
 const owns = new Map();
-// What the server calls a picture that was sent, or a part of one.
+// Prefix of the server's names for uploaded pictures and parts.
 const called = new Map();
 
-/** Keep what the server told of paintings. */
+/** Remember the server's facts about paintings. */
 export function learn(rows) {
   for (const row of rows) known.set(row.painting_id, { ...known.get(row.painting_id), ...row });
   return rows;
 }
 
-/** Keep a picture of the reader's own, and name it. */
+/** Remember an own picture, and name it. */
 export function keep(file) {
   const picture = `${OWN}${crypto.getRandomValues(new Uint32Array(2)).join("")}`;
   const title = file.name && !/^image\.\w+$/.test(file.name) ? file.name.replace(/\.\w+$/, "").replaceAll("_", " ") : "Your picture";
@@ -22,10 +22,10 @@ export function keep(file) {
   return picture;
 }
 
-/** What is known of a picture now; null of a painting nobody told of yet, and of an own picture of another window. */
+/** Known facts about a picture; null for paintings not loaded yet and own pictures of another window. */
 export const described = (picture) => owns.get(picture) ?? known.get(picture) ?? null;
 
-/** The same, asked for where it is not known. */
+/** The same, loaded if necessary. */
 export async function describe(picture) {
   const found = described(picture);
   if (found || isOwn(picture)) return found;
@@ -33,7 +33,7 @@ export async function describe(picture) {
   try {
     told = await json(`paintings/${encodeURIComponent(picture)}`);
   } catch (error) {
-    // A link may name a painting that is gone; whoever asks about it is told so, and can take it back.
+    // A link may name a painting that no longer exists; requests about it report that, and it can be removed.
     if (error.status !== 404) throw error;
   }
   learn([told]);
@@ -42,19 +42,19 @@ export async function describe(picture) {
 
 const named = (row) => row.title || row.painting_id.split("/").at(-1).replaceAll("_", " ");
 
-/** The number of a work whose title is nothing else, perhaps behind its artist's name; null where it has a title. */
+/** The number of a work whose title is only a number, perhaps after its artist's name; null if it has a title. */
 function numberOf(row) {
   if (!row.artist) return null;
   const rest = plain(named(row)).replace(plain(row.artist), "").trim();
   return /^\d+$/.test(rest) ? rest : null;
 }
 
-/** A title above its artist. */
+/** Title for a line above the artist. */
 export const shortTitle = (row) => (numberOf(row) ? `No. ${numberOf(row)}` : named(row));
-/** A title that stands by itself: a number is one of its artist's. */
+/** Title on its own: a numbered work includes its artist. */
 export const titleOf = (row) => (numberOf(row) ? `${row.artist}, No. ${numberOf(row)}` : named(row));
 
-/** In one line, for those who do not see the picture. */
+/** One line of text, for screen readers. */
 export const nameOf = (row) => [titleOf(row), byline(row)].filter(Boolean).join(", ");
 
 /** The artist, unless the title begins with it, and the date. */
@@ -66,7 +66,7 @@ export function byline(row) {
 export const address = (row, side) =>
   row.url ?? `thumbnails/${encodeURIComponent(row.painting_id)}?side=${side}${row.version ? `&v=${row.version}` : ""}`;
 
-/** An image that gives way to a blank where it cannot be shown. */
+/** An image that becomes a blank if it cannot be loaded. */
 export function image(row, side, attributes = {}) {
   const element = make("img", { alt: "", decoding: "async", draggable: "false", ...attributes, src: address(row, side) });
   element.addEventListener("error", () => element.replaceWith(make("span", { class: "blank" })), { once: true });
@@ -75,7 +75,7 @@ export function image(row, side, attributes = {}) {
 
 const key = (picture, part) => `${picture} ${part ?? ""}`;
 
-/** The file of a picture: the reader's, or the painting as large as it is shown. */
+/** URL of a picture: the reader's own file, or the painting in the displayed size. */
 async function content(picture, signal) {
   if (!isOwn(picture)) return blob(address(await describe(picture), 1024), { signal });
   if (!owns.has(picture)) throw new Refused("This picture is not kept: give it again.", 0);
@@ -90,7 +90,7 @@ async function send(picture, part, rest, signal) {
   return found;
 }
 
-/** The paintings that are most like a picture, or a part of it. It is sent again where the server forgot it. */
+/** The paintings most like a picture or a part of it. An own picture is sent again if the server has forgotten it. */
 export async function similar(picture, part, rest, signal) {
   if (!isOwn(picture) && !part) return json(`similar?${given({ picture, ...rest })}`, { signal });
   const name = called.get(key(picture, part));
@@ -104,14 +104,14 @@ export async function similar(picture, part, rest, signal) {
   return send(picture, part, rest, signal);
 }
 
-/** The paintings that show somewhere what a part of a picture shows, each with the place as its `box`. */
+/** The paintings that contain something like a part of a picture, each with its place as `box`. */
 export async function showing(picture, part, n, signal) {
   await loaded(signal);
   const body = await content(picture, signal);
   return json(`parts?${given({ part: part.join(","), n })}`, { method: "POST", body, signal });
 }
 
-/** Ask with the names that the server has for pictures; they are sent before, or again, if need be. */
+/** Send a request with the server's names of pictures, which are uploaded first, or again, if necessary. */
 export async function withNames(pictures, work, signal) {
   const named = async () => {
     const names = [];
@@ -130,7 +130,7 @@ export async function withNames(pictures, work, signal) {
   }
 }
 
-/** A picture as it is sent where the server takes no part: cut out here. */
+/** A cropped picture, for routes that take no part. */
 export async function cut(picture, part, signal) {
   const file = await content(picture, signal);
   if (!part) return file;

@@ -1,4 +1,4 @@
-// The picture that is looked from, the ways to give one, and what counts as alike.
+// The query picture, the ways to give one, and the weights of the likenesses.
 
 import { card, choose, lookFrom, openArtist } from "./cards.js";
 import { json } from "./ask.js";
@@ -10,9 +10,9 @@ const place = byId("picture");
 let shown = null;
 let part = null;
 
-/** A file that the reader gave, however. */
+/** Handle a file that the reader gave by any way. */
 export function take(file, tell) {
-  if (file.type && !file.type.startsWith("image/")) return tell(`“${file.name}” is no picture.`);
+  if (file.type && !file.type.startsWith("image/")) return tell(`“${file.name}” is not a picture.`);
   lookFrom(keep(file));
 }
 
@@ -21,7 +21,7 @@ const ways = (words) => [
   make("button", { type: "button", "data-way": "camera", class: "quiet camera" }, "Take a photo"),
 ];
 
-/** What stands where no picture is. */
+/** Placeholder without a picture. */
 function invitation() {
   return make("div", { class: "nothing" }, make("p", { class: "soft" }, "Drop or paste a picture"), make("p", { class: "ways" }, ...ways("Choose a picture")));
 }
@@ -34,7 +34,7 @@ export async function drawQuery() {
       part = null;
     } else {
       const row = await describe(shown);
-      // Another picture may have come meanwhile.
+      // The picture may have changed meanwhile.
       if (shown !== row.painting_id) return;
       fillQuery(row);
     }
@@ -78,7 +78,7 @@ function mark() {
   byId("choose-part").hidden = Boolean(state.part);
 }
 
-/** Paintings to begin with: other ones each time. */
+/** Random paintings to start with. */
 export async function invite() {
   const total = about.collection.paintings;
   const places = new Set();
@@ -89,7 +89,7 @@ export async function invite() {
   for (const acts of byId("some").querySelectorAll(".acts")) acts.remove();
 }
 
-// What counts as alike.
+// Weights of the likenesses.
 
 const inputs = new Map();
 let sliding = false;

@@ -1,4 +1,4 @@
-// Finding paintings and artists by their names.
+// Search for paintings and artists by name.
 
 import { Latest, given, json } from "./ask.js";
 import { lookFrom, openArtist } from "./cards.js";
@@ -7,7 +7,7 @@ import { about } from "./state.js";
 
 const newest = new Latest();
 
-/** Paintings whose title, name or artist holds all words. */
+/** Paintings whose title, name or artist contains all words. */
 export async function findPaintings(text, limit, show, before = []) {
   if (!text.trim()) return show([]);
   try {

@@ -1,4 +1,4 @@
-// What the reader has chosen. Everything that is shown follows from it, and the address holds all of it.
+// The reader's choices. The page shows a function of this state, and the URL holds all of it.
 
 export const OWN = "own-";
 export const isOwn = (picture) => picture.startsWith(OWN);
@@ -25,14 +25,14 @@ const NOTHING = {
 export const state = structuredClone(NOTHING);
 export const UNFILTERED = { artist: "", movement: "", from: "", to: "", unnamed: false };
 
-/** What the server says of the collection; shares of likenesses that the sliders begin with; pictures known by it. */
+/** The server's facts about the collection; initial weights of the sliders; facts about pictures. */
 export const about = { collection: null, weights: {}, diversity: 0.3 };
 
 const WORDS = ["picture", "artist", "movement", "from", "to", "which", "find", "view", "of", "open"];
 const LISTS = ["liked", "disliked", "pair"];
 let draw = () => {};
 
-/** Change some of it. Each change is a step that the back button takes back, unless it replaces the one before. */
+/** Change parts of the state. Each change adds a history entry unless it replaces the previous one. */
 export function change(wanted, { replace = false } = {}) {
   Object.assign(state, wanted);
   const address = `${location.pathname}${location.search}${written()}`;
@@ -44,7 +44,7 @@ export function change(wanted, { replace = false } = {}) {
 
 const decimal = (number) => String(Number(number.toFixed(3)));
 
-/** Shares as the server takes them: `style:1,colour:0.15`; null for those that the run mixed. */
+/** Weights as the server expects them: `style:1,colour:0.15`; null for the run's own mixture. */
 export function likeness() {
   const own = Object.entries(state.weights);
   if (own.every(([name, share]) => share === about.weights[name])) return null;
@@ -81,7 +81,7 @@ function read() {
   return found;
 }
 
-/** Take everything from the address, now and whenever the reader goes back or forward. */
+/** Read the state from the URL, now and after navigation in the history. */
 export function follow(drawn, check) {
   draw = drawn;
   const recall = () => {

@@ -1,4 +1,4 @@
-// The studio: what is drawn when something changes, and the ways in.
+// The studio: redraws the page when the state changes, and handles input.
 
 import { Refused, json, onNewerRun } from "./ask.js";
 import { drawArtist } from "./artist.js";
@@ -25,7 +25,7 @@ function draw() {
   }
 }
 
-/** Say something above the list, until the reader closes it. */
+/** Show a note above the list until the reader closes it. */
 function tell(...words) {
   const close = make("button", { type: "button", class: "quiet", "aria-label": "Close this note", onclick: () => (byId("notice").hidden = true) }, "×");
   byId("notice").replaceChildren(make("span", {}, ...words), close);
@@ -37,12 +37,12 @@ const wrong = (error) => {
   tell(error.message);
 };
 
-/** Leave out of a link the pictures of the reader's own that this window does not have. */
+/** Remove own pictures that this window does not have from a link's state. */
 function check(found) {
   const lost = [found.picture, ...found.liked, ...found.disliked].filter((name) => isOwn(name) && !described(name));
   if (!lost.length) return found;
   const left = (names) => names.filter((name) => !lost.includes(name));
-  tell("This link is about somebody’s own picture. Such pictures are never stored: give it again to see the same list.");
+  tell("This link refers to an own picture of its author. Such pictures are never stored: add the picture again to see the same list.");
   const without = { liked: left(found.liked), disliked: left(found.disliked) };
   return { ...found, ...without, ...(lost.includes(found.picture) ? { picture: "", part: null } : {}), open: "", pair: [], view: found.view === "path" ? "" : found.view };
 }
@@ -56,13 +56,13 @@ function drawRun(words = "") {
 
 let newest = "";
 async function renew(run) {
-  // Several answers may tell of it.
+  // Several answers may report the new run.
   if (run === newest) return;
   newest = run;
   about.collection = await json("collection");
   drawRun("a newer ");
   byId("some").replaceChildren();
-  tell("Answered by a newer run: the collection was computed again.");
+  tell("A newer run answers now: the collection was computed again.");
   askAgain();
 }
 
@@ -112,7 +112,7 @@ function prepareKeys() {
   });
 }
 
-/** Shares that the sliders begin with: those of the run's mixture, or its first likeness alone. */
+/** Initial weights of the sliders: those of the run's mixture, or its first likeness only. */
 function shares({ likenesses, weights }) {
   const names = likenesses.filter((name) => name !== "mixture");
   const mixed = Object.keys(weights).length > 0;

@@ -1,4 +1,4 @@
-// What is liked and what is not, small, and each can be taken back.
+// Liked and disliked pictures as thumbnails that can be removed.
 
 import { choose, lookFrom } from "./cards.js";
 import { describe, image, nameOf, titleOf } from "./pictures.js";
@@ -18,7 +18,7 @@ export async function drawTrays() {
     if (tray.dataset.names === names.join("\n")) continue;
     tray.dataset.names = names.join("\n");
     const rows = await Promise.all(names.map(describe));
-    // Another change may have come meanwhile.
+    // The state may have changed meanwhile.
     if (tray.dataset.names === names.join("\n")) fill(tray, kind, rows);
   }
 }
@@ -30,8 +30,8 @@ function fill(tray, kind, rows) {
     make(
       "li",
       {},
-      make("button", { type: "button", class: "see", title: nameOf(row), "aria-label": `Look from ${nameOf(row)}`, onclick: () => lookFrom(row.painting_id) }, image(row, 128)),
-      make("button", { type: "button", class: "remove", "aria-label": `Take back: ${titleOf(row)}`, onclick: () => choose(row.painting_id, kind) }, "×"),
+      make("button", { type: "button", class: "see", title: nameOf(row), "aria-label": `Find works like ${nameOf(row)}`, onclick: () => lookFrom(row.painting_id) }, image(row, 128)),
+      make("button", { type: "button", class: "remove", "aria-label": `Remove: ${titleOf(row)}`, onclick: () => choose(row.painting_id, kind) }, "×"),
     ),
   );
   tray.hidden = !rows.length;
