@@ -117,8 +117,8 @@ class TestNames:
         with caplog.at_level(logging.WARNING):
             table, _ = run(files("SK-A-1.png", "SK-A-2.png", "Claude_Monet_1.png"))
         assert table["artist"].tolist() == ["Claude Monet", UNKNOWN, UNKNOWN]
-        assert "5 paintings of 6 have no artist's name (SK-A-1.png, SK-A-2.png" in caplog.text
-        assert "kept under their own name" not in caplog.text
+        assert "left out of comparisons of artists (5 of 6): SK-A-1.png, SK-A-2.png" in caplog.text
+        assert "used as written" not in caplog.text
 
     def test_without_a_table_everyone_is_a_stranger(self):
         table, _ = run(files("Aunt_Mabel/a.png"), artists=pd.DataFrame({"name": [], "genre": []}))
@@ -198,11 +198,11 @@ class TestTable:
         assert "Permission denied" in reasons["forbidden.jpg"]
 
     def test_nothing_usable_names_the_first_reasons(self):
-        with pytest.raises(EmptyCollectionError, match=r"none of the 1 files.*a\.jpg: empty file"):
+        with pytest.raises(EmptyCollectionError, match=r"none of 1 file in.*a\.jpg: empty file"):
             catalogued({"a.jpg": bytes}, ARTISTS, Ingestion(), 0)
 
     def test_two_paintings_are_too_few_to_compare(self):
-        with pytest.raises(EmptyCollectionError, match="only 2 of the 2 files in the collection can be used"):
+        with pytest.raises(EmptyCollectionError, match="only 2 of 2 files in the collection can be used"):
             catalogued(files("a.png", "b.png"), ARTISTS, Ingestion(), 0)
 
     def test_no_file_at_all_says_what_was_looked_for(self):
@@ -272,7 +272,7 @@ class TestWhatIsTold:
         same = partial(encode, picture(3))
         with caplog.at_level(logging.WARNING):
             run({"Ada_1.png": same, "Ada_2.png": same, "Bo_1.png": same})
-        assert "Bo_1.png (Bo) shows what Ada_1 (Ada) shows" in caplog.text
+        assert "Bo_1.png (Bo) is a duplicate of Ada_1 (Ada)" in caplog.text
         assert "Ada_2" not in caplog.text
 
     def test_files_that_are_no_images_are_listed(self):

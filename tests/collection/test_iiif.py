@@ -503,8 +503,8 @@ class TestBrokenDocuments:
             (b"<!doctype html><title>Sign in</title>", "a web page"),
             (b'{"type": "Manifest", "label": ', "not JSON"),
             (b"[" * 100_000, "not JSON"),
-            (b"[1]", "no object"),
-            ('{"label": "Dürer"}'.encode("latin-1"), "not in UTF-8"),
+            (b"[1]", "not an object"),
+            ('{"label": "Dürer"}'.encode("latin-1"), "not UTF-8"),
             (b'{"hello": "world"}', "neither a manifest nor a collection"),
             (b'{"type": "Manifest", "items": []}', "without a picture"),
             (Answer(status=404), "404 Not Found"),
@@ -587,7 +587,7 @@ class TestNetwork:
             return next(ticks)
 
         institution.answers["/a"] = Answer(b"drip", drip=tick)
-        with pytest.raises(FetchError, match="no whole answer in time"):
+        with pytest.raises(FetchError, match="no complete answer in time"):
             Client(timeout=5, tries=1, clock=clock).get(f"{institution.root}/a")
 
     def test_compressed(self, institution, clock):
@@ -617,7 +617,7 @@ class TestNetwork:
     @pytest.mark.parametrize("target", ["file:///etc/passwd", "ftp://127.0.0.1/a", "data:text/plain,a"])
     def test_redirects_lead_to_http_only(self, target, institution, clock):
         institution.answers["/a"] = Answer(status=302, headers={"Location": target})
-        with pytest.raises(FetchError, match="no http address"):
+        with pytest.raises(FetchError, match="not an http URL"):
             clock.client().get(f"{institution.root}/a")
 
     def test_redirects_in_a_circle(self, institution, clock):
@@ -628,7 +628,7 @@ class TestNetwork:
 
     @pytest.mark.parametrize("address", ["file:///etc/passwd", "ftp://127.0.0.1/a", "gopher://a"])
     def test_other_schemes_are_never_asked(self, address, clock):
-        with pytest.raises(FetchError, match="no http address"):
+        with pytest.raises(FetchError, match="not an http URL"):
             clock.client().get(address)
 
     def test_gigantic(self, institution, clock):
@@ -640,7 +640,7 @@ class TestNetwork:
         sources = shelf(institution, *range(50))
         for number in range(10, 50):
             institution.answers[f"/m{number}"] = Answer(status=503)
-        with pytest.raises(HostError, match="does not answer any more"):
+        with pytest.raises(HostError, match="no longer answers"):
             copy_collection(sources, tmp_path, clock.client(tries=2))
         assert len(institution.asked) < 50
         assert not (tmp_path / iiif.WORKS).exists()

@@ -44,7 +44,7 @@ class TestReading:
     def test_a_file_that_was_replaced_by_another_picture(self, shelf):
         found = originals(shelf)
         shelf["1.png"] = FILES["2.png"]
-        with pytest.raises(ChangedFileError, match=r"1\.png has changed since ingestion looked at it"):
+        with pytest.raises(ChangedFileError, match=r"1\.png has changed since ingestion: "):
             found["1.png"]()
         assert found.picture("1.png") is None
 

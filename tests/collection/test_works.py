@@ -343,7 +343,7 @@ class TestColumns:
         with caplog.at_level(logging.WARNING):
             found = read("file,date\na,1503\nb,SK-A-1718\nc,\nd,SK-A-1718\n")
         assert found["date"].tolist() == ["1503", "SK-A-1718", "", "SK-A-1718"]
-        assert "2 dates of 3 give no years, and are kept as they are written: SK-A-1718" in caplog.text
+        assert "dates that give no years, kept as written (2 of 3): SK-A-1718" in caplog.text
 
     def test_no_table(self):
         assert list(works.recognise(pd.DataFrame(), {"title": "Werk"})) == RECOGNISED
@@ -382,7 +382,7 @@ class TestJoin:
             ["picture without a row", "Manet/1.jpg"],
             ["picture without a row", "Monet/1.jpg"],
         ]
-        assert "count for none in the table of paintings (1): 1.jpg" in caplog.text
+        assert "share one with other rows in the table of paintings (1): 1.jpg" in caplog.text
 
     def test_rows_that_fit_one_picture_equally_are_left_out(self):
         assert self.rows(["1.jpg", "2.jpg"], ["Monet/1.jpg", "Manet/1.jpg", "Monet/2.jpg"]) == [-1, 2]
@@ -397,7 +397,7 @@ class TestJoin:
             paintings, unmatched = named("file,title\nA.jpg,X\na.JPG,Y\n", ["a.jpg"])
         assert paintings["title"].tolist() == ["X"]
         assert (
-            "rows of a picture that has an earlier row, which counts in the table of paintings (1): a.JPG"
+            "rows of a picture with an earlier row, which is used instead in the table of paintings (1): a.JPG"
             in caplog.text
         )
         assert unmatched.empty
@@ -411,12 +411,12 @@ class TestJoin:
 
     def test_nothing_in_common(self):
         with pytest.raises(
-            TableError, match=r"its first row says file=a\.jpg, id=7, and the first picture is x/1\.jpg\."
+            TableError, match=r"its first row names file=a\.jpg, id=7, and the first picture is x/1\.jpg\."
         ):
             join_works(["x/1.jpg", "2.jpg"], read("file,id\na.jpg,7\n"))
 
     def test_nothing_but_namesakes(self):
-        with pytest.raises(TableError, match=r"1 rows fit several pictures, or one that other rows fit too: 1\.jpg\."):
+        with pytest.raises(TableError, match=r"ambiguous rows, which match several or share one \(1\): 1\.jpg\."):
             join_works(["full/1.jpg", "small/1.jpg"], read("file,title\n1.jpg,X\n2.jpg,Y\n"))
 
     def test_an_empty_table_and_no_pictures(self):
@@ -492,7 +492,7 @@ class TestNames:
     def test_strangers_of_the_table_are_told_of(self, caplog):
         with caplog.at_level(logging.WARNING):
             self.artists("a.jpg,Ada,\n", ["a.jpg"])
-        assert "kept under their own name: Ada" in caplog.text
+        assert "used as written: Ada" in caplog.text
 
     def test_without_a_table_the_columns_are_there(self):
         files = pd.DataFrame({name: ["a"] for name in catalogue.FILE_COLUMNS}).assign(duplicate_of=None)
@@ -526,11 +526,11 @@ class TestARegistrarsSpreadsheet:
         )
         assert (row["year_from"], row["Inv.-Nr."]) == (1489, "GG 1")
         assert "artist from Künstler/in, date from Datierung" in caplog.text
-        assert "as they are: Inv.-Nr., Erwerb" in caplog.text
+        assert "unchanged: Inv.-Nr., Erwerb" in caplog.text
 
     def test_what_is_not_recognised_is_told(self, caplog):
         read_works(b"file,who,what\na.jpg,Ada,Mist\n", ".csv", {})
-        assert "no column is recognised for title, artist, date; name them by ingestion.columns" in caplog.text
+        assert "no column is recognised for title, artist, date; set ingestion.columns" in caplog.text
 
     def test_numbers_join_whatever_separates_their_parts(self):
         rows = ("GG 225;;a;;;;", "1902/117;;b;;;;", "L 782 a;;c;;;;", "GG 9;;d;;;;")
@@ -538,7 +538,7 @@ class TestARegistrarsSpreadsheet:
         paths = ["Saal 1/GG_225.jpg", "Depot/1902_117.JPG", "L_782a.png", "GG_10.jpg"]
         join = join_works(paths, works)
         assert [works["title"][row] if row >= 0 else None for row in join.rows] == ["a", "b", "c", None]
-        assert join.key == "Inv.-Nr., whatever separates words"
+        assert join.key == "Inv.-Nr., ignoring separators"
         assert join.rows_without == ["GG 9"]
 
     def test_as_they_are_written_they_join_first(self):
@@ -553,7 +553,7 @@ class TestARegistrarsSpreadsheet:
     def test_lines_above_the_names_of_columns_are_passed_over(self, caplog):
         found = self.table("GG 1;;Mühle;1489;;;", above="Museum, Stand 12.03.2024;;;;;;")
         assert found["title"].tolist() == ["Mühle"]
-        assert "the names of columns are taken from line 2: Inv.-Nr., Künstler/in" in caplog.text
+        assert "the column names are taken from line 2: Inv.-Nr., Künstler/in" in caplog.text
 
     @pytest.mark.parametrize(
         ("date", "years"),
@@ -593,7 +593,7 @@ class TestAnItalianExport:
     def test_numbers_alone_are_no_part_of_a_name(self):
         """They would join rows to any picture that happens to bear the number."""
         found = read_works(b"id,title\n5,Mist\n6,Rain\n", ".csv", {})
-        with pytest.raises(TableError, match="no row of the table of paintings belongs to a picture"):
+        with pytest.raises(TableError, match="no row of the table of paintings matches a picture"):
             join_works(["Claude_Monet_5.jpg", "Titian_6.jpg"], found)
 
     @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Whose painting is it: file and folder names matched to the table of artists."""
+"""Attribution: matches file and folder names to the table of artists."""
 
 from __future__ import annotations
 
@@ -21,47 +21,47 @@ from grisaille.lazy import pd
 
 logger = logging.getLogger(__name__)
 
-# Of paintings of which nobody knows who painted them; they are no group, and are left out where artists are compared.
+# Artist of paintings by unknown hands. They form no group, and comparisons of artists leave them out.
 UNKNOWN = "unknown"
 MOST_COMPARED = 200
-"""Artists that are compared with each other. Pairs grow as the square of their number, and nobody reads millions."""
-# Folders of the public archives that say where files came from, not who painted them.
+"""Maximum number of artists that are compared; the number of pairs grows as its square."""
+# Folders of the public archives that do not name artists.
 CONTAINERS = frozenset({"images", "resized"})
-# What cameras, scanners and browsers call files, and the numbers with it; codes in capitals need not stand here.
+# Numbered names given by cameras, scanners and browsers; codes in capitals need not be listed.
 _GENERIC = frozenset(
     "artwork download file image img page painting photo photograph pic picture scan screenshot untitled".split()
 )
-# What museums call artists whom nobody knows.
+# Museums' terms for unknown artists.
 _NOBODY = frozenset(
     ("unknown", "unknown artist", "unknown painter", "anonymous", "artist unknown", "unbekannt", "anonym", "inconnu")
 )
-# What tells the files of one artist apart, and what file managers add to a second copy's name.
+# Numbers that distinguish the files of one artist, and suffixes that file managers add to copies.
 _LAST_NUMBER = re.compile(r"[\s_\-]*(?:\(?\d+\)?|\(copy\)|(?<=[\s_\-])copy)$", re.IGNORECASE)
 _NUMBER = re.compile(f"(?:{_LAST_NUMBER.pattern[:-1]})+$", re.IGNORECASE)
 
 _WORD = re.compile(r"[^\s_\-.,;:()]+")
-# Between an artist and a title, where a space or an underscore may stand between any two words.
+# Breaks between an artist and a title in names whose words are separated by spaces or underscores.
 _BREAK = re.compile(r"\s[-\u2013\u2014]\s|__|[,;:(]")
 
-# Marks that turn the direction of writing, or nothing at all: nobody sees them, and some make names look like others.
+# Invisible characters, such as direction marks, some of which make different names look alike.
 _UNSEEN = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
 _CONTROL = re.compile("[\u0000-\u001f\u007f-\u009f\u2028\u2029]+")
-# A year, and whether there is a dash before and after it.
+# A year, with the dashes before and after it if there are any.
 _YEAR = re.compile("([-\u2013\u2014]?)\\s*(?<!\\d)(\\d{3,4})(?!\\d)\\s*(?=([-\u2013\u2014]?))")
-# Room for an ending and a version within the 255 bytes that filesystems allow.
+# Leaves room for a suffix and a version within the 255 bytes that file systems allow.
 _LONGEST_FILE_NAME = 120
 
 
 class ArtistsTableError(tables.TableError):
-    """A table of artists that cannot be understood."""
+    """A table of artists that cannot be read."""
 
 
 def with_most_paintings(artists: StringArray, most: int = MOST_COMPARED) -> StringArray:
-    """The known artists who have the most paintings, of equally many the first by name.
+    """The known artists with the most paintings; ties are broken by name.
 
     Args:
-        artists: Of each painting, shape (n,).
-        most: How many artists at most.
+        artists: Artist of each painting, shape (n,).
+        most: Maximum number of artists.
 
     Returns:
         Their names, sorted.
@@ -71,21 +71,20 @@ def with_most_paintings(artists: StringArray, most: int = MOST_COMPARED) -> Stri
 
 
 def read_table(data: bytes, **options: Any) -> pd.DataFrame:
-    """Read a table of artists as spreadsheets and databases write it.
+    """Read a table of artists as written by spreadsheets and databases.
 
-    UTF-8 and UTF-16 are known by their marks; what is neither is taken for Windows-1252, with a warning. The separator
-    is what a line `sep=;` before the table says, or the one of comma, semicolon, tab and bar that makes a column `name`
-    of the first line.
+    UTF-8 and UTF-16 are detected; anything else is read as Windows-1252, with a warning. The separator comes from a
+    first line such as `sep=;`, or else is the one of comma, semicolon, tab and bar that yields a column `name`.
 
     Args:
-        data: The file.
-        **options: Of `pandas.read_csv`, in place of what is found.
+        data: Content of the file.
+        **options: Passed to `pandas.read_csv`; override the detected ones.
 
     Returns:
-        The columns, named in lower case, of text; empty cells are missing. A cell that reads "NA" or "None" is text.
+        The columns as text, with lower-case names; empty cells are missing. Cells such as "NA" or "None" are text.
 
     Raises:
-        ArtistsTableError: If the file is no table, or has no column `name`.
+        ArtistsTableError: If the file is not a table, or has no column `name`.
     """
     try:
         table = tables.read_delimited(data, "the table of artists", lambda column: column.lower() == "name", **options)
@@ -100,17 +99,17 @@ def read_table(data: bytes, **options: Any) -> pd.DataFrame:
 
 
 def plain(name: str) -> str:
-    """A name as a person sees it: no marks that show nothing, no control characters, no double spaces."""
+    """A name without invisible characters, control characters and repeated spaces."""
     return " ".join(_CONTROL.sub(" ", _UNSEEN.sub("", name)).split())
 
 
 def file_name(artist: str) -> str:
-    """A name for an artist's file, on any system, that no other artist has and that leads to no other folder.
+    """A file name for an artist: valid on all systems, unique, and without folders.
 
-    Names that hold nothing special are only freed of spaces; others end in eight digits that stand for the artist.
+    Simple names only lose their spaces; others end in eight hexadecimal digits of a hash.
     """
     simple = artist.replace(" ", "_")
-    # What a machine of another encoding calls Dürer, no other could read.
+    # A machine with another encoding would write a name that others cannot read.
     letters = re.UNICODE if sys.getfilesystemencoding() == "utf-8" else re.ASCII
     safe = re.sub(r"[^\w\-.,'()&]", "_", simple, flags=letters).lstrip(".") or "_"
     if safe == simple and len(safe.encode()) <= _LONGEST_FILE_NAME:
@@ -120,50 +119,53 @@ def file_name(artist: str) -> str:
 
 
 def normalise(name: str) -> str:
-    """Fold a name to what its spellings share: case, accents, underscores, hyphens, dots and double spaces go."""
+    """Normalise a name for comparison: without case, accents, underscores, hyphens, dots and repeated spaces."""
     decomposed = unicodedata.normalize("NFKD", plain(name))
     bare = "".join(c for c in decomposed if not unicodedata.combining(c))
     return " ".join(re.sub(r"[\s_\-.]+", " ", bare).casefold().split())
 
 
 def rows_of(artists: StringArray, names: Iterable[str]) -> IntArray:
-    """Where some artists stand in an array, however they are spelt (see `normalise`).
+    """Rows of some artists in an array; spelling is compared as in `normalise`.
 
     Args:
         artists: One a painting, or each once, shape (n,).
-        names: Of the artists that are meant.
+        names: Names of the artists.
     """
-    wanted = {normalise(name) for name in names}
-    return np.flatnonzero(np.isin(artists, [artist for artist in np.unique(artists) if normalise(artist) in wanted]))
+    normalised = {normalise(name) for name in names}
+    return np.flatnonzero(
+        np.isin(artists, [artist for artist in np.unique(artists) if normalise(artist) in normalised])
+    )
 
 
 def present(names: Iterable[str], artists: StringArray) -> list[str]:
-    """Those of some names that have paintings; all of them where none has."""
+    """The names that have paintings; all names if none has."""
     names, known = list(names), {normalise(artist) for artist in np.unique(artists)}
     return [name for name in names if normalise(name) in known] or names
 
 
 def misspelt(names: Iterable[str], artists: Iterable[str]) -> dict[str, str]:
-    """Names that no artist has but that come close to one's: name -> artist."""
+    """Names that match no artist but resemble one: name -> artist."""
     known = {normalise(artist): artist for artist in artists}
-    found: dict[str, str] = {}
+    suggestions: dict[str, str] = {}
     for name in names:
         close = [] if normalise(name) in known else difflib.get_close_matches(normalise(name), known, 1, cutoff=0.8)
         if close:
-            found[name] = known[close[0]]
-    return found
+            suggestions[name] = known[close[0]]
+    return suggestions
 
 
 def described(artists: pd.DataFrame, names: list[str]) -> pd.DataFrame:
-    """What the table of artists says of some of them.
+    """Facts of the table of artists about some artists.
 
     Args:
-        artists: Columns `name` and, if known, `years` and `nationality`; of several rows of one name the first counts.
-        names: As `ArtistIndex` spells them.
+        artists: Columns `name` and, if known, `years` and `nationality`; the first of several rows with one name
+            counts.
+        names: As spelt by `ArtistIndex`.
 
     Returns:
-        A row a name, in their order: artist, years and nationality, texts that are empty where the table says nothing,
-        and born and died, Int64 (`lifespan`).
+        One row a name, in the given order: artist, years and nationality, empty text if unknown, and born and died,
+        Int64 (`lifespan`).
     """
     rows = artists.assign(name=[plain(str(name)) for name in artists["name"]]).drop_duplicates("name")
     rows = rows.set_index("name").reindex(index=names, columns=["years", "nationality"])
@@ -174,10 +176,10 @@ def described(artists: pd.DataFrame, names: list[str]) -> pd.DataFrame:
 
 
 def lifespan(text: str) -> tuple[int | None, int | None]:
-    """First and last year of a life, as tables of artists write it: "1834 - 1917", "c. 1390\N{EN DASH}1441", "1881-".
+    """First and last year of a life, as written in tables: "1834 - 1917", "c. 1390\N{EN DASH}1441", "1881-".
 
     Returns:
-        None for a year that is not known. A year alone is neither, since nobody says which.
+        None for an unknown year. A single year gives none, since it may be either.
     """
     years = [(bool(before), int(year), bool(after)) for before, year, after in _YEAR.findall(text)]
     if len(years) == 1:
@@ -190,10 +192,10 @@ def lifespan(text: str) -> tuple[int | None, int | None]:
 
 @dataclass
 class ArtistIndex:
-    """Artists by every spelling they are known under.
+    """Artists by all their known spellings.
 
     Attributes:
-        movements: Artist -> comma-separated movements, as in the table's `genre`.
+        movements: Artist -> comma-separated movements from the table's `genre`.
         spellings: Normalised spelling -> artist.
     """
 
@@ -205,7 +207,7 @@ class ArtistIndex:
         """Index the table of artists.
 
         Args:
-            artists: Columns `name` and, if known, `genre`; empty when there is no table.
+            artists: Columns `name` and, if known, `genre`; empty without a table.
             aliases: Other spelling -> name in the table.
 
         Raises:
@@ -226,18 +228,19 @@ class ArtistIndex:
             index.movements[name] = ", ".join(split_movements(genre))
         index.spellings |= names
         if twice:
-            logger.warning("more than once in the table of artists, the first row counts: %s", ", ".join(twice))
+            logger.warning("repeated in the table of artists, the first row is used: %s", ", ".join(twice))
         return index
 
     def spelt(self, name: str) -> tuple[str, bool]:
-        """An artist whom a table of paintings names, in the spelling of the table of artists.
+        """An artist named in a table of paintings, as spelt in the table of artists.
 
         Args:
-            name: As it is written; of several with bars between, the first counts. "Monet, Claude" is known if "Claude
-                Monet" is.
+            name: As written; the first of several names separated by bars counts. "Monet, Claude" matches "Claude
+                Monet".
 
         Returns:
-            The artist, `UNKNOWN` where the name says so or is none, and whether the table (or an alias) knows them.
+            The artist, `UNKNOWN` if the name is missing or says so, and whether the table (or an alias) contains the
+            artist.
         """
         first = plain(name.partition("|")[0])
         last, _, given = first.partition(",")
@@ -248,17 +251,19 @@ class ArtistIndex:
         return UNKNOWN if nobody else first, False
 
     def match(self, path: str) -> tuple[str, bool]:
-        """Name the artist of a file.
+        """Find the artist of a file.
 
-        The table decides. The folder, the file's name with and without its numbers, and the outer folders are looked
-        up, then what these begin with. What matches nobody is an artist's name only where it has the form of one: a
-        folder's name, or a file's with a number behind it; no code (`SK-A-4881`), number or word like `photo`.
+        The table is searched first for the folder, for the file name with and without its numbers, and for the outer
+        folders, then for the beginnings of these. Without a match, a text counts as an artist's name only if it has the
+        form of one: a folder name, or a file name followed by a number, but no code (`SK-A-4881`), number or word such
+        as
+            `photo`.
 
         Args:
             path: Path inside the collection, with forward slashes.
 
         Returns:
-            The artist, `UNKNOWN` where there is none, and whether the table (or an alias) knows them.
+            The artist, `UNKNOWN` if there is none, and whether the table (or an alias) contains the artist.
         """
         folder, *outer = [name for name in reversed(PurePosixPath(path).parent.parts) if name not in CONTAINERS] or [""]
         stem = PurePosixPath(path).stem
@@ -269,13 +274,13 @@ class ArtistIndex:
             if known is not None:
                 return known, True
         own = folder or (numberless if numberless != stem else "")
-        # Some systems spell an umlaut as two characters; nobody can see it.
+        # Some systems store an umlaut as two code points.
         name = plain(unicodedata.normalize("NFC", own).replace("_", " "))
         return name if _is_a_name(name) else UNKNOWN, False
 
 
 def _without_numbers(stem: str) -> Iterator[str]:
-    """A file's name, and what is left when the number behind it is taken away, and the one before."""
+    """A file name as it is, without its last number, and without the last two."""
     yield stem
     while (shorter := _LAST_NUMBER.sub("", stem)) != stem:
         yield shorter
@@ -283,19 +288,19 @@ def _without_numbers(stem: str) -> Iterator[str]:
 
 
 def _beginnings(name: str) -> Iterator[str]:
-    """The first words of a name, the longest first. One word alone may be a first name, unless a title follows it."""
+    """The first words of a name, longest first. A single word, perhaps a first name, counts only before a title."""
     words = list(_WORD.finditer(name))
     for count in range(len(words) - 1, 0, -1):
         end, following = words[count - 1].end(), words[count].start()
         between = name[end:following]
-        # Where words are joined by hyphens or spaces, an underscore is what parts the artist from the title.
+        # In names with hyphens or spaces between words, an underscore separates artist and title.
         parts = _BREAK.search(between) or (between == "_" and bool(re.search(r"[^\W_][- ][^\W_]", name)))
         if count > 1 or parts:
             yield name[:end]
 
 
 def _is_a_name(text: str) -> bool:
-    """Whether a text can be somebody's name, and no code of an inventory or a camera."""
+    """Whether a text can be a person's name, and not a code of an inventory or a camera."""
     words = [re.sub(r"[.'\u2019]", "", word[0]) for word in _WORD.finditer(text)]
     letters = [word for word in words if word.isalpha()]
     mixed = [word for word in words if not word.isalpha() and not word.isdigit() and any(map(str.isdecimal, word))]
@@ -307,7 +312,7 @@ def _is_a_name(text: str) -> bool:
 
 
 def _rows(artists: pd.DataFrame) -> Iterable[tuple[str, str]]:
-    """Name and genres of every row that has a name."""
+    """Name and genres of every row with a name."""
     genres = artists["genre"] if "genre" in artists else pd.Series("", index=artists.index)
     for name, genre in zip(artists["name"].fillna(""), genres.fillna(""), strict=True):
         if plain(str(name)):
@@ -315,11 +320,11 @@ def _rows(artists: pd.DataFrame) -> Iterable[tuple[str, str]]:
 
 
 def split_movements(written: object) -> list[str]:
-    """Movements with commas between them, one by one; none where nothing is written."""
+    """Split comma-separated movements; empty if the cell is."""
     return [name.strip() for name in written.split(",") if name.strip()] if isinstance(written, str) else []
 
 
 def movements_of(written: str) -> str:
-    """Movements with commas between, of a text with commas, semicolons or bars, or a list as Python prints it."""
+    """Comma-separated movements from text with commas, semicolons or bars, or from a printed Python list."""
     names = (name.strip(" []'\"") for name in re.split("[,;|]", plain(written)))
     return ", ".join(name for name in names if any(map(str.isalpha, name)))

@@ -1,15 +1,15 @@
-"""What stands below the picture of a painting."""
+"""Captions of paintings."""
 
 from collections.abc import Mapping
 from typing import Any
 
 
 def caption(painting: Mapping[Any, Any], otherwise: str) -> str:
-    """A painting's title and date, to stand beside its artist.
+    """Title and date of a painting, to be shown with its artist.
 
     Args:
-        painting: A row of the table of paintings; results of older versions have no `title` and no `date`.
-        otherwise: For a painting without a title.
+        painting: A row of the table of paintings; results of older versions lack `title` and `date`.
+        otherwise: Replaces a missing title.
     """
     title, date = (painting.get(name, "") for name in ("title", "date"))
     return ", ".join(filter(None, (title, date))) if title else otherwise

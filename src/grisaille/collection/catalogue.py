@@ -1,4 +1,4 @@
-"""A folder of image files in; the table of its files, that of the rejected ones and that of the paintings out."""
+"""Builds the tables of files, of rejected files and of paintings from a folder of images."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import numpy as np
 from grisaille.collection import Files, duplicates, images, split
 from grisaille.collection.artists import CONTAINERS, UNKNOWN, ArtistIndex, movements_of, normalise
 from grisaille.collection.works import DESCRIPTION, YEARS, Join, first_of, join_works
-from grisaille.errors import GrisailleError
+from grisaille.errors import GrisailleError, counted
 from grisaille.lazy import pd
 from grisaille.parameters import Ingestion
 from grisaille.terminal import Bar
@@ -21,37 +21,37 @@ from grisaille.terminal import Bar
 logger = logging.getLogger(__name__)
 
 FILE_COLUMNS = ["painting_id", "path", "width", "height", "mode", "sha256", "duplicate_of", "split"]
-# Of `paintings`, before whatever else a table of paintings has.
+# First columns of `paintings`, before the other columns of a table of paintings.
 FIRST_COLUMNS = ["painting_id", "artist", "movements", *DESCRIPTION]
 
 
 _TOLD = 5
 _NO_IMAGE = f"no image by its name: {', '.join(images.SUFFIXES)} are read"
-# With two there is one distance, and nothing to hold it against.
+# Two paintings have a single distance, which cannot be compared with anything.
 _FEWEST = 3
 
 
 class EmptyCollectionError(GrisailleError):
-    """Too few files can be used for anything to be compared."""
+    """Too few usable files for any comparison."""
 
 
 def inspect_files(
     files: Files, settings: Ingestion, seed: int, known: pd.DataFrame | None = None
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Look at every file once.
+    """Read every file once.
 
     Args:
         files: Path inside the collection -> function that reads the file.
-        settings: Bounds and shares.
-        seed: Seeds the split.
-        known: `picture_files` of the run that fitted the encoders, where these are kept: paintings stay on their sides.
+        settings: Limits and shares.
+        seed: Seed of the split.
+        known: `picture_files` of the run that fitted the encoders, if these are kept: its paintings keep their sides.
 
     Returns:
         `picture_files`, one row a usable file, sorted by path (columns: `FILE_COLUMNS`), and `rejected_paintings`
         (path, reason).
 
     Raises:
-        EmptyCollectionError: If fewer than three files can be used.
+        EmptyCollectionError: If fewer than three files are usable.
     """
     paths = [path for path in sorted(files) if not _is_second_copy(path, files)]
     facts, rejected = _inspect_all(paths, files, settings.max_megapixels)
@@ -83,26 +83,26 @@ def inspect_files(
 def name_artists(
     files: pd.DataFrame, artists: pd.DataFrame, works: pd.DataFrame, aliases: Mapping[str, str]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Add the artist and the movements of every painting, and all that a table of paintings tells of it.
+    """Add artist, movements and the data of a table of paintings to every file.
 
     Args:
-        files: As `inspect_files` describes them.
+        files: As `inspect_files` returns them.
         artists: The table of artists, possibly empty.
-        works: The table of paintings (see `works.recognise`), possibly empty. Its artist counts more than a file's
-            name, and its movements where the table of artists has none.
+        works: The table of paintings (see `works.recognise`), possibly empty. Its artist overrides the one in a file's
+            name; its movements fill gaps of the table of artists.
         aliases: Other spelling of an artist -> name in the table of artists.
 
     Returns:
-        `paintings`, as many rows as `files` in the same order: `FIRST_COLUMNS`, whatever else the table of paintings
-        has, and the columns of `files`. And `unmatched_works`, which lists rows without a picture and pictures without
-        a row (columns: `what`, `name`).
+        `paintings`, with the rows of `files` in the same order: `FIRST_COLUMNS`, the other columns of the table of
+        paintings, and the columns of `files`. And `unmatched_works`, rows without a picture and pictures without a row
+        (columns: `what`, `name`).
 
     Raises:
-        TableError: If the table of paintings has rows, and none belongs to a picture.
+        TableError: If the table of paintings has rows, and none matches a picture.
     """
     index = ArtistIndex.build(artists, aliases)
     join = join_works(files["path"].tolist(), works)
-    # Row -1, of pictures without one, does not exist.
+    # Row -1, for pictures without a row, does not exist.
     described = works.reset_index(drop=True).reindex(join.rows).set_axis(files.index)
     described = described.fillna(dict.fromkeys(described.columns.drop(YEARS), ""))
     if len(works):
@@ -130,14 +130,14 @@ def name_artists(
 def _tell_of_join(join: Join) -> None:
     count, whole = int((join.rows >= 0).sum()), len(join.rows)
     logger.info("%s of %s are in the table of paintings, by %s", f"{count:,}", f"{whole:,}", join.key)
-    for what, names in (
-        ("rows that fit several pictures, or one that others fit as well, and count for none", join.unclear),
-        ("rows of a picture that has an earlier row, which counts", join.doubled),
+    for reason, names in (
+        ("ambiguous rows, left out because they match several pictures or share one with other rows", join.unclear),
+        ("rows of a picture with an earlier row, which is used instead", join.doubled),
         ("rows without a picture", join.rows_without),
         ("pictures without a row", join.pictures_without),
     ):
         if names:
-            logger.warning("%s in the table of paintings (%s): %s", what, f"{len(names):,}", first_of(names))
+            logger.warning("%s in the table of paintings (%s): %s", reason, f"{len(names):,}", first_of(names))
 
 
 def _unmatched(join: Join | None) -> pd.DataFrame:
@@ -147,7 +147,7 @@ def _unmatched(join: Join | None) -> pd.DataFrame:
 
 
 def _one_spelling(matches: Mapping[str, tuple[str, bool]]) -> dict[str, tuple[str, bool]]:
-    """Artists who are in no table, each by the most frequent of spellings that differ in case, accents and hyphens."""
+    """Artists missing in all tables, in their most frequent spelling; case, accents and hyphens do not count."""
     counts = Counter(artist for artist, known in matches.values() if not known)
     spelling: dict[str, str] = {}
     for artist in sorted(counts, key=lambda name: (-counts[name], name)):
@@ -160,11 +160,11 @@ def _one_spelling(matches: Mapping[str, tuple[str, bool]]) -> dict[str, tuple[st
 def _tell_of_strangers(index: ArtistIndex, matches: Mapping[str, tuple[str, bool]]) -> None:
     strangers = sorted({artist for artist, known in matches.values() if not known} - {UNKNOWN})
     if strangers and index.movements:
-        logger.warning("not in the table of artists, kept under their own name: %s", ", ".join(strangers))
+        logger.warning("not in the table of artists, used as written: %s", ", ".join(strangers))
     nameless = [path for path, (artist, _) in matches.items() if artist == UNKNOWN]
     if nameless:
         logger.warning(
-            "%d paintings of %d have no artist's name (%s), and are left out where artists are compared",
+            "paintings without an artist, left out of comparisons of artists (%d of %d): %s",
             len(nameless), len(matches), first_of(nameless),
         )  # fmt: skip
 
@@ -195,7 +195,7 @@ def _inspect_all(
 
 
 def printable(path: str) -> str:
-    """A path that can be written to a file; bytes of its name that are no UTF-8 are spelt out."""
+    """A path that can be written to a file; bytes that are not UTF-8 are escaped."""
     return path.encode("utf-8", "backslashreplace").decode()
 
 
@@ -209,7 +209,7 @@ def _describe(facts: Mapping[str, images.ImageFacts]) -> pd.DataFrame:
 def _tell_of_two_artists(table: pd.DataFrame) -> None:
     whose = dict(zip(table["painting_id"], table["artist"], strict=True))
     doubtful = [
-        f"{row.path} ({row.artist}) shows what {row.duplicate_of} ({whose[row.duplicate_of]}) shows"
+        f"{row.path} ({row.artist}) is a duplicate of {row.duplicate_of} ({whose[row.duplicate_of]})"
         for row in table.dropna(subset=["duplicate_of"]).itertuples()
         if row.artist != whose[row.duplicate_of] and UNKNOWN not in (row.artist, whose[row.duplicate_of])
     ]
@@ -219,16 +219,16 @@ def _tell_of_two_artists(table: pd.DataFrame) -> None:
 
 
 def _identifiers(paths: list[str]) -> list[str]:
-    """The path without its ending, unless two files would then share it."""
+    """The path without its suffix, unless two files would share it."""
     bare = [path.rpartition(".")[0] for path in paths]
     counts = pd.Series(bare).value_counts()
     return [path if counts[name] > 1 else name for path, name in zip(paths, bare, strict=True)]
 
 
 def _is_second_copy(path: str, files: Files) -> bool:
-    """Whether the Kaggle archive holds this resized file as an original, too.
+    """Whether a file is the resized copy of an original in the Kaggle archive.
 
-    `images/images/Artist/Artist_1.jpg` and `resized/resized/Artist_1.jpg` are one painting.
+    `images/images/Artist/Artist_1.jpg` and `resized/resized/Artist_1.jpg` show one painting.
     """
     if not path.startswith("resized/resized/"):
         return False
@@ -246,7 +246,6 @@ def _too_few(files: Files, facts: Mapping[str, images.ImageFacts], rejected: lis
         return f"no painting found in {where}. Looked for {', '.join(images.SUFFIXES)} files, named {layouts}"
     reasons = "; ".join(f"{path}: {reason}" for path, reason in rejected[:3])
     usable = f"only {len(facts)}" if facts else "none"
-    return (
-        f"{usable} of the {len(files)} files in {where} can be used, and comparing needs at least {_FEWEST} paintings"
-        + (f". The first that cannot: {reasons}" if reasons else "")
+    return f"{usable} of {counted(len(files), 'file')} in {where} can be used, but a run needs {_FEWEST} or more" + (
+        f". The first that cannot: {reasons}" if reasons else ""
     )

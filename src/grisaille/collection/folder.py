@@ -1,4 +1,4 @@
-"""A folder of files, wherever fsspec reaches, and what of it counts as a picture: decided here alone."""
+"""A folder of files on any fsspec filesystem. Only this module decides which files are pictures."""
 
 import errno
 import hashlib
@@ -16,34 +16,34 @@ from grisaille.collection.images import SUFFIXES
 
 logger = logging.getLogger(__name__)
 
-# Nothing that can be shown is larger: 178 megapixels of four channels and 16 bits are 1.4 GB unpacked.
+# No usable picture is larger: 178 megapixels of four channels and 16 bits are 1.4 GB uncompressed.
 _MOST_BYTES = 3 << 29
-# What systems leave behind, besides names that begin with a dot: copies and thumbnails of pictures, some of them.
+# Folders and files that systems create, some with copies or thumbnails of pictures. Dot files are skipped as well.
 _LEFT_BEHIND = frozenset({"__MACOSX", "@eaDir", "#recycle", "$RECYCLE.BIN", "lost+found", "Thumbs.db", "desktop.ini"})
 
 
 @cache
 def _tell_of_links(names: str) -> None:
-    """Once: a run lists its paintings several times."""
+    """Warn once, since a run lists its paintings several times."""
     logger.warning("links to folders are not followed: %s", names)
 
 
 class PictureFolder(Mapping[str, Reader]):
-    """Path inside the folder -> function that reads the file, sorted by path. Hidden files and folders are passed over.
+    """Path inside the folder -> function that reads the file, sorted by path. Hidden files and folders are skipped.
 
     Attributes:
         root: The folder.
-        others: Paths of the files whose names say that they are no images.
-        rejected: What belongs to the collection and is not in the folder, and why.
+        others: Paths of files without an image suffix.
+        rejected: Path and reason of pictures of the collection that are not in the folder.
     """
 
     def __init__(self, root: str, filesystem: Any = None, rejected: Sequence[tuple[str, str]] = ()) -> None:
-        """List the image files below root; nothing is opened yet.
+        """List the image files below root; no file is opened yet.
 
         Args:
             root: The folder.
-            filesystem: Of fsspec; the local one unless given.
-            rejected: As the attribute.
+            filesystem: An fsspec filesystem; the local one by default.
+            rejected: See the attribute.
         """
         self.root, self._filesystem = root, filesystem or LocalFileSystem()
         self.rejected = list(rejected)
@@ -63,8 +63,8 @@ class PictureFolder(Mapping[str, Reader]):
     def __getitem__(self, name: str) -> Reader:
         """The function that reads one file.
 
-        It raises OSError when the file cannot be read, is no plain file, is larger than any picture, or is a link that
-        leads out of the folder.
+        It raises OSError if the file cannot be read, is not a regular file, is larger than any picture, or is a link to
+        a target outside the folder.
         """
         return partial(_read, self._filesystem, self._base, self._found[name])
 
@@ -77,17 +77,17 @@ class PictureFolder(Mapping[str, Reader]):
         return len(self._paths)
 
     def fingerprint(self) -> str:
-        """16 hexadecimal digits that change with the names and sizes of the image files; nothing is opened."""
+        """16 hexadecimal digits that depend on the names and sizes of the image files; no file is opened."""
         lines = [f"{name} {self._found[name].get('size')}" for name in self._paths]
         return hashlib.sha256("\n".join(lines).encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 
 def _in_utf_8(name: str) -> str:
-    """A name as it is meant: a machine of another encoding reads another, which would stay in the tables."""
+    """A file name decoded as UTF-8. Machines with another encoding would store a different name in the tables."""
     try:
         return os.fsencode(name).decode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
-        return name  # of no file of this machine
+        return name  # not a name from this machine
 
 
 def _is_hidden(name: str) -> bool:
@@ -104,7 +104,7 @@ def _read(filesystem: Any, base: str, facts: Mapping[str, Any]) -> bytes:
             raise OSError(errno.ELOOP, "a link that leads to itself") from None
         if not real.is_relative_to(Path(base).resolve()):
             raise OSError(errno.EPERM, "a link that leads out of the folder")
-        # Reading a pipe would wait for whoever writes into it.
+        # Reading a pipe would block until somebody writes to it.
         if not real.is_file():
             raise OSError(errno.EINVAL, "not a plain file")
     data: bytes = filesystem.cat_file(facts["name"])

@@ -1,7 +1,7 @@
-"""What a IIIF manifest or collection says, in Presentation 2 or 3: works of art, their pictures, and what else to read.
+"""Reads IIIF manifests and collections, Presentation 2 or 3: works of art, their pictures, and further documents.
 
-Nothing is fetched here. Institutions differ in what they write where, so reading is tolerant: what is not understood is
-left out, and only a document that leads to no picture is an error.
+Nothing is fetched here. Institutions use the fields differently, so reading is tolerant: unknown parts are ignored, and
+only a document without any picture is an error.
 """
 
 from __future__ import annotations
@@ -32,18 +32,18 @@ COLUMNS = (
     "manifest",
     "canvas",
 )
-"""Columns of the table of a copy: those of a table of paintings, and the manifest and canvas that each row shows."""
+"""Columns of the table of a copy: those of a table of paintings, and the manifest and canvas of each row."""
 
 WORKS = ".works.jsonl"
-"""Name of that table, in the folder of a copy. It is there once the copy is finished."""
+"""File name of that table in the folder of a copy; it exists once the copy is finished."""
 
 SIDE = 512
-"""Pixels of the longer side that pictures are asked for: the backbone sees 224, the explorer shows less."""
+"""Pixels of the longer side of requested pictures: the backbone reads 224, the explorer shows fewer."""
 
-# Deeper than any document nests what is read here; broken or hostile ones may nest deeper than Python calls.
+# Maximum nesting. Valid documents are flatter; broken or hostile ones could exceed Python's recursion limit.
 _DEEPEST = 20
 _LANGUAGES = ("en", "en-gb", "en-us", "eng", "none", "@none", "und", "")
-# In the order in which they are asked; labels are compared without case, plural "(s)" and colons.
+# In order of preference; labels are compared without case, plural "(s)" and colons.
 _LABELS: Mapping[str, tuple[str, ...]] = {
     "title": (
         *("title", "titles", "titel", "titre", "título", "titulo", "titolo", "tytuł", "object title", "work title"),
@@ -95,26 +95,26 @@ _LIFE = re.compile(r"\s*(?:\([^()]*\d{3}[^()]*\)|\[[^\[\]]*\d{3}[^\[\]]*\]|,\s*[
 
 
 def copy_of(source: str, copies: str) -> Path:
-    """The folder in which the pictures of a source are kept.
+    """The folder with the copied pictures of a source.
 
     Args:
         source: URL of a manifest or collection, or path of a file of URLs.
-        copies: Folder of all such folders.
+        copies: Parent folder of all copies.
     """
     return Path(copies) / hashlib.sha256(source.encode()).hexdigest()[:16]
 
 
 def is_url(path: str | Path) -> bool:
-    """Whether a path is an address of the web, where only manifests are looked for."""
+    """Whether a path is a URL; URLs are read as manifests."""
     return str(path).lower().startswith(("http://", "https://"))
 
 
 class ManifestError(GrisailleError):
-    """A document that cannot be used, with the reason in one line."""
+    """A document that cannot be used; the message is the reason, in one line."""
 
 
 class NoPictureError(ManifestError):
-    """A manifest that shows nothing."""
+    """A manifest without a picture."""
 
 
 @dataclass(frozen=True)
@@ -122,10 +122,10 @@ class Service:
     """An image service.
 
     Attributes:
-        address: Its base, without a slash at the end.
-        version: Of the Image API, 1 to 3.
-        level: Of compliance, 0 to 2.
-        sizes: Width and height of the sizes that are listed.
+        address: Base URL, without a slash at the end.
+        version: Version of the Image API, 1 to 3.
+        level: Compliance level, 0 to 2.
+        sizes: Width and height of the listed sizes.
     """
 
     address: str
@@ -134,11 +134,11 @@ class Service:
     sizes: tuple[tuple[int, int], ...] = ()
 
     def picture(self, width: int, height: int) -> str | None:
-        """The address of the picture in about `SIDE` pixels; None where no size is known that the service makes.
+        """URL of the picture at about `SIDE` pixels; None if no size is known that the service provides.
 
         Args:
-            width: Pixels of the original, 0 where unknown.
-            height: Likewise.
+            width: Pixels of the original, 0 if unknown.
+            height: Pixels of the original, 0 if unknown.
 
         Source: Image API 3.0, section 4.2; 2.1.1, section 4.2; 1.1, section 4.2.
         """
@@ -149,7 +149,7 @@ class Service:
             listed = min(enough, key=max) if enough else max(self.sizes, key=max)
             size = f"{listed[0]},{listed[1]}" if self.version == 3 else f"{listed[0]},"
         elif 0 < max(width, height) <= SIDE:
-            # Version 3 refuses to enlarge.
+            # Version 3 does not enlarge.
             size = "max" if self.version == 3 else "full"
         elif self.level == 1 and width and height:
             size = f"{SIDE}," if width >= height else f",{SIDE}"
@@ -161,13 +161,13 @@ class Service:
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture as a manifest describes it.
+    """A picture as described by a manifest.
 
     Attributes:
-        address: That the manifest gives, "" where it only gives a service.
+        address: URL in the manifest, "" if it only gives a service.
         service: Its image service.
-        width: Pixels of the original, 0 where unknown.
-        height: Likewise.
+        width: Pixels of the original, 0 if unknown.
+        height: Pixels of the original, 0 if unknown.
     """
 
     address: str
@@ -177,18 +177,18 @@ class Picture:
 
     @property
     def name(self) -> str:
-        """What tells it from other pictures, and does not change with sizes: the address of its service, or its own."""
+        """Identifier of the picture at any size: the URL of its service, or its own."""
         return self.service.address if self.service else self.address
 
     def addresses(self) -> list[str]:
-        """Where to ask for it, the best first."""
+        """URLs of the picture, the best first."""
         served = self.service.picture(self.width, self.height) if self.service else None
         return list(dict.fromkeys(address for address in (served, self.address) if address))
 
 
 @dataclass(frozen=True)
 class Work:
-    """A work of art: its picture, and what is known of it in columns of `COLUMNS`, all text."""
+    """A work of art: its picture, and its data in the columns of `COLUMNS`, all text."""
 
     picture: Picture
     row: Mapping[str, str]
@@ -200,8 +200,8 @@ class Reference:
 
     Attributes:
         address: Its URL.
-        is_manifest: None where nobody knows.
-        document: Its content where the collection holds that, too.
+        is_manifest: Whether it is a manifest; None if unknown.
+        document: Its content, if the collection embeds it.
     """
 
     address: str
@@ -214,9 +214,9 @@ class Document:
     """A manifest, which has works, or a collection, which has references.
 
     Attributes:
-        works: One a manifest: the first canvas with a picture. One a canvas where that is asked for, and where two
-            canvases or more have a title or an artist in metadata of their own: the manifest is a list of works.
-        listed: Manifests and collections inside of a collection.
+        works: One a manifest, from its first canvas with a picture. One a canvas on request, and if two or more
+            canvases have a title or an artist in their own metadata, since the manifest is then a list of works.
+        listed: Manifests and collections in a collection.
         pages: Further pages of a collection.
     """
 
@@ -226,21 +226,21 @@ class Document:
 
 
 def parse(data: bytes) -> Mapping[str, Any]:
-    """The JSON object in an answer.
+    """Parse a response to a JSON object.
 
     Raises:
-        ManifestError: If it holds anything else.
+        ManifestError: If it contains anything else.
     """
     try:
-        found = json.loads(data)
+        document = json.loads(data)
     except UnicodeDecodeError:
-        raise ManifestError("no manifest: not in UTF-8") from None
+        raise ManifestError("no manifest: not UTF-8") from None
     except (ValueError, RecursionError):
         page = data.lstrip()[:1] == b"<"
         raise ManifestError(f"no manifest: {'a web page' if page else 'not JSON'}") from None
-    if not isinstance(found, dict):
-        raise ManifestError("no manifest: JSON, but no object")
-    return found
+    if not isinstance(document, dict):
+        raise ManifestError("no manifest: JSON, but not an object")
+    return document
 
 
 def read_manifest(document: Mapping[str, Any], address: str, every_canvas: bool = False) -> Document:
@@ -248,7 +248,7 @@ def read_manifest(document: Mapping[str, Any], address: str, every_canvas: bool 
 
     Args:
         document: The JSON object.
-        address: Where it was found; relative addresses begin there.
+        address: Its URL, the base of relative URLs.
         every_canvas: Whether each canvas of a manifest is a work.
 
     Raises:
@@ -275,15 +275,15 @@ def read_manifest(document: Mapping[str, Any], address: str, every_canvas: bool 
 
 
 def read_service(document: Mapping[str, Any], service: Service) -> Service:
-    """A service with the sizes that its own description (`info.json`) lists."""
-    told = _service(document)
-    return Service(service.address, told.version if told else service.version, service.level, _sizes(document))
+    """The service with the sizes from its own description (`info.json`)."""
+    own = _service(document)
+    return Service(service.address, own.version if own else service.version, service.level, _sizes(document))
 
 
 def texts(value: Any, depth: int = 0) -> list[str]:
-    """The texts of a value: a string, a language map, a value with a language, or a list of any of these.
+    """The texts of a value: a string, a language map, a value with a language, or a list of these.
 
-    English is taken where there are several languages, then what has none, then the first. Markup is removed.
+    Of several languages English is preferred, then text without a language, then the first. Markup is removed.
     """
     if depth > _DEEPEST or value is None or isinstance(value, bool):
         return []
@@ -312,10 +312,10 @@ def _in_a_language(spoken: Mapping[str, Any]) -> Any:
 
 
 def _plain(text: str) -> str:
-    """Text without markup; lines stay lines."""
+    """Text without markup; line breaks are kept."""
     text = re.sub(r"<br\s*/?>|</p>|</li>", "\n", text, flags=re.IGNORECASE)
     text = html.unescape(re.sub(r"<[^<>]*>", " ", text))
-    # Half of a letter, which JSON can spell, can be written to no file.
+    # JSON can contain lone surrogates, which cannot be written to a file.
     text = text.encode("utf-8", "replace").decode()
     return "\n".join(line for part in text.splitlines() if (line := " ".join(part.split())))
 
@@ -325,7 +325,7 @@ def _many(value: Any) -> list[Any]:
 
 
 def _address(value: Any, base: str = "") -> str:
-    """The http(s) URL of a resource, "" where it has none."""
+    """The http(s) URL of a resource, "" if it has none."""
     if isinstance(value, Mapping):
         value = value.get("@id", value.get("id"))
     if not isinstance(value, str):
@@ -333,14 +333,14 @@ def _address(value: Any, base: str = "") -> str:
     try:
         address = urljoin(base, value.strip())
         parts = urlsplit(address)
-        address.encode()  # half of a letter, which JSON can spell, is in no address
+        address.encode()  # fails on lone surrogates, which JSON can contain
         return address if parts.scheme in {"http", "https"} and parts.hostname else ""
     except ValueError:
         return ""
 
 
 def _kind(value: Mapping[str, Any]) -> str:
-    """The type without its namespace, in lower case."""
+    """The type in lower case, without its namespace."""
     kind = next(iter(_many(value.get("@type", value.get("type")))), "")
     return str(kind).rpartition(":")[2].rpartition("/")[2].lower()
 
@@ -354,20 +354,20 @@ def _is_collection(document: Mapping[str, Any]) -> bool:
 
 
 def _collection(document: Mapping[str, Any], address: str) -> Document:
-    found = []
+    references = []
     for member, is_manifest in (("collections", False), ("manifests", True), ("members", None), ("items", None)):
         for listed in _many(document.get(member)):
             kind = _kind(listed) if isinstance(listed, Mapping) else ""
             known = {"manifest": True, "collection": False}.get(kind, is_manifest)
             whole = isinstance(listed, Mapping) and ("sequences" in listed or (known and "items" in listed))
             if target := _address(listed, address):
-                found.append(Reference(target, known, listed if whole else None))
+                references.append(Reference(target, known, listed if whole else None))
     further = (_address(document.get(name), address) for name in ("first", "next"))
-    return Document(listed=found, pages=[Reference(target, False) for target in further if target])
+    return Document(listed=references, pages=[Reference(target, False) for target in further if target])
 
 
 def _canvases(document: Mapping[str, Any]) -> Iterator[Any]:
-    """Of the first sequence, as the specification wants it, or the items."""
+    """The canvases of the first sequence (version 2) or the items (version 3)."""
     for sequence in _many(document.get("sequences"))[:1]:
         if isinstance(sequence, Mapping):
             yield from _many(sequence.get("canvases"))
@@ -385,7 +385,7 @@ def _picture(canvas: Mapping[str, Any], base: str) -> Picture | None:
 
 
 def _bodies(canvas: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Images on a canvas."""
+    """Images of a canvas."""
     annotations = _many(canvas.get("images"))
     for page in _many(canvas.get("items")):
         annotations += _many(page.get("items")) if isinstance(page, Mapping) else []
@@ -396,7 +396,7 @@ def _bodies(canvas: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 
 def _images(body: Any, depth: int = 0) -> Iterator[Mapping[str, Any]]:
-    """An image, the image that a choice or a part of one begins with."""
+    """An image; of a choice or a part of an image, the first image."""
     if isinstance(body, str):
         yield {"id": body}
     if not isinstance(body, Mapping) or depth > _DEEPEST:
@@ -413,17 +413,17 @@ def _images(body: Any, depth: int = 0) -> Iterator[Mapping[str, Any]]:
 def _services(body: Mapping[str, Any], base: str) -> Iterator[Service]:
     for described in (*_many(body.get("service")), *_many(body.get("services"))):
         if isinstance(described, Mapping) and (address := _address(described, base)):
-            if told := _service(described):
-                yield Service(address.rstrip("/"), told.version, told.level, _sizes(described))
+            if service := _service(described):
+                yield Service(address.rstrip("/"), service.version, service.level, _sizes(described))
 
 
 def _service(described: Mapping[str, Any]) -> Service | None:
-    """Version and level; None of what is no image service."""
+    """Version and level; None if it is not an image service."""
     profile = str(described.get("profile", ""))[:2000]
-    told = f"{described.get('@context', '')} {described.get('@type', described.get('type', ''))}"[:2000] + profile
-    if not re.search("image|level[012]", told, re.IGNORECASE):
+    text = f"{described.get('@context', '')} {described.get('@type', described.get('type', ''))}"[:2000] + profile
+    if not re.search("image|level[012]", text, re.IGNORECASE):
         return None
-    version = re.search(r"image(?:-api)?/([123])|ImageService([123])", told)
+    version = re.search(r"image(?:-api)?/([123])|ImageService([123])", text)
     level = re.search(r"level\s?([012])", profile)
     confined = "sizeByConfinedWh" in f"{profile}{described.get('extraFeatures', '')}"
     return Service(
@@ -447,41 +447,41 @@ def _pixels(value: Any) -> int:
 
 
 def _described(resource: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Field -> texts of the label that is asked first, in metadata."""
+    """Field -> texts of the preferred label in the metadata."""
     by_label: dict[str, list[str]] = {}
     for pair in _many(resource.get("metadata")):
         if isinstance(pair, Mapping) and (values := texts(pair.get("value"))):
             for label in _all_languages(pair.get("label")):
                 by_label.setdefault(label, values)
-    found: dict[str, list[str]] = {}
+    fields: dict[str, list[str]] = {}
     for name, labels in _LABELS.items():
         first = next((label for label in labels if label in by_label), None)
         if first is not None:
-            found[name] = by_label[first]
-    return found
+            fields[name] = by_label[first]
+    return fields
 
 
 def _all_languages(label: Any) -> set[str]:
-    """A label in every language it is given in, as labels are compared."""
+    """A label in all its languages, normalised for comparison."""
     if isinstance(label, Mapping):
         values = [label["@value"]] if "@value" in label else list(label.values())
     else:
         values = _many(label)
-    said = [text for value in values for part in _many(value) for text in texts(part)]
-    bare = (re.sub(r"\((?:s|es|in|e|en)\)|[:*]", "", text.casefold()) for text in said)
+    labels = [text for value in values for part in _many(value) for text in texts(part)]
+    bare = (re.sub(r"\((?:s|es|in|e|en)\)|[:*]", "", text.casefold()) for text in labels)
     return {re.sub(r"\s*/\s*", "/", " ".join(text.split())) for text in bare}
 
 
 def _row(
     manifest: Mapping[str, Any], address: str, shown: Mapping[str, Any], work: Mapping[str, Any] | None = None
 ) -> dict[str, str]:
-    """What is known of a work.
+    """The data of a work.
 
     Args:
-        manifest: That it is in.
-        address: Of the manifest.
-        shown: The canvas that shows it.
-        work: What describes it in place of the manifest, which adds what is missing.
+        manifest: The manifest.
+        address: URL of the manifest.
+        shown: The canvas with the picture.
+        work: The resource that describes the work; the manifest fills its gaps.
     """
     own = _described(work or {})
     known = _described(manifest) | own
@@ -490,7 +490,9 @@ def _row(
         known["title"] = texts(work.get("label"))
     rights = [*_many(manifest.get("rights")), *_many(manifest.get("license"))]
     statement = manifest.get("requiredStatement")
-    told = texts(statement.get("value")) if isinstance(statement, Mapping) else texts(manifest.get("attribution"))
+    attribution = (
+        texts(statement.get("value")) if isinstance(statement, Mapping) else texts(manifest.get("attribution"))
+    )
     provider = next((p for p in _many(manifest.get("provider")) if isinstance(p, Mapping)), {})
     row = {
         "title": known.get("title") or texts(labelled.get("label")),
@@ -498,27 +500,27 @@ def _row(
         "date": known.get("date", [])[:1],
         "medium": known.get("medium", []),
         "museum": (known.get("museum") or texts(provider.get("label")))[:1],
-        "rights": [*(texts(rights) or known.get("rights", [])), *(told or known.get("attribution", []))],
+        "rights": [*(texts(rights) or known.get("rights", [])), *(attribution or known.get("attribution", []))],
         "link": [_link(work or {}, address) or _link(manifest, address)],
         "tags": known.get("tags", []),
         "text": texts(labelled.get("summary", labelled.get("description"))) or known.get("text", []),
         "manifest": [address],
         "canvas": [_address(shown, address)],
     }
-    joined = {name: "; ".join(dict.fromkeys(" ".join(text.split()) for text in found)) for name, found in row.items()}
+    joined = {name: "; ".join(dict.fromkeys(" ".join(text.split()) for text in values)) for name, values in row.items()}
     return {name: joined.get(name, "") for name in COLUMNS}
 
 
 def _page_row(manifest: Mapping[str, Any], address: str, canvas: Mapping[str, Any]) -> dict[str, str]:
-    """What is known of a canvas that is a part of one work: its label tells it from the others."""
+    """The data of a canvas that is part of a work; its label distinguishes it from the others."""
     row = _row(manifest, address, canvas)
     label = " ".join(" ".join(texts(canvas.get("label"))).split())
     return row | {"title": ", ".join(dict.fromkeys(filter(None, (row["title"], label))))}
 
 
-def _artist(told: str) -> str:
-    """A name without a role, and without the life behind it."""
-    name = next(iter(told.splitlines()), "").strip()
+def _artist(written: str) -> str:
+    """An artist's name without role and dates."""
+    name = next(iter(written.splitlines()), "").strip()
     role = _ROLE.match(name)
     if role:
         return role[1].strip()
@@ -527,18 +529,18 @@ def _artist(told: str) -> str:
 
 
 def _link(resource: Mapping[str, Any], base: str) -> str:
-    """The page about a work for people, or what comes closest."""
+    """The web page about a work, or the closest link."""
     for name in ("homepage", "related", "rendering", "seeAlso"):
         linked = [item for item in _many(resource.get(name)) if name != "rendering" or _is_page(item)]
-        found = [target for item in sorted(linked, key=_is_page, reverse=True) if (target := _address(item, base))]
-        if found:
-            return found[0]
+        links = [target for item in sorted(linked, key=_is_page, reverse=True) if (target := _address(item, base))]
+        if links:
+            return links[0]
     for pair in _many(resource.get("metadata")):
         labels = _all_languages(pair.get("label")) if isinstance(pair, Mapping) else set()
         if not labels.isdisjoint(_LABELS["link"]):
-            said = str(pair.get("value"))[:2000]
-            if found := re.findall(r"https?://[^\s\"'<>\]}]+", said):
-                return str(found[0])
+            text = str(pair.get("value"))[:2000]
+            if links := re.findall(r"https?://[^\s\"'<>\]}]+", text):
+                return str(links[0])
     return ""
 
 
@@ -547,6 +549,6 @@ def _is_page(item: Any) -> bool:
 
 
 def urls(text: str) -> list[str]:
-    """The addresses in a text file, one a line; lines that begin with # are comments."""
+    """The URLs in a text file, one a line; lines that begin with # are comments."""
     lines: Iterable[str] = (line.strip() for line in text.lstrip("\ufeff").splitlines())
     return list(dict.fromkeys(line for line in lines if line and not line.startswith("#")))

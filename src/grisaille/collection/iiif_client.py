@@ -1,4 +1,4 @@
-"""A polite HTTP client: it says who it is, waits when it is told to, and takes no more than it is ready to."""
+"""An HTTP client for museum servers: it identifies itself, honours Retry-After, and limits the size of responses."""
 
 from __future__ import annotations
 
@@ -21,32 +21,32 @@ logger = logging.getLogger(__name__)
 
 AGENT = f"grisaille/{__version__}"
 MOST_BYTES = 64 << 20
-"""Bytes of the longest answer that is taken."""
+"""Maximum bytes of a response."""
 MOST_REDIRECTS = 10
 
-# Statuses that are worth another try, as all from 500 on are, and those that tell of the whole host.
+# Retried statuses (besides all from 500), and those that concern the whole host.
 _PASSING = frozenset({408, 425, 429})
 _TOO_MUCH = frozenset({429, 503})
 _LONGEST_PAUSE = 60.0
 _LONGEST_RETRY_AFTER = 300.0
-# Of requests to one host, one after another, each tried as often as it may be.
+# Consecutive failed requests, each with all its retries, after which a host counts as silent.
 _SILENT = 5
 
 
 class FetchError(GrisailleError):
-    """Something that cannot be fetched, with the reason in one line."""
+    """A URL that cannot be fetched; the message is the reason, in one line."""
 
 
 class HostError(GrisailleError):
-    """A host that does not answer any more: asking it for the rest is no use now."""
+    """A host that no longer answers, so further requests to it are pointless."""
 
 
 class _PassingError(Exception):
-    """A failure that may be over soon.
+    """A failure that may be temporary.
 
     Attributes:
-        pause: Seconds that the host asks for.
-        by_host: Whether it is the host that fails, and not one of its resources.
+        pause: Seconds to wait, as requested by the host.
+        by_host: Whether the whole host fails, and not one of its resources.
     """
 
     def __init__(self, reason: str, pause: float = 0.0, by_host: bool = True) -> None:
@@ -55,7 +55,7 @@ class _PassingError(Exception):
 
 
 class Client:
-    """Fetches with time-outs, back-off and bounds. Threads may share it; each has a connection of its own."""
+    """Fetches URLs with time-outs, back-off and limits. Threads may share it; each has its own connection."""
 
     def __init__(
         self,
@@ -66,14 +66,14 @@ class Client:
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], object] | None = None,
     ) -> None:
-        """Set the bounds.
+        """Set the limits.
 
         Args:
-            timeout: Seconds that a host may be silent; a whole answer may take ten times as long.
-            tries: Of each request.
-            most_bytes: Of one answer.
-            clock: Seconds since 1970.
-            sleep: Waits so many seconds.
+            timeout: Seconds that a host may be silent; a whole response may take ten times as long.
+            tries: Tries of each request.
+            most_bytes: Maximum bytes of a response.
+            clock: Returns the seconds since 1970.
+            sleep: Waits a number of seconds.
         """
         self._timeout, self._tries, self._most_bytes, self._clock = timeout, tries, most_bytes, clock
         self._stopped = threading.Event()
@@ -81,17 +81,17 @@ class Client:
         self._own = threading.local()
         self._not_before: dict[str, float] = {}
         self._failures: Counter[str] = Counter()
-        self._silent: dict[str, str] = {}  # host -> why it is not asked any more
+        self._silent: dict[str, str] = {}  # host -> reason why requests to it stopped
 
     def get(self, address: str) -> bytes:
-        """The answer to a GET request.
+        """Send a GET request.
 
         Args:
             address: An http or https URL.
 
         Raises:
-            FetchError: If there is none, after as many tries as there may be.
-            HostError: If the host has not answered the last requests either, or the client was stopped.
+            FetchError: If all tries failed.
+            HostError: If the host did not answer its last requests either, or the client was stopped.
         """
         host = urlsplit(address).netloc
         for number in range(self._tries):
@@ -107,12 +107,12 @@ class Client:
                 return data
         self._failures[host] = self._failures[host] + 1 if by_host else 0
         if self._failures[host] >= _SILENT:
-            self._silent[host] = f"{host} does not answer any more ({reason})"
+            self._silent[host] = f"{host} no longer answers ({reason})"
             raise HostError(self._silent[host])
         raise FetchError(f"{reason}, {self._tries} times")
 
     def stop(self) -> None:
-        """Wake up whoever waits, and ask for nothing more."""
+        """Wake up waiting threads, and send no more requests."""
         self._stopped.set()
 
     def _wait(self, host: str) -> None:
@@ -131,7 +131,7 @@ class Client:
     def _follow(self, address: str) -> bytes:
         for _ in range(MOST_REDIRECTS + 1):
             if urlsplit(address).scheme not in {"http", "https"}:
-                raise FetchError(f"leads to {address[:80]}, which is no http address")
+                raise FetchError(f"leads to {address[:80]}, which is not an http URL")
             with self._ask(address) as answer:
                 if answer.is_redirect:
                     address = urljoin(address, answer.headers["Location"])
@@ -140,7 +140,7 @@ class Client:
                     by_host = answer.status_code in _TOO_MUCH
                     raise _PassingError(_status(answer), self._retry_after(answer), by_host)
                 if answer.status_code != requests.codes.ok:
-                    # The host answers, whatever it says.
+                    # Any response shows that the host is up.
                     self._failures[urlsplit(address).netloc] = 0
                     raise FetchError(_status(answer))
                 return self._read(answer)
@@ -156,30 +156,30 @@ class Client:
                 "no answer in time" if isinstance(error, requests.Timeout) else "no connection"
             ) from error
         except (requests.RequestException, urllib3.exceptions.HTTPError, ValueError) as error:
-            raise FetchError(f"cannot be asked for: {_words(error)}") from None
+            raise FetchError(f"cannot be requested: {_words(error)}") from None
 
     def _read(self, answer: requests.Response) -> bytes:
         data, began = bytearray(), self._clock()
         try:
-            # Each block is what has arrived: waiting for full ones, a host that drips would never run out of time.
+            # Read whatever has arrived: waiting for full blocks, a slow host would never reach the time limit.
             while block := answer.raw.read1(1 << 16, decode_content=True):
                 data += block
                 if len(data) > self._most_bytes:
                     raise FetchError(f"longer than {self._most_bytes:,} bytes")
                 if self._clock() - began > 10 * self._timeout:
-                    raise _PassingError("no whole answer in time")
+                    raise _PassingError("no complete answer in time")
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             raise _PassingError(f"the answer breaks off: {_words(error)}") from error
         return bytes(data)
 
     def _retry_after(self, answer: requests.Response) -> float:
-        """Seconds, given as such or as a date (RFC 9110, section 10.2.3); 0 where nothing is said."""
-        said = answer.headers.get("Retry-After", "").strip()
+        """Seconds from the header, which holds a number or a date (RFC 9110, section 10.2.3); 0 without it."""
+        header = answer.headers.get("Retry-After", "").strip()
         try:
-            if said.isdecimal():
-                pause = float(said)
+            if header.isdecimal():
+                pause = float(header)
             else:
-                date = parsedate_to_datetime(said)
+                date = parsedate_to_datetime(header)
                 pause = (date if date.tzinfo else date.replace(tzinfo=timezone.utc)).timestamp() - self._clock()
         except (ValueError, OverflowError):
             return 0.0

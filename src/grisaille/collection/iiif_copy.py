@@ -1,8 +1,8 @@
-"""Pictures of IIIF manifests in a folder of files, and what the manifests say of them in a table beside.
+"""Copies the pictures of IIIF manifests to a folder, with the data of the manifests in a table.
 
-The folder holds JPEGs and three hidden files: `.works.jsonl` (the table, there once a copy is finished),
-`.rejected.jsonl` (what could not be copied, and why) and `.copied.jsonl` (one line a picture, written as it comes, with
-which a copy that was killed goes on).
+The folder holds JPEGs and three hidden files: `.works.jsonl` (the table, written when a copy is finished),
+`.rejected.jsonl` (pictures that could not be copied, with reasons) and `.copied.jsonl` (one line a picture, appended
+after each, from which a killed copy resumes).
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ logger = logging.getLogger(__name__)
 
 REJECTED, COPIED = ".rejected.jsonl", ".copied.jsonl"
 DEEPEST = 10
-"""How deep collections may lie inside of each other."""
+"""Maximum nesting of collections."""
 MOST_DOCUMENTS = 100_000
-"""How many manifests, collections and pages of them a copy may have."""
+"""Maximum number of manifests, collections and their pages in a copy."""
 
-# A service without sizes, or an address without a service, may give the whole original.
+# A service without sizes, or a URL without a service, may return the full original.
 _LONGEST_SIDE = 2 * SIDE
 _QUALITY = 92
 _LONGEST_SLUG = 60
@@ -50,17 +50,17 @@ _LONGEST_SLUG = 60
 
 @dataclass
 class _Copy:
-    """A copy that is being made.
+    """The state of a copy in progress.
 
     Attributes:
-        folder: Where.
-        client: That fetches.
-        sources: URLs that it begins with.
-        done: Name of a picture -> its line in `.copied.jsonl`; its file is there and whole.
-        seen: Addresses of all documents that are listed.
-        rejected: Address -> why there is no picture.
-        complete: Whether every collection could be read, so that what is not listed is no longer there.
-        silent: What is said of hosts that stopped answering.
+        folder: Output folder.
+        client: HTTP client.
+        sources: URLs that the copy starts from.
+        done: Name of a picture -> its line in `.copied.jsonl`; its file exists and is complete.
+        seen: URLs of all listed documents.
+        rejected: URL -> reason why there is no picture.
+        complete: Whether every collection was read, so that unlisted pictures can be removed.
+        silent: Messages about hosts that stopped answering.
     """
 
     folder: Path
@@ -81,13 +81,13 @@ class _Copy:
 
 @dataclass(frozen=True)
 class _Step:
-    """A document that is to be read, or a picture that is to be copied.
+    """A document to read, or a picture to copy.
 
     Attributes:
-        reference: The document, or the manifest that shows the picture.
-        depth: Of collections around it.
-        work: What the picture shows; None of a document.
-        siblings: How many pictures its manifest has.
+        reference: The document, or the manifest of the picture.
+        depth: Number of enclosing collections.
+        work: The work that the picture shows; None for a document.
+        siblings: Number of pictures in the manifest.
     """
 
     reference: Reference
@@ -97,34 +97,34 @@ class _Step:
 
     @property
     def rank(self) -> int:
-        """Pictures come first, so that what was read is not lost; then collections, so that their extent is known."""
+        """Pictures come first, so that data already read is used; then collections, which show the extent of a copy."""
         if self.work is not None:
             return 0
         return 2 if self.reference.is_manifest else 1
 
 
 def copy_collection(sources: Iterable[str], folder: Path, client: Client | None = None, connections: int = 2) -> None:
-    """Copy the pictures that manifests and collections lead to.
+    """Copy the pictures of manifests and collections.
 
-    A single manifest gives a picture for each canvas; of several, and of those in collections, each gives one. What is
-    there and whole is not fetched again, nor are its manifests; a copy that was killed goes on. What is no longer
-    listed is removed, if every collection could be read.
+    A single manifest gives a picture for each canvas; several manifests, and those in collections, give one each.
+    Complete files and their manifests are not fetched again, so a killed copy resumes. Files that are no longer listed
+    are removed if every collection could be read.
 
     Args:
         sources: URLs of manifests and collections.
-        folder: Where to; made if it is not there. All JPEGs in it belong to the copy.
-        client: That fetches; one with the usual bounds unless given.
-        connections: How many at a time.
+        folder: Output folder, created if missing. All JPEGs in it belong to the copy.
+        client: HTTP client; one with default limits unless given.
+        connections: Number of parallel requests.
 
     Raises:
-        ManifestError: If nothing can be copied, or too much would have to be.
-        HostError: If a host stopped answering, once the pictures of others are copied. What was copied stays.
-        DiskFullError: If there is no room.
+        ManifestError: If nothing can be copied, or the source is too large.
+        HostError: If a host stopped answering, raised after the pictures of other hosts are copied. Copied files stay.
+        DiskFullError: If the disk is full.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder / ".copying"):
         copy = _Copy(folder, client or Client(), list(sources), _whole(folder))
-        # What is appended must not go on in half a line.
+        # Rewrite the journal, since its last line may be incomplete.
         _write_lines(folder / COPIED, copy.done.values())
         _copy_all(copy, connections)
         if copy.silent:
@@ -133,17 +133,17 @@ def copy_collection(sources: Iterable[str], folder: Path, client: Client | None 
 
 
 def works(folder: Path) -> list[dict[str, str]]:
-    """The rows of `.works.jsonl`; none where the copy is not finished."""
+    """The rows of `.works.jsonl`; empty if the copy is not finished."""
     return _read_lines(folder / WORKS)
 
 
 def rejected(folder: Path) -> list[tuple[str, str]]:
-    """Addresses that have no picture in a copy, and why."""
+    """URLs without a picture in a copy, with reasons."""
     return [(line["path"], line["reason"]) for line in _read_lines(folder / REJECTED)]
 
 
 def _copy_all(copy: _Copy, connections: int) -> None:
-    """Take step after step, so many at a time; each may lead to more."""
+    """Process all steps, several at a time; each may add more."""
     waiting: list[tuple[int, int, _Step]] = []
     running: dict[Future[list[_Step]], _Step] = {}
     finished, order = _finished(copy), itertools.count()
@@ -174,13 +174,13 @@ def _copy_all(copy: _Copy, connections: int) -> None:
 
 
 def _finished(copy: _Copy) -> set[str]:
-    """Manifests whose pictures are all there."""
+    """Manifests with all pictures copied."""
     lines = Counter(line["manifest"] for line in copy.done.values())
     return {line["manifest"] for line in copy.done.values() if lines[line["manifest"]] >= line["of"]}
 
 
 def _unseen(copy: _Copy, steps: Iterable[_Step]) -> Iterator[_Step]:
-    """Pictures, and documents that were not listed before: collections may lie in a circle."""
+    """Pictures, and documents not listed before, since collections may be circular."""
     for step in steps:
         if step.work is None:
             if step.reference.address in copy.seen:
@@ -194,7 +194,7 @@ def _unseen(copy: _Copy, steps: Iterable[_Step]) -> Iterator[_Step]:
 
 
 def _take(copy: _Copy, step: _Step) -> list[_Step]:
-    """Copy a picture, or read a document; what that leads to."""
+    """Copy a picture, or read a document; return the resulting steps."""
     try:
         if step.work is None:
             return _read(copy, step)
@@ -210,7 +210,7 @@ def _read(copy: _Copy, step: _Step) -> list[_Step]:
         document = reference.document or iiif.parse(copy.client.get(reference.address))
         read = iiif.read_manifest(document, reference.address, every_canvas=copy.sources == [reference.address])
         if step.depth > DEEPEST and not read.works:
-            raise ManifestError(f"collections inside of each other, more than {DEEPEST} deep")
+            raise ManifestError(f"collections nested more than {DEEPEST} deep")
     except (FetchError, ManifestError) as error:
         copy.rejected[reference.address] = str(error)
         if not (reference.is_manifest or isinstance(error, iiif.NoPictureError)):
@@ -246,20 +246,22 @@ def _copy_work(copy: _Copy, work: Work, siblings: int) -> None:
 
 
 def _fetch(client: Client, picture: iiif.Picture) -> bytes:
-    """A JPEG, from the first address that has one.
+    """Fetch a JPEG from the first URL that has one.
 
     Raises:
-        FetchError: If no address answers.
-        UnusableImageError: If what comes is no picture.
+        FetchError: If no URL answers.
+        UnusableImageError: If the data is not a picture.
     """
     service = picture.service
     if service and service.level == 0 and not service.sizes:
         try:
-            told = iiif.parse(client.get(f"{service.address}/info.json"))
-            picture = iiif.Picture(picture.address, iiif.read_service(told, service), picture.width, picture.height)
+            description = iiif.parse(client.get(f"{service.address}/info.json"))
+            picture = iiif.Picture(
+                picture.address, iiif.read_service(description, service), picture.width, picture.height
+            )
         except (FetchError, ManifestError):
-            pass  # the address in the manifest is left
-    error: GrisailleError = FetchError("a service of level 0 that lists no sizes, and no other address")
+            pass  # fall back to the URL in the manifest
+    error: GrisailleError = FetchError("a level 0 service without sizes, and no other URL")
     for address in picture.addresses():
         try:
             return _as_jpeg(client.get(address))
@@ -269,7 +271,7 @@ def _fetch(client: Client, picture: iiif.Picture) -> bytes:
 
 
 def _as_jpeg(data: bytes) -> bytes:
-    """The file as it came, if it is a JPEG of a useful size; otherwise one that is."""
+    """The data itself if it is a JPEG of a useful size; otherwise a converted copy."""
     picture, _ = images.decode(data)
     if data.startswith(b"\xff\xd8") and max(picture.size) <= _LONGEST_SIDE:
         return data
@@ -284,27 +286,27 @@ def file_name(work: Work) -> str:
     """Artist, title and 8 hexadecimal digits of the picture's address: `claude-monet_poppies_0f3a9c21_iiif.jpg`."""
     parts = [slug for text in (work.row["artist"], work.row["title"]) if (slug := _slug(text))]
     digits = hashlib.sha256(work.picture.name.encode("utf-8", "replace")).hexdigest()[:8]
-    # A name that ends in digits would be taken for that of an artist, with a number behind it.
+    # A name ending in digits would be parsed as an artist's name and a number.
     return "_".join([*parts, digits, "iiif"]) + ".jpg"
 
 
 def _slug(text: str) -> str:
-    """Lower-case letters and digits of any script, without accents, with hyphens between words."""
+    """Lower-case letters and digits of any script, without accents, words joined by hyphens."""
     bare = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
     words = re.sub(r"[\W_]+", "-", bare.casefold()).strip("-")
     return words.encode()[:_LONGEST_SLUG].decode(errors="ignore").rstrip("-")
 
 
 def _finish(copy: _Copy) -> None:
-    """Write the tables; the one whose presence says that the copy is finished, last."""
-    kept = {name: line for name, line in copy.done.items() if line["manifest"] in copy.seen}
-    if not kept:
+    """Write the tables; last the one that marks the copy as finished."""
+    listed = {name: line for name, line in copy.done.items() if line["manifest"] in copy.seen}
+    if not listed:
         address, reason = next(iter(copy.rejected.items()), ("", "nothing is listed"))
         if copy.sources == [address]:
             raise ManifestError(reason)
         raise ManifestError(f"no picture could be copied; the first reason: {address} {reason}")
     if copy.complete:
-        copy.done = kept
+        copy.done = listed
     lines = sorted(copy.done.values(), key=lambda line: str(line["row"]["file"]))
     for name in {path.name for path in copy.folder.glob("*.jpg")} - {line["row"]["file"] for line in lines}:
         (copy.folder / name).unlink()
@@ -317,16 +319,16 @@ def _finish(copy: _Copy) -> None:
 
 
 def _whole(folder: Path) -> dict[str, dict[str, Any]]:
-    """Lines of `.copied.jsonl` whose files are there as they were written."""
-    found = {}
+    """Lines of `.copied.jsonl` whose files are unchanged."""
+    lines = {}
     for line in _read_lines(folder / COPIED):
         try:
             data = (folder / line["row"]["file"]).read_bytes()
         except OSError:
             continue
         if hashlib.sha256(data).hexdigest() == line["sha256"]:
-            found[line["picture"]] = line
-    return found
+            lines[line["picture"]] = line
+    return lines
 
 
 def _line(value: Mapping[str, Any]) -> str:
@@ -339,7 +341,7 @@ def _write_lines(path: Path, lines: Iterable[Mapping[str, Any]]) -> None:
 
 
 def _read_lines(path: Path) -> list[dict[str, Any]]:
-    """Lines that are whole: the last one of a journal whose writer was killed need not be."""
+    """Complete lines; the last line of a killed writer's journal may be incomplete."""
     if not path.is_file():
         return []
     lines = []

@@ -1,4 +1,4 @@
-"""A collection for other programs: annotations for IIIF viewers, tables for Tropy and for Omeka."""
+"""Exports a collection: annotations for IIIF viewers, tables for Tropy and for Omeka."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from grisaille.lazy import pd
 
 _DC = "http://purl.org/dc/elements/1.1/"
 _TROPY = "https://tropy.org/v1/tropy#"
-# Dublin Core element -> column of `paintings`, in the order of the columns that are written. Tropy takes a row for a
-# comment whose first cell begins with #, as titles do and identifiers rarely.
+# Dublin Core element -> column of `paintings`, in output order. Tropy skips rows whose first cell begins with #, as
+# some titles do and identifiers rarely do.
 _ELEMENTS = {
     "identifier": "painting_id",
     "title": "title",
@@ -31,21 +31,21 @@ _ALSO = ("manifest", "canvas")
 
 
 def _complete(paintings: pd.DataFrame) -> pd.DataFrame:
-    """The columns that are exported, as text, empty where nothing is known; a painting without a title has its name."""
+    """The exported columns as text, empty if unknown; a painting without a title gets its name."""
     table = paintings.reindex(columns=["path", *_ELEMENTS.values(), *_ALSO], fill_value="").fillna("").astype(str)
     table["title"] = table["title"].where(table["title"] != "", table["painting_id"])
     return table
 
 
 def tropy(paintings: pd.DataFrame, folder: str) -> pd.DataFrame:
-    """A table that Tropy's plugin `tropy-plugin-csv` imports: one item a painting, with its picture.
+    """A table for Tropy's plugin `tropy-plugin-csv`: one item a painting, with its picture.
 
     Args:
         paintings: The table of paintings.
-        folder: Of the pictures.
+        folder: Folder of the pictures.
 
     Returns:
-        Columns named after properties; the picture's come last, as the plugin wants them.
+        Columns named after properties; those of the picture come last, as the plugin requires.
     """
     known = _complete(paintings)
     table = known.rename(columns={column: _DC + element for element, column in _ELEMENTS.items()})
@@ -56,15 +56,15 @@ def tropy(paintings: pd.DataFrame, folder: str) -> pd.DataFrame:
 
 
 def omeka(paintings: pd.DataFrame, neighbours: pd.DataFrame) -> pd.DataFrame:
-    """A table that Omeka S imports by its module CSV Import, which knows the columns by their names.
+    """A table for the CSV Import module of Omeka S, which recognises the columns by name.
 
     Args:
         paintings: The table of paintings.
-        neighbours: Of one likeness: painting_id, rank and neighbour_id.
+        neighbours: Neighbours by one likeness: painting_id, rank and neighbour_id.
 
     Returns:
         Dublin Core terms. `dcterms:relation` holds the identifiers of the neighbours, nearest first, and
-        `dcterms:subject` the tags, with semicolons between them. `file` is the path of the picture in its folder.
+        `dcterms:subject` the tags, separated by semicolons. `file` is the path of the picture in its folder.
     """
     known = _complete(paintings)
     table = known.rename(columns={column: f"dcterms:{element}" for element, column in _ELEMENTS.items()})
@@ -78,18 +78,18 @@ def omeka(paintings: pd.DataFrame, neighbours: pd.DataFrame) -> pd.DataFrame:
 def annotation_pages(
     paintings: pd.DataFrame, neighbours: pd.DataFrame, address: str
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    """A page of annotations for each painting that has a IIIF manifest: one annotation that leads to its neighbours.
+    """Yield an annotation page for each painting with a IIIF manifest: one annotation that links to its neighbours.
 
-    Its motivation is `linking`, with the manifests of the neighbours, and `commenting`, with a list in HTML: viewers
-    show comments, and pass over links (Mirador's `annotations.filteredMotivations` names the former only).
+    Its motivations are `linking`, with the manifests of the neighbours, and `commenting`, with a list in HTML, since
+    viewers show comments but not links (see Mirador's `annotations.filteredMotivations`).
 
     Args:
         paintings: The table of paintings.
-        neighbours: Of one likeness: painting_id, rank and neighbour_id.
-        address: Under which the files are going to be published.
+        neighbours: Neighbours by one likeness: painting_id, rank and neighbour_id.
+        address: URL under which the files will be published.
 
     Yields:
-        Name of a file, and what it holds.
+        File name and content.
 
     Source: Presentation API 3.0, section 5.5; Web Annotation Data Model, section 3.3.5.
     """
@@ -100,7 +100,7 @@ def annotation_pages(
             continue
         name = _file_name(str(painting_id))
         page = f"{address.rstrip('/')}/{name}"
-        found = [known[neighbour] for neighbour in near["neighbour_id"] if neighbour in known]
+        related = [known[neighbour] for neighbour in near["neighbour_id"] if neighbour in known]
         yield (
             name,
             {
@@ -112,7 +112,7 @@ def annotation_pages(
                         "id": f"{page}#neighbours",
                         "type": "Annotation",
                         "motivation": ["commenting", "linking"],
-                        "body": [_comment(found), *map(_linked, filter(_has_manifest, found))],
+                        "body": [_comment(related), *map(_linked, filter(_has_manifest, related))],
                         "target": _target(painting),
                     }
                 ],
@@ -121,11 +121,11 @@ def annotation_pages(
 
 
 def collection_of(paintings: pd.DataFrame, title: str) -> dict[str, Any]:
-    """Paintings that come from IIIF manifests as a collection, which viewers open; others are left out.
+    """A IIIF collection of the paintings that come from manifests; others are left out.
 
     Args:
-        paintings: Rows of the table of paintings, in their order.
-        title: Of the collection.
+        paintings: Rows of the table of paintings, in order.
+        title: Title of the collection.
 
     Raises:
         ValueError: If no painting comes from a manifest.
@@ -157,8 +157,8 @@ def _linked(painting: Mapping[str, str]) -> dict[str, Any]:
     return {"id": painting["manifest"], "type": "Manifest", "label": {"none": [painting["title"]]}}
 
 
-def _comment(found: list[dict[str, str]]) -> dict[str, str]:
-    lines = "".join(f"<li>{_line(painting)}</li>" for painting in found)
+def _comment(neighbours: list[dict[str, str]]) -> dict[str, str]:
+    lines = "".join(f"<li>{_line(painting)}</li>" for painting in neighbours)
     return {
         "type": "TextualBody",
         "language": "en",
@@ -168,11 +168,11 @@ def _comment(found: list[dict[str, str]]) -> dict[str, str]:
 
 
 def _line(painting: Mapping[str, str]) -> str:
-    said = html.escape(", ".join(filter(None, (painting["artist"], painting["title"], painting["date"]))))
+    caption = html.escape(", ".join(filter(None, (painting["artist"], painting["title"], painting["date"]))))
     page = next(
         (link for link in (painting["link"], painting["manifest"]) if link.startswith(("http:", "https:"))), None
     )
-    return f'<a href="{html.escape(page)}">{said}</a>' if page else said
+    return f'<a href="{html.escape(page)}">{caption}</a>' if page else caption
 
 
 def _target(painting: Mapping[str, str]) -> Any:

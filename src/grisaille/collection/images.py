@@ -1,4 +1,4 @@
-"""Bytes to upright 8-bit RGB, whatever the file was; nothing here knows where the bytes come from."""
+"""Decodes image files to upright 8-bit RGB. Nothing here knows where the bytes come from."""
 
 import hashlib
 import io
@@ -14,7 +14,7 @@ from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 from grisaille.errors import GrisailleError
 
 SUFFIXES = (".jpg", ".jpeg", ".jfif", ".jpe", ".png", ".webp", ".tif", ".tiff", ".bmp")
-# What a file may be, whatever it is called. Pillow knows forty more, some of which start other programs.
+# Accepted formats, whatever the file name. Pillow supports forty more, some of which start other programs.
 _FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF")
 RESIZE_FILTERS = {
     "nearest": Image.Resampling.NEAREST,
@@ -25,20 +25,20 @@ RESIZE_FILTERS = {
 
 
 class UnusableImageError(GrisailleError):
-    """A file that cannot be used, with the reason a person should read."""
+    """A file that cannot be used; the message is the reason, for users."""
 
 
 @dataclass(frozen=True)
 class ImageFacts:
-    """What ingestion keeps of a file.
+    """Facts about an image file for ingestion.
 
     Attributes:
         width: Pixels, upright.
         height: Pixels, upright.
-        mode: Pillow's name for the pixels as stored ("RGB", "L", "CMYK", "P", "I;16", ...).
-        sha256: Hex digest of the file.
-        perceptual_hash: 64 bits that change little when the picture does: its coarse waves.
-        difference_hash: Another 64: where it grows brighter from left to right.
+        mode: Pillow's name for the stored pixels ("RGB", "L", "CMYK", "P", "I;16", ...).
+        sha256: Hexadecimal digest of the file.
+        perceptual_hash: 64 bits from the picture's low frequencies; small changes of the picture change few bits.
+        difference_hash: 64 more bits: where brightness increases from left to right.
     """
 
     width: int
@@ -52,28 +52,28 @@ class ImageFacts:
 def decode(data: bytes, max_megapixels: float = 150.0) -> tuple[Image.Image, str]:
     """Decode a whole image file to upright 8-bit RGB.
 
-    EXIF orientation is applied, colour profiles are converted to sRGB, transparency is laid on white, samples of
-    more than 8 bits are scaled down, and of an animation the first frame is taken.
+    EXIF orientation is applied, colour profiles are converted to sRGB, transparency is composited on white, samples of
+    more than 8 bits are scaled down, and only the first frame of an animation is read.
 
     Args:
-        data: The file.
-        max_megapixels: Larger images are refused from their header alone.
+        data: Content of the file.
+        max_megapixels: Larger images are rejected from their header alone.
 
-    The format is found in the bytes, not in a name: JPEG, PNG, WebP, TIFF, BMP or GIF. A broken profile or EXIF block
-    says nothing about the picture and is passed over, as most viewers do.
+    The format (JPEG, PNG, WebP, TIFF, BMP or GIF) is detected from the content, not from a name. Broken colour profiles
+    and EXIF blocks are ignored, as in most viewers.
 
     Returns:
         The picture, and the mode it was stored in.
 
     Raises:
-        UnusableImageError: If the file is empty, no image, too large, truncated or otherwise broken. Nothing else is
-            raised, whatever the bytes; the reason is one line.
+        UnusableImageError: If the file is empty, not an image, too large, truncated or otherwise broken. No other
+            exception is raised for any content; the reason is one line.
     """
     if not data:
         raise UnusableImageError("empty file")
     try:
         with warnings.catch_warnings():
-            # Pillow warns of what it mends; what it cannot mend becomes a reason, and our own bound is stricter.
+            # Ignore warnings about defects that Pillow repairs. Others raise below, and our size limit is stricter.
             warnings.simplefilter("ignore")
             image = Image.open(io.BytesIO(data), formats=_FORMATS)
             megapixels = image.width * image.height / 1e6
@@ -91,8 +91,8 @@ def decode(data: bytes, max_megapixels: float = 150.0) -> tuple[Image.Image, str
     except Image.DecompressionBombError:
         raise UnusableImageError("decompression bomb: the header claims more than 178 megapixels") from None
     except Exception as error:
-        # Decoders raise OSError, SyntaxError, ValueError, struct.error, EOFError, ... on broken files; whichever
-        # it is, one bad file must not end the run. Some quote the file at length.
+        # Decoders raise OSError, SyntaxError, ValueError, struct.error, EOFError and more on broken files. One bad file
+        # must not end the run. Some messages quote the file at length.
         reason = " ".join(str(error).split())[:200] or type(error).__name__
         raise UnusableImageError(f"cannot be decoded: {reason}") from error
 
@@ -100,7 +100,8 @@ def decode(data: bytes, max_megapixels: float = 150.0) -> tuple[Image.Image, str
 def _upright(image: Image.Image) -> Image.Image:
     try:
         image.getexif()
-        # Pillow knows the orientation now. It would write the EXIF block anew, and stumble over what it cannot write.
+        # The orientation is applied by now. Pillow would write the EXIF block again, and fail on values it cannot
+        # write.
         image.info = {name: image.info[name] for name in ("icc_profile", "transparency") if name in image.info}
         return ImageOps.exif_transpose(image)
     except Exception:
@@ -127,7 +128,7 @@ def _to_eight_bits(image: Image.Image) -> Image.Image:
     values = np.asarray(image).astype(np.float64)
     if not np.isfinite(values).all():
         raise UnusableImageError("pixels that are not finite numbers")
-    # Floats come as 0..1, 0..255 or 0..65535; the smallest of these that holds the picture is meant.
+    # Floats are scaled to 1, 255 or 65535: take the smallest of these that is no less than the maximum.
     top = next((top for top in (1.0, 255.0, 65535.0) if values.max(initial=0) <= top), float(values.max()))
     if image.mode != "F":
         top = max(top, 65535.0)
@@ -149,7 +150,7 @@ def _converted(image: Image.Image, source: Any) -> Image.Image:
 
 
 def inspect(data: bytes, max_megapixels: float = 150.0) -> ImageFacts:
-    """Decode a file once and keep what ingestion needs to know of it.
+    """Decode a file once and collect the facts that ingestion needs.
 
     Raises:
         UnusableImageError: As `decode`.
@@ -166,22 +167,22 @@ def inspect(data: bytes, max_megapixels: float = 150.0) -> ImageFacts:
 
 
 def stretch(image: Image.Image, height: int, width: int, resize: str = "bilinear") -> npt.NDArray[np.uint8]:
-    """Stretch a picture to a size, as the original did.
+    """Resize a picture without keeping its proportions, as the 2021 work did.
 
     Args:
-        image: RGB, or grey.
+        image: RGB or greyscale.
         height: Pixels.
         width: Pixels.
         resize: A key of `RESIZE_FILTERS`.
 
     Returns:
-        uint8, shape (height, width, 3), or (height, width, 1) of a grey one.
+        uint8, shape (height, width, 3), or (height, width, 1) for greyscale.
     """
     return np.asarray(image.resize((width, height), RESIZE_FILTERS[resize])).reshape(height, width, -1)
 
 
 def thumbnail(image: Image.Image, side: int, quality: int = 80) -> bytes:
-    """A small WebP of a picture, longer side `side` pixels at most, proportions kept."""
+    """A WebP thumbnail with a longer side of at most `side` pixels; proportions are kept."""
     small = image.copy()
     small.thumbnail((side, side), Image.Resampling.LANCZOS)
     buffer = io.BytesIO()

@@ -1,4 +1,4 @@
-"""The files of a table of paintings, as ingestion saw them: whatever reads a painting again reads it here."""
+"""Reads the files of a table of paintings, and checks that they are still those that ingestion read."""
 
 from __future__ import annotations
 
@@ -17,40 +17,40 @@ logger = logging.getLogger(__name__)
 
 
 class ChangedFileError(GrisailleError, OSError):
-    """A file is not the one that ingestion looked at."""
+    """A file has changed since ingestion."""
 
 
 class Originals(Mapping[str, Reader]):
-    """Path -> function that reads the file, and raises `ChangedFileError` if it holds anything but what was hashed."""
+    """Path -> function that reads the file, and raises `ChangedFileError` if its hash is not the stored one."""
 
     def __init__(self, paintings: pd.DataFrame, files: Files) -> None:
-        """Take a table and what it was made of.
+        """Take a table and the current files of its collection.
 
         Args:
             paintings: Columns path and sha256.
-            files: Of the collection, as they are now.
+            files: The current files.
         """
         self._digests, self._files = dict(zip(paintings["path"], paintings["sha256"], strict=True)), files
         self._blanks: set[str] = set()
 
     def __getitem__(self, path: str) -> Reader:
-        """The function that reads one file; it travels to other processes."""
+        """The function that reads one file; it can be pickled."""
         return partial(_read, path, self._files[path], self._digests[path])
 
     def __iter__(self) -> Iterator[str]:
-        """The paths that are in the table and still there."""
+        """The paths of the table whose files still exist."""
         return (path for path in self._digests if path in self._files)
 
     def __len__(self) -> int:
-        """How many these are."""
+        """Number of these paths."""
         return sum(1 for _ in self)
 
     def picture(self, path: str, side: int | None = None) -> Image.Image | None:
-        """The painting, upright RGB; None where it was moved, changed or cannot be read: results stand without it.
+        """The painting as upright RGB; None if its file has moved, changed or cannot be read.
 
         Args:
-            path: Of the painting.
-            side: Pixels of the longer side, at most.
+            path: Path of the painting.
+            side: Maximum of the longer side, in pixels.
         """
         try:
             image, _ = images.decode(self[path](), max_megapixels=178)
@@ -62,11 +62,11 @@ class Originals(Mapping[str, Reader]):
         return image
 
     def warn_of_blanks(self) -> None:
-        """Say how many pictures were asked for in vain."""
+        """Log the number of pictures that could not be read."""
         blanks = sorted(self._blanks)
         if blanks:
             logger.warning(
-                "%d paintings are shown as blanks: since ingestion they were moved or changed (%s%s)",
+                "%d paintings are shown as blanks: their files have moved or changed since ingestion (%s%s)",
                 len(blanks), ", ".join(blanks[:3]), ", ..." if len(blanks) > 3 else "",
             )  # fmt: skip
 
@@ -75,7 +75,7 @@ def _read(path: str, read: Reader, digest: str) -> bytes:
     data = read()
     if hashlib.sha256(data).hexdigest() != digest:
         raise ChangedFileError(
-            f"{path} has changed since ingestion looked at it: run `kedro run` with the same --params, which begins "
-            "with ingestion and computes only what is affected"
+            f"{path} has changed since ingestion: run `kedro run` with the same --params, which starts "
+            "with ingestion and recomputes only the affected results"
         )
     return data

@@ -1,4 +1,4 @@
-"""Which paintings train, which stop the training, and which it never sees."""
+"""The split of paintings into training, validation and held-out sets."""
 
 import hashlib
 from collections.abc import Iterable, Mapping
@@ -8,20 +8,20 @@ import numpy as np
 from grisaille.arrays import IntArray, StringArray
 
 TRAIN, VALIDATION, HELD_OUT = "train", "validation", "held_out"
-# Paintings that came after the encoders were fitted.
+# Side of paintings that were added after the encoders were fitted.
 ADDED = "added"
 
 
 PLENTY = 10_000
-"""Paintings from which a few hundred components are fitted; more change them little and cost as much time."""
+"""Number of paintings that a few hundred components are fitted on; more change them little, but take longer."""
 
 
 def fitted_on(split: StringArray, most: int | None = None) -> IntArray:
-    """The rows of paintings that encoders, and what they are held against, may be fitted on.
+    """Rows of the paintings that encoders and baselines may be fitted on.
 
     Args:
-        split: Of each painting, shape (n,).
-        most: Of more rows, so many that are evenly spaced; None takes all.
+        split: Side of each painting, shape (n,).
+        most: Maximum number of rows, evenly spaced if there are more; None takes all.
 
     Returns:
         Ascending rows.
@@ -31,25 +31,25 @@ def fitted_on(split: StringArray, most: int | None = None) -> IntArray:
 
 
 def fingerprint(digests: Iterable[str], split: Iterable[str]) -> str:
-    """16 hexadecimal digits that stand for a collection and the side that each of its paintings is on.
+    """16 hexadecimal digits that identify a collection and its split.
 
     Args:
         digests: SHA-256 of each file, in order.
-        split: Of each painting.
+        split: Side of each painting.
     """
     sides = "\n".join(f"{digest} {side}" for digest, side in zip(digests, split, strict=True))
     return hashlib.sha256(sides.encode()).hexdigest()[:16]
 
 
 def keep(digests: list[str], known: Mapping[str, str]) -> StringArray:
-    """Leave every painting on its side, of a collection that has changed since.
+    """Keep the sides of known paintings after the collection has changed.
 
     Args:
         digests: SHA-256 of each file.
-        known: SHA-256 of a file -> its side then.
+        known: SHA-256 of a file -> its former side.
 
     Returns:
-        As `assign`, and "added" of paintings that are not known, shape (n,).
+        Sides as from `assign`, and "added" for unknown paintings, shape (n,).
     """
     return np.array([known.get(digest, ADDED) for digest in digests], dtype=object)
 
@@ -57,14 +57,14 @@ def keep(digests: list[str], known: Mapping[str, str]) -> StringArray:
 def assign(digests: list[str], originals: IntArray, validation: float, held_out: float, seed: int) -> StringArray:
     """Split paintings by the hash of their content, so that names and order do not matter.
 
-    A duplicate goes where its original goes: no painting is on both sides.
+    A duplicate is on the side of its original, so no painting is on two sides.
 
     Args:
         digests: SHA-256 of each file.
         originals: Row of each file's original, shape (n,).
-        validation: Share of the originals that stops training.
-        held_out: Share of the originals that training never sees.
-        seed: Another seed is another split.
+        validation: Share of the originals for early stopping.
+        held_out: Share of the originals that nothing is fitted on.
+        seed: Each seed gives another split.
 
     Returns:
         "train", "validation" or "held_out", shape (n,).

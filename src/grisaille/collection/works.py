@@ -1,7 +1,7 @@
-"""What is known of each painting: a table with one row a picture, in any of the shapes that collections publish.
+"""The table of paintings: one row a picture, in the formats that collections publish.
 
-Its columns are recognised by their names, its rows are joined to pictures by their files. What becomes of artists and
-movements is decided in `catalogue`.
+Columns are recognised by name, and rows are joined to pictures by file. `catalogue` decides how artists and movements
+are used.
 """
 
 from __future__ import annotations
@@ -33,18 +33,18 @@ RECOGNISED = ["file", "artist", "movement", *DESCRIPTION]
 TABLE = "the table of paintings"
 _YEAR = re.compile(r"-?\d{1,4}(?:\.0+)?")
 _SEPARATORS = re.compile(r"[\W_]+")
-# Where a number begins or ends.
+# Boundaries between letters and digits.
 _BETWEEN = re.compile(r"(?<=\d)(?=[^\W\d])|(?<=[^\W\d_])(?=\d)")
-# Words of a part of a name, at most: a name of hundreds has tens of thousands of parts.
+# Maximum words in a part of a name; long names would have tens of thousands of parts.
 _WORDS = 8
-# Digits of several numbers in a row that tell a picture.
+# Minimum digits of adjacent numbers that identify a picture.
 _DIGITS = 5
-# Letters of a name that a compound may end with.
+# Minimum letters of a name that may end a compound.
 _LONG = 5
-# How many names a message has, and how much of each.
+# Number of names in a message, and maximum length of each.
 _TOLD, _SHOWN = 5, 80
 
-# Our column -> what others call it, in the order in which they are looked for. Letters and digits count.
+# Our column -> other names for it, in order of preference. Only letters and digits are compared.
 _NAMES: dict[str, tuple[str, ...]] = {
     "file": (
         "file", "filepath", "path", "imagepath", "filename", "imagefile", "imagefilename", "newfilename", "image",
@@ -64,7 +64,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
         "date", "displaydate",  # the National Gallery of Art
         "objectdate",  # the Met
         "dated", "executed", "datecreated", "creationdate", "year", "years", "yearcreated", "completionyear",
-        "completitionyear",  # WikiArt spells it so
+        "completitionyear",  # WikiArt's spelling
         "datierung", "jahr", "entstehungsjahr", "entstehungszeit", "entstehungsdatum", "datation", "année", "datering",
         "datum", "jaar", "datazione", "cronologia", "anno", "fecha", "datación",
         "cronología", "año",
@@ -89,7 +89,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "tags": ("tags", "keywords", "keyword", "subjects", "schlagworte", "schlagwörter", "trefwoorden"),
     "text": ("text", "description", "notes", "note", "comment", "caption", "beschreibung", "texte"),
 }  # fmt: skip
-# Columns that pictures may be named after, beside `file`.
+# Columns, besides `file`, that may identify pictures.
 _IDENTIFIERS = frozenset(
     (
         "id", "imageid", "objectid", "objectnumber", "accessionnumber", "accessionnum", "inventorynumber",
@@ -100,16 +100,16 @@ _IDENTIFIERS = frozenset(
         "numeroinventario", "númerodeinventario", "nºinventario", "nºdeinventario", "ninventario", "numinventario",
     )
 )  # fmt: skip
-# Of these, compounds are recognised by their last part: Werktitel, Bildtitel.
+# Names that are also recognised at the end of compounds: Werktitel, Bildtitel.
 _COMPOUNDS = ("title", "medium")
-# What the table of paintings holds already.
+# Columns that `paintings` already has.
 _OURS = frozenset(
     (
         "painting_id", "path", "movements", "width", "height", "mode", "sha256", "duplicate_of", "split", *RECOGNISED,
     )
 )  # fmt: skip
 
-# The parts of a path, as far as they count; how many of them are shared, and whether all are.
+# The parts of a path that are compared; how many of them match, and whether all do.
 _Key: TypeAlias = tuple[str, ...]
 _Fit: TypeAlias = tuple[int, bool]
 
@@ -118,77 +118,77 @@ def read_works(data: bytes, suffix: str, columns: Mapping[str, str]) -> pd.DataF
     """Read a table of paintings.
 
     Args:
-        data: The file.
-        suffix: Its ending, which says what it is (see `tables.read`).
-        columns: Our name -> name in the table, of columns that are not recognised.
+        data: Content of the file.
+        suffix: Its suffix, which determines the format (see `tables.read`).
+        columns: Our name -> name in the table, for columns that are not recognised.
 
     Returns:
         As `recognise`.
 
     Raises:
-        TableError: If the file is no such table.
+        TableError: If the file cannot be read as such a table.
     """
     return recognise(read_columns(data, suffix), columns)
 
 
 def read_columns(data: bytes, suffix: str) -> pd.DataFrame:
-    """A table of paintings as it is written; arguments and errors as those of `read_works`."""
+    """A table of paintings as written; arguments and errors as in `read_works`."""
     return tables.read(data, suffix, TABLE, lambda name: _letters(name) in _KNOWN)
 
 
 def recognise(table: pd.DataFrame, columns: Mapping[str, str], name: str = TABLE) -> pd.DataFrame:
-    """Give the columns of a table our names, and its dates years.
+    """Rename the columns of a table to ours, and parse its dates.
 
     Args:
-        table: As it is written, of text; without any column where there is no table.
-        columns: Our name -> name in the table, of columns that are not recognised.
-        name: What to call the table in messages.
+        table: Text as written; without columns if there is no table.
+        columns: Our name -> name in the table, for columns that are not recognised.
+        name: Name of the table in messages.
 
     Returns:
-        `RECOGNISED`, whether or not the table has them: text, "" where nothing is known, and years as nullable Int64.
-        Then all other columns under their own names, or as `table_<name>` where the table of paintings has one of that
-        name. Years are those of the table, where it has some, and what `parse_years` makes of the date otherwise.
+        The columns `RECOGNISED`, present or not: text, "" if unknown, and years as nullable Int64. Then all other
+        columns under their own names, or as `table_<name>` if `paintings` has a column of that name. Years are the
+        table's own, or else parsed from the date by `parse_years`.
 
     Raises:
-        TableError: If no column says which picture a row is about, or a column that was named is not there.
+        TableError: If no column identifies pictures, or a given column is missing.
     """
     names = [" ".join(str(column).split()) for column in table.columns]
-    found = _positions(names, columns, name)
+    positions = _positions(names, columns, name)
     if names and name == TABLE:
-        _tell_of_columns(names, found)
-    if names and "file" not in found and not any(map(_identifies, names)) and "id" not in found:
-        # There is a parameter for the table of paintings alone.
-        mended = "; say which by --params ingestion.columns.file=NAME" if name == TABLE else ""
+        _tell_of_columns(names, positions)
+    if names and "file" not in positions and not any(map(_identifies, names)) and "id" not in positions:
+        # Only the table of paintings has a parameter for this.
+        hint = "; set it with --params ingestion.columns.file=NAME" if name == TABLE else ""
         raise TableError(
-            f"{name} needs a column that names the files of pictures, such as file or id{mended}. Received: "
+            f"{name} needs a column that names the files of pictures, such as file or id{hint}. Received: "
             f"{_some(names)}"
         )
     works = pd.DataFrame(
-        {ours: table.iloc[:, found[ours]] if ours in found else "" for ours in RECOGNISED}, index=table.index
+        {ours: table.iloc[:, positions[ours]] if ours in positions else "" for ours in RECOGNISED}, index=table.index
     ).astype(str)
     first, last = _years(works)
     works = works.assign(year_from=first, year_to=last)
-    others = {"id": table.iloc[:, found["id"]]} if "id" in found else {}
+    others = {"id": table.iloc[:, positions["id"]]} if "id" in positions else {}
     for number, theirs in enumerate(names):
-        if number not in found.values():
+        if number not in positions.values():
             others.setdefault(f"table_{theirs}" if theirs in _OURS | others.keys() else theirs, table.iloc[:, number])
     return works.join(pd.DataFrame(others, index=table.index))
 
 
-def _tell_of_columns(names: Sequence[str], found: Mapping[str, int]) -> None:
-    taken = ", ".join(f"{ours} from {names[number]}" for ours, number in found.items())
-    rest = [name for number, name in enumerate(names) if number not in found.values()]
-    logger.debug("%s: %s; as they are: %s", TABLE, taken or "no column recognised", _some(rest) or "none")
-    wanted = [ours for ours in ("title", "artist", "date") if ours not in found]
-    if wanted and rest:
+def _tell_of_columns(names: Sequence[str], positions: Mapping[str, int]) -> None:
+    taken = ", ".join(f"{ours} from {names[number]}" for ours, number in positions.items())
+    rest = [name for number, name in enumerate(names) if number not in positions.values()]
+    logger.debug("%s: %s; unchanged: %s", TABLE, taken or "no column recognised", _some(rest) or "none")
+    missing = [ours for ours in ("title", "artist", "date") if ours not in positions]
+    if missing and rest:
         logger.warning(
-            "%s: no column is recognised for %s; name them by ingestion.columns, if they are among %s",
-            TABLE, ", ".join(wanted), _some(rest),
+            "%s: no column is recognised for %s; set ingestion.columns if they are among %s",
+            TABLE, ", ".join(missing), _some(rest),
         )  # fmt: skip
 
 
 def _letters(name: str) -> str:
-    """What spellings of a column's name share."""
+    """A column name reduced to the letters and digits that spellings share."""
     return re.sub(r"[\W_]+", "", unicodedata.normalize("NFC", str(name)).casefold())
 
 
@@ -200,34 +200,36 @@ def _identifies(name: str) -> bool:
 
 
 def _positions(names: Sequence[str], columns: Mapping[str, str], table: str) -> dict[str, int]:
-    """Our name -> which column of the table it is; one that was named is not looked for."""
+    """Our name -> index of the column in the table; given columns take precedence."""
     letters = [_letters(name) for name in names]
-    found = {}
+    positions = {}
     for ours, name in columns.items():
         if not names:
             continue
         if name in names:
-            found[ours] = names.index(name)
+            positions[ours] = names.index(name)
         elif _letters(name) in letters:
-            found[ours] = letters.index(_letters(name))
+            positions[ours] = letters.index(_letters(name))
         else:
             raise TableError(f"ingestion.columns.{ours}={name}: {table} has no such column. Received: {_some(names)}")
-    # Of "Künstler/in", "Titolo / Soggetto" and "Title (English)" the first word, where no other column is called so.
+    # Of names like "Künstler/in", "Titolo / Soggetto" and "Title (English)", the first word, if no other column has it.
     first = [_letters(re.split(r"[/(]", name)[0]) for name in names]
     letters = [
         one if one in _KNOWN and one not in letters else whole for one, whole in zip(first, letters, strict=True)
     ]
     for ours, theirs in _NAMES.items():
-        taken = set(found.values())
+        taken = set(positions.values())
         free = (letters.index(name) for name in theirs if name in letters and letters.index(name) not in taken)
-        if ours not in found and (number := next(free, None)) is not None:
-            found[ours] = number
+        if ours not in positions and (number := next(free, None)) is not None:
+            positions[ours] = number
     for ours in _COMPOUNDS:
         ends = tuple(name for name in _NAMES[ours] if len(name) >= _LONG)
-        free = (number for number, name in enumerate(letters) if name.endswith(ends) and number not in found.values())
-        if ours not in found and (number := next(free, None)) is not None:
-            found[ours] = number
-    return found
+        free = (
+            number for number, name in enumerate(letters) if name.endswith(ends) and number not in positions.values()
+        )
+        if ours not in positions and (number := next(free, None)) is not None:
+            positions[ours] = number
+    return positions
 
 
 def _some(names: Sequence[str]) -> str:
@@ -235,25 +237,25 @@ def _some(names: Sequence[str]) -> str:
 
 
 def _years(works: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
-    """First and last years: those of the table, where it has some, and else those of its dates."""
+    """First and last years: the table's own, or else those of its dates."""
     dates = {text: parse_years(text) for text in works["date"].unique()}
     bounds = {text: _bounds(text) for column in YEARS for text in works[column].unique()}
     rows = [
         _years_of(bounds[begin][0], bounds[end][1], dates[date])
         for begin, end, date in zip(works["year_from"], works["year_to"], works["date"], strict=True)
     ]
-    lost = [date for date, years in zip(works["date"], rows, strict=True) if date.strip() and years == (None, None)]
-    if lost:
+    unparsed = [date for date, years in zip(works["date"], rows, strict=True) if date.strip() and years == (None, None)]
+    if unparsed:
         logger.warning(
-            "%d dates of %d give no years, and are kept as they are written: %s",
-            len(lost), int((works["date"].str.strip() != "").sum()), first_of(dict.fromkeys(lost)),
+            "dates that give no years, kept as written (%d of %d): %s",
+            len(unparsed), int((works["date"].str.strip() != "").sum()), first_of(dict.fromkeys(unparsed)),
         )  # fmt: skip
     first, last = (pd.array([row[end] for row in rows], dtype="Int64") for end in (0, 1))
     return pd.Series(first, index=works.index), pd.Series(last, index=works.index)
 
 
 def _bounds(text: str) -> Years:
-    """The years of a cell that holds a year, which may be early: 850 beside a date would be no year."""
+    """The years in a cell of years. Unlike in a date, a number such as 850 counts."""
     if not _YEAR.fullmatch(text.strip()):
         return parse_years(text)
     year = int(float(text)) or None
@@ -264,12 +266,12 @@ def _years_of(begin: int | None, end: int | None, date: Years) -> Years:
     if begin is None and end is None:
         return date
     first, last = (date[0] if begin is None else begin), (date[1] if end is None else end)
-    # A table that ends before it begins is not believed.
+    # Ignore the table's years if the last is before the first.
     return date if first is not None and last is not None and first > last else (first, last)
 
 
 def first_of(names: Iterable[str]) -> str:
-    """The first names of a list, which may be long, as may each of them."""
+    """The first names of a list, each shortened."""
     names = list(names)
     return ", ".join(map(_short, names[:_TOLD])) + (", ..." if len(names) > _TOLD else "")
 
@@ -281,15 +283,15 @@ def _short(name: str) -> str:
 
 @dataclass(frozen=True)
 class Join:
-    """Which row of a table is about which picture.
+    """The match between rows of a table and pictures.
 
     Attributes:
-        rows: Row of the table for each picture, -1 where there is none, shape (n,).
-        key: What joins them, in words.
-        rows_without: Names of the rows without a picture: what they call their file, or else their title.
+        rows: Row of the table for each picture, -1 without a row, shape (n,).
+        key: The matched column, and how it was compared, in words.
+        rows_without: Names of the rows without a picture: their file, or else their title.
         pictures_without: Paths of the pictures without a row.
-        unclear: Names of the rows that fit several pictures, or one that other rows fit as well. They are joined to
-            none, and are among `rows_without`.
+        unclear: Names of ambiguous rows, which match several pictures, or one that other rows match as well. They are
+            not joined, and are among `rows_without`.
         doubled: Names of the rows whose picture has an earlier row.
     """
 
@@ -302,48 +304,49 @@ class Join:
 
 
 def join_works(paths: Sequence[str], works: pd.DataFrame, table: str = TABLE) -> Join:
-    """Find the row of every picture.
+    """Match pictures to rows.
 
-    Rows and pictures are compared from the ends of their paths, as far as both go, whatever their case, slashes and
-    Unicode form: the picture `Monet/1.jpg` has the row `/home/ada/Monet/1.jpg`, or the row `1.jpg` if no other folder
-    has a `1.jpg`. Of several, the longest path counts. The column `file` is tried with endings and without, then every
-    column of identifiers without; what joins most pictures is taken. Where that leaves some without, all separators are
-    alike, if more are joined by that: `GG_225.jpg` has the row `GG 225`, and `1902_117.jpg` the row `1902/117`. Only
-    where nothing joins may folders differ.
+    Paths are compared from their ends, as far as both go, without regard to case, slashes and Unicode form: the picture
+    `Monet/1.jpg` matches the row `/home/ada/Monet/1.jpg`, or the row `1.jpg` if no other folder has a `1.jpg`. The
+    longest match counts. The column `file` is tried with and without suffixes, then every identifier column without;
+    the one that joins most pictures is used. If some pictures remain, all separators are treated alike, provided that
+    joins more: `GG_225.jpg` matches the row `GG 225`, and `1902_117.jpg` the row `1902/117`. Folders may differ only if
+        nothing
+    else joins any picture.
 
     Args:
-        paths: Of the pictures, with forward slashes.
+        paths: Paths of the pictures, with forward slashes.
         works: As `recognise` returns it.
-        table: What to call it in messages.
+        table: Name of the table in messages.
 
     Raises:
-        TableError: If there are rows and pictures, and none belong together.
+        TableError: If there are rows and pictures, but no match.
     """
     identifiers = [str(name) for name in works if name == "id" or _identifies(str(name).removeprefix("table_"))]
     strict = [_Way("file", endings=True), _Way("file"), *map(_Way, identifiers)]
     loose = [replace(way, separators=False, whole=whole) for way in strict[1:] for whole in (False, True)]
     tried = [(way, _match(paths, works[way.column], way)) for way in strict]
     way, best = max(tried, key=lambda pair: pair[1].joined)
-    # The first that joins most is taken, so that another spelling counts only where it joins more.
+    # The first with most matches is used, so a looser comparison counts only if it joins more.
     parts = [replace(way, separators=False, whole=True, part=True) for way in strict[1:]]
     for more in (loose, parts, [replace(way, folders=False) for way in strict]):
         if best.joined == min(len(paths), len(works)) or (best.joined and more is not loose and more is not parts):
             break
-        found = [(other, _match(paths, works[other.column], other)) for other in more]
-        way, best = max([(way, best), *found], key=lambda pair: pair[1].joined)
+        candidates = [(other, _match(paths, works[other.column], other)) for other in more]
+        way, best = max([(way, best), *candidates], key=lambda pair: pair[1].joined)
     if best.joined or not len(works) or not paths:
         return _in_names(best, str(way), paths, works, way.column)
     way, match = max(tried, key=lambda pair: len(pair[1].unclear))
     if match.unclear:
         raise TableError(
-            f"no row of {table} belongs to one picture alone: {len(match.unclear)} rows fit several pictures, or one "
-            f"that other rows fit too: {first_of(works[way.column].iloc[match.unclear])}. Name folders as well as files"
+            f"no row of {table} matches exactly one picture; ambiguous rows, which match several or share one "
+            f"({len(match.unclear)}): {first_of(works[way.column].iloc[match.unclear])}. Add folders to the file names"
         )
     first = ", ".join(f"{name}={_short(works[name].iloc[0])}" for name in ("file", *identifiers) if works[name].iloc[0])
-    mended = ". Say by --params ingestion.columns.file=NAME which column names the files" if table == TABLE else ""
+    hint = ". Set the column of file names with --params ingestion.columns.file=NAME" if table == TABLE else ""
     raise TableError(
-        f"no row of {table} belongs to a picture: its first row says {first or 'nothing of a file'}, and the first "
-        f"picture is {paths[0]}{mended}"
+        f"no row of {table} matches a picture: its first row names {first or 'no file'}, and the first "
+        f"picture is {paths[0]}{hint}"
     )
 
 
@@ -352,13 +355,12 @@ class _Way:
     """How rows and pictures are compared.
 
     Attributes:
-        column: What rows call their pictures.
-        endings: Whether these must be the same.
-        folders: Whether these must be the same, as far as both name some.
-        separators: Whether spaces, dots, dashes, zeros before a number and the like must be the same.
-        whole: Whether slashes are such separators, too, and no folders.
-        part: Whether it is enough that a picture's name holds the row's, of at least a word and a number or of several
-            numbers.
+        column: The column that names pictures.
+        endings: Whether suffixes must be equal.
+        folders: Whether folders must be equal, as far as both paths have some.
+        separators: Whether spaces, dots, dashes, leading zeros and the like must be equal.
+        whole: Whether slashes count as such separators, instead of separating folders.
+        part: Whether a picture's name need only contain the row's, of at least a word and a number or several numbers.
     """
 
     column: str
@@ -369,17 +371,17 @@ class _Way:
     part: bool = False
 
     def __str__(self) -> str:
-        """For readers."""
-        how = ["without endings"] * (self.column == "file" and not self.endings) + ["folders aside"] * (
+        """The comparison in words."""
+        notes = ["without endings"] * (self.column == "file" and not self.endings) + ["ignoring folders"] * (
             not self.folders
         )
-        how += ["whatever separates words"] * (not self.separators) + ["as a part of names"] * self.part
-        return ", ".join([self.column, *how])
+        notes += ["ignoring separators"] * (not self.separators) + ["as part of names"] * self.part
+        return ", ".join([self.column, *notes])
 
 
 @dataclass(frozen=True, eq=False)
 class _Match:
-    """Rows of pictures, and the rows that are in doubt."""
+    """Rows of pictures, and the ambiguous rows."""
 
     rows: IntArray
     unclear: list[int]
@@ -428,7 +430,7 @@ def _plainly(part: str) -> str:
 
 
 def _key(path: str, endings: bool) -> _Key:
-    """The parts of a path that count."""
+    """The parts of a path that are compared."""
     tidy = unicodedata.normalize("NFC", path).casefold().replace("\\", "/").strip()
     *outer, name = [part for part in tidy.split("/") if part not in {"", ".", ".."}] or [""]
     stem, dot, ending = name.rpartition(".")
@@ -436,7 +438,7 @@ def _key(path: str, endings: bool) -> _Key:
 
 
 def _parts_of(name: str) -> set[str]:
-    """What a name holds: words in a row, numbers among them; of numbers alone, enough to be no year and no count."""
+    """Sequences of words with a number; sequences of numbers only if they are too long for a year or a count."""
     words = name.split("_")
     ends = range(2, _WORDS + 1)
     rows = {tuple(words[start : start + many]) for start in range(len(words) - 1) for many in ends}
@@ -448,7 +450,7 @@ def _parts_of(name: str) -> set[str]:
 
 
 def _fit(key: _Key, picture: _Key, way: _Way) -> _Fit | None:
-    """How many parts two paths share, from their ends, and whether that is all; None where they contradict."""
+    """Number of parts that two paths share, from their ends, and whether these are all; None if the paths differ."""
     if way.part:
         return key[-1].count("_") + 1, key[-1] == picture[-1]
     folders = way.folders
@@ -459,7 +461,7 @@ def _fit(key: _Key, picture: _Key, way: _Way) -> _Fit | None:
 
 
 def _best(fits: Mapping[int, _Fit]) -> list[int]:
-    """What fits best, possibly several."""
+    """The best matches, possibly several."""
     highest = max(fits.values(), default=None)
     return [number for number, fit in fits.items() if fit == highest]
 

@@ -1,7 +1,7 @@
-"""Which years a date means, as catalogues write dates in English, German and French.
+"""Parses dates to years, as catalogues write them in English, German and French.
 
-A date is read word by word. If one beside a number is not understood, there are no years: the number may be that of
-an inventory.
+Dates are read word by word. If any word beside a number is unknown, the date gives no years, since the number may be an
+inventory number.
 """
 
 import re
@@ -12,14 +12,14 @@ from typing import TypeAlias
 
 Years: TypeAlias = tuple[int | None, int | None]
 
-# Longer texts are no dates.
+# Longer texts are not dates.
 _LONGEST = 120
 _FIRST, _LAST = 1000, 2100
 _LAST_CENTURY = 21
 _UNKNOWN: Years = (None, None)
 
 _DASHES = re.compile("[\u2010-\u2015\u2212]")
-# "mid-16th" is no range.
+# "mid-16th" is not a range.
 _HYPHENATED = re.compile(r"\b(early|mid|late|pre|post)-")
 _NUMBER = re.compile(r"(-?)(\d{1,4})(?:\.0+)?")
 
@@ -61,12 +61,12 @@ def _any(*words: str) -> str:
     return "(?:" + "|".join(words) + ")"
 
 
-# In this order; each begins where the one before ends.
+# In this order; each token begins where the one before ends.
 _TOKENS = re.compile(
     "|".join(
         (
             r"(?P<space>\s+|[?¿~.,;:()\[\]\"'])",
-            # Of a day and a month, the year counts.
+            # Only the year of a full date counts.
             rf"(?P<iso>\d{{4}})-{_MONTH}-{_DAY}(?:[t ]\d\d:\d\d[\d:.]*(?:z|[+-][\d:]+)?)?(?![\w-])",
             rf"{_DAY}[./-]{_DAY}[./-](?P<dmy>\d{{4}})(?![\w-])",
             rf"(?P<day>(?:{_DAY}(?:st|nd|rd|th|er|\.)?\s+)?{_MONTHS}(?:\s+{_DAY}(?:st|nd|rd|th)?\b,?)?)(?=\s+\d{{4}})",
@@ -118,7 +118,7 @@ _WORDS = {
     for word in words.split()
 }
 _THIRDS = {"early": (0.0, 1 / 3), "mid": (1 / 3, 2 / 3), "late": (2 / 3, 1.0)}
-# "or later" behind a date opens it as a word before it does.
+# "or later" after a date has the effect of "from" before it.
 _OPEN = {"later": "from", "earlier": "until"}
 _ROMAN = {"i": 1, "v": 5, "x": 10}
 
@@ -128,10 +128,10 @@ class _Token:
     """A word of a date.
 
     Attributes:
-        kind: "year", "century", "ordinal" (a century without the word), "decade", "part", or that of `_WORDS`.
-        text: As it is written.
-        number: Of a year, a century or an ordinal; the first year of a decade.
-        part: Where a part of a century begins and ends, 0 to 1.
+        kind: "year", "century", "ordinal" (a century without the word), "decade", "part", or a kind of `_WORDS`.
+        text: As written.
+        number: The year, the century or the ordinal; of a decade, its first year.
+        part: Start and end of a part of a century, 0 to 1.
     """
 
     kind: str
@@ -143,15 +143,15 @@ class _Token:
 def parse_years(text: str) -> Years:
     """The first and the last year that a date may mean.
 
-    A century has the years that museums give it: the 16th begins in 1500 and ends in 1599. Early, mid and late are its
-    thirds. Years before Christ are negative; there is no year 0. "circa" is not widened.
+    Centuries follow museum usage: the 16th begins in 1500 and ends in 1599. Early, mid and late are its thirds. Years
+    BC are negative; there is no year 0. "circa" does not widen the range.
 
     Args:
         text: Such as "c. 1503", "1480-85", "late 19th century", "before 1500" or "16. Jahrhundert".
 
     Returns:
-        First and last year; None for the first of "before", for the last of "after", and for both where the text is
-        not understood.
+        First and last year. The first is None for "before", the last is None for "after", and both are None if the text
+        cannot be parsed.
     """
     tidy = _DASHES.sub("-", unicodedata.normalize("NFC", text).casefold().replace("\u2019", "'")).strip()
     if len(tidy) > _LONGEST:
@@ -168,7 +168,7 @@ def parse_years(text: str) -> Years:
 
 
 def _together(spans: Sequence[Years | None]) -> Years:
-    """What several dates mean, all of which must be understood."""
+    """The span of several dates, all of which must be parsed."""
     known = [span for span in spans if span is not None]
     first = [span[0] for span in known if span[0] is not None]
     last = [span[1] for span in known if span[1] is not None]
@@ -178,8 +178,8 @@ def _together(spans: Sequence[Years | None]) -> Years:
 
 
 def _tokens(text: str) -> list[_Token] | None:
-    """The words that matter; None where one is not understood."""
-    found, at = [], 0
+    """The tokens that matter; None if a word is unknown."""
+    tokens, at = [], 0
     while at < len(text):
         match = _TOKENS.match(text, at)
         if match is None:
@@ -189,8 +189,8 @@ def _tokens(text: str) -> list[_Token] | None:
         if token is None:
             return None
         if token.kind != "space":
-            found.append(token)
-    return found
+            tokens.append(token)
+    return tokens
 
 
 def _token(match: re.Match[str]) -> _Token | None:
@@ -219,7 +219,7 @@ def _from_roman(text: str) -> int:
 
 
 def _span(tokens: list[_Token] | None) -> Years | None:
-    """The years of one date: of a moment, of two with a word between, or before or after one."""
+    """The years of one date: a single moment, a range, or an open range before or after a moment."""
     if not tokens:
         return None
     circa = any(token.kind == "circa" for token in tokens)
@@ -235,7 +235,7 @@ def _span(tokens: list[_Token] | None) -> Years | None:
 
 
 def _groups(tokens: Iterable[_Token]) -> list[list[_Token]]:
-    """What stands between words such as "to"."""
+    """Groups of tokens between range words such as "to"."""
     groups: list[list[_Token]] = [[]]
     for token in tokens:
         if token.kind == "to" or (token.kind == "until" and groups[-1]):
@@ -269,7 +269,7 @@ def _two(one: list[_Token], other: list[_Token], circa: bool) -> Years | None:
 
 
 def _like(one: list[_Token], other: list[_Token]) -> list[_Token]:
-    """A moment, with what only the one behind it says: "15th-16th century", "500-450 BC"."""
+    """The first moment, completed by the second: "15th-16th century", "500-450 BC"."""
     if any(token.kind == "century" for token in other):
         one = [replace(token, kind="century") if token.kind == "ordinal" else token for token in one]
     eras = [token for token in other if token.kind == "bc"]
@@ -277,7 +277,7 @@ def _like(one: list[_Token], other: list[_Token]) -> list[_Token]:
 
 
 def _abbreviated(year: _Token, end: _Token) -> Years | None:
-    """1480-85; but 1889-06 is a month."""
+    """Years such as 1480-85; but in 1889-06, 06 is a month."""
     power = 10 ** len(end.text)
     last = year.number - year.number % power + end.number
     if not _FIRST <= year.number <= _LAST:
@@ -288,7 +288,7 @@ def _abbreviated(year: _Token, end: _Token) -> Years | None:
 
 
 def _moment(group: list[_Token], circa: bool) -> tuple[int, int] | None:
-    """The years of a year, a decade or a century, or of a part of one."""
+    """The years of a year, a decade, a century, or a part of one."""
     eras = [token.kind for token in group if token.kind in {"bc", "ad"}]
     parts = [token.part for token in group if token.kind == "part"]
     rest = [token for token in group if token.kind not in {"bc", "ad", "part"}]
@@ -308,7 +308,7 @@ def _of_token(token: _Token, era: str, circa: bool) -> tuple[int, int] | None:
         fewest = 1 if era else 100 if circa else _FIRST
         first, last = (number, number) if fewest <= number <= _LAST else (0, 0)
     elif token.kind == "decade":
-        # The 1500s are a century, the 1890s ten years.
+        # The 1500s are a century, the 1890s a decade.
         first, last = number, number + (99 if number % 100 == 0 else 9)
     elif token.kind == "century" and 1 <= number <= _LAST_CENTURY:
         first, last = max(100 * (number - 1), 1), 100 * number - 1
