@@ -76,7 +76,7 @@ class TestWhatIsStored:
         assert repr(collection).startswith(
             "<Collection of 181 paintings by composition, style, colour, mixture, run 20"
         )
-        with pytest.raises(ValueError, match="likeness=vectors was not made; there are composition, style"):
+        with pytest.raises(ValueError, match="likeness=vectors is not available; there are composition, style"):
             collection.embeddings("vectors")
 
     def test_a_project_and_its_storage_are_the_same(self, collection, data):
@@ -143,7 +143,7 @@ class TestSimilar:
             collection.similar("Ilse_Nabel_1")
         with pytest.raises(ValueError, match="there is no picture or folder"):
             collection.similar(tmp_path / "gone.jpg")
-        with pytest.raises(ValueError, match="likeness=taste was not made"):
+        with pytest.raises(ValueError, match="likeness=taste is not available"):
             collection.similar("Ilse_Nebel_1", "taste")
 
 
@@ -270,8 +270,8 @@ class TestRecommend:
     @pytest.mark.parametrize(
         ("asked", "words"),
         [
-            ({"liked": []}, "at least one picture that is liked"),
-            ({"liked": LIKED, "diversity": 1.5}, "diversity is between 0 and 1"),
+            ({"liked": []}, "at least one liked picture"),
+            ({"liked": LIKED, "diversity": 1.5}, "diversity must be between 0 and 1"),
             ({"liked": LIKED, "artists": ["Rosa Punk"]}, "no paintings by Rosa Punk: did you mean Rosa Punkt"),
             ({"liked": LIKED, "movements": ["Fogism"]}, "there is no movement 'fogism'; there are"),
             ({"liked": ["Nobody_1"]}, "there is no painting 'Nobody_1'"),
@@ -305,9 +305,9 @@ class TestWhy:
 
     def test_pictures_that_moved(self, data, tmp_path):
         opened = grisaille.open(data, pictures=tmp_path)
-        with pytest.raises(ValueError, match="was moved or changed since the run"):
+        with pytest.raises(ValueError, match="has moved or changed since the run"):
             opened.why(f"{ARTIST}_1", f"{ARTIST}_3")
-        with pytest.raises(ValueError, match=r"give the folder, grisaille\.open\(pictures="):
+        with pytest.raises(ValueError, match=r"name its folder with grisaille\.open\(pictures="):
             opened.picture(f"{ARTIST}_1")
 
 
@@ -351,5 +351,5 @@ class TestParts:
         shutil.copytree(data, tmp_path / "data")
         shutil.rmtree(tmp_path / "data" / "04_feature")
         opened = grisaille.open(tmp_path / "data")
-        with pytest.raises(NothingStoredError, match="are not stored any more"):
+        with pytest.raises(NothingStoredError, match="are no longer stored"):
             opened.parts("Greta_Gitter_3", (0.2, 0.2, 0.8, 0.8))

@@ -208,7 +208,7 @@ class TestShortlist:
     def test_there_are_no_codes_of_the_mixture(self, demo_run, hanging):
         done = demo_run.grisaille("similar", str(hanging), "--shortlist", "60", check=False)
         assert done.returncode == 1
-        assert "codes, which there are of composition and style" in done.stderr
+        assert "needs codes, which exist for composition and style" in done.stderr
 
     def test_it_needs_features(self, demo_run, hanging):
         folder = demo_run.data / "04_feature"
@@ -219,7 +219,7 @@ class TestShortlist:
         finally:
             folder.with_name("elsewhere").rename(folder)
         assert done.returncode == 1
-        assert "are not stored any more" in done.stderr
+        assert "are no longer stored" in done.stderr
 
 
 class TestStarting:

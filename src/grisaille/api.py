@@ -1,6 +1,6 @@
-"""What a run has left, in a few lines of Python; `grisaille.open` is the way in.
+"""The results of a run in Python. Start with `grisaille.open`.
 
-Nothing here knows Kedro. TensorFlow and the models are loaded with the first picture that is not in the collection.
+Nothing here imports Kedro. TensorFlow and the models are loaded for the first picture that is not in the collection.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from grisaille.collection.artists import misspelt, normalise, split_movements
 from grisaille.collection.captions import caption
 from grisaille.collection.originals import Originals
 from grisaille.collection.tables import as_it_was
+from grisaille.errors import counted
 from grisaille.features.store import FeatureStore, FeatureStoreError
 from grisaille.lazy import pd
 from grisaille.likenesses.names import VECTORS, chosen
@@ -54,16 +55,16 @@ _SHOWN = ["artist", "title", "date", "museum", "link"]
 _MEASURES = [
     "distance", "distance_percentile", "relevance", "because", "similarity", "left", "top", "right", "bottom",
 ]  # fmt: skip
-# Mixtures whose paintings are kept in memory, besides the likenesses that the run made.
+# Number of mixtures kept in memory, besides the likenesses of the run.
 _MIXTURES = 2
-# Pictures of which the network's features are remembered: half a megabyte each, of VGG16.
+# Number of pictures whose features are remembered: half a megabyte each for VGG16.
 _SEEN = 8
-# Paintings whose windows are looked at for a part, at most: some seconds.
+# Maximum number of paintings searched for a part; takes some seconds.
 _LOOKED_AT = 4000
-# Paintings that say which artists are near to which, in a large collection; and nearest of each that count.
+# Sample of paintings for nearness of artists in a large collection, and neighbours of each that count.
 _SAMPLE, _NEIGHBOURS = 5000, 10
-# One thread of the process at a time: TensorFlow uses all cores for one picture, and two threads that build models
-# disturb each other.
+# One thread at a time: TensorFlow uses all cores for a single picture, and threads that build models in parallel
+# interfere.
 _KERAS = threading.RLock()
 _Key: TypeAlias = str | tuple[tuple[str, float], ...]
 _Made = TypeVar("_Made")
@@ -71,12 +72,12 @@ _Made = TypeVar("_Made")
 
 @dataclass(frozen=True, eq=False)
 class EmbeddedPicture:
-    """A picture that took its place among the paintings of a collection.
+    """A picture embedded by the models of a collection.
 
     Attributes:
-        name: Its file's.
-        sha256: Of the file.
-        points: Likeness -> one point; vectors that were given are known of the collection's own pictures only.
+        name: Name of its file.
+        sha256: Hash of the file.
+        points: Likeness -> one point; vectors exist only for pictures of the collection.
     """
 
     name: str
@@ -85,21 +86,21 @@ class EmbeddedPicture:
 
 
 Picture: TypeAlias = str | Path | bytes | EmbeddedPicture
-"""A painting's name (or a part of it that no other has), a picture's file, its content, or what `embed` returns."""
+"""A painting's name (or a unique part of it), a picture's file, its content, or the result of `embed`."""
 
 
 class Collection:
-    """A collection as one run left it. Everything is read when it is first asked for; threads may share a collection.
+    """The results of one run. Everything is loaded on first use; threads may share a collection.
 
     Attributes:
-        storage: The folder that holds the results.
-        run: Which run made or read the embeddings that answer.
+        storage: The folder of the results.
+        run: The run that made or read the embeddings.
     """
 
     def __init__(
         self, where: str | Path, env: str | None = None, run: str | None = None, pictures: str | Path | None = None
     ) -> None:
-        """Find the newest run that left embeddings, or one by its name; the arguments are those of `grisaille.open`.
+        """Open a run by its name, or the newest with embeddings; the arguments are those of `grisaille.open`.
 
         Raises:
             NothingStoredError: If there is none.
@@ -112,80 +113,81 @@ class Collection:
         self._seen: dict[tuple[str, bool], Evidence] = {}
 
     def __repr__(self) -> str:
-        """What it holds."""
-        return f"<Collection of {len(self.paintings):,} paintings by {', '.join(self.likenesses)}, run {self.run}>"
+        """Size, likenesses and run."""
+        paintings = counted(len(self.paintings), "painting")
+        return f"<Collection of {paintings} by {', '.join(self.likenesses)}, run {self.run}>"
 
     @cached_property
     def paintings(self) -> pd.DataFrame:
-        """One row a painting: painting_id, artist, and what is known of it, in the order of the embeddings."""
+        """One row a painting: painting_id, artist, and all known facts, in the order of the embeddings."""
         with self._lock:
             return pd.read_parquet(self._stored.path("paintings"))
 
     @property
     def likenesses(self) -> list[str]:
-        """What paintings are alike in."""
+        """The available likenesses."""
         return self._stored.likenesses
 
     @property
     def parameters(self) -> Parameters:
-        """With which the embeddings were made."""
+        """The parameters that the embeddings were made with."""
         return self._stored.parameters
 
     @property
     def weights(self) -> dict[str, float]:
-        """Shares of the likenesses in the mixture that the run made; empty where it made none."""
+        """Shares of the likenesses in the run's mixture; empty without a mixture."""
         return self._embedded.weights if "mixture" in self.likenesses else {}
 
     @property
     def movements(self) -> list[str]:
-        """Those that paintings are of, by name."""
+        """The movements of all paintings, in alphabetical order."""
         return sorted(set().union(*_movements(self.paintings)))
 
     def described(self, names: Sequence[str] | None = None) -> pd.DataFrame:
-        """What a reader wants to see of some paintings, in their order, or of all.
+        """The main facts about some paintings, in the given order, or about all.
 
         Returns:
-            painting_id, and artist, title, date, museum and link as far as they are known.
+            painting_id, and artist, title, date, museum and link if known.
 
         Raises:
-            ValueError: If there is no such painting.
+            ValueError: If a painting does not exist.
         """
         table = self.paintings if names is None else self.paintings.iloc[[self._named(name) for name in names]]
         return _shown(table)
 
     def name_of(self, painting: str) -> str:
-        """A painting's whole name; a part of it that no other has is enough.
+        """A painting's full name from a unique part of it.
 
         Raises:
-            ValueError: If there is none, or several.
+            ValueError: If none or several match.
         """
         return str(self.paintings["painting_id"].iloc[self._named(painting)])
 
     def embeddings(self, likeness: str) -> FloatArray:
-        """All paintings by a likeness: float32, shape (n, d), mapped from the disk and not to be changed.
+        """All paintings by a likeness: float32, shape (n, d), memory-mapped and read-only.
 
         Raises:
-            ValueError: If there is no such likeness.
+            ValueError: If the likeness is not available.
         """
         if likeness not in self.likenesses:
-            raise ValueError(f"likeness={likeness} was not made; there are {', '.join(self.likenesses)}")
+            raise ValueError(f"likeness={likeness} is not available; there are {', '.join(self.likenesses)}")
         return map_array(self._stored.path(f"{likeness}_embeddings"))
 
     def embed(self, picture: str | Path | bytes, part: Box | None = None) -> EmbeddedPicture:
-        """Give a picture that need not be in the collection its place in it, by every likeness.
+        """Embed a picture by every likeness; it need not be in the collection.
 
-        A file that is in the collection takes the place that it has there, without a model.
+        A file that is in the collection gets its stored embeddings, without a model.
 
         Args:
             picture: A file, its content, or the name of a painting.
-            part: Of the picture, which is all that counts then.
+            part: Box of the part to embed instead of the whole picture.
 
         Returns:
-            What `similar`, `recommend` and `chain` take in place of a picture: they need no models then.
+            A picture for `similar`, `recommend` and `chain`, which then need no models.
 
         Raises:
-            ValueError: If there is no such picture, or the part is empty.
-            UnusableImageError: If the file is no picture.
+            ValueError: If the picture does not exist, or the part is empty.
+            UnusableImageError: If the file is not a picture.
         """
         query = self._query(picture)
         if part is not None:
@@ -201,35 +203,34 @@ class Collection:
         return EmbeddedPicture(query.name, query.sha256, points)
 
     def holds(self, picture: str | Path | bytes) -> bool:
-        """Whether a picture is a painting of the collection, or its file is.
+        """Whether a picture, or its file, is in the collection.
 
         Raises:
-            ValueError: If there is no such file or painting.
+            ValueError: If the file or painting does not exist.
         """
         return not _is_content(picture) or _digest(picture) in self._rows_of_files
 
     def similar(
         self, picture: Picture, likeness: Likeness | None = None, n: int = 10, *, shortlist: int = 0
     ) -> pd.DataFrame:
-        """The paintings that are most like a picture.
+        """The paintings most like a picture.
 
         Args:
-            picture: A painting of the collection, or a file. A file that exists counts as a file.
-            likeness: One of `likenesses`, or shares of several; the mixture, where it is made, unless given.
-            n: How many.
-            shortlist: So many are found by their few bytes and ordered by their stored features, by composition or
-                style; with 0, embeddings answer.
+            picture: A painting of the collection, or a file. If a file of the name exists, the file is used.
+            likeness: One of `likenesses`, or shares of several. Default: the mixture if there is one.
+            n: Number of paintings.
+            shortlist: If positive, this many are found by their compressed codes and reranked by their stored features
+                (composition or style only); with 0, embeddings answer.
 
         Returns:
-            One row a painting, nearest first: rank, painting_id, artist, title, date, museum and link as far as they
-            are known, distance, and distance_percentile, the share of paintings whose own neighbour of this rank is
-            farther away, which nobody knows of a shortlist. A painting is no neighbour of itself or of its duplicates.
-            `attrs["recall"]` is the share of the ten nearest that is found (`measures.lookup.Lookup`); nan of a
-            shortlist.
+            One row a painting, nearest first: rank, painting_id, artist, title, date, museum and link if known,
+            distance, and distance_percentile, the share of paintings whose neighbour of this rank is farther away (NaN
+            with a shortlist). A painting is not a neighbour of itself or of its duplicates. `attrs["recall"]` is the
+            share of the ten nearest that is found (`measures.lookup.Lookup`); NaN with a shortlist.
 
         Raises:
-            ValueError: If the picture or the likeness is not known, or there are no codes of it for a shortlist.
-            NothingStoredError: If a shortlist is asked for, and the features are not stored any more.
+            ValueError: If the picture or the likeness is unknown, or has no codes for a shortlist.
+            NothingStoredError: If a shortlist is requested, but the features are no longer stored.
         """
         recall = np.nan
         if shortlist:
@@ -242,27 +243,27 @@ class Collection:
             usual = index.distance_percentile(distances)[0]
             table = index.paintings.iloc[rows[0]].assign(distance=distances[0], distance_percentile=usual)
         table = table[table["sha256"] != own][:n]
-        found = _shown(table, rank=np.arange(1, len(table) + 1))
-        found.attrs["recall"] = recall
-        return found
+        result = _shown(table, rank=np.arange(1, len(table) + 1))
+        result.attrs["recall"] = recall
+        return result
 
     def parts(self, picture: str | Path | bytes, part: Box, n: int = 10) -> pd.DataFrame:
-        """The paintings that show somewhere what a part of a picture shows, and where.
+        """The paintings that contain something like a part of a picture, and where.
 
         Args:
             picture: A painting, a file, or its content.
-            part: Of the picture.
-            n: How many.
+            part: Box of the part.
+            n: Number of paintings.
 
         Returns:
-            One row a painting, best first: rank, painting_id, artist, title, date, museum and link as far as they are
-            known, similarity (1 is the part itself, 0 is usual), and left, top, right and bottom of the place, in
-            fractions of the painting. Of more than 4,000 paintings, those are looked at that have the most of the
-            part's channels on the whole.
+            One row a painting, best first: rank, painting_id, artist, title, date, museum and link if known, similarity
+            (1 for the part itself, 0 for an average window), and left, top, right and bottom of the place, in fractions
+            of the painting. Of more than 4,000 paintings, only those whose channels are most like the part's are
+            searched.
 
         Raises:
-            ValueError: If there is no such picture or part.
-            NothingStoredError: If the features are not stored any more: these are what is searched.
+            ValueError: If the picture or part does not exist.
+            NothingStoredError: If the features are no longer stored, since these are searched.
 
         Sources: `grisaille.lookalikes.parts`.
         """
@@ -278,12 +279,12 @@ class Collection:
         if len(candidates) > _LOOKED_AT:
             means = self._once(("means", layer), search.means)
             candidates = search.shortlist(views, means, candidates, _LOOKED_AT)
-        found = search.nearest(views, candidates, n)
-        edges = dict(zip(("left", "top", "right", "bottom"), found.boxes.T, strict=True))
-        table = self.paintings.iloc[found.rows].assign(similarity=found.similarities, **edges)
+        matches = search.nearest(views, candidates, n)
+        edges = dict(zip(("left", "top", "right", "bottom"), matches.boxes.T, strict=True))
+        table = self.paintings.iloc[matches.rows].assign(similarity=matches.similarities, **edges)
         return _shown(table, rank=np.arange(1, len(table) + 1))
 
-    def recommend(  # noqa: PLR0913 - each filter is asked for by its name
+    def recommend(  # noqa: PLR0913 - each filter is a keyword
         self,
         liked: Sequence[Picture],
         disliked: Sequence[Picture] = (),
@@ -297,36 +298,36 @@ class Collection:
         without: Iterable[str] = (),
         new_artists: bool = False,
     ) -> pd.DataFrame:
-        """Paintings for somebody who likes some pictures, and dislikes others.
+        """Recommend paintings from liked and disliked pictures.
 
         Args:
             liked: At least one picture, as `similar` takes it.
-            disliked: Likewise.
+            disliked: Any number of pictures.
             likeness: As in `similar`.
-            n: How many.
-            diversity: 0 orders by relevance alone; up to 1, a painting counts the less the more it is like those
-                before it.
-            artists: Only works by these; all unless given.
-            movements: Only works of these; all unless given.
-            years: First and last; only works that may have been made between them. None leaves an end open.
+            n: Number of paintings.
+            diversity: 0 orders by relevance alone; up to 1, similarity to earlier paintings of the list counts against
+                a painting.
+            artists: Only works by these artists. Default: all.
+            movements: Only works of these movements. Default: all.
+            years: First and last year; only works that may be from this period. None leaves an end open.
             without: No works by these artists.
-            new_artists: No works by artists of the liked and disliked ones either.
+            new_artists: No works by artists of liked or disliked pictures.
 
         Returns:
-            One row a painting, first choice first: rank, painting_id, artist, title, date, museum and link as far as
-            they are known, relevance (1 is the same as what is liked, 0 no more like it than any painting is), and
-            because: the liked picture that it is most like. `attrs["recall"]` is as in `similar`.
+            One row a painting, first choice first: rank, painting_id, artist, title, date, museum and link if known,
+            relevance (1 for equal to liked pictures, 0 for average), and because, the liked picture that it is most
+            like. `attrs["recall"]` is as in `similar`.
 
         Raises:
-            ValueError: If nothing is liked, a picture, likeness, artist or movement is not known, or diversity is not
+            ValueError: If nothing is liked, a picture, likeness, artist or movement is unknown, or diversity is not
                 between 0 and 1.
 
         Sources: `grisaille.lookalikes.recommendation`.
         """
         if not liked:
-            raise ValueError("a recommendation needs at least one picture that is liked. Received: none")
+            raise ValueError("a recommendation needs at least one liked picture. Received: none")
         if not 0 <= diversity <= 1:
-            raise ValueError(f"diversity is between 0 and 1. Received: {diversity}")
+            raise ValueError(f"diversity must be between 0 and 1. Received: {diversity}")
         recommender, index = self._recommender(likeness), self._index(likeness)
         table = index.paintings
         placed = self._placed([*liked, *disliked], likeness)
@@ -340,25 +341,25 @@ class Collection:
         rows, relevance = recommender.recommend(yes, no, allowed, n, diversity)
         closest = recommender.of(rows).similarities(yes).argmax(axis=1) if len(rows) else rows
         names = [_name(picture) for picture in liked]
-        found = table.iloc[rows].assign(relevance=relevance, because=[names[number] for number in closest])
-        shown = _shown(found, rank=np.arange(1, len(found) + 1))
+        result = table.iloc[rows].assign(relevance=relevance, because=[names[number] for number in closest])
+        shown = _shown(result, rank=np.arange(1, len(result) + 1))
         shown.attrs["recall"] = index.lookup.recall
         return shown
 
     def why(self, a: str | Path | bytes, b: str | Path | bytes, likeness: str = "style") -> Explanation:
-        """Where in two pictures their likeness lies.
+        """Which parts of two pictures are alike.
 
         Args:
             a: A painting, a file, or its content.
-            b: Likewise.
+            b: A painting, a file, or its content.
             likeness: `composition`, `style` or `colour`; a mixture is explained by its parts.
 
         Returns:
-            The likeness of their full features and a map of each picture that adds up to it; `grisaille.plots.why`
-            draws it.
+            The similarity in the full features, and a map of each picture that sums to it; `grisaille.plots.why` draws
+            them.
 
         Raises:
-            ValueError: If a picture is not known or its file is gone, or there is no reason for such a likeness.
+            ValueError: If a picture is unknown or its file is gone, or the likeness cannot be explained.
         """
         with _KERAS:
             explainer = self._explainer
@@ -366,19 +367,19 @@ class Collection:
             return explainer.explain(evidence, shown, likeness)
 
     def chain(self, start: Picture, stop: Picture, likeness: Likeness | None = None) -> pd.DataFrame:
-        """A way from one picture to another through paintings that are alike (`lookalikes.chains.chain`).
+        """A chain from one picture to another through paintings that are alike (`lookalikes.chains.chain`).
 
         Args:
-            start: As `similar` takes it.
-            stop: Likewise.
+            start: A picture, as `similar` takes it.
+            stop: A picture, as `similar` takes it.
             likeness: As in `similar`.
 
         Returns:
-            One row a step, from 0: step, painting_id, artist, title, date, museum and link as far as they are known,
-            and distance, that from the step before.
+            One row a step, from 0: step, painting_id, artist, title, date, museum and link if known, and distance from
+            the step before.
 
         Raises:
-            ValueError: If a picture or the likeness is not known, or both are one painting.
+            ValueError: If a picture or the likeness is unknown, or both pictures are one painting.
         """
         index = self._index(likeness)
         points, table, ends = index.points, index.paintings, []
@@ -399,43 +400,43 @@ class Collection:
         return _shown(table.iloc[way].assign(distance=distances), step=np.arange(len(way)))
 
     def picture(self, painting: str) -> Image.Image:
-        """A painting of the collection as it is: upright RGB.
+        """A painting of the collection at full size, upright RGB.
 
         Raises:
-            ValueError: If there is no such painting, or its file was moved or changed.
+            ValueError: If the painting does not exist, or its file has moved or changed.
         """
         path = self.paintings["path"].iloc[self._named(painting)]
-        found = self._originals.picture(path)
-        if found is None:
+        image = self._originals.picture(path)
+        if image is None:
             raise ValueError(
-                f"{path} was moved or changed since the run: give the folder, grisaille.open(pictures=...)"
+                f"{path} has moved or changed since the run: name its folder with grisaille.open(pictures=...)"
             )
-        return found
+        return image
 
     def thumbnail(self, painting: str, side: int) -> Image.Image | None:
-        """A painting, its longer side of some pixels at most; None where its file was moved or changed.
+        """A painting reduced to a longer side of at most `side` pixels; None if its file has moved or changed.
 
         Raises:
-            ValueError: If there is no such painting.
+            ValueError: If the painting does not exist.
         """
         return self._originals.picture(self.paintings["path"].iloc[self._named(painting)], side)
 
     def sheet(self, paintings: pd.DataFrame | Sequence[str], title: str = "", columns: int = 5) -> Figure:
-        """Some paintings as a contact sheet, which notebooks show.
+        """A contact sheet of some paintings, which notebooks show.
 
         Args:
-            paintings: Their names, or a table with them, as `similar`, `recommend` and `chain` return it.
-            title: Above them.
-            columns: Paintings in a row, at most.
+            paintings: Their names, or a table from `similar`, `recommend` or `chain`.
+            title: Heading of the sheet.
+            columns: Maximum number of paintings in a row.
 
         Raises:
-            ValueError: If there is no such painting, or none is given.
+            ValueError: If a painting does not exist, or none is given.
         """
         from grisaille.plots.contact_sheet import SIDE, Tile, grid
 
         names = [*paintings["painting_id"]] if isinstance(paintings, pd.DataFrame) else [*paintings]
         if not names:
-            raise ValueError("a contact sheet shows at least one painting. Received: none")
+            raise ValueError("a contact sheet needs at least one painting. Received: none")
         rows = self.described(names).to_dict("records")
         tiles = [
             Tile(self.thumbnail(row["painting_id"], SIDE), row["artist"], caption(row, row["title"])) for row in rows
@@ -443,33 +444,33 @@ class Collection:
         return grid(tiles, title, columns)
 
     def table(self, name: str) -> pd.DataFrame:
-        """A table that a run has left, such as `usefulness`, `preservation` or `recommendations`.
+        """A table of the run's results, such as `usefulness`, `preservation` or `recommendations`.
 
         Raises:
-            NothingStoredError: If none fits to these embeddings, or it is damaged.
-            ValueError: If the result is no table.
+            NothingStoredError: If there is none for these embeddings, or it is damaged.
+            ValueError: If the result is not a table.
         """
         path = self._stored.path(name)
         if path.suffix == ".parquet":
             return pd.read_parquet(path)
         if path.suffix != ".csv":
-            raise ValueError(f"{name} is no table: it is stored in {path}")
+            raise ValueError(f"{name} is not a table: it is stored in {path}")
         return as_it_was(pd.read_csv(path, keep_default_na=False, na_values=[""]))
 
     def nearest_artists(self, artist: str, likeness: Likeness | None = None) -> pd.DataFrame:
-        """Other artists whose paintings are among the nearest of this one's, and the reverse.
+        """Other artists whose paintings are near this artist's.
 
         Args:
-            artist: Its name.
+            artist: Name of the artist.
             likeness: As in `similar`.
 
         Returns:
-            One row an artist, nearest first: artist and nearness, how many times as often as by chance their paintings
-            are near to each other (`measures.artist_graph.nearness`). Of more than 5,000 paintings a seeded sample
-            answers.
+            One row an artist, nearest first: artist and nearness, which is how often their paintings are near each
+            other, as a multiple of chance (`measures.artist_graph.nearness`). For more than 5,000 paintings it is
+            estimated from a seeded sample.
 
         Raises:
-            ValueError: If there is no such artist.
+            ValueError: If the artist does not exist.
         """
         name, *_ = _artists_named([artist], self.paintings)
         names, values = self._once(("artists", _key(self._chosen(likeness))), lambda: self._nearness(likeness))
@@ -480,10 +481,10 @@ class Collection:
         return pd.DataFrame({"artist": [names[number] for number in order], "nearness": row[order]})
 
     def explorer(self) -> str:
-        """The explorer: a page of HTML with everything in it.
+        """The explorer, a self-contained HTML page.
 
         Raises:
-            NothingStoredError: If no run made one of these embeddings.
+            NothingStoredError: If no run made one for these embeddings.
         """
         try:
             return self._stored.path("explorer").read_text("utf-8")
@@ -491,20 +492,20 @@ class Collection:
             raise NothingStoredError(f"{error}. `kedro run --pipelines discovery` makes a map") from error
 
     def has_explorer(self) -> bool:
-        """Whether there is one."""
+        """Whether an explorer is stored."""
         with suppress(NothingStoredError):
             return self._stored.path("explorer").is_file()
         return False
 
     def is_newest(self) -> bool:
-        """Whether no later run has left embeddings in the storage."""
+        """Whether no later run has stored embeddings."""
         return self._stored.is_newest()
 
     def warm(self) -> None:
-        """Read now what the first question would have to wait for; models are loaded by `load_models`.
+        """Load everything that the first query needs, except models (see `load_models`).
 
-        In a large collection an index is built, which answers by the default likeness in 50 ms and misses some
-        paintings; without it, answers are exact.
+        For a large collection an approximate index is built, which answers by the default likeness in 50 ms and misses
+        some neighbours; without it, answers are exact.
         """
         self._index(None).prepare()
         name = self.paintings["painting_id"].iloc[0]
@@ -512,12 +513,12 @@ class Collection:
         self.recommend([name])
 
     def load_models(self) -> None:
-        """Load TensorFlow and the models now: the first picture that is not in the collection need not wait then."""
+        """Load TensorFlow and the models, so that the first new picture need not wait for them."""
         self.embed(_as_png(Image.new("RGB", (64, 64), "grey")))
 
     @property
     def max_megapixels(self) -> float:
-        """What a picture may have at most, as in ingestion."""
+        """Maximum size of a picture, as in ingestion."""
         return self._stored.parameters.ingestion.max_megapixels
 
     @cached_property
@@ -538,26 +539,24 @@ class Collection:
 
         settings, path = self._stored.parameters, self._stored.path
         chunks = {name: chunk for name, chunk in settings.chunks.items() if chunk is not None}
-        wanted = [f"{name}.{kind}" for name in chunks for kind in ("composition", "style") if kind in self.likenesses]
-        wanted += ["palette.colour"] * ("colour" in self.likenesses)
-        models = {name: keras.saving.load_model(path(f"{name}_encoder"), compile=False) for name in wanted}
+        names = [f"{name}.{kind}" for name in chunks for kind in ("composition", "style") if kind in self.likenesses]
+        names += ["palette.colour"] * ("colour" in self.likenesses)
+        models = {name: keras.saving.load_model(path(f"{name}_encoder"), compile=False) for name in names}
         code = None
         if "composition" in self.likenesses:
             code = LinearCode.of(self._arrays("composition_codes"))
         return Embedder(settings.backbone, chunks, settings.autoencoder, settings.colour, models, code)
 
     def _arrays(self, name: str) -> dict[str, FloatArray]:
-        """A result that is a folder of arrays: name -> array."""
+        """A result stored as a folder of arrays: name -> array."""
         return {file.stem: map_array(file) for file in self._stored.path(name).glob("*.npy")}
 
     def _listed(self, picture: Picture, likeness: Likeness, count: int, length: int) -> tuple[str, pd.DataFrame]:
-        """The hash of a picture's file, and the nearest paintings of a shortlist."""
+        """The hash of a picture's file, and the nearest paintings by a shortlist."""
         from grisaille.lookalikes.shortlist import Shortlist, kept_features
 
         if likeness not in CODED or isinstance(picture, EmbeddedPicture):
-            raise ValueError(
-                f"a shortlist is made of codes, which there are of {' and '.join(CODED)}: choose a likeness"
-            )
+            raise ValueError(f"a shortlist needs codes, which exist for {' and '.join(CODED)}: choose a likeness")
         query, coded = self._query(picture), None
         with suppress(NothingStoredError):
             coded = self._arrays("feature_codes")
@@ -565,35 +564,35 @@ class Collection:
         features: Any = self._must_be_there(kept_features(self._store, coded))
         with _KERAS:
             known = Shortlist(str(likeness), self._arrays(f"{likeness}_codes"), features, self._embedder)
-            asked = known.embedder.describe([lambda: query.data], known.likeness, self.max_megapixels)
+            described = known.embedder.describe([lambda: query.data], known.likeness, self.max_megapixels)
         originals = np.flatnonzero(self.paintings["duplicate_of"].isna())
-        places, distances = known.nearest(asked, originals, length, count)
+        places, distances = known.nearest(described, originals, length, count)
         table = self.paintings.iloc[originals[places[0]]]
         return query.sha256, table.assign(distance=distances[0], distance_percentile=np.nan)
 
     @cached_property
     def _store(self) -> FeatureStore | None:
-        """Stored features, if there still are any: of these paintings, or of a sample of them."""
+        """Stored features of these paintings or of a sample of them, if they exist."""
         with suppress(NothingStoredError, FeatureStoreError):
             return FeatureStore(self._stored.path("features"))
         return None
 
     @property
     def _features(self) -> FeatureStore | None:
-        """Those of all paintings."""
+        """Stored features of all paintings, if they exist."""
         return None if self._store is None or self._store.kept is not None else self._store
 
     def _must_be_there(self, features: _Made | None) -> _Made:
         if features is None:
             raise NothingStoredError(
-                f"the features of {self.run} are not stored any more, or have changed: "
+                f"the features of {self.run} are no longer stored, or have changed: "
                 "run `kedro run --pipelines feature_extraction`"
             )
         return features
 
     @cached_property
     def _part_search(self) -> tuple[PartSearch, str]:
-        """The layer with the most places, and its name."""
+        """The layer with the most positions, and its name."""
         features, shapes = self._must_be_there(self._features), self._embedder.shapes()
         layer = max(shapes, key=lambda name: shapes[name][0] * shapes[name][1])
         return PartSearch.fit(features[layer], shapes[layer]), layer
@@ -606,7 +605,7 @@ class Collection:
         return Explainer(list(embedder.chunks.values()), settings.style.channels, settings.colour, self._sample)
 
     def _sample(self) -> list[Evidence]:
-        """Paintings that say what is usual."""
+        """A sample of paintings, for average similarities."""
         from grisaille.lookalikes.explanations import sample_rows
 
         names = self.paintings["painting_id"].iloc[sample_rows(len(self.paintings))]
@@ -614,7 +613,7 @@ class Collection:
         return [self._evidence(name, "composition")[0] for name in readable]
 
     def _evidence(self, picture: str | Path | bytes, likeness: str) -> tuple[Evidence, Image.Image]:
-        """What explains a picture, and the picture; features are read where they are stored."""
+        """The evidence of a picture, from stored features if they exist, and the picture."""
         from grisaille.lookalikes.why import Evidence
 
         known = None if _is_content(picture) else self._named(str(picture))
@@ -626,13 +625,13 @@ class Collection:
                     del self._seen[next(iter(self._seen))]
                 (self._seen[key],) = self._embedder.evidence([lambda: query.data], [likeness], self.max_megapixels)
             return self._seen[key], query.image
-        (found,) = self._embedder.evidence([lambda: query.data], ["colour"], self.max_megapixels)
+        (computed,) = self._embedder.evidence([lambda: query.data], ["colour"], self.max_megapixels)
         shapes = self._embedder.shapes()
         stored = {
             layer: np.asarray(self._features[layer][np.array([known])], np.float32).reshape(shape)
             for layer, shape in shapes.items()
         }
-        return Evidence(stored, found.image), query.image
+        return Evidence(stored, computed.image), query.image
 
     def _query(self, picture: str | Path | bytes) -> Query:
         """The file of a picture, and the picture."""
@@ -645,31 +644,31 @@ class Collection:
         try:
             data = self._originals[path]()
         except (KeyError, OSError) as error:
-            raise ValueError(f"{path} was moved or changed since the run: {error}") from error
+            raise ValueError(f"{path} has moved or changed since the run: {error}") from error
         return Query(str(picture), data, images.decode(data, self.max_megapixels)[0])
 
     def _placed(self, pictures: Sequence[Picture], likeness: Likeness | None) -> list[tuple[Points, str]]:
-        """Of each picture its point, and the hash of its file: that of its original, if it is a duplicate."""
-        index, found = self._index(likeness), []
+        """The point of each picture, and the hash of its file; for a duplicate, those of its original."""
+        index, points = self._index(likeness), []
         for picture in pictures:
             if isinstance(picture, EmbeddedPicture) or _is_content(picture):
                 placed = picture if isinstance(picture, EmbeddedPicture) else self.embed(picture)
                 row = self._rows_of_files.get(placed.sha256)
                 own = placed.sha256 if row is None else self._digests[self._original_rows[row]]
-                found.append((self._point_of(placed, likeness), own))
+                points.append((self._point_of(placed, likeness), own))
             else:
                 row = self._row(str(picture))
-                found.append((index.points[np.array([row])], self._digests[row]))
-        return found
+                points.append((index.points[np.array([row])], self._digests[row]))
+        return points
 
     def _point_of(self, placed: EmbeddedPicture, likeness: Likeness | None) -> Points:
-        meant = self._chosen(likeness)
-        wanted = [meant] if isinstance(meant, str) else list(meant)
-        if missing := [name for name in wanted if name not in placed.points]:
+        resolved = self._chosen(likeness)
+        needed = [resolved] if isinstance(resolved, str) else list(resolved)
+        if missing := [name for name in needed if name not in placed.points]:
             raise ValueError(
-                f"{placed.name} is not in the collection, so it has no {missing[0]}: ask by another likeness"
+                f"{placed.name} is not in the collection, so it has no {missing[0]}: choose another likeness"
             )
-        return placed.points[meant] if isinstance(meant, str) else self._embedded.mixed(placed.points, meant)
+        return placed.points[resolved] if isinstance(resolved, str) else self._embedded.mixed(placed.points, resolved)
 
     def _chosen(self, likeness: Likeness | None) -> Likeness:
         if not isinstance(likeness, Mapping):
@@ -679,10 +678,10 @@ class Collection:
 
     def _index(self, likeness: Likeness | None) -> NeighbourIndex:
         with self._lock:
-            meant = self._chosen(likeness)
-            key = _key(meant)
+            resolved = self._chosen(likeness)
+            key = _key(resolved)
             if key not in self._indices:
-                points = self._embedded.points(meant)
+                points = self._embedded.points(resolved)
                 mixtures = [known for known in self._indices if not isinstance(known, str)]
                 if not isinstance(key, str) and len(mixtures) >= _MIXTURES:
                     del self._indices[mixtures[0]]
@@ -697,7 +696,7 @@ class Collection:
         )
 
     def _nearness(self, likeness: Likeness | None) -> tuple[list[str], FloatArray]:
-        """Artists, and how near each is to each."""
+        """Artists, and the nearness of each pair."""
         index = self._index(likeness)
         rows = np.arange(len(index.paintings))
         if len(rows) > _SAMPLE:
@@ -711,7 +710,7 @@ class Collection:
         return list(names), nearness(counts.reshape(len(names), -1), np.bincount(labels))
 
     def _once(self, key: tuple[str, _Key], make: Callable[[], _Made]) -> _Made:
-        """What is made when it is first asked for."""
+        """Create a value on first use and keep it."""
         with self._lock:
             if key not in self._made:
                 self._made[key] = make()
@@ -727,7 +726,7 @@ class Collection:
         return chains.painting_named(name, list(self._rows)) if row is None else row
 
     def _row(self, name: str) -> int:
-        """The row of a painting, or of what it is a duplicate of, among those without duplicates."""
+        """The row of a painting, or of its original, in the table without duplicates."""
         return int(self._original_rows[self._named(name)])
 
     @cached_property
@@ -737,7 +736,7 @@ class Collection:
 
     @cached_property
     def _original_rows(self) -> IntArray:
-        """Of every painting, the row of its original among those without duplicates, shape (n,)."""
+        """For every painting, the row of its original in the table without duplicates, shape (n,)."""
         known = self.paintings["duplicate_of"].isna().to_numpy()
         rows = np.cumsum(known) - 1
         copies = np.flatnonzero(~known)
@@ -746,17 +745,17 @@ class Collection:
 
     @cached_property
     def _digests(self) -> list[str]:
-        """SHA-256 of the files of those without duplicates."""
+        """SHA-256 of the files in the table without duplicates."""
         return [str(digest) for digest in self.paintings["sha256"][self.paintings["duplicate_of"].isna()]]
 
     @cached_property
     def _digest_index(self) -> pd.Index[str]:
-        """Finds rows among those without duplicates by the SHA-256 of their files, without a walk over all."""
+        """Finds rows of the table without duplicates by the SHA-256 of their files, without a scan."""
         return pd.Index(self._digests)
 
 
 def _key(likeness: Likeness) -> _Key:
-    """What tells likenesses apart, mixtures of the same shares aside."""
+    """A cache key; mixtures with equal shares have equal keys."""
     if not isinstance(likeness, Mapping):
         return likeness
     total = sum(likeness.values())
@@ -764,7 +763,7 @@ def _key(likeness: Likeness) -> _Key:
 
 
 def _is_content(picture: str | Path | bytes) -> bool:
-    """Whether a file or its content was given, and no name."""
+    """Whether the argument is a file or its content, and not a name."""
     return isinstance(picture, bytes | Path) or Path(picture).expanduser().is_file()
 
 
@@ -782,7 +781,7 @@ def _name(picture: Picture) -> str:
 
 
 def _cropped(query: Query, part: Box) -> Query:
-    """A part of a picture as a picture."""
+    """A part of a picture as a picture of its own."""
     image = query.image.crop(pixels(query.image, part))
     return Query(f"a part of {query.name}", _as_png(image), image)
 
@@ -802,14 +801,14 @@ def _allowed(
 ) -> BoolArray:
     """Which paintings may be recommended, shape (n,)."""
     allowed = ~paintings["artist"].isin(_artists_named(without, paintings)).to_numpy()
-    if wanted := _artists_named(artists, paintings):
-        allowed &= paintings["artist"].isin(wanted).to_numpy()
+    if spellings := _artists_named(artists, paintings):
+        allowed &= paintings["artist"].isin(spellings).to_numpy()
     if names := {normalise(name) for name in movements}:
         own = _movements(paintings)
         known = set().union(*own)
         if unknown := names - set(map(normalise, known)):
-            there = ", ".join(sorted(known)) or "none"
-            raise ValueError(f"there is no movement {sorted(unknown)[0]!r}; there are {there}")
+            listing = ", ".join(sorted(known)) or "none"
+            raise ValueError(f"there is no movement {sorted(unknown)[0]!r}; there are {listing}")
         allowed &= np.array([not names.isdisjoint(map(normalise, of_one)) for of_one in own], bool)
     if years is not None:
         allowed &= _in_years(paintings, *years)
@@ -817,14 +816,14 @@ def _allowed(
 
 
 def _movements(paintings: pd.DataFrame) -> list[set[str]]:
-    """Of each painting."""
+    """The movements of each painting."""
     return [set(split_movements(given)) for given in paintings["movements"]]
 
 
 def _in_years(paintings: pd.DataFrame, first: int | None, last: int | None) -> BoolArray:
-    """Which paintings may have been made between two years; those without years were not."""
+    """Which paintings may be from a period; undated ones are not."""
     if "year_from" not in paintings or paintings[["year_from", "year_to"]].isna().all(axis=None):
-        raise ValueError("no years are known of these paintings: give a table of paintings with a column date")
+        raise ValueError("no years of these paintings are known: add a table of paintings with a column date")
     begin = paintings["year_from"].fillna(paintings["year_to"]).to_numpy(dtype=float, na_value=np.nan)
     end = paintings["year_to"].fillna(paintings["year_from"]).to_numpy(dtype=float, na_value=np.nan)
     from_year, to_year = (-np.inf if first is None else first), (np.inf if last is None else last)
@@ -832,12 +831,12 @@ def _in_years(paintings: pd.DataFrame, first: int | None, last: int | None) -> B
 
 
 def _artists_named(names: Iterable[str], paintings: pd.DataFrame) -> list[str]:
-    """Artists in every spelling that the table has of them, as given first.
+    """Artists in every spelling of the table, the given one first.
 
     Raises:
-        ValueError: If one has no paintings.
+        ValueError: If an artist has no paintings.
     """
-    names, found = list(names), list[str]()
+    names, matches = list(names), list[str]()
     artists = list(paintings["artist"].unique()) if names else []
     known: dict[str, list[str]] = {}
     for artist in artists:
@@ -847,12 +846,12 @@ def _artists_named(names: Iterable[str], paintings: pd.DataFrame) -> list[str]:
             close = misspelt([name], artists)
             hint = f": did you mean {close[name]}?" if close else ""
             raise ValueError(f"there are no paintings by {name}{hint}")
-        found += sorted(known[normalise(name)], key=lambda spelling: spelling != name)
-    return found
+        matches += sorted(known[normalise(name)], key=lambda spelling: spelling != name)
+    return matches
 
 
 def _shown(table: pd.DataFrame, **numbers: IntArray) -> pd.DataFrame:
-    """What a reader wants to see of some paintings, behind their numbers."""
+    """The columns of some paintings for readers, after the given numbers."""
     known = [name for name in _SHOWN if name in table and (name == "title" or table[name].astype(bool).any())]
     shown = table.assign(title=titles(table))[["painting_id", *known]]
     measures = [name for name in _MEASURES if name in table]

@@ -1,4 +1,4 @@
-"""The array types that the rooms hand to each other, and how stored features become numbers to compute with."""
+"""Array types that modules share, and the conversion of stored features to float32."""
 
 from typing import Any, Protocol, TypeAlias
 
@@ -12,16 +12,16 @@ BoolArray: TypeAlias = npt.NDArray[np.bool_]
 StringArray: TypeAlias = npt.NDArray[np.str_] | npt.NDArray[np.object_]
 
 
-# float16 has an exponent of 5 bits around 15, float32 one of 8 around 127.
+# Exponent bias: 15 in float16, 127 in float32.
 _EXPONENTS = np.float32(2.0 ** (127 - 15))
 _INFINITE = 0x7C00
 
 
 def as_float32(values: FloatArray) -> FloatArray:
-    """Features as float32; what is float32 already is not copied.
+    """Features as float32, without a copy if they are float32 already.
 
-    NumPy converts half precision one value at a time, four times slower than the shift and the product that suffice for
-    finite values of no sign, as features after a ReLU are.
+    NumPy converts half precision value by value, which is four times slower than the shift and product here. These
+    suffice for finite, non-negative values, such as features after a ReLU.
     """
     if values.dtype != np.float16:
         return values.astype(np.float32, copy=False)
@@ -66,10 +66,10 @@ class ChosenRows:
 
 
 class ColumnRange:
-    """A contiguous range of the columns of a `Rows`, read only when its rows are asked for."""
+    """A contiguous range of the columns of a `Rows`, read on demand."""
 
     def __init__(self, source: Rows, start: int, stop: int) -> None:
-        """Look at columns [start, stop) of source.
+        """Select columns [start, stop) of source.
 
         Raises:
             ValueError: If the range is empty or leaves the source.
@@ -83,5 +83,5 @@ class ColumnRange:
         self.dtype = source.dtype
 
     def __getitem__(self, rows: Any) -> Any:
-        """The chosen rows of the range, as a NumPy array."""
+        """The given rows of the range, as a NumPy array."""
         return self._source[rows, self._columns]

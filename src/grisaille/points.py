@@ -1,4 +1,4 @@
-"""Paintings as points, and what the coordinates of a point leave out."""
+"""Paintings as points: coordinates, and the length of the residual that the coordinates leave out."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from grisaille.arrays import FloatArray, IntArray
 
 @dataclass(frozen=True)
 class Points:
-    """Paintings whose squared distances are |a - b|^2 + r_a + r_b.
+    """Points whose squared distances are |a - b|^2 + r_a + r_b.
 
-    What the coordinates of two paintings leave out has so many dimensions that the two parts are nearly orthogonal, so
-    their squared lengths add up. From a painting to itself the distance is 0.
+    The residuals of two paintings have so many dimensions that they are nearly orthogonal, so their squared lengths add
+    up. A painting has distance 0 to itself.
 
     Attributes:
         coordinates: float32, shape (n, c).
-        rests: Squared length of what these leave out, float32, shape (n,).
+        rests: Squared lengths of the residuals, float32, shape (n,).
     """
 
     coordinates: FloatArray
@@ -28,11 +28,11 @@ class Points:
 
     @classmethod
     def of(cls, likeness: str, embeddings: FloatArray) -> Points:
-        """Take embeddings as they are stored.
+        """Convert stored embeddings.
 
         Args:
-            likeness: The last value of `composition` is the length of what the others leave out; other likenesses have
-                coordinates alone.
+            likeness: The last value of `composition` is the length of the residual; other likenesses have coordinates
+                only.
             embeddings: Shape (n, d).
         """
         if likeness != "composition":
@@ -41,43 +41,43 @@ class Points:
 
     @classmethod
     def plain(cls, coordinates: FloatArray) -> Points:
-        """Points that leave nothing out, shape (n, c)."""
+        """Points without residuals, shape (n, c)."""
         return cls(coordinates, np.zeros(len(coordinates), np.float32))
 
     @classmethod
     def join(cls, parts: list[Points]) -> Points:
-        """Points of several collections, one after the other."""
+        """Concatenate the points of several collections."""
         return cls(np.concatenate([p.coordinates for p in parts]), np.concatenate([p.rests for p in parts]))
 
     def __len__(self) -> int:
-        """How many."""
+        """Number of points."""
         return len(self.coordinates)
 
     def __getitem__(self, rows: IntArray | slice) -> Points:
-        """Some of them."""
+        """A subset of the points."""
         return Points(self.coordinates[rows], self.rests[rows])
 
     def leading(self, values: int) -> Points:
-        """The first values alone; the others count as left out."""
+        """The first coordinates only; the others are added to the residual."""
         left = np.square(self.coordinates[:, values:]).sum(axis=1)
         return Points(self.coordinates[:, :values], self.rests + left)
 
     def as_rows(self) -> FloatArray:
-        """Coordinates and, last, the length of what they leave out: float32, shape (n, c + 1).
+        """Coordinates and, last, the length of the residual: float32, shape (n, c + 1).
 
-        Ranked by their Euclidean distance to a query whose last value is set to 0, they are in the order of their
-        distances: the query's own length counts for all alike.
+        To rank them by Euclidean distance to a query, set the query's last value to 0: its own residual adds the same
+        to every distance.
         """
         return np.concatenate([self.coordinates, np.sqrt(self.rests)[:, None]], axis=1).astype(np.float32)
 
     def squares_to(self, others: Points) -> FloatArray:
-        """Squared distances, float32, shape (n, m); from a painting to itself, too, as if it were another."""
+        """Squared distances, float32, shape (n, m). The residual also counts between a painting and itself."""
         lengths = [np.square(points.coordinates).sum(axis=1) + points.rests for points in (self, others)]
         squares = lengths[0][:, None] + lengths[1][None, :] - 2 * self.coordinates @ others.coordinates.T
         return np.maximum(squares, 0, out=squares)
 
     def mean_square(self) -> float:
-        """Mean squared distance of all n * n pairs, of which n are a painting with itself, at 0.
+        """Mean squared distance of all n * n pairs, including the n pairs of a painting with itself, at 0.
 
         Returns:
             2 * (mean |x|^2 - |mean x|^2 + mean r * (n - 1) / n), summed in float64.

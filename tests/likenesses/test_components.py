@@ -42,7 +42,7 @@ class TestComponents:
         assert not ((values - mean) @ directions).any()
 
     def test_none_to_learn_from(self):
-        with pytest.raises(ValueError, match="none to learn from"):
+        with pytest.raises(ValueError, match="at least one painting"):
             fit_components(np.ones((0, 3)), np.ones((0, 0, 3)), 2, 0.1, 0.5)
 
 

@@ -94,7 +94,7 @@ class TestSurroundings:
         assert not collection.lookup.exact
 
     def test_embeddings_of_others(self):
-        with pytest.raises(ValueError, match="5 embeddings of 4 paintings: another run came between"):
+        with pytest.raises(ValueError, match="5 embeddings of 4 paintings: another run has replaced"):
             NeighbourIndex(self.points, table(4))
 
 

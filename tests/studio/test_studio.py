@@ -174,11 +174,11 @@ class TestWhatCannotBeAnswered:
         ("path", "status", "words"),
         [
             ("/similar?picture=Ilse_Nabel_1", 404, "there is no painting 'Ilse_Nabel_1'; there are"),
-            ("/similar?picture=Ilse_Nebel_1&likeness=taste", 422, "likeness=taste was not made"),
+            ("/similar?picture=Ilse_Nebel_1&likeness=taste", 422, "likeness=taste is not available"),
             ("/similar?picture=Ilse_Nebel_1&likeness=style:much", 422, "a mixture must be likeness:share"),
             ("/similar?picture=Ilse_Nebel_1&likeness=style:0", 422, "weights must be at least 0"),
             ("/similar?picture=sent:0000", 410, "send it again"),
-            ("/why?a=Ilse_Nebel_1&b=Ilse_Nebel_2&likeness=mixture", 422, "what is explained is composition"),
+            ("/why?a=Ilse_Nebel_1&b=Ilse_Nebel_2&likeness=mixture", 422, "likeness must be one of composition"),
             ("/chain?start=Ilse_Nebel_1&stop=Ilse_Nebel_1", 422, "are one painting"),
             ("/artists/Nobody", 404, "there are no paintings by Nobody"),
             ("/static/passwd", 404, "there is no passwd"),

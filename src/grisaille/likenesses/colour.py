@@ -1,4 +1,4 @@
-"""The palette of a painting: how much of it has which colour."""
+"""Palettes of paintings: the share of each colour."""
 
 from functools import lru_cache
 from typing import Any
@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageCms
 
-# Pixels of the longer side that colours are counted in; each stands for the mean of those it covers.
+# Pixels of the longer side of the picture that colours are counted in.
 _SIDE = 128
 
 
@@ -17,7 +17,7 @@ def _to_lab() -> Any:
 
 
 def shrunk(image: Image.Image) -> Image.Image:
-    """A picture as its colours are counted; one that is as small already stays as it is."""
+    """The small picture that colours are counted in; smaller pictures stay as they are."""
     small = image.copy()
     small.thumbnail((_SIDE, _SIDE), Image.Resampling.BOX)
     return small
@@ -30,24 +30,24 @@ def lab(image: Image.Image) -> npt.NDArray[np.int16]:
         image: Upright sRGB.
 
     Returns:
-        Shape (height, width, 3): L* from 0 to 255 for 0 to 100, a* and b* from -128 to 127; of a large picture, at most
-        128 pixels a side.
+        Shape (height, width, 3): L* from 0 to 255 for 0 to 100, a* and b* from -128 to 127. Large pictures are reduced
+        to at most 128 pixels a side.
 
     Source: CIE 15:2004, Colorimetry, as LittleCMS computes it.
     """
     values = np.asarray(ImageCms.applyTransform(shrunk(image), _to_lab())).astype(np.int16)
-    # Pillow hands out the signed bytes of a* and b* as unsigned ones.
+    # Pillow returns the signed bytes of a* and b* as unsigned.
     values[..., 1:] = (values[..., 1:] + 128) % 256 - 128
     return values
 
 
 def bins(values: npt.NDArray[np.int16], count: int, reach: int) -> npt.NDArray[np.int64]:
-    """The bin of every pixel: L* cut into so many equal parts, and a* and b* likewise between -reach and reach.
+    """The bin of every pixel: L* is cut into `count` equal parts, and a* and b* likewise between -reach and reach.
 
     Args:
-        values: As `lab` gives them, shape (..., 3).
+        values: As `lab` returns them, shape (..., 3).
         count: Parts of each axis.
-        reach: What is more colourful counts to the outermost part.
+        reach: Limit of a* and b*; more colourful pixels count to the outermost part.
 
     Returns:
         Shape (...), 0 .. count ** 3 - 1.
@@ -60,17 +60,17 @@ def bins(values: npt.NDArray[np.int16], count: int, reach: int) -> npt.NDArray[n
 
 
 def palette(image: Image.Image, count: int, reach: int) -> npt.NDArray[np.float32]:
-    """The share of a picture that has each colour.
+    """The share of each colour in a picture.
 
     Args:
         image: Upright sRGB.
-        count: As for `bins`.
-        reach: Likewise.
+        count: See `bins`.
+        reach: See `bins`.
 
     Returns:
-        Shape (count ** 3,), of sum 1.
+        Shape (count ** 3,), with sum 1.
 
     Source: Swain & Ballard 1991, "Color indexing".
     """
-    found = bins(lab(image), count, reach).ravel()
-    return (np.bincount(found, minlength=count**3) / len(found)).astype(np.float32)
+    indices = bins(lab(image), count, reach).ravel()
+    return (np.bincount(indices, minlength=count**3) / len(indices)).astype(np.float32)

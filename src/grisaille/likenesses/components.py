@@ -1,4 +1,4 @@
-"""Components of a likeness: a linear map from what describes a painting to a short code, fitted without labels."""
+"""Linear components of a likeness: a map from descriptions of paintings to short codes, fitted without labels."""
 
 from collections.abc import Mapping
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from grisaille.arrays import FloatArray, IntArray
 
-# Components that deviate less than this part of the first are rounding.
+# Components with a smaller deviation, relative to the first, are rounding errors.
 _NEGLIGIBLE = 1e-5
 
 
@@ -15,28 +15,29 @@ def fit_components(
 ) -> tuple[FloatArray, FloatArray]:
     """Fit the map.
 
-    Directions in which the halves of one painting differ are scaled down first; then principal components are taken.
+    Directions in which the halves of a painting differ are scaled down first; then principal components are computed.
 
     Args:
-        whole: What describes each painting to learn from, shape (m, d).
-        halves: The same of the two halves of each painting, shape (2, m, d); of shape (0, m, d) nothing is scaled down.
+        whole: Descriptions of the paintings to fit on, shape (m, d).
+        halves: Descriptions of the two halves of each painting, shape (2, m, d); with shape (0, m, d), nothing is
+            scaled.
         k: Values of a code.
-        shrinkage: Share of the mean variance within paintings that is added to the variance of every direction.
-        whitening: Power of a component's standard deviation that it is divided by: 0 leaves the components as they
-            are, 1 makes all of them count the same.
+        shrinkage: Share of the mean within-painting variance that is added to the variance of every direction.
+        whitening: Power of a component's standard deviation that it is divided by: 0 keeps the scale of components, 1
+            equalises it.
 
     Returns:
-        Mean, shape (d,), and directions, shape (d, k), float32: the code is (whole - mean) @ directions. Where
-        fewer than k components vary, the others are zero.
+        Mean, shape (d,), and directions, shape (d, k), float32: the code is (whole - mean) @ directions. If fewer than
+        k components vary, the others are zero.
 
     Raises:
-        ValueError: If there is nothing to learn from.
+        ValueError: If there are no training rows.
 
     Source: Shental, Hertz, Weinshall & Pavel 2002, "Adjustment learning and relevant component analysis"; the
     chunklets are the halves of a painting.
     """
     if not len(whole):
-        raise ValueError("a likeness is learnt from paintings, and there is none to learn from")
+        raise ValueError("a likeness needs at least one painting to be fitted on. Received: none")
     known = whole.astype(np.float64)
     mean, d = known.mean(axis=0), whole.shape[1]
     scaling = np.eye(d)
@@ -58,13 +59,13 @@ def fit_components(
 
 
 def join(codes: list[FloatArray]) -> FloatArray:
-    """Put codes side by side, and scale every painting to length 1.
+    """Put codes side by side, and scale every row to length 1.
 
     Args:
         codes: One array a chunk, shape (n, k) each.
 
     Returns:
-        float32, shape (n, sum of k). A painting whose codes are all zero stays so.
+        float32, shape (n, sum of k). All-zero rows stay zero.
     """
     joined = np.concatenate(codes, axis=1).astype(np.float32)
     lengths = np.linalg.norm(joined, axis=1, keepdims=True)
@@ -72,27 +73,27 @@ def join(codes: list[FloatArray]) -> FloatArray:
 
 
 def shares(embeddings: Mapping[str, FloatArray], weights: Mapping[str, float], training: IntArray) -> dict[str, float]:
-    """What likenesses are multiplied by, so that each has its share in the squared distances of the mixture.
+    """Factors of likenesses that give each its share in the squared distances of the mixture.
 
     Args:
         embeddings: Likeness -> embeddings, shape (n, d).
-        weights: Likeness -> its share; others have none.
-        training: Rows that say how large the distances of a likeness are, shape (m,).
+        weights: Likeness -> its share; missing ones count as 0.
+        training: Rows that the scale of a likeness's distances is computed from, shape (m,).
     """
-    total, found = sum(weights.get(name, 0.0) for name in embeddings), {}
+    total, factors = sum(weights.get(name, 0.0) for name in embeddings), {}
     for name, values in embeddings.items():
         if weight := weights.get(name, 0.0):
             spread = float(np.sqrt(((values[training] - values[training].mean(axis=0)) ** 2).sum(axis=1).mean()))
-            found[name] = float(np.sqrt(weight / total)) / (spread or 1.0)
-    return found
+            factors[name] = float(np.sqrt(weight / total)) / (spread or 1.0)
+    return factors
 
 
 def mix(embeddings: Mapping[str, FloatArray], factors: Mapping[str, float]) -> FloatArray:
-    """Put likenesses side by side.
+    """Put likenesses side by side, each multiplied by its factor.
 
     Args:
         embeddings: Likeness -> embeddings, shape (n, d).
-        factors: As `shares` gives them.
+        factors: As `shares` returns them.
 
     Returns:
         float32, shape (n, sum of d).

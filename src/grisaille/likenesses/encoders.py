@@ -1,4 +1,4 @@
-"""Keras models from features to the code of a likeness: what is stored, and embeds pictures that come later."""
+"""Keras models from features to the code of a likeness; they are stored, and embed further pictures."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -10,7 +10,7 @@ from keras import layers, ops
 from grisaille.arrays import FloatArray, Rows, as_float32
 
 _BLOCK = 256
-# Of the layer of a style encoder that describes a chunk.
+# Name of the layer in a style encoder that computes the statistics of a chunk.
 _STATISTICS = "statistics"
 
 
@@ -18,10 +18,10 @@ def style_encoder(values: int, channels: int, mean: FloatArray, directions: Floa
     """Build the encoder of a chunk's style (`style.channel_statistics`, then the components).
 
     Args:
-        values: Of the chunk.
-        channels: Of the map.
-        mean: As `fit_components` gives it, shape (2 * channels,).
-        directions: Likewise, shape (2 * channels, k).
+        values: Values of the chunk.
+        channels: Channels of the map.
+        mean: As `fit_components` returns it, shape (2 * channels,).
+        directions: As `fit_components` returns them, shape (2 * channels, k).
 
     Returns:
         A model from [features (n, values), norms of the layer (n, 1)] to codes (n, k).
@@ -36,8 +36,8 @@ def colour_encoder(mean: FloatArray, directions: FloatArray) -> keras.Model:
     """Build the encoder of a palette.
 
     Args:
-        mean: As `fit_components` gives it, shape (bins,).
-        directions: Likewise, shape (bins, k).
+        mean: As `fit_components` returns it, shape (bins,).
+        directions: As `fit_components` returns them, shape (bins, k).
 
     Returns:
         A model from shares of colours (n, bins) to codes (n, k).
@@ -57,8 +57,8 @@ def encode(encoder: keras.Model, *inputs: Rows) -> FloatArray:
     """Encode all rows, a block at a time.
 
     Args:
-        encoder: As above.
-        *inputs: One array an input of the encoder, of n rows each.
+        encoder: One of the models above.
+        *inputs: One array an input of the encoder, with n rows each.
 
     Returns:
         float32, shape (n, k).
@@ -71,22 +71,22 @@ def encode(encoder: keras.Model, *inputs: Rows) -> FloatArray:
 
 
 def encode_style(encoder: keras.Model, rows: Rows, norms: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Encode and describe a chunk.
+    """Compute codes and statistics of a chunk.
 
     Args:
-        encoder: As `style_encoder` gives it.
+        encoder: As `style_encoder` returns it.
         rows: Features of the chunk, shape (n, values).
-        norms: Of the layer, shape (n,).
+        norms: Norms of the layer, shape (n,).
 
     Returns:
-        Codes, float32, shape (n, k), and what they are made of (`style.channel_statistics`), shape (n, 2 * channels).
+        Codes, float32, shape (n, k), and their inputs (`style.channel_statistics`), shape (n, 2 * channels).
     """
-    found = encode(_with_statistics(encoder), rows, norms[:, None])
+    outputs = encode(_with_statistics(encoder), rows, norms[:, None])
     many = encoder.output.shape[-1]
-    return found[:, :many], found[:, many:]
+    return outputs[:, :many], outputs[:, many:]
 
 
-# A server encodes one picture at a time.
+# Cached for servers, which encode one picture at a time.
 @lru_cache(maxsize=16)
 def _with_statistics(encoder: keras.Model) -> keras.Model:
     both = layers.Concatenate()([encoder.output, encoder.get_layer(_STATISTICS).output])

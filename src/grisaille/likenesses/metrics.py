@@ -1,7 +1,7 @@
-"""The two likenesses: what is done to a layer's features before their Euclidean distances are taken.
+"""The two metrics: transformations of a layer's features before Euclidean distances are computed.
 
-`euclidean` leaves them as they are. `hellinger` takes the square root of every (non-negative) value and scales the
-whole layer to length 1, so that the squared distance is 2 - 2 cos, Hellinger's distance between features that sum to 1
+`euclidean` leaves them unchanged. `hellinger` takes the square root of every (non-negative) value and scales the whole
+layer to length 1, so the squared distance is 2 - 2 cos, Hellinger's distance between features that sum to 1
 (Arandjelović & Zisserman 2012, "Three things everyone should know to improve object retrieval", section 3).
 """
 
@@ -20,29 +20,29 @@ _BLOCK = 128
 
 
 class NegativeFeatureError(GrisailleError, ValueError):
-    """A layer has no Hellinger distances."""
+    """Features with negative values, for which Hellinger distances are not defined."""
 
     def __init__(self, layer: str) -> None:
         """Name the layer."""
         super().__init__(
-            f"{layer} has negative features, of which Hellinger distances and style take square roots: set "
-            "autoencoder.likeness=euclidean and take style out of likenesses"
+            f"{layer} has negative features, but Hellinger distances and style need square roots: set "
+            "autoencoder.likeness=euclidean and remove style from likenesses"
         )
 
 
 def layer_norms(layer: Rows, likeness: Likeness) -> FloatArray:
-    """What every painting's layer is divided by, after the square root if there is one.
+    """The divisors of every painting's layer, applied after the square root if there is one.
 
     Args:
         layer: Features of one whole layer, shape (n, d).
-        likeness: Which likeness.
+        likeness: The metric.
 
     Returns:
-        float32, shape (n,): ones for `euclidean`; for `hellinger` the square root of the sum of the features, and 1 for
-        a layer that is all zeros.
+        float32, shape (n,): ones for `euclidean`; for `hellinger` the square root of the sum of the features, or 1 if
+        all are zero.
 
     Raises:
-        NegativeFeatureError: If a feature is negative, which only `hellinger` cannot take.
+        NegativeFeatureError: If a feature is negative and the metric is `hellinger`.
     """
     if likeness == "euclidean":
         return np.ones(layer.shape[0], dtype=np.float32)
@@ -57,40 +57,40 @@ def layer_norms(layer: Rows, likeness: Likeness) -> FloatArray:
 
 
 class MetricRows:
-    """A matrix of features, transformed for a likeness when its rows are read."""
+    """A matrix of features whose rows are transformed for a metric when they are read."""
 
     def __init__(self, source: Rows, likeness: Likeness, norms: FloatArray) -> None:
-        """Wrap a layer, or some columns of it.
+        """Wrap a layer or some of its columns.
 
         Args:
             source: Features, shape (n, d).
-            likeness: Which likeness.
-            norms: As `layer_norms` gives for the whole layer, shape (n,).
+            likeness: The metric.
+            norms: As `layer_norms` returns them for the whole layer, shape (n,).
         """
         self._source, self._likeness, self._norms = source, likeness, norms
         self.shape = source.shape
         self.dtype = np.dtype(np.float32)
 
     def __getitem__(self, rows: slice | FloatArray) -> FloatArray:
-        """The chosen rows, float32."""
+        """The given rows, float32."""
         values = as_float32(self._source[rows])
         if self._likeness == "hellinger":
-            # In place but for what is float32 already, which may be a view of the caller's array.
+            # In place, except for float32 values, which may be a view of the caller's array.
             values = np.sqrt(values, out=values if self._source.dtype != np.float32 else None)
             values /= self._norms[rows, None]
         return values
 
 
 def columns(features: Mapping[str, Rows], likeness: Likeness, width: int) -> list[MetricRows]:
-    """Cut layers into pieces of at most `width` columns, transformed for a likeness.
+    """Cut layers into pieces of at most `width` columns, transformed for a metric.
 
     Args:
         features: Layer -> features, shape (n, d).
-        likeness: Which likeness.
+        likeness: The metric.
         width: Columns a piece.
 
     Returns:
-        The pieces of all layers in order; their squared distances add up to those of the whole.
+        The pieces of all layers in order; their squared distances sum to those of the whole.
     """
     pieces = []
     for layer in features.values():

@@ -1,29 +1,29 @@
-"""What paintings are alike in, by name."""
+"""Names of the likenesses."""
 
 from collections.abc import Collection
 
-# Of all that are made of pictures, and of vectors that were given.
+# The mixture of all likenesses, and the likeness of given vectors.
 MIXTURE, VECTORS = "mixture", "vectors"
 LIKENESSES = ("composition", "style", "colour", MIXTURE, VECTORS)
 
 
 def leading(likenesses: Collection[str]) -> str:
-    """The likeness that artists are compared by: composition, or else the vectors that were given."""
+    """The likeness that artists are compared by: composition, or else the given vectors."""
     return "composition" if "composition" in likenesses else VECTORS
 
 
 def chosen(likeness: str | None, known: Collection[str]) -> str:
-    """The likeness that is meant.
+    """Resolve the name of a likeness.
 
     Args:
-        likeness: Its name; None takes the mixture, or where there is none `leading`.
-        known: Those that are made.
+        likeness: Its name; None means the mixture, or `leading` without a mixture.
+        known: The available likenesses.
 
     Raises:
-        ValueError: If that was not made.
+        ValueError: If it is not available.
     """
     first = MIXTURE if MIXTURE in known else leading(known)
-    meant = first if likeness is None else likeness
-    if meant not in known:
-        raise ValueError(f"likeness={meant} was not made; there are {', '.join(known)}")
-    return meant
+    name = first if likeness is None else likeness
+    if name not in known:
+        raise ValueError(f"likeness={name} is not available; there are {', '.join(known)}")
+    return name

@@ -1,11 +1,11 @@
-"""The style of a painting: which patterns there are, wherever they are.
+"""The style of a painting: its patterns, wherever they are.
 
-A chunk of a layer is (positions x channels). Its style is the mean and the standard deviation of every channel over the
-positions, after the square root and the division by the norm of the layer that `hellinger` makes. The squares of these
-numbers add up to the same value for every painting, so no further scaling is needed.
+A chunk of a layer has the shape (positions, channels). Its style is the mean and the standard deviation of every
+channel over the positions, after the square root and the division by the layer's norm of `hellinger`. The squares of
+these numbers have the same sum for every painting, so no further scaling is needed.
 
-Its encoder is linear (`components`) and fitted without labels: all it is told is that two halves of a painting are by
-one hand.
+Its encoder is linear (`components`) and fitted without labels. Its only supervision is that two halves of a painting
+are by the same artist.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -28,26 +28,27 @@ def channel_statistics(maps: FloatArray) -> FloatArray:
     Returns:
         Shape (n, 2 * channels): the means, then the deviations.
 
-    Source: Huang & Belongie 2017, "Arbitrary style transfer in real-time with adaptive instance normalization", for
+    Source: Huang & Belongie 2017, "Arbitrary style transfer in real-time with adaptive instance normalization", which
+        uses
     these two as the style of a picture.
     """
     return np.concatenate([maps.mean(axis=1), maps.std(axis=1)], axis=1)
 
 
 def describe(rows: Rows, norms: FloatArray, channels: int) -> tuple[FloatArray, FloatArray]:
-    """Read a chunk once, and describe all of it and its halves.
+    """Read a chunk once, and compute the statistics of the whole and of its halves.
 
     Args:
         rows: Features of the chunk, flattened row-major (position, channel), shape (n, positions * channels).
         norms: `layer_norms` of the whole layer for `hellinger`, shape (n,).
-        channels: Of the map.
+        channels: Channels of the map.
 
     Returns:
         Statistics of the whole, float32, shape (n, 2 * channels), and of the halves, shape (2, n, 2 * channels). A
-        chunk of one position has no halves: its shape is (0, n, 2 * channels).
+        chunk of one position has no halves: shape (0, n, 2 * channels).
 
     Raises:
-        ValueError: If the chunk is no whole number of positions.
+        ValueError: If the chunk is not a whole number of positions.
     """
     positions, over = divmod(rows.shape[1], channels)
     if over:
@@ -75,8 +76,8 @@ def describe_chunks(
     Args:
         features: Layer -> features, shape (n, d).
         layer_norms: For `hellinger`, shape (n, layers), in the order of the features.
-        chunks: The pieces.
-        channels: As for `describe`.
+        chunks: The chunks.
+        channels: See `describe`.
     """
     layers = list(features)
     for chunk in chunks:

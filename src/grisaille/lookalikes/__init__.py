@@ -1,4 +1,4 @@
-"""Paintings like any picture: embed strangers as the collection was embedded, and say what is near them.
+"""Look-alikes of any picture: embeds new pictures as the collection was embedded, and searches for neighbours.
 
-Where pictures, encoders and embeddings come from is not known here, nor how results are drawn.
+Nothing here knows where pictures, encoders and embeddings come from, or how results are drawn.
 """

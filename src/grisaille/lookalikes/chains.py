@@ -1,4 +1,4 @@
-"""The chain: from one painting to another through paintings that are alike."""
+"""Chains: from one painting to another through paintings that are alike."""
 
 from __future__ import annotations
 
@@ -12,27 +12,26 @@ from grisaille.points import Points
 
 _NEIGHBOURS = 8
 _SHOWN = 8
-# Seconds that exact search of all neighbours may take one core: about 87,000 paintings of 320 values.
+# Time limit of exact neighbour search on one core, in seconds: about 87,000 paintings of 320 values.
 _SECONDS = 120
 
 
 def chain(points: Points, start: int, stop: int) -> IntArray:
-    """The way from one point to another along which every step leads to a near neighbour.
+    """The path from one point to another whose steps lead to near neighbours.
 
-    The shortest path in the graph that joins every point to its nearest ones, where a step costs its squared distance:
-    several small steps are shorter than one large step. There are eight neighbours a point, twice as many as long as
-    no path leads there.
+    It is the shortest path in the graph of nearest neighbours with squared distances as costs, so several small steps
+    are shorter than one large step. The graph has eight neighbours a point, doubled until a path exists.
 
     Args:
-        points: Of n paintings.
+        points: Points of n paintings.
         start: Row of the first point.
-        stop: Row of the last.
+        stop: Row of the last point.
 
     Returns:
-        Rows from start to stop, both included; one row where they are the same.
+        Rows from start to stop, both included; one row if they are equal.
 
     Source: Tenenbaum, de Silva & Langford 2000, "A global geometric framework for nonlinear dimensionality reduction",
-    for paths through neighbours; Dijkstra 1959 for finding them.
+    for paths through neighbours; Dijkstra 1959 for the search.
     """
     from scipy.sparse import csr_array
     from scipy.sparse.csgraph import dijkstra
@@ -42,7 +41,7 @@ def chain(points: Points, start: int, stop: int) -> IntArray:
     k = min(_NEIGHBOURS, n - 1)
     while True:
         near, distances = lookup.nearest(points, k + 1)
-        # A step between equal points costs nothing, which a sparse matrix would take for no step at all.
+        # A step between equal points costs 0, which a sparse matrix would treat as no edge.
         costs = np.maximum(distances**2, np.finfo(np.float64).tiny)
         graph = csr_array((costs.ravel(), near.ravel(), np.arange(0, near.size + 1, k + 1)), shape=(n, n))
         _, before = dijkstra(graph, directed=False, indices=start, return_predecessors=True)
@@ -56,31 +55,30 @@ def chain(points: Points, start: int, stop: int) -> IntArray:
 
 
 def painting_named(name: str, identifiers: list[str]) -> int:
-    """The row of the painting that a person means.
+    """The row of a painting by its name.
 
     Args:
-        name: Its identifier, the last part of it, or a part that no other has; case, underscores and spaces do not
-            matter.
-        identifiers: Of all paintings.
+        name: The identifier, its last part, or a unique part; case, underscores and spaces do not matter.
+        identifiers: Identifiers of all paintings.
 
     Raises:
-        ValueError: If there is none, with names that are close, or several, with the first of them.
+        ValueError: If there is no match, with similar names, or several, with the first of them.
     """
     if name in identifiers:
         return identifiers.index(name)
     plain = [_plain(identifier) for identifier in identifiers]
-    wanted = _plain(name)
+    query = _plain(name)
     files = [_plain(identifier.rpartition("/")[2]) for identifier in identifiers]
-    found = [row for row, text in enumerate(plain) if text == wanted]
-    found = found or [row for row, text in enumerate(files) if text == wanted]
-    found = found or [row for row, text in enumerate(plain) if wanted in text]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
-        some = ", ".join(identifiers[row] for row in found[:_SHOWN])
+    matches = [row for row, text in enumerate(plain) if text == query]
+    matches = matches or [row for row, text in enumerate(files) if text == query]
+    matches = matches or [row for row, text in enumerate(plain) if query in text]
+    if len(matches) == 1:
+        return matches[0]
+    if matches:
+        more = f" and {len(matches) - _SHOWN} more" if len(matches) > _SHOWN else ""
+        some = ", ".join(identifiers[row] for row in matches[:_SHOWN])
         raise ValueError(f"'{name}' may be any of {some}{more}: give the whole name")
-    close = difflib.get_close_matches(wanted, plain, _SHOWN, cutoff=0.5)
+    close = difflib.get_close_matches(query, plain, _SHOWN, cutoff=0.5)
     hint = ", ".join(identifiers[plain.index(text)] for text in dict.fromkeys(close))
     raise ValueError(f"there is no painting '{name}'" + (f"; there are {hint}" if hint else ""))
 

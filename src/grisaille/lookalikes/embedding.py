@@ -1,4 +1,4 @@
-"""A picture that was never in the collection, as a point among the collection's embeddings."""
+"""Embeds pictures that are not in the collection."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,11 +22,11 @@ from grisaille.points import Points
 
 @dataclass(frozen=True)
 class Described:
-    """Pictures as one likeness sees them.
+    """Pictures described by one likeness.
 
     Attributes:
-        points: What codes of few bytes are made of, q of them.
-        full: Features whose Euclidean distances are to be kept, float32, shape (q, d).
+        points: q points, from which codes are computed.
+        full: Features whose Euclidean distances define the likeness, float32, shape (q, d).
     """
 
     points: Points
@@ -38,13 +38,12 @@ class Embedder:
     """The models that embedded a collection.
 
     Attributes:
-        backbone: As for the collection.
-        chunks: The pieces of its features, in the order in which their codes are joined.
-        autoencoder: How the encoders of composition were made.
-        colour: How colours are counted.
-        encoders: Keras models, by the names of a chunk and a likeness: `pool5.style`; that of palettes is
-            `palette.colour`.
-        code: Of composition, whose directions make embeddings of the codes of all chunks; None without composition.
+        backbone: Settings of the collection's CNN.
+        chunks: Chunks of its features, in the order of their codes.
+        autoencoder: Settings of the encoders of composition.
+        colour: Settings of the palettes.
+        encoders: Keras models, named by chunk and likeness, such as `pool5.style`; the palette's is `palette.colour`.
+        code: Directions that turn the codes of all chunks into embeddings of composition; None without composition.
     """
 
     backbone: Backbone
@@ -57,50 +56,51 @@ class Embedder:
     def __call__(
         self, readers: Sequence[Callable[[], bytes]], likenesses: Sequence[str], max_megapixels: float
     ) -> dict[str, FloatArray]:
-        """Embed pictures; the backbone is built with the first picture of the process, where it is needed.
+        """Embed pictures. The backbone is built at its first use in the process.
 
         Args:
-            readers: One function a picture, returning its file.
-            likenesses: Of `composition`, `style` and `colour`.
+            readers: One function a picture, which returns its file.
+            likenesses: Any of `composition`, `style` and `colour`.
             max_megapixels: As in ingestion.
 
         Returns:
-            Likeness -> float32, shape (q, d): what the collection's embeddings would hold, had these been in it.
+            Likeness -> float32, shape (q, d), equal to the embeddings of the pictures in the collection if they were in
+            it.
 
         Raises:
-            BackboneError: If the CNN cannot be had.
+            BackboneError: If the CNN is not available.
             UnusableImageError: If a file is not a picture.
-            NegativeFeatureError: If the features have no such likeness.
+            NegativeFeatureError: If the likeness is not defined for negative features.
         """
-        found = {}
+        embeddings = {}
         if {"composition", "style"} & set(likenesses):
             features = self._features(readers, max_megapixels)
             if "composition" in likenesses:
-                found["composition"] = self._composition(features)
+                embeddings["composition"] = self._composition(features)
             if "style" in likenesses:
-                found["style"] = self._style(features)
+                embeddings["style"] = self._style(features)
         if "colour" in likenesses:
             decoded = (images.decode(read(), max_megapixels)[0] for read in readers)
             shares = np.stack([palette(image, self.colour.bins, self.colour.reach) for image in decoded])
-            found["colour"] = components.join([encoders.encode(self.encoders["palette.colour"], shares)])
-        return {name: found[name] for name in likenesses}
+            embeddings["colour"] = components.join([encoders.encode(self.encoders["palette.colour"], shares)])
+        return {name: embeddings[name] for name in likenesses}
 
     def evidence(
         self, readers: Sequence[Callable[[], bytes]], likenesses: Collection[str], max_megapixels: float
     ) -> list[Evidence]:
-        """What explains the likenesses of pictures (`why`), a picture at a time in the order of the readers.
+        """Yield the evidence that explains likenesses of pictures (see `why`), one picture at a time.
 
         Args:
-            readers: As above.
-            likenesses: Likewise.
+            readers: See `__call__`.
+            likenesses: See `__call__`.
             max_megapixels: As in ingestion.
 
         Returns:
-            Features where composition or style asks for them, and pictures as small as their colours are counted. A
-            layer without places is one place.
+            Features for composition and style, and small pictures for colour. A layer without positions counts as one
+            position.
 
         Raises:
-            BackboneError: If the CNN cannot be had.
+            BackboneError: If the CNN is not available.
             UnusableImageError: If a file is not a picture.
         """
         pictures = [shrunk(images.decode(read(), max_megapixels)[0]) for read in readers]
@@ -113,37 +113,37 @@ class Embedder:
         ]
 
     def shapes(self) -> dict[str, tuple[int, int, int]]:
-        """Layer -> height, width and channels of its features; a layer without places is one place."""
+        """Layer -> height, width and channels of its features; a layer without positions counts as one position."""
         outputs = zip(self.backbone.layers, built_once(self.backbone).outputs, strict=True)
         return {layer: (1, 1, *output.shape[1:])[-3:] for layer, output in outputs}
 
     def _features(self, readers: Sequence[Callable[[], bytes]], max_megapixels: float) -> dict[str, FloatArray]:
         network = built_once(self.backbone)
-        # A batch is filled up, which a single picture need not wait for.
+        # Batches are padded to the batch size, so use a smaller one for few pictures.
         settings = self.backbone.model_copy(update={"batch_size": min(self.backbone.batch_size, len(readers))})
         extraction = Extraction(readers, [""] * len(readers), settings, max_megapixels, network=network)
         batches = list(extraction.compute([range(len(readers))]))
         return {layer: np.concatenate([batch[layer] for batch in batches]) for layer in self.backbone.layers}
 
     def describe(self, readers: Sequence[Callable[[], bytes]], likeness: str, max_megapixels: float) -> Described:
-        """Pictures as codes of few bytes take them, and in full.
+        """Describe pictures for compressed codes, and in full.
 
         Args:
-            readers: As above.
+            readers: See `__call__`.
             likeness: `composition` or `style`.
             max_megapixels: As in ingestion.
 
         Raises:
-            BackboneError: If the CNN cannot be had.
+            BackboneError: If the CNN is not available.
             UnusableImageError: If a file is not a picture.
-            NegativeFeatureError: If the features have no such likeness.
+            NegativeFeatureError: If the likeness is not defined for negative features.
         """
         features = self._features(readers, max_megapixels)
         points = self._points(features) if likeness == "composition" else Points.plain(self._statistics(features))
         return Described(points, self.full(features, likeness))
 
     def full(self, features: Mapping[str, FloatArray], likeness: str) -> FloatArray:
-        """Features whose Euclidean distances are those of a likeness: float32, shape (n, d).
+        """Features whose Euclidean distances define a likeness: float32, shape (n, d).
 
         Args:
             features: Layer -> features, shape (n, d) each.
@@ -158,7 +158,7 @@ class Embedder:
     def _composition(self, features: Mapping[str, FloatArray]) -> FloatArray:
         settings = self.autoencoder
         if self.code is None:
-            raise ValueError("composition was not made")
+            raise ValueError("the run has no composition")
         values = settings.code_size * len(self.chunks)
         return embed_composition(self._points(features), self.code, values, settings.architecture)
 

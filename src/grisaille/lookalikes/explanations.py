@@ -1,4 +1,4 @@
-"""Why two pictures are alike by the likenesses of a collection, beside what is usual in it."""
+"""Explains why two pictures are alike, compared with the average in their collection."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from grisaille.lookalikes.why import ByColour, ByComposition, ByStyle, Evidence,
 from grisaille.parameters import Chunk, Colour
 
 SAMPLE = 32
-"""Paintings of a collection that say what is usual."""
+"""Number of paintings that the average is computed from."""
 
 
 @dataclass(frozen=True, eq=False)
 class Explanation:
-    """A likeness of two pictures, on their places.
+    """A likeness of two pictures, by position.
 
     Attributes:
-        likeness: Which.
-        similarity: Between 0 (nothing in common) and 1 (the same).
-        usual: The mean similarity of the first picture to paintings of the collection.
-        maps: Of each picture, layer or `colour` -> how much more each place says for their likeness than for that to an
-            average painting, float64, shape (height, width); negative where it says less. The maps of the first add up
-            to similarity - usual.
-        colours: Of colour alone: sRGB, 0 to 255, shape (k, 3), and their shares of the similarity, shape (k,).
+        likeness: Name of the likeness.
+        similarity: Between 0 (nothing in common) and 1 (equal).
+        usual: Mean similarity of the first picture to paintings of the collection.
+        maps: For each picture, layer or `colour` -> how much each position contributes to their similarity beyond its
+            contribution to the average one, float64, shape (height, width); may be negative. The maps of the first
+            picture sum to similarity - usual.
+        colours: For colour only: sRGB, 0 to 255, shape (k, 3), and their shares of the similarity, shape (k,).
         images: The two pictures.
     """
 
@@ -42,13 +42,13 @@ class Explanation:
 
 @dataclass(frozen=True, eq=False)
 class Explainer:
-    """What explains likenesses in a collection.
+    """Explains likenesses within a collection.
 
     Attributes:
-        chunks: Of the features, in order.
-        channels: Of the maps, for style.
-        colour: How colours are counted.
-        sample: Reads some paintings of the collection, from its whole length.
+        chunks: Chunks of the features, in order.
+        channels: Channels of the maps, for style.
+        colour: Settings of the palettes.
+        sample: Reads some paintings, evenly spaced in the collection.
     """
 
     chunks: Sequence[Chunk]
@@ -62,15 +62,15 @@ class Explainer:
         """Explain one likeness of two pictures.
 
         Args:
-            evidence: Of both (`Embedder.evidence`).
-            images: Both.
+            evidence: Evidence of both pictures (`Embedder.evidence`).
+            images: Both pictures.
             likeness: `composition`, `style` or `colour`.
 
         Raises:
-            ValueError: If there is no reason for such a likeness.
+            ValueError: If the likeness cannot be explained.
         """
         if likeness not in self._kinds:
-            raise ValueError(f"what is explained is {', '.join(self._kinds)}. Received: likeness={likeness}")
+            raise ValueError(f"likeness must be one of {', '.join(self._kinds)}. Received: likeness={likeness}")
         (a, b), kind, usual = evidence, self._kinds[likeness], self._usual(likeness)
         reasons = why(a, b, kind)
         colours = (kind.colours(a), reasons.values) if isinstance(kind, ByColour) else None
@@ -100,5 +100,5 @@ class Explainer:
 
 
 def sample_rows(count: int) -> list[int]:
-    """Rows from the whole length of a table, at most `SAMPLE`."""
+    """At most `SAMPLE` evenly spaced rows of a table."""
     return [int(row) for row in np.unique(np.linspace(0, count - 1, SAMPLE).astype(int))]

@@ -1,13 +1,14 @@
-"""Search by a part: paintings that show somewhere what a person has marked in a picture, and where they show it.
+"""Search by a part of a picture: which paintings contain something similar, and where.
 
 A part is compared with windows of one layer's maps, position by position on a grid of cells, by one linear function of
-the maps (an exemplar of linear discriminant analysis). So a painting costs one product of its maps with nine vectors
-and a summed-area table of nine numbers a position. How paintings are chosen for it is not known here.
+the maps (an exemplar of linear discriminant analysis). A painting costs one product of its maps with nine vectors and a
+summed-area table of nine numbers a position. The candidate paintings are chosen elsewhere.
 
-What was measured, as the share of the other carriers of a planted motif among the first ten (motifs for choosing:
-four figures in the demo's gallery, seen by its random CNN; six pasted pieces of 600 real paintings):
+Measured: the share of the other carriers of a planted motif among the first ten (motifs for development: four figures
+    in
+the demo's gallery, with its random CNN; six pasted pieces of 600 real paintings):
 
-| the part is described by | the demo's gallery | real paintings |
+| description of the part | the demo's gallery | real paintings |
 |---|---|---|
 | mean of channels, of the crop enlarged to the CNN's input | 0.07 | 0.13 |
 | mean of channels, of the window of the whole picture's maps | 0.19 | 0.76 |
@@ -22,14 +23,14 @@ Centring on a painting's own maps and scaling positions to length 1 found less. 
 of its size, and a second search with the best windows of the first found up to 0.05 more in the gallery, before the
 linear function was chosen; they cost more of the CNN or twice the search, and were not tried with it.
 
-Held against motifs that had no part in the choice, it finds less: 0.61 in the gallery (six figures, 60 questions) and
-0.83 in real paintings (40 questions about pasted pieces); the style of the whole picture finds 0.05 and 0.03. Among
-dots, checks and rings a random CNN loses small figures. A question about 600 paintings takes half a second of one
-core.
+Motifs that played no role in this choice are found less often: 0.61 in the gallery (six figures, 60 questions) and 0.83
+in real paintings (40 questions about pasted pieces); the style of the whole picture finds 0.05 and 0.03. A random CNN
+does not distinguish small figures among dots, checks and rings. A question about 600 paintings takes half a second of
+one core.
 
-As a shortlist, the style of the whole picture is poor: a third of 600 real paintings holds 0.44 of the other carriers.
-`PartSearch.shortlist`, of 2 KB a painting, holds 0.84 there, and half of them 0.93. So look at all paintings where time
-allows.
+The style of the whole picture makes a poor shortlist: a third of 600 real paintings holds 0.44 of the other carriers.
+With `PartSearch.shortlist`, at 2 KB a painting, a third holds 0.84, and half of them 0.93. So search all paintings if
+time allows.
 """
 
 from __future__ import annotations
@@ -47,25 +48,25 @@ from grisaille.likenesses.metrics import NegativeFeatureError
 Box: TypeAlias = tuple[float, float, float, float]
 """Left, top, right and bottom of a part of a picture, in fractions of its width and height."""
 
-# Mean colour of the photographs of ImageNet, which CNNs subtract.
+# Mean colour of ImageNet photographs, which CNNs subtract.
 _NEUTRAL = (124, 117, 104)
-# Cells of a window, along each side.
+# Cells along each side of a window.
 _CELLS = 3
-# Sides of windows, as multiples of those of the part.
+# Window sizes, as multiples of the part's.
 _SCALES = (0.5, 0.6, 0.71, 0.84, 1.0, 1.19, 1.41, 1.68, 2.0)
-# Share of the mean variance that is added to the variance of every direction.
+# Shrinkage: share of the mean variance that is added to every variance.
 _SHRINKAGE = 0.1
-# Paintings that the statistics of a collection are taken from, and that are read at a time: 25 MB of block4_pool.
+# Paintings in the sample for statistics, and paintings read at a time: 25 MB of block4_pool.
 _SAMPLE, _BLOCK = 512, 64
 
 
 @dataclass(frozen=True)
 class View:
-    """A part as the CNN sees it: the layer's maps of some picture, and where in that picture the part is.
+    """A part as the CNN sees it: the layer's maps of a picture, and the position of the part in it.
 
     Attributes:
         maps: Features after a ReLU, shape (height, width, channels).
-        box: Of the part.
+        box: Box of the part.
 
     Raises:
         ValueError: If the box is empty or leaves the picture, or the maps have another number of dimensions.
@@ -75,20 +76,20 @@ class View:
     box: Box
 
     def __post_init__(self) -> None:
-        """Check."""
+        """Check box and maps."""
         check(self.box)
         if self.maps.ndim != 3:
-            raise ValueError(f"maps must be of height x width x channels. Received: {self.maps.shape}")
+            raise ValueError(f"maps must have the shape (height, width, channels). Received: {self.maps.shape}")
 
 
 @dataclass(frozen=True)
 class Found:
-    """Paintings that show a part, best first.
+    """Paintings that contain a part, best first.
 
     Attributes:
-        rows: Of the collection, shape (count,).
-        similarities: float32, shape (count,): 1 is the part in its own picture, and 0 is what windows of the
-            collection have on average. Other windows may exceed 1.
+        rows: Rows in the collection, shape (count,).
+        similarities: float32, shape (count,): 1 for the part in its own picture, 0 for the average window of the
+            collection. Other windows may exceed 1.
         boxes: The best window of each painting, float64, shape (count, 4): left, top, right, bottom, in fractions of
             its width and height.
     """
@@ -99,10 +100,10 @@ class Found:
 
 
 def check(box: Box) -> None:
-    """Refuse what is no part of a picture.
+    """Check a box.
 
     Raises:
-        ValueError: If the box is empty, leaves the picture or is not of numbers.
+        ValueError: If the box is empty, leaves the picture or contains other than numbers.
     """
     left, top, right, bottom = box
     if not (0 <= left < right <= 1 and 0 <= top < bottom <= 1):
@@ -113,10 +114,10 @@ def check(box: Box) -> None:
 
 
 def pixels(image: Image.Image, box: Box) -> tuple[int, int, int, int]:
-    """Left, top, right and bottom of a part in whole pixels, at least one each way.
+    """Left, top, right and bottom of a part in whole pixels; width and height are at least 1.
 
     Raises:
-        ValueError: As `check`.
+        ValueError: See `check`.
     """
     check(box)
     width, height = image.size
@@ -125,19 +126,19 @@ def pixels(image: Image.Image, box: Box) -> tuple[int, int, int, int]:
 
 
 def alone(image: Image.Image, box: Box) -> tuple[Image.Image, Box]:
-    """A part alone, at its own scale, in the middle of a grey ground as large as the picture.
+    """Paste a part at its own scale into the middle of a grey picture of the same size.
 
-    Enlarged to the whole picture, its strokes would have another size than in the paintings.
+    If it were enlarged to the whole picture, its brush strokes would differ in size from those in the paintings.
 
     Args:
         image: RGB.
-        box: Of the part; at least one pixel of it is taken.
+        box: Box of the part; at least one pixel is taken.
 
     Returns:
         RGB of the same size, and the box of the part there.
 
     Raises:
-        ValueError: As `check`.
+        ValueError: See `check`.
     """
     (width, height), (left, top, right, bottom) = image.size, pixels(image, box)
     x, y = (width - right + left) // 2, (height - bottom + top) // 2
@@ -148,16 +149,17 @@ def alone(image: Image.Image, box: Box) -> tuple[Image.Image, Box]:
 
 @dataclass(frozen=True)
 class PartSearch:
-    """One layer of a collection, searched by parts.
+    """Searches one layer of a collection by parts.
 
     The score of a window is the mean over its cells c of t_c' S (m_c - mean): m_c is the mean of the square roots of
-    the features in the cell, t_c the same of the part, S the inverse of the covariance of single positions in the
-    collection. So channels count little where paintings have them anyway or have them together.
+    the features in the cell, t_c the same for the part, and S the inverse covariance of single positions in the
+    collection. So channels that are common or correlated in the collection count little.
 
     Attributes:
         rows: Features of the layer, flattened row-major (height, width, channel), shape (n, height * width * channels).
-        shape: (height, width, channels). A layer of few positions, as block5_pool, has no windows for small parts.
-        mean: Of the square roots, float32, shape (channels,).
+        shape: (height, width, channels). Layers with few positions, such as block5_pool, have no windows for small
+            parts.
+        mean: Mean of the square roots, float32, shape (channels,).
         whitening: Matrix W with W @ W.T = S, float32, shape (channels, channels).
 
     Source: Hariharan, Malik & Ramanan 2012, "Discriminative decorrelation for clustering and classification", for the
@@ -171,47 +173,47 @@ class PartSearch:
 
     @classmethod
     def fit(cls, rows: Rows, shape: tuple[int, int, int], seed: int = 0) -> PartSearch:
-        """Learn which channels are usual, from at most 512 paintings, in about half a second.
+        """Estimate mean and covariance from at most 512 paintings, in about half a second.
 
         Args:
-            rows: As above; n > 0.
-            shape: As above.
-            seed: Draws the paintings.
+            rows: See the attribute; n > 0.
+            shape: See the attribute.
+            seed: Seed of the sample.
 
         Raises:
             NegativeFeatureError: If a feature is negative.
-            ValueError: If the rows are not of that shape, or there are none.
+            ValueError: If the rows have another shape, or there are none.
         """
         if not rows.shape[0] or rows.shape[1] != int(np.prod(shape)):
             raise ValueError(f"maps of {shape} need n x {int(np.prod(shape))} features, n > 0. Received: {rows.shape}")
         n, channels = rows.shape[0], shape[2]
-        chosen = np.sort(np.random.default_rng(seed).permutation(n)[:_SAMPLE])
+        sample = np.sort(np.random.default_rng(seed).permutation(n)[:_SAMPLE])
         total, products, count = np.zeros(channels), np.zeros((channels, channels)), 0
-        for start in range(0, len(chosen), _BLOCK):
-            values = _roots(rows[chosen[start : start + _BLOCK]]).reshape(-1, channels)
+        for start in range(0, len(sample), _BLOCK):
+            values = _roots(rows[sample[start : start + _BLOCK]]).reshape(-1, channels)
             total += values.sum(axis=0, dtype=np.float64)
             products += values.T @ values
             count += len(values)
         mean = total / count
         variances, directions = np.linalg.eigh(products / count - np.outer(mean, mean))
         variances = np.maximum(variances, 0)
-        # A collection of blank pictures has no variance at all.
+        # A collection of blank pictures has no variance.
         added = _SHRINKAGE * variances.mean() or 1.0
         whitening = directions / np.sqrt(variances + added)
         return cls(rows, shape, mean.astype(np.float32), whitening.astype(np.float32))
 
     def nearest(self, views: Sequence[View], candidates: IntArray, count: int) -> Found:
-        """The paintings with the windows that are most like a part.
+        """Find the paintings with the windows most like a part.
 
         Args:
-            views: The same part in one or several pictures. The best that was measured are two: the whole picture that
-                it was marked in, and the part `alone`. The size of windows follows from the first.
-            candidates: Rows that may be found, shape (m,).
-            count: How many are found at most.
+            views: The same part in one or several pictures. Two measured best: the whole picture around the part, and
+                the part `alone`. The first determines the size of windows.
+            candidates: Rows to search, shape (m,).
+            count: Maximum number of results.
 
         Raises:
             NegativeFeatureError: If a feature is negative.
-            ValueError: If there is no view, or its maps are not of the shape of the collection's.
+            ValueError: If there is no view, or its maps differ in shape from the collection's.
         """
         template = self._template(views)
         first = views[0]
@@ -224,7 +226,7 @@ class PartSearch:
         return Found(candidates[order], scores[order] / np.float32(own or 1.0), boxes[order])
 
     def means(self) -> FloatArray:
-        """What `shortlist` reads, of all paintings: means of square roots over positions, float32, shape (n, channels).
+        """Means of square roots over positions, which `shortlist` reads, float32, shape (n, channels).
 
         Raises:
             NegativeFeatureError: If a feature is negative.
@@ -237,13 +239,13 @@ class PartSearch:
         return result
 
     def shortlist(self, views: Sequence[View], means: FloatArray, candidates: IntArray, length: int) -> IntArray:
-        """The candidates that have the most of a part's channels on the whole, ascending; none is read.
+        """The candidates whose means are most like the part's channels, ascending; no features are read.
 
         Args:
-            views: As in `nearest`.
-            means: As `means` gives them.
-            candidates: Rows that may be found, shape (m,).
-            length: Of the shortlist.
+            views: See `nearest`.
+            means: As `means` returns them.
+            candidates: Rows to search, shape (m,).
+            length: Length of the shortlist.
         """
         if length >= len(candidates):
             return np.sort(candidates)
@@ -252,20 +254,20 @@ class PartSearch:
         return np.sort(candidates[order[:length]])
 
     def _template(self, views: Sequence[View]) -> FloatArray:
-        """What cells are multiplied with, float32, shape (cells, cells, channels)."""
+        """The vectors that cells are multiplied by, float32, shape (cells, cells, channels)."""
         if not views:
             raise ValueError("a part needs at least one view. Received: none")
         total = np.zeros((_CELLS, _CELLS, self.shape[2]))
         for view in views:
             if view.maps.shape != self.shape:
-                raise ValueError(f"maps must be of the collection's shape {self.shape}. Received: {view.maps.shape}")
+                raise ValueError(f"maps must have the collection's shape {self.shape}. Received: {view.maps.shape}")
             whitened = (_cells(_roots(view.maps), view.box) - self.mean) @ self.whitening
             total += whitened / (np.linalg.norm(whitened) or 1.0)
         template: FloatArray = (total @ self.whitening.T).astype(np.float32)
         return template
 
     def _correlate(self, template: FloatArray, candidates: IntArray) -> Iterator[tuple[slice, FloatArray]]:
-        """Products of positions and cells, a block of paintings at a time: shape (b, height, width, cells, cells)."""
+        """Yield products of positions and cells, one block of paintings at a time: (b, height, width, cells, cells)."""
         height, width, channels = self.shape
         weights = template.reshape(-1, channels).T
         usual = self.mean @ weights
@@ -276,11 +278,11 @@ class PartSearch:
 
 
 def sizes(positions: tuple[int, int], box: Box) -> list[tuple[int, int]]:
-    """Heights and widths of the windows that are looked at, in positions: half to twice the part's, and of its aspect.
+    """Heights and widths of windows in positions: half to twice the part's size, with its aspect ratio.
 
     Args:
         positions: Height and width of the maps.
-        box: Of the part.
+        box: Box of the part.
     """
     left, top, right, bottom = box
     sides = ((bottom - top) * positions[0], (right - left) * positions[1])
@@ -292,15 +294,16 @@ def sizes(positions: tuple[int, int], box: Box) -> list[tuple[int, int]]:
 
 
 def best_windows(correlations: FloatArray, windows: Sequence[tuple[int, int]]) -> tuple[FloatArray, FloatArray]:
-    """The best window of every painting; of equal ones, the first in order of size, then from the top left.
+    """The best window of every painting; among equal ones, the first in order of size, then from the top left.
 
     Args:
-        correlations: What a position adds to a window whose cell it is in, shape (b, height, width, cells, cells).
+        correlations: Contribution of a position to a window, by the cell it is in, shape (b, height, width, cells,
+            cells).
         windows: Heights and widths.
 
     Returns:
         Sums over cells of the mean of a cell's positions, float32, shape (b,), and boxes in fractions, shape (b, 4).
-        Positions that a cell covers in part count in part.
+        Partly covered positions count in part.
     """
     n, height, width = correlations.shape[:3]
     table = np.zeros((n, height + 1, width + 1, *correlations.shape[3:]))
@@ -312,13 +315,13 @@ def best_windows(correlations: FloatArray, windows: Sequence[tuple[int, int]]) -
         values = scores[np.arange(n), places].astype(np.float32)
         y, x = np.divmod(places, width - wide + 1)
         better = values > best
-        found = np.stack([x / width, y / height, (x + wide) / width, (y + high) / height], axis=1)
-        best[better], boxes[better] = values[better], found[better]
+        edges = np.stack([x / width, y / height, (x + wide) / width, (y + high) / height], axis=1)
+        best[better], boxes[better] = values[better], edges[better]
     return best, boxes
 
 
 def _window_means(table: FloatArray, high: int, wide: int) -> FloatArray:
-    """Of every window of one size, shape (b, height - high + 1, width - wide + 1)."""
+    """Means of all windows of one size, shape (b, height - high + 1, width - wide + 1)."""
     tops, lefts = np.arange(table.shape[1] - high), np.arange(table.shape[2] - wide)
     down, across = table.shape[3], table.shape[4]
     total = np.zeros((len(table), len(tops), len(lefts)))
@@ -333,8 +336,8 @@ def _window_means(table: FloatArray, high: int, wide: int) -> FloatArray:
 
 
 def _at(table: FloatArray, places: FloatArray, axis: int) -> FloatArray:
-    """A summed-area table at places between its entries, which is linear there."""
-    # What is a whole number but for rounding.
+    """Values of a summed-area table between its entries, by linear interpolation."""
+    # Remove rounding errors of whole numbers.
     places = np.round(places, 9)
     low = np.minimum(places.astype(np.int64), table.shape[axis] - 2)
     share = (places - low).reshape(-1, *[1] * (table.ndim - axis - 1))
@@ -346,7 +349,7 @@ def _cells(values: FloatArray, box: Box) -> FloatArray:
 
     Args:
         values: Shape (height, width, channels).
-        box: In fractions; it may cut positions.
+        box: Box in fractions; it may cut positions.
 
     Returns:
         float64, shape (cells, cells, channels).

@@ -1,4 +1,4 @@
-"""Files and folders that a person points at, read before anything is computed."""
+"""Reads the files and folders of a query before anything is computed."""
 
 import hashlib
 import logging
@@ -18,12 +18,12 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Query:
-    """A picture that was asked about.
+    """A query picture.
 
     Attributes:
-        name: Its file's name, with the folders below the one that was given, and as many above as tell it from others.
-        data: The file.
-        image: The picture, upright RGB.
+        name: Its file name, with the folders below the given one, and as many above as make it unique.
+        data: Content of the file.
+        image: Upright RGB picture.
     """
 
     name: str
@@ -32,24 +32,24 @@ class Query:
 
     @cached_property
     def sha256(self) -> str:
-        """Of the file."""
+        """SHA-256 of the file."""
         return hashlib.sha256(self.data).hexdigest()
 
 
 def read_queries(given: str | Iterable[str], max_megapixels: float) -> list[Query]:
-    """Read pictures; what is not one is named with its reason, and left out. A file that is named twice is read once.
+    """Read pictures. Unusable files are logged with their reason and left out; repeated files are read once.
 
     Args:
-        given: A file, a folder (with all below it), or several of them.
+        given: A file, a folder (read recursively), or several of them.
         max_megapixels: As in ingestion.
 
     Raises:
-        ValueError: If a path is not there, or no file can be used.
+        ValueError: If a path does not exist, or no file is usable.
     """
     paths = [given] if isinstance(given, str) else list(given)
     files = {path: (name, read) for one in paths for path, name, read in _files(_path(one))}
     names = _told_apart({path: name for path, (name, _) in files.items()})
-    found, reasons = [], []
+    queries, reasons = [], []
     for path, (_, read) in files.items():
         try:
             data = read()
@@ -58,11 +58,11 @@ def read_queries(given: str | Iterable[str], max_megapixels: float) -> list[Quer
             reasons.append(f"{names[path]}: {error}")
             logger.warning("left out: %s", reasons[-1])
             continue
-        found.append(Query(names[path], data, image))
-    if not found:
-        said = "; ".join(reasons[:3]) or f"no {', '.join(images.SUFFIXES)} file there"
-        raise ValueError(f"no picture in {', '.join(paths)}: {said}")
-    return found
+        queries.append(Query(names[path], data, image))
+    if not queries:
+        reason = "; ".join(reasons[:3]) or f"no {', '.join(images.SUFFIXES)} file there"
+        raise ValueError(f"no picture in {', '.join(paths)}: {reason}")
+    return queries
 
 
 def _path(given: str) -> Path:
@@ -70,7 +70,7 @@ def _path(given: str) -> Path:
 
 
 def _files(path: Path) -> list[tuple[Path, str, Reader]]:
-    """Path, name and reader of a file, or of every picture below a folder."""
+    """Path, name and reader of a file, or of every picture in a folder, recursively."""
     if path.is_file():
         return [(path, path.name, path.read_bytes)]
     if not path.is_dir():
@@ -79,7 +79,7 @@ def _files(path: Path) -> list[tuple[Path, str, Reader]]:
 
 
 def _told_apart(names: dict[Path, str]) -> dict[Path, str]:
-    """The same names, with as many folders before them as it takes until no two paths share one."""
+    """The same names, prefixed by as many folders as make them unique."""
     while shared := {name for name, count in Counter(names.values()).items() if count > 1}:
         names = {
             path: "/".join(path.parts[-name.count("/") - 2 :]) if name in shared else name
