@@ -182,7 +182,7 @@ class TestMixtures:
             ({"mixture": 1}, "likeness=mixture cannot be mixed"),
             ({"style": -1}, "weights must be at least 0"),
             ({"style": float("nan")}, "weights must be at least 0"),
-            ({"style": 0}, "weights must be at least 0, and one of them more"),
+            ({"style": 0}, "weights must be at least 0, and one of them positive"),
         ],
     )
     def test_what_cannot_be_mixed(self, collection, weights, words):
@@ -319,7 +319,7 @@ class TestWhatIsShown:
         with pytest.raises(ValueError, match="at least one painting"):
             collection.sheet([])
         assert {"space", "likeness", "precision"} <= set(collection.table("usefulness").columns)
-        with pytest.raises(ValueError, match="style_embeddings is no table"):
+        with pytest.raises(ValueError, match="style_embeddings is not a table"):
             collection.table("style_embeddings")
 
     def test_artists_that_are_near(self, collection):

@@ -1,4 +1,4 @@
-"""What codes of few bytes are made of, and held against: queries, full features, and components of every chunk."""
+"""Inputs of compact codes and their baselines: queries, full features, and components of every chunk."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ def of_composition(
     seed: int,
     codes: Sequence[FloatArray] = (),
 ) -> tuple[Contenders, Sequence[Rows]]:
-    """Composition, by the likeness that the embeddings are made for.
+    """Composition, by the metric of the embeddings.
 
     Args:
-        features: Layer -> features, shape (n, d); all of them are what is to be kept.
-        chunks: The pieces of the features.
+        features: Layer -> features, shape (n, d); their distances are to be preserved.
+        chunks: The chunks.
         split: As `training_and_queries` takes it.
-        settings: Of the autoencoders.
+        settings: Settings of the autoencoders.
         k: Neighbours of recall@k.
-        seed: Of the sample of queries, and of what is drawn.
-        codes: Of every chunk by `linear`, shape (n, c + 2); without them components are fitted here.
+        seed: Seed of the sample of queries, and of random numbers.
+        codes: Codes of every chunk by `linear`, shape (n, c + 2); without them, components are fitted here.
 
     Returns:
-        What codes are made of, and the full features, cut by columns.
+        The inputs of codes, and the full features, cut by columns.
     """
     training, queries = training_and_queries(split, seed)
     if codes:
@@ -54,7 +54,7 @@ def of_composition(
 def fit_chunks(
     features: Mapping[str, Rows], chunks: Sequence[Chunk], training: IntArray, settings: Autoencoder
 ) -> Iterator[tuple[Projection, Points]]:
-    """Fit the components of every chunk on the training rows, shape (m,), and take all paintings there."""
+    """Fit the components of every chunk on the training rows, shape (m,), and project all paintings."""
     norms = {layer: layer_norms(features[layer], settings.made_for) for layer in {chunk.layer for chunk in chunks}}
     for chunk in chunks:
         rows = ColumnRange(features[chunk.layer], chunk.start, chunk.stop)
@@ -66,13 +66,13 @@ def fit_chunks(
 def of_vectors(
     statistics: Sequence[FloatArray], split: StringArray, k: int, seed: int
 ) -> tuple[Contenders, Sequence[Rows]]:
-    """What Euclidean distances compare: the channel statistics of every chunk, for style, or the vectors given.
+    """Euclidean likenesses: channel statistics of every chunk, for style, or the given vectors.
 
     Args:
-        statistics: Columns, shape (n, d) each, whose components are taken apart from each other's.
-        split: As above; the rest as well.
-        k: As above.
-        seed: As above.
+        statistics: Columns, shape (n, d) each, whose components are computed separately.
+        split: See `of_composition`, as for all arguments below.
+        k: Neighbours of recall@k.
+        seed: Seed of the sample and of random numbers.
     """
     training, queries = training_and_queries(split, seed)
     reference = Reference.measure(pieces_space(statistics), queries, k)

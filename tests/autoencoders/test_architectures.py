@@ -53,5 +53,5 @@ class TestEveryArchitecture:
         assert np.array_equal(loaded.predict_on_batch(rows), encoder.predict_on_batch(rows))
 
     def test_a_chunk_of_no_whole_positions(self):
-        with pytest.raises(ValueError, match="no whole number of positions of 512"):
+        with pytest.raises(ValueError, match="not a whole number of positions of 512"):
             build(Autoencoder(architecture="positional"), 1000)

@@ -59,7 +59,7 @@ class TestRotation:
         np.testing.assert_allclose(np.abs((whole.directions * pieces.directions).sum(axis=0)), 1, atol=1e-3)
 
     def test_one_painting_has_no_components(self, rows):
-        with pytest.raises(ValueError, match=r"at least two paintings\. Received: 1"):
+        with pytest.raises(ValueError, match=r"at least two paintings to be fitted on\. Received: 1"):
             Rotation.fit(rows[:1])
 
 

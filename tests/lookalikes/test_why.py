@@ -175,7 +175,7 @@ class TestHostile:
 
     def test_flat_features(self):
         flat = Evidence({"early": np.ones(8, np.float16)}, picture())
-        with pytest.raises(ValueError, match=r"early must have the shape \(height, width, channels\). Received: \(8,\)"):
+        with pytest.raises(ValueError, match=r"early must have the shape .* Received: \(8,\)"):
             why(flat, flat, ByComposition())
 
     @pytest.mark.parametrize("likeness", [ByComposition(), ByStyle(CHUNKS, 8)])

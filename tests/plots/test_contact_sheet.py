@@ -53,5 +53,5 @@ class TestChain:
     def test_of_a_longer_one_the_middle_is_left_out_and_counted(self):
         said = captions(chain(1300))
         assert said[:30] == [f"Painting {number} distance 1.0" for number in range(30)]
-        assert said[30] == "1,241 more paintings all are in chain.csv"
+        assert said[30] == "1,241 more paintings see chain.csv for all"
         assert said[31:] == [f"Painting {number} distance 1.0" for number in range(1271, 1300)]

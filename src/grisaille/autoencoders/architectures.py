@@ -22,7 +22,7 @@ def build(settings: Autoencoder, values: int) -> Models:
         The autoencoder, (n, values) -> (n, values), and the encoder, (n, values) -> (n, code_size).
 
     Raises:
-        ValueError: If the chunk does not fit the architecture.
+        ValueError: If the architecture is unknown, or cannot have this number of values.
     """
     builders: dict[str, Callable[..., Models]] = {"paper": paper, "positional": positional}
     if settings.architecture not in builders:
@@ -33,7 +33,7 @@ def build(settings: Autoencoder, values: int) -> Models:
 def paper(settings: Autoencoder, values: int) -> Models:
     """The network of the 2021 work: convolutions along the flattened chunk; 25,909,601 parameters at 25,088 values.
 
-    The input is taken flat; the first layer adds the channel axis.
+    The input is flat; the first layer adds the channel axis.
 
     Raises:
         ValueError: If the values cannot be halved three times.
@@ -60,16 +60,18 @@ def paper(settings: Autoencoder, values: int) -> Models:
 
 
 def positional(settings: Autoencoder, values: int) -> Models:
-    """Convolutions over the positions of the map, its channels kept together, then a dense layer.
+    """Convolutions over the positions of the map with all channels, then a dense layer.
 
-    A flattened chunk is (positions x channels): neighbours along it are channels, which have nothing to do with each
-    other, while neighbouring positions do.
+    In a flattened chunk (positions x channels), adjacent values are unrelated channels, while adjacent positions are
+    related.
 
     Raises:
         ValueError: If the chunk is not a whole number of positions.
     """
     if values % settings.channels:
-        raise ValueError(f"a chunk of {values} values is no whole number of positions of {settings.channels} channels")
+        raise ValueError(
+            f"a chunk of {values} values is not a whole number of positions of {settings.channels} channels"
+        )
     positions, draw = values // settings.channels, Initializers(settings.seed)
     inputs = layers.Input((values,), name="features")
     x = layers.Reshape((positions, settings.channels), name="positions")(inputs)

@@ -1,4 +1,4 @@
-"""Saved Keras models as bytes that depend on the model alone: equal models are equal files."""
+"""Makes saved Keras models reproducible: equal models are equal files."""
 
 import json
 import re
@@ -6,21 +6,21 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-# The earliest time that a ZIP archive can hold.
+# The earliest time in a ZIP archive.
 _NO_TIME = (1980, 1, 1, 0, 0, 0)
-# Parts of a reference to the output of a layer.
+# Number of parts of a reference to a layer's output.
 _REFERENCE = 3
 
 
 def make_deterministic(path: Path) -> None:
-    """Take out of a `.keras` file what differs each time one model is saved.
+    """Remove everything from a `.keras` file that differs between two saves of one model.
 
-    That is the date, in its metadata and beside each file of the archive; the addresses in memory by which its
-    configuration refers to objects that several layers share; and the names that Keras gives to layers and operations
-    without one, which count all models of a process. These are numbered in the order in which they appear.
+    This affects the date in the metadata and of each file in the archive, memory addresses by which the configuration
+    refers to shared objects, and automatic names of layers and operations, which Keras numbers by process. Addresses
+    and names are renumbered in order of appearance.
 
     Args:
-        path: The file, which is rewritten in place.
+        path: The file, rewritten in place.
     """
     with zipfile.ZipFile(path) as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
@@ -45,7 +45,7 @@ def _numbered(value: Any, known: dict[int, int]) -> Any:
 
 
 def _renamed(value: Any) -> Any:
-    """Models of which every name that Keras made up is numbered within its model."""
+    """Rename the automatic names of models, numbered within each model."""
     if isinstance(value, list):
         return [_renamed(item) for item in value]
     if not isinstance(value, dict):
@@ -61,13 +61,13 @@ def _renamed(value: Any) -> Any:
             new = f"{kind}_{len(names)}"
             names[layer["name"]] = layer["name"] = layer["config"]["name"] = new
     for layer in value["layers"]:
-        # Not in its configuration: a model within the model has names of its own.
+        # Separately from the configuration, since a nested model has names of its own.
         layer["inbound_nodes"] = _with_names(layer["inbound_nodes"], names)
     return value | {part: _with_names(value[part], names) for part in ("input_layers", "output_layers")}
 
 
 def _with_names(value: Any, names: dict[str, str]) -> Any:
-    """References to outputs of layers, [layer, node, tensor], in which the layers have other names."""
+    """Rename the layers in references to outputs of layers, [layer, node, tensor]."""
     if isinstance(value, dict):
         return {name: _with_names(item, names) for name, item in value.items()}
     if not isinstance(value, list):

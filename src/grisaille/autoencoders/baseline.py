@@ -1,4 +1,4 @@
-"""PCA at the size of the embedding, which every embedding is held against."""
+"""PCA at the size of the embedding, the baseline of every embedding."""
 
 from collections.abc import Mapping, Sequence
 
@@ -18,11 +18,11 @@ def pca_embeddings(
 
     Args:
         features: Layer -> features, shape (n, d).
-        chunks: The pieces to reduce, in order.
+        chunks: The chunks to reduce, in order.
         training: Rows the components are fitted on, ascending.
         k: Components a chunk.
-        likeness: What is done to the features first.
-        seed: Of the randomised PCA.
+        likeness: The metric that transforms the features first.
+        seed: Seed of the randomised PCA.
 
     Returns:
         float32, shape (n, k * chunks).

@@ -1,4 +1,4 @@
-"""Components that are a pattern over positions times a mixture of channels: all that a few paintings can tell."""
+"""Components that are products of a pattern over positions and a mixture of channels, for few training paintings."""
 
 import numpy as np
 
@@ -9,23 +9,23 @@ _BLOCK = 512
 
 
 def fit_factored_components(rows: Rows, chosen: IntArray, k: int, channels: int) -> PrincipalComponents:
-    """Fit principal components of a map's positions and of its channels, and multiply them.
+    """Fit principal components of positions and of channels, and multiply them.
 
-    Plain principal components learn a direction of 25,088 values from each painting, and fit a few hundred paintings so
-    closely that these are told apart better than any that comes later. Here every painting shows all channels at 49
-    positions and all positions in 512 channels, which is plenty for the two small covariances.
+    Plain principal components of a few hundred paintings overfit: they have a direction of 25,088 values for each
+    painting, and separate the training paintings better than later ones. Here every painting contributes all channels
+    at 49 positions and all positions in 512 channels, which is enough to estimate the two small covariances.
 
     Args:
         rows: Maps, flattened row-major (height, width, channel): shape (n, positions * channels).
         chosen: Rows to fit on, shape (m,), ascending.
-        k: Components, at most as many as columns.
-        channels: Of the map.
+        k: Number of components, at most the number of columns.
+        channels: Channels of the map.
 
     Returns:
         Mean and components, largest product of variances first; each row's largest entry by magnitude is positive.
 
     Raises:
-        ValueError: If there is no row, or the columns are no whole number of positions.
+        ValueError: If there is no row, or the columns are not a whole number of positions.
 
     Source: Zhang & Zhou 2005, "(2D)^2 PCA: two-directional two-dimensional PCA for efficient face representation and
     recognition"; Ye 2005, "Generalized low rank approximations of matrices".
@@ -51,10 +51,10 @@ def fit_factored_components(rows: Rows, chosen: IntArray, k: int, channels: int)
 
 
 def _products(of_positions: FloatArray, of_channels: FloatArray, k: int) -> FloatArray:
-    """The k Kronecker products of eigenvectors whose eigenvalues have the largest products."""
+    """The k Kronecker products of eigenvectors with the largest products of eigenvalues."""
     (spread, patterns), (strength, mixtures) = (np.linalg.eigh(matrix) for matrix in (of_positions, of_channels))
     order = np.argsort(-np.outer(spread, strength).ravel(), kind="stable")[:k]
-    chosen = np.unravel_index(order, (len(spread), len(strength)))
-    found = np.einsum("ak,bk->kab", patterns[:, chosen[0]], mixtures[:, chosen[1]]).reshape(len(order), -1)
-    signs = np.sign(found[np.arange(len(found)), np.abs(found).argmax(axis=1)])
-    return (found * signs[:, None]).astype(np.float32)
+    pairs = np.unravel_index(order, (len(spread), len(strength)))
+    products = np.einsum("ak,bk->kab", patterns[:, pairs[0]], mixtures[:, pairs[1]]).reshape(len(order), -1)
+    signs = np.sign(products[np.arange(len(products)), np.abs(products).argmax(axis=1)])
+    return (products * signs[:, None]).astype(np.float32)

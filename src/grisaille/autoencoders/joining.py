@@ -1,4 +1,4 @@
-"""Codes side by side: what makes the chunks' codes one embedding, and a few bytes."""
+"""Joins the codes of chunks to one embedding, and compresses them to a few bytes."""
 
 from collections.abc import Mapping, Sequence
 
@@ -17,35 +17,35 @@ _SAMPLE = 10_000
 class CompositionPoints:
     """The codes of all chunks, side by side, which may be mapped from files.
 
-    For `euclidean` the norms are 1. For `hellinger` the encoders scale with their input, so dividing afterwards is the
-    same as dividing the features; the squared distances of the chunks then add up to those of the whole.
+    For `euclidean` the norms are 1. For `hellinger` the encoders are homogeneous, so dividing the codes by the norms
+    equals dividing the features. The squared distances of the chunks then sum to those of the whole.
     """
 
     def __init__(self, codes: Sequence[FloatArray], norms: Sequence[FloatArray], architecture: Architecture) -> None:
         """Take the codes.
 
         Args:
-            codes: As `training.encode` gives them, shape (n, k), one array a chunk.
+            codes: One array a chunk, shape (n, k), as `training.encode` returns it.
             norms: Norms of each chunk's whole layer (`likenesses.metrics.layer_norms`), shape (n,), one array a chunk.
-            architecture: The last value of a code of `linear` is a length.
+            architecture: For `linear`, the last value of a code is the length of the residual.
 
         Raises:
-            ValueError: If the arrays are of different collections.
+            ValueError: If the arrays belong to different collections.
         """
         sizes = {len(rows) for rows in (*codes, *norms)}
         if len(sizes) != 1:
             raise ValueError(
-                f"the chunks' codes and the features are of different collections ({sorted(sizes)} paintings): "
+                f"the chunks' codes and the features belong to different collections ({sorted(sizes)} paintings): "
                 "run `kedro run --pipelines autoencoding` for all chunks"
             )
         self._codes, self._norms, self._architecture = codes, norms, architecture
 
     def __len__(self) -> int:
-        """How many paintings."""
+        """Number of paintings."""
         return len(self._codes[0])
 
     def __getitem__(self, rows: IntArray | slice) -> Points:
-        """Some of them."""
+        """The points of some paintings."""
         known = zip(self._codes, self._norms, strict=True)
         pieces = [chunk_points(codes[rows], norms[rows], self._architecture) for codes, norms in known]
         rests = np.stack([points.rests for points in pieces]).sum(axis=0)
@@ -59,28 +59,28 @@ def chunk_points(codes: FloatArray, norms: FloatArray, architecture: Architectur
 
 
 def embed_composition(points: PointRows, code: LinearCode, values: int, architecture: Architecture) -> FloatArray:
-    """Make embeddings of the codes of all chunks.
+    """Compute embeddings from the codes of all chunks.
 
     Args:
         points: `CompositionPoints`.
-        code: As fitted on those of the collection.
-        values: Of an embedding of `linear`.
-        architecture: `linear` takes the first directions of the code; the others have codes that were trained to be
-            short, which stay as they are.
+        code: The code fitted on the collection.
+        values: Values of an embedding for `linear`.
+        architecture: `linear` takes the first directions of the code; the other architectures keep their codes, which
+            were trained to be short.
 
     Returns:
-        As `Points.of("composition", ...)` takes them, float32, shape (n, values); of the other architectures (n, sum of
+        As `Points.of("composition", ...)` takes them, float32, shape (n, values); for other architectures (n, sum of
         code sizes + 1).
     """
     if architecture != "linear":
         return points[:].as_rows()
-    found = np.zeros((len(points), values), np.float32)
+    embeddings = np.zeros((len(points), values), np.float32)
     for start in range(0, len(points), _BLOCK):
         block = points[start : start + _BLOCK]
         rows = code.rotation.project(block.coordinates, block.rests).leading(values - 1).as_rows()
-        found[start : start + _BLOCK, : rows.shape[1] - 1] = rows[:, :-1]
-        found[start : start + _BLOCK, -1] = rows[:, -1]
-    return found
+        embeddings[start : start + _BLOCK, : rows.shape[1] - 1] = rows[:, :-1]
+        embeddings[start : start + _BLOCK, -1] = rows[:, -1]
+    return embeddings
 
 
 def fit_composition_code(points: PointRows, training: IntArray, size: int, values: int, seed: int) -> LinearCode:
@@ -88,10 +88,10 @@ def fit_composition_code(points: PointRows, training: IntArray, size: int, value
 
     Args:
         points: `CompositionPoints`.
-        training: Rows to fit on, shape (m,); of more than 10,000 a seeded sample.
-        size: Bytes.
-        values: Directions that embeddings take, which are kept whether they have bits or not.
-        seed: Of the sample.
+        training: Rows to fit on, shape (m,); a seeded sample if there are more than 10,000.
+        size: Bytes of a code.
+        values: Number of directions that embeddings need; these are kept even without bits.
+        seed: Seed of the sample.
     """
     known = points[_sampled(training, seed)]
     rotation = Rotation.fit(known.coordinates)
@@ -103,12 +103,12 @@ def fit_style_code(pieces: Sequence[FloatArray], training: IntArray, size: int, 
 
     Args:
         pieces: Channel statistics of every chunk, shape (n, d) each.
-        training: As above.
-        size: Likewise.
-        seed: Likewise.
+        training: See `fit_composition_code`.
+        size: See `fit_composition_code`.
+        seed: See `fit_composition_code`.
     """
-    chosen = _sampled(training, seed)
-    known = [rows[chosen] for rows in pieces]
+    sample = _sampled(training, seed)
+    known = [rows[sample] for rows in pieces]
     rotation = Rotation.fit_pieces(known)
     together = np.concatenate(known, axis=1)
     return _fit(rotation, Points.plain(together), size, 0)
@@ -116,8 +116,8 @@ def fit_style_code(pieces: Sequence[FloatArray], training: IntArray, size: int, 
 
 def _fit(rotation: Rotation, known: Points, size: int, values: int) -> LinearCode:
     code = LinearCode.fit(rotation, rotation.project(known.coordinates, known.rests), size)
-    kept = max(int(np.count_nonzero(code.bits)), values)
-    return LinearCode(rotation.leading(kept), code.bits[:kept], code.longest)
+    number = max(int(np.count_nonzero(code.bits)), values)
+    return LinearCode(rotation.leading(number), code.bits[:number], code.longest)
 
 
 def encode_points(code: LinearCode, points: PointRows) -> ByteArray:
@@ -130,7 +130,7 @@ def encode_points(code: LinearCode, points: PointRows) -> ByteArray:
 
 
 def stored(code: LinearCode, codes: ByteArray) -> Mapping[str, FloatArray | ByteArray]:
-    """What other programs need to read codes, by the names of the files."""
+    """The arrays that other programs need to read codes, by file name."""
     return {"codes": codes, **code.arrays()}
 
 

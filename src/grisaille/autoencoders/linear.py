@@ -1,7 +1,8 @@
-"""The linear autoencoder: principal components of a chunk, and the length of what they leave out.
+"""The linear autoencoder: principal components of a chunk, and the length of the residual.
 
-Of all linear maps to so many values, principal components lose the least (Baldi & Hornik 1989, "Neural networks and
-principal component analysis: learning from examples without local minima"), so there is nothing to train by gradient.
+Principal components lose the least of all linear maps to a given number of values (Baldi & Hornik 1989, "Neural
+networks and principal component analysis: learning from examples without local minima"), so nothing is trained by
+gradient.
 """
 
 from typing import Any
@@ -15,23 +16,23 @@ from grisaille.likenesses.metrics import Likeness
 
 
 def linear(projection: Projection, likeness: Likeness) -> Models:
-    """Put a chunk's components into two plain models of raw chunks.
+    """Build two Keras models of raw chunks from a chunk's components.
 
-    For `hellinger` both scale: twice the square roots of the features are twice the code. So the encoder can be given a
-    chunk before anybody knows how long the painting's whole layer is, and dividing comes later.
+    For `hellinger` both are homogeneous: doubling the square roots of the features doubles the code. So the encoder can
+    run before the norm of the painting's whole layer is known, and the code is divided later.
 
     Args:
-        projection: As fitted on the chunk.
-        likeness: What is done to the features first.
+        projection: The projection fitted on the chunk.
+        likeness: The metric that transforms the features first.
 
     Returns:
-        The autoencoder, (n, values) -> (n, values), and the encoder, (n, values) -> (n, k + 2), as
+        The autoencoder, (n, values) -> (n, values), and the encoder, (n, values) -> (n, k + 2), equal to
         `Projection.compress`.
     """
     size, values = projection.basis.shape
     inputs = layers.Input((values,), name="features")
     x = ops.sqrt(ops.relu(inputs)) if likeness == "hellinger" else inputs
-    # Zeros: drawing numbers that are replaced at once took a third of the time to load a model.
+    # Zeros, since drawing random numbers that are replaced at once took a third of a model's loading time.
     fixed: dict[str, Any] = {"use_bias": False, "trainable": False, "kernel_initializer": "zeros"}
     project = layers.Dense(size, **fixed, name="project")
     inside = project(x)

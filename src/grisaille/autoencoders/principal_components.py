@@ -1,4 +1,4 @@
-"""Principal components of a matrix that is read a block of rows at a time."""
+"""Principal components of a matrix that is read in blocks of rows."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import numpy as np
 from grisaille.arrays import FloatArray, IntArray, Rows, as_float32
 
 _BLOCK = 512
-# Rows that are read once and kept: 400 MB of 25,088 values. Reading costs more than computing.
+# Up to this many rows are read once and kept: 400 MB of 25,088 values. Reading costs more than computing.
 READ_ONCE = 4000
 
 
@@ -38,17 +38,17 @@ def fit_principal_components(
 ) -> PrincipalComponents:
     """Fit principal components by randomised subspace iteration.
 
-    A few thousand rows are kept in memory, and the components are nearly exact; of more, a block at a time is read.
+    A few thousand rows are kept in memory, and the components are nearly exact. More rows are read in blocks.
 
     Args:
-        rows: Matrix of shape (n, d), of which a block is in memory at a time.
-        chosen: Rows to fit on, shape (m,), ascending; None takes all of an array, which is overwritten.
-        k: Number of components; what exceeds the rank is filled with zeros.
-        seed: Of the random start.
+        rows: Matrix of shape (n, d).
+        chosen: Rows to fit on, shape (m,), ascending; None means all rows of an array, which is overwritten.
+        k: Number of components; those beyond the rank are zero.
+        seed: Seed of the random start.
         passes: Power iterations over a matrix that is too large to keep; each reads it once.
 
     Returns:
-        The components; each row's largest entry by magnitude is positive, so that signs repeat.
+        The components; each row's largest entry by magnitude is positive, which makes signs reproducible.
 
     Raises:
         ValueError: If there is no row.
@@ -75,30 +75,30 @@ def fit_principal_components(
 
 
 def _of_few(matrix: FloatArray, k: int, seed: int) -> PrincipalComponents:
-    """From the products of all rows with each other, shape (m, m): fewer than the columns, and read once."""
+    """Components from the products of all rows with each other, shape (m, m); the rows are fewer than the columns."""
     from sklearn.utils.extmath import randomized_svd
 
     mean = matrix.mean(axis=0, dtype=np.float64).astype(np.float32)
     matrix -= mean
     k_found = min(k, max(len(matrix) - 1, 1))
-    # Singular values of the products are squares, so few passes tell the directions apart.
+    # Singular values of the products are squares, so few passes separate the directions.
     left, squares, _ = randomized_svd(
         matrix @ matrix.T, k_found, n_oversamples=32, n_iter=4, power_iteration_normalizer="QR", random_state=seed
     )
     known = squares > 1e-6 * max(float(squares[0]), 1e-30)
-    found = left[:, known].T @ matrix
-    return _principal_components(mean, found / np.linalg.norm(found, axis=1, keepdims=True), k)
+    directions = left[:, known].T @ matrix
+    return _principal_components(mean, directions / np.linalg.norm(directions, axis=1, keepdims=True), k)
 
 
-def _principal_components(mean: FloatArray, found: FloatArray, k: int) -> PrincipalComponents:
+def _principal_components(mean: FloatArray, directions: FloatArray, k: int) -> PrincipalComponents:
     components = np.zeros((k, len(mean)), dtype=np.float32)
-    signs = np.sign(found[np.arange(len(found)), np.abs(found).argmax(axis=1)])
-    components[: len(found)] = found * signs[:, None]
+    signs = np.sign(directions[np.arange(len(directions)), np.abs(directions).argmax(axis=1)])
+    components[: len(directions)] = directions * signs[:, None]
     return PrincipalComponents(mean, components)
 
 
 def _blocks(rows: Rows, chosen: IntArray) -> Iterator[FloatArray]:
-    """The chosen rows, a block at a time, in float32."""
+    """Yield the chosen rows in blocks, as float32."""
     for start in range(0, len(chosen), _BLOCK):
         yield as_float32(rows[chosen[start : start + _BLOCK]])
 

@@ -1,4 +1,4 @@
-"""What is shown and kept of a training: its bar, and its history."""
+"""Progress bar and history of a training."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from grisaille.terminal import Bar
 
 
 class Progress(keras.callbacks.Callback):
-    """One bar an autoencoder, which moves with every batch and names the losses after every epoch."""
+    """One bar an autoencoder, advanced with every batch; it shows the losses after every epoch."""
 
     def __init__(self, name: str) -> None:
         """Label the bar."""
@@ -23,16 +23,16 @@ class Progress(keras.callbacks.Callback):
         self._bar = Bar(total=self.params["epochs"] * self.params["steps"], desc=self._name, unit=" batches")
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        """Move the bar."""
+        """Advance the bar."""
         self._bar.update()
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        """Say where the losses are."""
+        """Show the losses."""
         losses = {name: f"{value:.4g}" for name, value in (logs or {}).items()}
         self._bar.set_postfix(epoch=f"{epoch + 1}/{self.params['epochs']}", refresh=False, **losses)
 
     def on_train_end(self, logs: Any = None) -> None:
-        """Leave the bar where training stopped."""
+        """Close the bar where training stopped."""
         self._bar.close()
 
 

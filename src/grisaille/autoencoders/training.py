@@ -1,4 +1,4 @@
-"""The training loop: batches read from disk, held-out paintings stop it, the best weights stay."""
+"""The training loop: batches are read from disk, validation paintings stop it early, the best weights are kept."""
 
 import gc
 import math
@@ -17,7 +17,7 @@ from grisaille.parameters import Autoencoder
 
 
 class Batches(keras.utils.PyDataset):
-    """Rows of a chunk as Keras wants them, (x, x) a batch, in another order every epoch."""
+    """Batches of a chunk for Keras, (x, x), in another order every epoch."""
 
     def __init__(self, rows: Rows, chosen: IntArray, size: int, seed: int | None) -> None:
         """Wrap some rows of a chunk.
@@ -26,7 +26,7 @@ class Batches(keras.utils.PyDataset):
             rows: Features, shape (n, values).
             chosen: Rows to use, shape (m,).
             size: Rows a batch.
-            seed: Of the order; None keeps it.
+            seed: Seed of the shuffling; None keeps the order.
         """
         super().__init__()
         self._rows, self._chosen, self._size = rows, np.array(chosen), size
@@ -39,8 +39,8 @@ class Batches(keras.utils.PyDataset):
 
     def __getitem__(self, index: int) -> tuple[FloatArray, FloatArray]:
         """One batch, float32."""
-        chosen = self._chosen[index * self._size : (index + 1) * self._size]
-        values = as_float32(self._rows[chosen])
+        batch = self._chosen[index * self._size : (index + 1) * self._size]
+        values = as_float32(self._rows[batch])
         return values, values
 
     def on_epoch_end(self) -> None:
@@ -52,31 +52,31 @@ class Batches(keras.utils.PyDataset):
 def train(
     rows: Rows, norms: FloatArray, training: IntArray, validation: IntArray, settings: Autoencoder, name: str
 ) -> tuple[keras.Model, keras.Model, pd.DataFrame]:
-    """Train one autoencoder on one chunk, which needs to know of no other.
+    """Train one autoencoder on one chunk.
 
-    Nothing is to be stopped in `linear`, so that its validation rows are learnt from, too.
+    `linear` has no early stopping, so it is also fitted on the validation rows.
 
     Args:
         rows: Features of the chunk, shape (n, values).
         norms: Norms of the whole layer (`likenesses.metrics.layer_norms`), float32, shape (n,).
-        training: Rows to learn from, shape (m,).
-        validation: Rows that stop the training, possibly none; the training loss is watched then.
+        training: Rows to fit on, shape (m,).
+        validation: Rows for early stopping; if there are none, the training loss decides.
         settings: Architecture, epochs, and so on.
-        name: Of the chunk, for the progress bar.
+        name: Name of the chunk, for the progress bar.
 
     Returns:
-        The autoencoder and its encoder, uncompiled, and the history: one row an epoch, columns epoch, loss (mean
-        squared error; of `linear`, of what its likeness makes of the features) and val_loss, where there is one.
+        The autoencoder and its encoder, uncompiled, and the history: one row an epoch, with columns epoch, loss (mean
+        squared error; for `linear`, of the transformed features) and val_loss, if there is one.
 
     Raises:
-        ValueError: If there are too few rows to learn from, or the chunk does not fit the architecture.
+        ValueError: If there are too few training rows, or the chunk does not fit the architecture.
     """
-    # As `KerasModelDataset` does: the model of the chunk before is 200 MB.
+    # Free the model of the previous chunk, which takes 200 MB, as `KerasModelDataset` does.
     gc.collect()
     if settings.architecture == "linear":
-        chosen = np.union1d(training, validation).astype(np.int64)
+        fitted = np.union1d(training, validation).astype(np.int64)
         metric_rows = MetricRows(rows, settings.likeness, norms)
-        projection, loss = fit_projection(metric_rows, chosen, settings.components, settings.seed, settings.channels)
+        projection, loss = fit_projection(metric_rows, fitted, settings.components, settings.seed, settings.channels)
         return (*linear(projection, settings.likeness), history_table({"loss": [loss]}))
     if not len(training):
         raise ValueError("there is no painting to train on")
@@ -87,7 +87,7 @@ def train(
         Batches(rows, training, settings.batch_size, settings.seed),
         validation_data=Batches(rows, validation, settings.batch_size, None) if len(validation) else None,
         epochs=settings.epochs,
-        # Batches have an order of their own; Keras would shuffle them with Python's global generator.
+        # Batches shuffle themselves; Keras would use Python's global generator.
         shuffle=False,
         callbacks=[
             keras.callbacks.EarlyStopping(watched, patience=settings.patience, restore_best_weights=True),
@@ -95,7 +95,7 @@ def train(
         ],
         verbose=0,
     )
-    # Rebuilt without the optimiser's state, which would triple the file.
+    # Rebuilt without the optimiser's state, which would triple the size of the file.
     return (*_uncompiled(autoencoder, encoder), history_table(history.history))
 
 
@@ -105,23 +105,23 @@ def _uncompiled(autoencoder: keras.Model, encoder: keras.Model) -> Models:
 
 
 def take_encoder(autoencoder: keras.Model) -> keras.Model:
-    """The encoder inside of an autoencoder, (n, values) -> (n, code); the two share their weights."""
+    """The encoder inside an autoencoder, (n, values) -> (n, code); the two share their weights."""
     code = autoencoder.get_layer("code").output
     return keras.Model(autoencoder.inputs[0], code, name=f"{autoencoder.name}_encoder")
 
 
 def encode(encoder: keras.Model, rows: Rows, batch_size: int = 256) -> FloatArray:
-    """Encode all rows of a chunk, as they are stored.
+    """Encode all rows of a chunk, as stored.
 
     Args:
-        encoder: As `train` gives it.
+        encoder: As `train` returns it.
         rows: Features of the chunk, shape (n, values).
         batch_size: Rows at a time.
 
     Returns:
-        float32, shape (n, k + 2) of `linear`, which are not divided by the norms yet, or (n, code_size).
+        float32, shape (n, k + 2) for `linear`, not yet divided by the norms, or (n, code_size).
     """
-    # Called, not `predict`: that compiles each encoder for the few batches that it will ever see.
+    # Call the model: `predict` would compile each encoder for only a few batches.
     parts = [
         keras.ops.convert_to_numpy(encoder(as_float32(rows[start : start + batch_size]), training=False))
         for start in range(0, rows.shape[0], batch_size)

@@ -1,4 +1,4 @@
-"""Fewer bytes a painting: codes that distances can be told from, and what people would use instead. Arrays only."""
+"""Compact codes that preserve distances, and the baselines they are compared with. Arrays only."""
 
-# Likenesses that there are codes of.
+# Likenesses that have stored codes.
 CODED = ("composition", "style")

@@ -1,4 +1,4 @@
-"""One bit of every coordinate of a random rotation: a code that nothing is learnt for."""
+"""One bit for every coordinate of a random rotation: a code without training."""
 
 from dataclasses import dataclass
 
@@ -12,12 +12,12 @@ _BLOCK = 512
 
 @dataclass(frozen=True)
 class OneBit:
-    """A rotation that is drawn once: random signs, then the cosine transform, then some of its coordinates.
+    """A fixed random rotation: random signs, then the cosine transform, then a subset of its coordinates.
 
     Attributes:
-        mean: Of the collection, float32, shape (d,).
+        mean: Mean of the collection, float32, shape (d,).
         signs: -1 or 1, float32, shape (d,).
-        chosen: Coordinates that are kept, shape (b,), in an order of chance: the first of them are a shorter code.
+        chosen: Indices of the subset, shape (b,), in random order, so its beginning is a shorter code.
 
     Source: Gao & Long 2024, "RaBitQ: quantizing high-dimensional vectors with a theoretical error bound for approximate
     nearest neighbor search", arXiv 2405.12497; Ailon & Chazelle 2009 for the fast rotation.
@@ -29,7 +29,7 @@ class OneBit:
 
     @classmethod
     def draw(cls, mean: FloatArray, bits: int, seed: int) -> "OneBit":
-        """Draw a rotation of vectors of the length of the mean, and as many of its coordinates as there are bits."""
+        """Draw a rotation of vectors as long as the mean, and one coordinate a bit."""
         random = np.random.default_rng(seed)
         signs = random.choice(np.array([-1, 1], np.float32), len(mean))
         return cls(mean, signs, random.permutation(len(mean))[:bits])
@@ -40,7 +40,7 @@ class OneBit:
         return -(-len(self.chosen) // 8) + 8
 
     def rotate(self, rows: FloatArray) -> FloatArray:
-        """Centred rows, shape (n, d), rotated, the chosen coordinates: float32, shape (n, b)."""
+        """Centre and rotate rows, shape (n, d), and take the subset of coordinates: float32, shape (n, b)."""
         from scipy.fft import dct
 
         turned = dct((rows - self.mean) * self.signs, norm="ortho", axis=1, workers=-1)
@@ -48,33 +48,33 @@ class OneBit:
 
 
 def squares(rotated: FloatArray, lengths: FloatArray, queries: IntArray, query_in_bits: bool) -> FloatArray:
-    """Squared distances of some paintings to all, as the bits of the others tell them.
+    """Squared distances of some paintings to all, estimated from the bits of the others.
 
     Args:
-        rotated: As `OneBit.rotate` gives it, shape (n, b).
-        lengths: Of the centred paintings, shape (n,).
+        rotated: As `OneBit.rotate` returns it, shape (n, b).
+        lengths: Lengths of the centred paintings, shape (n,).
         queries: Rows, shape (q,).
-        query_in_bits: Whether of the query, too, only the bits are known.
+        query_in_bits: Whether the query is reduced to bits, too.
 
     Returns:
         float32, shape (q, n).
 
     Source: as above, section 3.2; Charikar 2002, "Similarity estimation techniques from rounding algorithms", for two
-    codes of bits, whose angle is the share of bits that differ.
+    binary codes, whose angle is estimated by the share of differing bits.
     """
-    asked = _signs(rotated[queries]) if query_in_bits else _unit(rotated[queries])
+    directions = _signs(rotated[queries]) if query_in_bits else _unit(rotated[queries])
     cosines = np.empty((len(queries), len(rotated)), np.float32)
     for start in range(0, len(rotated), _BLOCK):
         block = rotated[start : start + _BLOCK]
         codes = _signs(block)
-        products = asked @ codes.T
+        products = directions @ codes.T
         if not query_in_bits:
             own = np.einsum("ij,ij->i", codes, _unit(block))
             cosines[:, start : start + _BLOCK] = products / np.maximum(own, np.finfo(np.float32).tiny)
         else:
             cosines[:, start : start + _BLOCK] = np.sin(np.pi / 2 * products)
-    there, here = lengths[None, :], lengths[queries, None]
-    return np.maximum(here**2 + there**2 - 2 * here * there * cosines, 0)
+    others, own = lengths[None, :], lengths[queries, None]
+    return np.maximum(own**2 + others**2 - 2 * own * others * cosines, 0)
 
 
 def _unit(rows: FloatArray) -> FloatArray:
@@ -82,6 +82,6 @@ def _unit(rows: FloatArray) -> FloatArray:
 
 
 def _signs(rows: FloatArray) -> FloatArray:
-    """The nearest corners of a cube, on the unit sphere."""
+    """The nearest corners of a cube, scaled to the unit sphere."""
     length = np.float32(1 / np.sqrt(rows.shape[1]))
     return np.where(rows >= 0, length, -length)

@@ -1,6 +1,6 @@
 """Look-alikes by compressed codes: the nearest codes form a shortlist, which is reranked by the full features.
 
-If the features were deleted, features decoded from their own codes replace them.
+If the features were deleted, their own codes replace them.
 """
 
 from __future__ import annotations

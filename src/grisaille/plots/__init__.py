@@ -1,1 +1,1 @@
-"""Matplotlib figures: titled, labelled, told apart by shape as well as by colour."""
+"""Matplotlib figures with titles and labels, readable without colour."""

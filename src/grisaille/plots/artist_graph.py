@@ -1,4 +1,4 @@
-"""The graph of artists, a panel a likeness: over time where lives are known, in a circle where they are not."""
+"""The graph of artists, one panel a likeness: along time if lives are known, otherwise in a circle."""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ from grisaille.measures.artist_graph import pairs
 from grisaille.plots.canvas import new_figure
 from grisaille.plots.comparison import literal
 
-# Of shuffled names, a quarter of the edges have as much support as the first, and one in fifty as the second:
+# With shuffled names, a quarter of the edges reach the first support, and one in fifty the second:
 # docs/how-to/artists.md.
 _DRAWN, _SOLID = 0.5, 0.8
-# As many as the collection of the 2021 work has, and as the heat map shows.
+# As many artists as in the 2021 work, and as in the heat map.
 _SHOWN = 50
-# Characters of a line of a name, which has two at most.
+# Characters a line of a name, which has at most two lines.
 _NAME = 32
 # Inches of a panel, and of an artist's row in it.
 _PANEL, _ROW = 8.0, 0.25
 _POINTS = 8.0
-# Of the explanation, an inch.
+# Characters of the explanation an inch.
 _LETTERS = 12
 _BLUE = "#0072b2"
 _OVER_LINES = {"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 0.6}
 _LINES = (
-    "A line joins artists whose paintings are among each other's nearest. Wide is nearer; solid has support of "
-    f"{_SOLID:.0%} or more, dashed of {_DRAWN:.0%} or more. It says nothing of who knew whom. "
+    "A line joins artists whose paintings are among each other's nearest. Wider lines are nearer; solid lines have "
+    f"support of {_SOLID:.0%} or more, dashed lines of {_DRAWN:.0%} or more. They do not show who knew whom. "
 )
 _ARROWS = "An arrow leads from an artist who had died to one who was not yet born. "
-_YEARS = "Years lie wider apart where more of the artists lived."
+_YEARS = "The time axis is stretched where more of the artists lived."
 
-# Where those stand whose years are not known; the others, between 0 and 1.
+# Position of artists with unknown years; the others are between 0 and 1.
 _UNKNOWN = -0.15
 
 Place = tuple[float, float]
@@ -46,23 +46,22 @@ Places = Mapping[str, Place]
 
 
 def artist_graph(edges: pd.DataFrame, artists: pd.DataFrame) -> Figure:
-    """Draw the edges with support of at least a half.
+    """Draw the edges with a support of at least one half.
 
-    Of more than 50 artists, a panel shows those of its nearest pairs, and its title says so.
+    With more than 50 artists, a panel shows those of its nearest pairs, and its title says so.
 
     Args:
         edges: As `measures.artist_graph.pairs` takes them.
-        artists: Columns artist, born and died, NA where they are not known. Where that is so of most, there is no axis
-            of time.
+        artists: Columns artist, born and died, NA if unknown. If most are unknown, there is no time axis.
 
     Returns:
-        A figure; one without edges says so.
+        A figure, with a message if there are no edges.
     """
     joined = pairs(edges)
     likenesses = list(dict.fromkeys(joined["likeness"]))
     if not likenesses:
         figure = new_figure(_PANEL, 2)
-        figure.text(0.5, 0.5, "no artists with enough paintings that are near to each other", ha="center", va="center")
+        figure.text(0.5, 0.5, "no artists with enough paintings are near each other", ha="center", va="center")
         return figure
     lives = artists.set_index("artist")[["born", "died"]].astype(float)
     over_time = bool(lives.notna().any(axis=1).mean() >= 0.5)
@@ -73,8 +72,8 @@ def artist_graph(edges: pd.DataFrame, artists: pd.DataFrame) -> Figure:
     figure = new_figure(width * columns, height * lines + 1)
     in_order = over_time or bool(joined["directed"].any())
     figure.suptitle("Artists: likeness in order of time" if in_order else "Artists: likeness", fontsize=15)
-    said = _LINES + _ARROWS * in_order + _YEARS * over_time
-    figure.supxlabel(textwrap.fill(said, int(_LETTERS * width * columns)), fontsize=10)
+    caption = _LINES + _ARROWS * in_order + _YEARS * over_time
+    figure.supxlabel(textwrap.fill(caption, int(_LETTERS * width * columns)), fontsize=10)
     panels = figure.subplots(lines, columns, squeeze=False).ravel()
     for axes in panels[len(likenesses) :]:
         axes.set_axis_off()
@@ -93,13 +92,13 @@ def artist_graph(edges: pd.DataFrame, artists: pd.DataFrame) -> Figure:
 
 
 def _nearest(joined: pd.DataFrame, names: list[str]) -> list[str]:
-    """All artists, or of many those of the nearest pairs."""
+    """All artists; if there are many, those of the nearest pairs."""
     ends = joined.sort_values("nearness", ascending=False)[["source", "target"]].to_numpy(dtype=object)
     return list(dict.fromkeys([*ends.ravel(), *names]))[:_SHOWN]
 
 
 def _alike_together(joined: pd.DataFrame, names: list[str]) -> list[str]:
-    """Artists in the order of a hierarchical clustering, so that most lines are short."""
+    """Artists in the order of a hierarchical clustering, which keeps most lines short."""
     names = sorted(names)
     rows = {name: row for row, name in enumerate(names)}
     one, other = (joined[end].map(rows).to_numpy(dtype=int) for end in ("source", "target"))
@@ -110,7 +109,7 @@ def _alike_together(joined: pd.DataFrame, names: list[str]) -> list[str]:
 
 
 def _draw_over_time(axes: Axes, joined: pd.DataFrame, lives: pd.DataFrame) -> None:
-    """A row an artist, a bar a life."""
+    """One row an artist, with a bar from birth to death."""
     years = lives.to_numpy()
     stretch = _stretch(years)
     lives = lives.apply(lambda column: column.map(stretch, na_action="ignore"))
@@ -119,7 +118,7 @@ def _draw_over_time(axes: Axes, joined: pd.DataFrame, lives: pd.DataFrame) -> No
     places = {name: (x, float(row)) for row, (name, x) in enumerate(zip(names, middles, strict=True))}
 
     def bend(source: Place, target: Place) -> float:
-        # Towards the rows in the middle, so that no line leaves the panel.
+        # Bend towards the middle rows, so that no line leaves the panel.
         upper, rightwards = source[1] + target[1] < len(lives), source[0] < target[0]
         return 0.1 if upper == rightwards else -0.1
 
@@ -145,7 +144,7 @@ def _draw_over_time(axes: Axes, joined: pd.DataFrame, lives: pd.DataFrame) -> No
 
 
 def _stretch(years: FloatArray) -> Callable[[float], float]:
-    """From years to places between 0 and 1, half way between even steps of years and even steps of artists."""
+    """Map years to positions between 0 and 1, half by time and half by number of artists."""
     known, counts = np.unique(years[np.isfinite(years)], return_counts=True)
     ranks = (np.cumsum(counts) - counts) / max(counts[:-1].sum(), 1)
     first, last = known[0], known[-1]
@@ -153,7 +152,7 @@ def _stretch(years: FloatArray) -> Callable[[float], float]:
 
 
 def _ticks(years: FloatArray, stretch: Callable[[float], float]) -> dict[float, str]:
-    """Round years that leave each other room, the roundest first: place -> year."""
+    """Round years with enough space between them, the roundest first: position -> year."""
     first, last = int(np.nanmin(years)), int(np.nanmax(years))
     ticks: dict[float, str] = {}
     for step in (100, 50, 10):
@@ -164,12 +163,12 @@ def _ticks(years: FloatArray, stretch: Callable[[float], float]) -> dict[float, 
 
 
 def _draw_in_a_circle(axes: Axes, joined: pd.DataFrame, names: list[str], width: float) -> None:
-    """Names point outwards, in a panel of so many inches."""
+    """Draw artists in a circle with names outside, in a panel of `width` inches."""
     angles = 2 * np.pi * np.arange(len(names)) / len(names)
     places = {name: (np.cos(angle), np.sin(angle)) for name, angle in zip(names, angles, strict=True)}
 
     def bend(source: Place, target: Place) -> float:
-        # Towards the centre.
+        # Bend towards the centre.
         turn = source[0] * target[1] - source[1] * target[0]
         return -0.2 if turn > 0 else 0.2
 
@@ -184,7 +183,7 @@ def _draw_in_a_circle(axes: Axes, joined: pd.DataFrame, names: list[str], width:
         )  # fmt: skip
         longest = max(longest, text.get_window_extent().width / text.figure.dpi)
         text.set_rotation(angle - 180 * left)
-    # Names are as long in inches whatever the circle's radius is.
+    # The length of names in inches does not depend on the circle's radius.
     side = 1.1 / (1 - longest / (width / 2))
     axes.set(xlim=(-side, side), ylim=(-side, side), aspect="equal")
     axes.set_axis_off()

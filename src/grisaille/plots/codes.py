@@ -1,4 +1,4 @@
-"""What codes keep, over what they weigh."""
+"""Recall of codes over their size."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ from grisaille.measures.code_rows import (
 )
 from grisaille.plots.canvas import new_figure
 
-# Okabe and Ito's colours; a family of floats has the colour of its quantised kin, and dashes and marks tell them apart.
+# Okabe and Ito's colours. A family of floats has the colour of its quantised version; dashes and marks differ.
 _OF_VALUES: dict[str, dict[str, Any]] = {
     PLAIN: {"color": "#d55e00", "linestyle": ":", "marker": "s"},
     LENGTHS: {"color": "#d55e00", "linestyle": "--", "marker": "s"},
@@ -40,15 +40,15 @@ _OF_BYTES: dict[str, dict[str, Any]] = {
 
 
 def code_curves(table: pd.DataFrame) -> Figure:
-    """Recall over bytes, and over values in float32; a line of panels a likeness.
+    """Draw recall over bytes, and over values in float32; one row of panels a likeness.
 
     Args:
-        table: Columns likeness, family (of `measures.code_rows`; others are not drawn), bytes, values and recall. Of
-            several rows of one family and size the best is drawn.
+        table: Columns likeness, family (of `measures.code_rows`; others are not drawn), bytes, values and recall. The
+            best of several rows with one family and size is drawn.
     """
     likenesses = list(dict.fromkeys(table["likeness"]))
     figure = new_figure(11, 0.6 + 3.8 * len(likenesses))
-    figure.suptitle("How many of the ten nearest a code keeps, of paintings never seen")
+    figure.suptitle("Share of the ten nearest that a code keeps, for paintings never seen")
     panels = figure.subplots(len(likenesses), 2, sharey="row", squeeze=False)
     for (left, right), likeness in zip(panels, likenesses, strict=True):
         rows = table[table["likeness"] == likeness]

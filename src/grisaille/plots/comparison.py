@@ -10,23 +10,23 @@ from matplotlib.figure import Figure
 from grisaille.arrays import FloatArray, IntArray
 from grisaille.plots.canvas import new_figure
 
-# Okabe and Ito's blue and orange differ in lightness too, so the picture survives grayscale.
+# Okabe and Ito's blue and orange also differ in lightness, so the picture works in greyscale.
 _MARKS = (
     {"marker": "o", "facecolors": "#0072B2", "edgecolors": "none", "alpha": 0.65, "s": 22},
     {"marker": "^", "facecolors": "none", "edgecolors": "#D55E00", "alpha": 0.9, "s": 26, "linewidths": 1.1},
 )
-# Letters of a heading that fit above one picture.
+# Characters of a heading that fit above one picture.
 _LINE = 42
-# In a heading or a legend, which must leave room for the picture.
+# Maximum names in a heading or legend, which must leave space for the picture.
 _MOST_NAMES = 6
-# Letters of a line in a legend.
+# Characters a line in a legend.
 _LEGEND = 36
 
 
 def side_name(artists: Sequence[str]) -> str:
-    """The names of one or several artists, the last of them after "and"; of many, the first five.
+    """The names of one or several artists, joined by commas and "and"; only the first five of many.
 
-    Names stay whole: a part of one may be another's name.
+    Names are never cut: a part of one may be another's name.
     """
     names = list(artists)
     if len(names) > _MOST_NAMES:
@@ -35,7 +35,7 @@ def side_name(artists: Sequence[str]) -> str:
 
 
 def literal(name: str) -> str:
-    """A name in which matplotlib sees no formula: it would stop at one that it cannot typeset."""
+    """Escape a name, so that matplotlib does not parse it as a formula."""
     return name.replace("$", r"\$")
 
 
@@ -45,11 +45,11 @@ def scatter(title: str, spaces: Mapping[str, FloatArray], sides: Sequence[IntArr
     Args:
         title: Heading.
         spaces: Name -> embeddings, shape (n, d).
-        sides: Rows of the paintings on either side.
-        names: What to call the sides.
+        sides: Rows of the paintings on each side.
+        names: Names of the sides.
 
     Returns:
-        A figure; of fewer than three paintings it says so instead of drawing.
+        A figure; with fewer than three paintings, a message.
     """
     figure = new_figure(5.2 * len(spaces), 4.8)
     figure.suptitle("\n".join(map(literal, textwrap.wrap(title, _LINE * len(spaces)))), fontsize=14)
@@ -81,6 +81,6 @@ def principal_plane(points: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Coordinates on the first two principal components, shape (n, 2), and the shares of variance, shape (2,)."""
     centred = points.astype(np.float64) - points.mean(axis=0)
     left, scale, directions = np.linalg.svd(centred, full_matrices=False)
-    # A component's sign is arbitrary; fixing it lets pictures of two runs be laid side by side.
+    # The sign of a component is arbitrary; fixing it makes pictures of two runs comparable.
     signs = np.sign(directions[np.arange(2), np.abs(directions[:2]).argmax(axis=1)])
     return left[:, :2] * scale[:2] * signs, scale[:2] ** 2 / max((scale**2).sum(), np.finfo(float).tiny)

@@ -1,4 +1,4 @@
-"""Pictures beside pictures: a query with its look-alikes, and a chain of paintings."""
+"""Contact sheets: a query with its look-alikes, and a chain of paintings."""
 
 import textwrap
 from collections.abc import Mapping, Sequence
@@ -13,25 +13,25 @@ from grisaille.plots.canvas import new_figure
 
 _LINE = 24
 _GREY = "#5c5c5c"
-# In inches: sides of the squares that pictures lie in, what is between them, and the heading of a band.
+# Inches: squares of pictures, the gap between them, and the heading of a band.
 _SQUARE, _LARGE, _GAP, _LABEL = 1.85, 3.6, 0.25, 0.42
-# In points: captions.
+# Points: captions.
 _SMALL, _BELOW, _LEADING = 8.5, 6.0, 1.32
-# Pixels of the longer side of a picture as it is drawn: whole photographs of a long chain would not fit into memory.
+# Pixels of the longer side of a drawn picture: full photographs of a long chain would not fit into memory.
 SIDE = 320
-# Ten rows of a chain.
+# Maximum length of a chain: ten rows.
 _LONGEST = 60
 
 
 @dataclass(frozen=True)
 class Tile:
-    """A picture and what stands below it.
+    """A picture and its caption.
 
     Attributes:
         image: None leaves a blank.
-        heading: In bold, one line or two.
-        title: Below it.
-        note: In grey, below that.
+        heading: Bold text of one or two lines.
+        title: Text below the heading.
+        note: Grey text below the title.
     """
 
     image: Image.Image | None
@@ -41,23 +41,23 @@ class Tile:
 
 
 def contact_sheet(query: Tile, bands: Mapping[str, Sequence[Tile]], footnote: str = "") -> Figure:
-    """A query, large, and what was found for it, nearest first.
+    """A large query, and its look-alikes, nearest first.
 
     Args:
         query: The picture.
-        bands: Heading -> what was found. One has rows of five and no heading; several have rows of ten.
-        footnote: Below all of them.
+        bands: Heading -> look-alikes. A single band has rows of five and no heading; several have rows of ten.
+        footnote: Text below all bands.
     """
-    most = max(len(found) for found in bands.values())
+    most = max(len(tiles) for tiles in bands.values())
     columns, label = max(1, min(5 if len(bands) == 1 else 10, most)), _LABEL if len(bands) > 1 else 0.0
     left, top = _LARGE + 3 * _GAP, _GAP
     placed: list[tuple[float, Sequence[Tile]]] = []
     headings: list[tuple[float, str]] = []
-    for heading, found in bands.items():
+    for heading, tiles in bands.items():
         headings.append((top, heading))
         top += label
-        for start in range(0, len(found), columns):
-            line = found[start : start + columns]
+        for start in range(0, len(tiles), columns):
+            line = tiles[start : start + columns]
             placed.append((top, line))
             top += _SQUARE + _caption_inches(line) + _GAP
     width, height = left + columns * (_SQUARE + _GAP), max(top + _GAP, 4.9)
@@ -74,19 +74,19 @@ def contact_sheet(query: Tile, bands: Mapping[str, Sequence[Tile]], footnote: st
 
 
 def strip(pictures: Sequence[Tile], heading: str, columns: int = 6) -> Figure:
-    """Pictures in their order, from left to right and from row to row, with an arrow to the next, below a heading.
+    """Pictures in order, row by row, with an arrow from each to the next, below a heading.
 
-    Of more than 60, a blank in the middle stands for those that are left out, and says how many they are.
+    With more than 60 pictures, a blank tile in the middle states how many are left out.
     """
     if len(pictures) > _LONGEST:
         half, left_out = _LONGEST // 2, f"{len(pictures) - _LONGEST + 1:,} more paintings"
-        blank = Tile(None, left_out, "all are in chain.csv")
+        blank = Tile(None, left_out, "see chain.csv for all")
         pictures = [*pictures[:half], blank, *pictures[1 - half :]]
     return _in_rows(pictures, heading, columns, "\N{RIGHTWARDS ARROW}")
 
 
 def grid(pictures: Sequence[Tile], heading: str, columns: int = 6) -> Figure:
-    """Pictures in their order, from left to right and from row to row, below a heading."""
+    """Pictures in order, row by row, below a heading."""
     return _in_rows(pictures, heading, columns, "")
 
 
@@ -118,19 +118,19 @@ def _paper(width: float, height: float) -> tuple[Figure, Axes]:
 
 
 def _head(axes: Axes, text: str, left: float, top: float) -> None:
-    """A heading in a band of its own."""
+    """Draw the heading of a band."""
     axes.text(left, top + _LABEL / 2, text, va="center", fontsize=12, fontweight="bold", parse_math=False)
 
 
 def _caption_inches(pictures: Sequence[Tile]) -> float:
-    """What the longest of some captions takes."""
+    """Height of the longest caption."""
     texts = [[_wrapped(picture.heading), _wrapped(picture.title), picture.note] for picture in pictures]
     lines = max(sum(text.count("\n") + 1 for text in caption if text) for caption in texts)
     return (_BELOW + lines * _LEADING * _SMALL) / 72
 
 
 def _draw(axes: Axes, picture: Tile, left: float, top: float, side: float, large: bool = False) -> None:
-    """A picture in a square, and its caption below: all squares are of one size, so that captions stand in line."""
+    """Draw a picture in a square, and its caption below; equal squares align the captions."""
     bottom = top + side
     if picture.image is not None:
         width, height = (side * length / max(picture.image.size) for length in picture.image.size)
@@ -149,7 +149,7 @@ def _draw(axes: Axes, picture: Tile, left: float, top: float, side: float, large
     below = _BELOW
     for text, style in lines:
         if text:
-            # Names are no formulas, whatever dollars they hold.
+            # Dollar signs in names do not start formulas.
             axes.text(
                 left, bottom + below / 72, text, va="top", fontsize=size, linespacing=1.2, parse_math=False, **style
             )

@@ -1,4 +1,4 @@
-"""What is kept: over the sizes of neighbourhoods and of codes, and over sets of layers."""
+"""Curves of preservation over sizes of neighbourhoods and codes, and bars over sets of layers."""
 
 import numpy as np
 import pandas as pd
@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from grisaille.likenesses.metrics import LIKENESSES
 from grisaille.plots.canvas import new_figure
 
-# Told apart by dashes and marks as well as by colour; the colours are Okabe and Ito's.
+# Distinguished by dashes and marks as well as by Okabe and Ito's colours.
 _PCA = {"linestyle": "--", "color": "#d55e00", "label": "PCA"}
 _SPACES = {"pca": _PCA, "embedding": {"linestyle": "-", "color": "#0072b2", "label": "Embedding"}}
 _METHODS = {
@@ -32,8 +32,8 @@ def rnx_curves(curves: pd.DataFrame) -> Figure:
     columns = min(len(likenesses), 2)
     rows = -(-len(likenesses) // columns)
     figure = new_figure(1 + 4.5 * columns, 0.4 + 3.8 * rows)
-    heading = "How far neighbourhoods of K paintings agree"
-    figure.suptitle(f"{heading}{chr(10) if columns == 1 else ' '}with those in the full features")
+    heading = "Agreement of neighbourhoods of K paintings"
+    figure.suptitle(f"{heading}{chr(10) if columns == 1 else ' '}with the full features")
     panels = figure.subplots(rows, columns, sharey=True, squeeze=False).ravel()
     for axes in panels[len(likenesses) :]:
         axes.set_axis_off()
@@ -47,7 +47,7 @@ def rnx_curves(curves: pd.DataFrame) -> Figure:
         axes.grid(alpha=0.3)
         axes.legend(frameon=False)
     for axes in panels[::columns]:
-        axes.set_ylabel("R_NX(K): 0 is chance, 1 is the same")
+        axes.set_ylabel("R_NX(K): 0 is chance, 1 is identical")
     return figure
 
 
@@ -59,14 +59,14 @@ def code_size_curves(points: pd.DataFrame) -> Figure:
             training_seconds.
     """
     figure = new_figure(13, 3.8)
-    figure.suptitle("Was the code too small?")
+    figure.suptitle("Effect of the code size")
     sizes = sorted(set(points["embedding_size"]))
     for axes, (column, title) in zip(figure.subplots(1, len(_PANELS)), _PANELS.items(), strict=True):
         for method, style in _METHODS.items():
             rows = points[points["method"] == method].sort_values("embedding_size")
             axes.plot(rows["embedding_size"], rows[column], **style)
         if column == "recall" and "held_out_recall" in points:
-            # The rows of the last method, the autoencoder.
+            # Extra curve for the last method, the autoencoder.
             seen = {"linestyle": ":", "color": "#0072b2", "label": "Autoencoder, never seen"}
             axes.plot(rows["embedding_size"], rows["held_out_recall"], **seen)
         if column == "precision" and len(points):
@@ -90,7 +90,7 @@ def layer_bars(points: pd.DataFrame) -> Figure:
     sets = list(dict.fromkeys(points["layer_set"]))
     figure = new_figure(11, 1.9 + 0.62 * max(len(sets), 1))
     size = f"{int(points['embedding_size'].iloc[0]):,}" if len(points) else "no"
-    figure.suptitle(f"Were the layers the wrong ones? Each set reduced to {size} values")
+    figure.suptitle(f"Effect of the layers: each set reduced to {size} values")
     left, right = figure.subplots(1, 2, sharey=True)
     rows = np.arange(len(sets))
     for number, (method, style) in enumerate(_METHODS.items()):

@@ -1,4 +1,4 @@
-"""Silhouettes of pairs of artists at a glance, by one likeness: of all of them, or of the most and the least alike."""
+"""Heat map of silhouettes of pairs of artists, by one likeness."""
 
 import textwrap
 
@@ -13,34 +13,34 @@ from grisaille.arrays import FloatArray
 from grisaille.plots.canvas import new_figure
 from grisaille.plots.comparison import literal
 
-# What is drawn: the first of these that there is.
+# The first available of these is drawn.
 _DRAWN = {
     "embedding_mixture": "the mixture",
     "embedding_composition": "composition",
     "raw_vectors": "the vectors",
 }
-# Beyond this many artists the figures in the cells would not be legible.
+# With more artists, figures in the cells would be illegible.
 _LEGIBLE = 24
-# Inches of a cell with a figure and of one without, and points of a name.
+# Inches of a cell with and without a figure, and points of a name.
 _CELL, _SMALL, _NAME = 0.42, 0.3, 10
-# Letters of a heading in an inch of figure, times the points of a letter.
+# Characters of a heading an inch of figure, times the points of a character.
 _LETTERS = 130
-# As many as the collection of the 2021 work has. Pixels and memory grow with the square of this number.
+# As many artists as in the 2021 work. Pixels and memory grow with the square of this number.
 _SHOWN = 50
-# As in the report, whose list of pairs begins with the first that are chosen here.
+# As in the report, whose list of pairs starts with the first of these.
 _ENOUGH = 3
 
 
 def silhouette_heat_map(pairs: pd.DataFrame) -> Figure:
     """Draw the lower triangle of all pairs, artists in the order of a hierarchical clustering.
 
-    Of more than 50 artists, those of the most and the least alike pairs are drawn, and the title says so.
+    With more than 50 artists, those of the most and the least alike pairs are drawn, and the title says so.
 
     Args:
         pairs: Columns artist, other_artist, fewest_paintings, and one column of silhouettes a space.
 
     Returns:
-        A figure; a collection of one artist gives one that says so.
+        A figure, with a message if there is only one artist.
     """
     artists = sorted({*pairs["artist"].unique(), *pairs["other_artist"].unique()})
     column, name = next(item for item in _DRAWN.items() if item[0] in pairs)
@@ -53,7 +53,7 @@ def silhouette_heat_map(pairs: pd.DataFrame) -> Figure:
         artists = _at_the_ends(pairs, column)
     side = max(5.0, (_CELL if len(artists) <= _LEGIBLE else _SMALL) * len(artists) + 2.4)
     figure = new_figure(side * 1.15, side)
-    # In a large picture, which a page shows smaller, a title of 14 points could not be read.
+    # A large picture is reduced on a page, where a title of 14 points would be illegible.
     points = max(13.0, 0.8 * side)
     figure.suptitle(textwrap.fill(heading, int(_LETTERS * side / points)), fontsize=points)
     axes = figure.subplots()
@@ -69,20 +69,20 @@ def silhouette_heat_map(pairs: pd.DataFrame) -> Figure:
 
 
 def _at_the_ends(pairs: pd.DataFrame, column: str) -> list[str]:
-    """The artists of the most and of the least alike pair, of the second most and the second least, and so on."""
+    """The artists of the most and of the least alike pair, then of the second most and second least, and so on."""
     values = pairs[column].to_numpy(dtype=float)
     few = (pairs["fewest_paintings"] < _ENOUGH).to_numpy()
-    # Pairs without a silhouette come last, and before them those of artists of whom nobody can say what is typical.
+    # Pairs without a silhouette come last, preceded by those of artists with too few paintings.
     ends = [np.lexsort((sign * values, few, np.isnan(values))) for sign in (1, -1)]
     names = pairs[["artist", "other_artist"]].to_numpy()[np.column_stack(ends).ravel()]
     return list(dict.fromkeys(names.ravel()))[:_SHOWN]
 
 
 def _alike_together(pairs: pd.DataFrame, column: str, artists: list[str]) -> list[str]:
-    """Artists in the order of a hierarchical clustering, so that groups of alike artists show as blocks."""
-    # Not of names in whatever order they come: of equal distances the order would decide.
+    """Artists in the order of a hierarchical clustering, which shows groups of alike artists as blocks."""
+    # Sorted, since the order of names would decide between equal distances.
     artists = sorted(artists)
-    # Silhouettes are at least -1. One that is not defined counts as 0, the middle of the scale.
+    # Silhouettes are at least -1. An undefined one counts as 0, the middle of the scale.
     distances = 1 + np.nan_to_num(_matrix(pairs, column, artists)).T[np.triu_indices(len(artists), 1)]
     return [artists[row] for row in leaves_list(linkage(distances, "average", optimal_ordering=True))]
 
@@ -97,7 +97,7 @@ def _matrix(pairs: pd.DataFrame, column: str, artists: list[str]) -> FloatArray:
 
 
 def _panel(axes: Axes, matrix: FloatArray, artists: list[str]) -> AxesImage:
-    # Cividis reads the same with and without colour vision, and in grayscale.
+    # Cividis reads the same with and without colour vision, and in greyscale.
     image = axes.imshow(matrix, cmap="cividis")
     names = [literal(artist) for artist in artists]
     axes.set_xticks(range(len(artists)), names, rotation=90, fontsize=_NAME)

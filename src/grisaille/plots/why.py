@@ -1,4 +1,4 @@
-"""Why pictures are alike: pairs of pictures that keep their colours where they are, and fade elsewhere."""
+"""Explains why pictures are alike: pairs that keep their colours where they are alike, and fade elsewhere."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,18 +12,18 @@ from grisaille.arrays import FloatArray
 from grisaille.lookalikes.explanations import Explanation
 from grisaille.plots.canvas import new_figure
 
-# Pixels of the longer side of a picture as it is drawn.
+# Pixels of the longer side of a drawn picture.
 SIDE = 320
-# In inches: sides of the squares that pictures lie in, what is between them, the strip of colours and the caption.
+# Inches: squares of pictures, the gap between them, the strip of colours and the caption.
 _SQUARE, _GAP, _STRIP, _CAPTION = 1.9, 0.25, 0.16, 0.42
 _LINE, _GREY = "#ff8c00", "#5c5c5c"
-# How much of a picture shows through the veil, and what the veil is made of: neither dark nor pale pictures look so.
+# Opacity of a faded picture, and the colour of the veil, which is unlike that of dark and pale pictures.
 _THROUGH, _SLATE = 0.3, np.array([150.0, 155.0, 162.0])
-# Above 1, what contributes little fades sooner.
+# Above 1, small contributions fade sooner.
 _STEEPNESS = 1.5
-# Maps of more cells a side are too fine for a line around them.
+# Maps with more cells a side are too fine for outlines.
 _FINE = 64
-# Shares that are narrower than a pixel.
+# Shares below the width of a pixel.
 _TINY = 0.001
 
 
@@ -33,8 +33,8 @@ class Half:
 
     Attributes:
         image: Upright RGB.
-        maps: Name -> what each place says for the likeness, shape (height, width), of any resolution; negative where
-            it speaks against.
+        maps: Name -> contribution of each place to the likeness, shape (height, width), of any resolution; may be
+            negative.
     """
 
     image: Image.Image
@@ -43,13 +43,13 @@ class Half:
 
 @dataclass(frozen=True)
 class Pair:
-    """Two pictures and what makes them alike.
+    """Two pictures and the explanation of their likeness.
 
     Attributes:
-        halves: The two.
-        heading: In bold.
-        note: In grey, below.
-        strip: Colours (sRGB, 0 to 255, shape (k, 3)) and their shares of the likeness, shape (k,), which add up to it.
+        halves: The two pictures.
+        heading: Bold text.
+        note: Grey text below the heading.
+        strip: Colours (sRGB, 0 to 255, shape (k, 3)) and their shares of the likeness, shape (k,), which sum to it.
     """
 
     halves: tuple[Half, Half]
@@ -58,24 +58,24 @@ class Pair:
     strip: tuple[FloatArray, FloatArray] | None = None
 
 
-def pair(found: Explanation, heading: str = "") -> Pair:
-    """An explanation as a pair, with what it says in numbers as its note."""
-    note = f"alike in {found.likeness}: {found.similarity:.3f}  (on average {found.usual:.3f})"
-    one, other = (Half(image, maps) for image, maps in zip(found.images, found.maps, strict=True))
-    return Pair((one, other), heading, note, found.colours)
+def pair(explanation: Explanation, heading: str = "") -> Pair:
+    """Convert an explanation to a pair, with its numbers as the note."""
+    note = f"alike in {explanation.likeness}: {explanation.similarity:.3f}  (on average {explanation.usual:.3f})"
+    one, other = (Half(image, maps) for image, maps in zip(explanation.images, explanation.maps, strict=True))
+    return Pair((one, other), heading, note, explanation.colours)
 
 
 def density(maps: Mapping[str, FloatArray], size: tuple[int, int]) -> FloatArray:
-    """All maps of a picture as one.
+    """Combine all maps of a picture.
 
     Args:
-        maps: As those of `Half`.
+        maps: See `Half`.
         size: Width and height in pixels.
 
     Returns:
-        What each pixel contributes, times the number of pixels, shape (height, width).
+        Contribution of each pixel, times the number of pixels, shape (height, width).
     """
-    # Cubic curves would be positive beside what is negative.
+    # Cubic interpolation would overshoot next to negative values.
     fine = [
         Image.fromarray(values.astype(np.float32) * values.size).resize(size, Image.Resampling.BILINEAR)
         for values in maps.values()
@@ -84,7 +84,7 @@ def density(maps: Mapping[str, FloatArray], size: tuple[int, int]) -> FloatArray
 
 
 def half_level(values: FloatArray) -> float:
-    """The level above which half of all that is positive lies; infinite where nothing is."""
+    """The level above which half of the positive total is; infinite if nothing is positive."""
     ordered = np.sort(values[values > 0])[::-1]
     if not len(ordered):
         return float("inf")
@@ -93,12 +93,12 @@ def half_level(values: FloatArray) -> float:
 
 
 def veiled(image: Image.Image, values: FloatArray, level: float) -> Image.Image:
-    """A picture in full colour where values reach a level, and fading to a grey veil where they fall to 0.
+    """A picture in full colour where values reach a level, faded to a grey veil where they fall to 0.
 
     Args:
         image: RGB.
         values: Shape (height, width) of the picture.
-        level: Larger than 0.
+        level: Positive.
     """
     pixels = np.asarray(image, dtype=np.float64)
     grey = pixels.mean(axis=2, keepdims=True)
@@ -108,12 +108,12 @@ def veiled(image: Image.Image, values: FloatArray, level: float) -> Image.Image:
 
 
 def overlay(image: Image.Image, maps: Mapping[str, FloatArray], side: int = 2 * SIDE) -> Image.Image:
-    """A picture that keeps its colours where half of all that speaks for the likeness is, and fades elsewhere.
+    """A picture in full colour where half of the positive contributions are, faded elsewhere.
 
     Args:
         image: RGB.
-        maps: As those of `Half`.
-        side: Pixels of the longer side, at most.
+        maps: See `Half`.
+        side: Maximum of the longer side, in pixels.
     """
     shown = image.copy()
     shown.thumbnail((side, side), Image.Resampling.LANCZOS)
@@ -122,12 +122,12 @@ def overlay(image: Image.Image, maps: Mapping[str, FloatArray], side: int = 2 * 
 
 
 def why_sheet(pairs: Sequence[Pair], footnote: str = "", columns: int = 3) -> Figure:
-    """Pairs in rows, as a person reads: inside the lines is half of all that speaks for the likeness.
+    """Pairs in rows; outlines enclose half of the positive contributions.
 
     Args:
         pairs: At least one.
-        footnote: Below all of them.
-        columns: Pairs in a row, at most.
+        footnote: Text below all pairs.
+        columns: Maximum number of pairs in a row.
     """
     columns = min(columns, len(pairs))
     wide = 2 * _SQUARE + 1.5 * _GAP
