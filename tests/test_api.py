@@ -84,7 +84,7 @@ class TestWhatIsStored:
         assert grisaille.open(data, run=collection.run).storage == collection.storage
 
     def test_nothing_is_there(self, demo_run, data, tmp_path):
-        with pytest.raises(NothingStoredError, match="is no project, and no run has stored anything in it"):
+        with pytest.raises(NothingStoredError, match="is neither a project nor a storage with runs"):
             grisaille.open(tmp_path)
         with pytest.raises(NothingStoredError, match=r"no run left embeddings in .*: run `kedro run` first"):
             grisaille.open(demo_run.untouched, env="paper")
@@ -108,7 +108,7 @@ class TestWhatIsStored:
         stamp = stamps.read(path)
         stamp["recipe"]["picture_files"]["checksum"] = "0" * 64
         stamps.write(path, stamp)
-        with pytest.raises(NothingStoredError, match="no stored paintings fit to the embeddings of"):
+        with pytest.raises(NothingStoredError, match="no stored paintings match the embeddings of"):
             _ = opened.paintings
 
 

@@ -61,7 +61,7 @@ class TestBrokenRuns:
     def test_a_full_disk_is_told_once_with_the_path(self, broken):
         point, outcome, _, _, _, left_over = next(each for each in broken[1] if each[0].how == "full")
         assert chaos.told_of_full_disk(outcome) == [point.name], outcome.output[-4000:]
-        assert "the failed run leaves no manifest: there is no room for it" in outcome.output
+        assert "the failed run has no manifest: the disk is full" in outcome.output
         assert not left_over
 
     def test_the_next_run_ends_as_an_undisturbed_one(self, broken, undisturbed):

@@ -49,7 +49,7 @@ class TestReportUserErrors:
         """Kedro wraps it in an error of its own, as it does what is said on purpose."""
         dataset = NumPyDataset(filepath=str(tmp_path / "a.npy"))
         (tmp_path / "a.npy").write_bytes(b"no array")
-        assert "no .npy file: " in told(dataset.load)
+        assert "not a .npy file: " in told(dataset.load)
         monkeypatch.setattr(np, "save", raising(KeyError("z")))
         assert isinstance(let_through(lambda: dataset.save(np.eye(2))), DatasetError)
 

@@ -743,7 +743,7 @@ class TestDataset:
 
     def test_a_list_that_is_none(self, tmp_path):
         (tmp_path / "list.txt").write_text("file:///etc/passwd\n")
-        with pytest.raises(DatasetError, match=r"'file:///etc/passwd' is no http address"):
+        with pytest.raises(DatasetError, match=r"'file:///etc/passwd' is not an http URL"):
             PaintingsDataset(path=str(tmp_path / "list.txt"), copies=str(tmp_path)).load()
 
     def test_asks_once_a_session_and_not_at_all_where_a_copy_is_finished(self, institution, tmp_path):
@@ -761,7 +761,7 @@ class TestDataset:
         monkeypatch.setattr(paintings_dataset, "RENEW_AFTER", -60)
         institution.answers["/top"] = Answer(status=404)
         assert len(PaintingsDataset(path=source, copies=str(tmp_path)).load()) == 3
-        assert "could not be renewed" in caplog.text
+        assert "could not be refreshed" in caplog.text
 
     def test_only_loading_renews(self, institution, tmp_path, monkeypatch):
         [source] = shelf(institution, 1, 2, 3)
@@ -777,7 +777,7 @@ class TestDataset:
         assert sorted(institution.asked) == sorted(["/top", "/m4", f"/image/4{FULL}"])
 
     def test_without_a_network_and_a_copy(self, institution, tmp_path):
-        with pytest.raises(DatasetError, match=r"404 Not Found.*the same command goes on"):
+        with pytest.raises(DatasetError, match=r"404 Not Found.*the same command continues"):
             PaintingsDataset(path=f"{institution.root}/none", copies=str(tmp_path)).load()
 
     def test_storage_in_a_bucket(self, institution):

@@ -66,9 +66,9 @@ class TestVectorsDataset:
     @pytest.mark.parametrize(
         ("name", "content", "said"),
         [
-            ("v.npy", b"\x93NUMPY", "no .npy file"),
+            ("v.npy", b"\x93NUMPY", "not a .npy file"),
             ("v.parquet", b"PAR1", "cannot be read"),
-            ("v.csv", b"a,b", "vectors are read from .npy and .parquet files"),
+            ("v.csv", b"a,b", "vectors must be a .npy or .parquet file"),
             ("v.npy", None, "there is no file of vectors"),
         ],
     )
@@ -81,11 +81,11 @@ class TestVectorsDataset:
     def test_names_that_are_no_text(self, tmp_path):
         np.save(tmp_path / "v.npy", np.eye(2))
         (tmp_path / "v.txt").write_bytes(b"caf\xe9.jpg\nb.jpg\n")
-        with pytest.raises(DatasetError, match=r"v\.txt is not in UTF-8"):
+        with pytest.raises(DatasetError, match=r"v\.txt is not UTF-8"):
             VectorsDataset(filepath=str(tmp_path / "v.npy")).load()
 
     def test_nothing_was_given(self):
-        with pytest.raises(DatasetError, match="likenesses names vectors; give yours with --params features_file="):
+        with pytest.raises(DatasetError, match="likenesses names vectors; name your file with --params features_file="):
             VectorsDataset(filepath=None).load()
 
 
@@ -186,7 +186,7 @@ class TestWorksDataset:
         dataset = WorksDataset(filepath=str(tmp_path / "my.csv"), fallback="none")
         assert not dataset.exists()
         with pytest.raises(
-            DatasetError, match=r"no table of paintings at .*my\.csv; give yours with --params paintings_"
+            DatasetError, match=r"no table of paintings at .*my\.csv; name yours with --params paintings_"
         ):
             dataset.load()
         (tmp_path / "my.csv").write_bytes(b"")

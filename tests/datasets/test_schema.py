@@ -21,9 +21,9 @@ class TestSchema:
         [
             (TABLE.drop(columns="rank"), "the column rank is missing"),
             (TABLE.assign(name=["a", None]), "name has 1 blanks"),
-            (TABLE.assign(name=["a", 2]), "name holds something else than text, such as"),
-            (TABLE.assign(rank=[1.5, 2]), "rank holds something else than whole, such as"),
-            (TABLE.assign(precision=[0.5, 1.5]), "precision holds something else than share, such as"),
+            (TABLE.assign(name=["a", 2]), "name holds something other than text, such as"),
+            (TABLE.assign(rank=[1.5, 2]), "rank holds something other than whole, such as"),
+            (TABLE.assign(precision=[0.5, 1.5]), "precision holds something other than share, such as"),
             (TABLE.assign(rank=[1, 1]), "name, rank names a, 1 twice"),
         ],
     )

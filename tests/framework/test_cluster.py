@@ -130,7 +130,7 @@ class TestRefusing:
 
     def test_what_would_stay_in_one_workers_memory_is_named_before_anything_starts(self, pipeline):
         catalog = DataCatalog({"painting": MemoryDataset(1)})
-        with pytest.raises(DatasetError, match="length, title would stay in one worker's memory"):
+        with pytest.raises(DatasetError, match="length, title would be in one worker's memory"):
             DaskRunner("tcp://127.0.0.1:1").run(pipeline, catalog)
 
     def test_nobody_there(self, tmp_path):

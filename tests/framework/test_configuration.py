@@ -233,7 +233,7 @@ class TestParameters:
             _ = loader().groups
         mine.write_text("storage: /elsewhere\n")
         with pytest.raises(
-            WrongParameterError, match=r"storage=/elsewhere is no parameter: write it into globals\.yml"
+            WrongParameterError, match=r"storage=/elsewhere is not a parameter: write it to globals\.yml"
         ):
             _ = loader().groups
         mine.write_text("my_own: 3\nautoencoder: {epochs: 3}\n")

@@ -56,7 +56,7 @@ class TestLogFile:
         parameters = f"storage={tmp_path}/data,paintings_folder={tmp_path}"
         done = kedro("run", "--pipelines", "ingestion", "--params", parameters, cwd=demo_run.project, check=False)
         assert done.returncode == 1
-        (named,) = re.findall(r"^The run failed\. Everything that was said: (.+)$", done.stdout, re.MULTILINE)
+        (named,) = re.findall(r"^The run failed\. Full log: (.+)$", done.stdout, re.MULTILINE)
         assert "EmptyCollectionError" in Path(named).read_text()
         assert len((done.stdout + done.stderr).splitlines()) == 2
 

@@ -127,7 +127,7 @@ class TestStamp:
 class TestOtherSettings:
     def test_a_run_from_the_middle_goes_on_with_those_of_what_it_reads(self, collection, caplog):
         collection.run(SECOND, from_join(collection), autoencoder={"likeness": "euclidean"})
-        assert "goes on with the settings of what it reads: autoencoder.likeness=" in caplog.text
+        assert "continues with the settings of its inputs: autoencoder.likeness=" in caplog.text
         ((_, _, join), *_) = collection.calls
         assert join["settings"]["likeness"] != "euclidean"
         recipe = collection.catalog(THIRD, {}).stamp("embeddings")["recipe"]
@@ -176,8 +176,8 @@ class TestOneChunkAlone:
         return collection
 
     def test_the_embeddings_are_older_now_and_the_command_is_named(self, retrained, caplog):
-        (told,) = [record.getMessage() for record in caplog.get_records("setup") if "older now" in record.getMessage()]
-        assert told == "embeddings: older now than pool5.codes; `kedro run --from-nodes join_codes` makes that again"
+        (told,) = [record.getMessage() for record in caplog.get_records("setup") if "now older" in record.getMessage()]
+        assert told == "embeddings: now older than pool5.codes; `kedro run --from-nodes join_codes` makes it again"
 
     def test_of_many_results_one_is_named_and_the_pipelines_that_make_them(self, collection, monkeypatch, caplog):
         measures = Pipeline([Node(len, "pool5.codes", "table2", name="count")])
@@ -187,10 +187,10 @@ class TestOneChunkAlone:
         collection.run(SECOND, measures)
         part = collection.pipeline.filter(node_namespaces=["pool5"])
         collection.run(THIRD, part, given=["autoencoder.seed"], autoencoder={"seed": 5})
-        (told,) = [message for message in caplog.messages if "older now" in message]
+        (told,) = [message for message in caplog.messages if "now older" in message]
         assert told == (
-            "embeddings and 1 more: older now than pool5.codes; `kedro run --pipelines autoencoding,evaluation` "
-            "makes that again"
+            "embeddings and 1 more: now older than pool5.codes; `kedro run --pipelines autoencoding,evaluation` "
+            "makes it again"
         )
 
     def test_the_command_mends_it_and_the_stamp_tells_of_the_mixture(self, retrained, caplog):
@@ -228,7 +228,7 @@ class TestWhatDoesNotFitTogether:
         assert f"features: version {FIRST}, which fits" in caplog.text
 
     def test_what_is_not_there(self, collection):
-        with pytest.raises(DatasetError, match=r"table2: not there yet"):
+        with pytest.raises(DatasetError, match=r"table2: missing, but needed"):
             collection.run(SECOND, Pipeline([Node(len, "table2", "n", name="count")]))
 
 

@@ -99,7 +99,7 @@ class TestKeptEncoders:
     def test_no_run_before_it(self, demo_run, tmp_path):
         gallery = Gallery(demo_run, tmp_path)
         gallery.add(*range(5))
-        with pytest.raises(AssertionError, match=r"no encoders yet .* leave out autoencoder\.retrain=never"):
+        with pytest.raises(AssertionError, match=r"no encoders to keep yet: remove autoencoder\.retrain=never"):
             gallery.run("autoencoder.retrain=never")
 
     def test_nothing_is_fitted_and_nothing_stored_twice(self, kept):
@@ -160,7 +160,7 @@ class TestKeptEncoders:
 
     def test_auto(self, kept):
         gallery, *_ = kept
-        assert "keeping the encoders" in gallery.run("autoencoder.retrain=auto", pipelines="ingestion")
+        assert "keeping the earlier encoders" in gallery.run("autoencoder.retrain=auto", pipelines="ingestion")
         other = gallery.run("autoencoder.retrain=auto,autoencoder.components=5", pipelines="ingestion")
         assert "retraining, because they were made with autoencoder.components=" in other
         gallery.add(*range(70, 78))

@@ -76,7 +76,7 @@ class TestWhatIsLeft:
         assert len(lines) == 5
         last = demo_run.output[demo_run.output.index(lines[0]) :]
         assert all(line in last for line in lines)
-        assert "To ask: `grisaille serve`. To see all on a map: `kedro run --pipelines discovery`." in last
+        assert "To search: `grisaille serve`. For a map of all paintings: `kedro run --pipelines discovery`." in last
         assert "report.html" in last
 
 
@@ -255,7 +255,7 @@ class TestDiscovery:
         assert "Ilse Nebel" in demo_run.newest("08_reporting/artist_graph.gexf").read_text("utf-8")
 
     def test_it_ends_with_the_place_of_the_map(self, demo_run, said):
-        assert said.rstrip().endswith(f"A map to walk in: {demo_run.data / '08_reporting' / 'explorer.html'}")
+        assert said.rstrip().endswith(f"An explorable map: {demo_run.data / '08_reporting' / 'explorer.html'}")
 
     @pytest.mark.usefixtures("said")
     def test_a_map_with_every_painting(self, demo_run):
@@ -290,7 +290,7 @@ class TestRefusing:
     def test_a_mistake_is_told_in_one_line(self, demo_run, tmp_path):
         parameters = f"{demo_run.parameters[1]},paintings_folder={tmp_path}/none"
         done = kedro("run", "--pipeline", "ingestion", "--params", parameters, cwd=demo_run.project, check=False)
-        assert self.told(done).endswith("give yours with --params paintings_folder=/path/to/folder")
+        assert self.told(done).endswith("name yours with --params paintings_folder=/path/to/folder")
         assert "Traceback" not in done.stderr
 
     @pytest.mark.parametrize(
@@ -352,7 +352,7 @@ class TestRunningAgain:
         parameters = demo_run.parameters[1] + ",autoencoder.components=9"
         told = " ".join(demo_run.again("--namespaces", "pool5", "--params", parameters).stdout.split())
         assert [versions(path) for path in paths] == [found | {"pool5": found["pool5"] + 1} for found in before]
-        assert "older now than pool5.codes" in told
+        assert "now older than pool5.codes" in told
         assert "`kedro run --from-nodes join_codes`" in told
 
     def test_embeddings_older_than_the_codes_of_one_chunk(self, demo_run):

@@ -55,8 +55,8 @@ class TestDifferences:
             ({"machine": {"cores": 4}}, "machine: cores was 2, is 4"),
             ({"threads": {"OMP_NUM_THREADS": "1"}}, "threads: OMP_NUM_THREADS was None, is 1"),
             ({"code": {"commit": "b", "clean": True}}, "code: commit was a, is b"),
-            ({"code": {"commit": "a", "clean": False}}, "code: there is no commit that says all of it"),
-            ({"code": None}, "code: there is no commit that says all of it"),
+            ({"code": {"commit": "a", "clean": False}}, "code: there is no commit without local changes"),
+            ({"code": None}, "code: there is no commit without local changes"),
         ],
     )
     def test_each_is_told(self, changed, told):
@@ -65,6 +65,6 @@ class TestDifferences:
     def test_this_process_does_not_differ_from_itself(self, tmp_path):
         described = provenance.describe(tmp_path)
         assert list(provenance.differences(described, provenance.describe(tmp_path))) == [
-            "code: there was no commit that says all of it",
-            "code: there is no commit that says all of it",
+            "code: there was no commit without local changes",
+            "code: there is no commit without local changes",
         ]

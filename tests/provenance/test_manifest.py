@@ -179,7 +179,7 @@ class TestReading:
         whole = self.file(tmp_path).read_bytes()
         self.file(tmp_path).write_bytes(whole[: len(whole) // 2])
         self.file(tmp_path).with_name("run_manifest.json.stamp.json").unlink()
-        with pytest.raises(run_manifest.ManifestError, match=f"{RUN}/run_manifest.json is no manifest"):
+        with pytest.raises(run_manifest.ManifestError, match=f"{RUN}/run_manifest.json is not a manifest"):
             run_manifest.read(tmp_path, "newest")
 
 

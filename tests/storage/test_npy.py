@@ -68,14 +68,14 @@ class TestArrays:
 class TestLies:
     @pytest.mark.parametrize("cut", [0, 5, 6, 8, 9, 10, 60, 127])
     def test_cut_within_the_header(self, cut, tmp_path):
-        assert told(saved(np.eye(4))[:cut], tmp_path).startswith("no .npy file: ")
+        assert told(saved(np.eye(4))[:cut], tmp_path).startswith("not a .npy file: ")
 
     @pytest.mark.parametrize("cut", [128, 129, 255])
     def test_cut_within_the_values(self, cut, tmp_path):
-        assert told(saved(np.eye(4))[:cut], tmp_path) == "no .npy file: mmap length is greater than file size"
+        assert told(saved(np.eye(4))[:cut], tmp_path) == "not a .npy file: mmap length is greater than file size"
 
     def test_more_than_it_says(self, tmp_path):
-        assert told(saved(np.eye(4)) + b"x", tmp_path) == "no .npy file: 1 bytes more than its header says"
+        assert told(saved(np.eye(4)) + b"x", tmp_path) == "not a .npy file: 1 bytes more than its header claims"
 
     @pytest.mark.parametrize(
         "shape",
@@ -94,7 +94,7 @@ class TestLies:
          "{'descr': '<f8', 'fortran_order': 7, 'shape': (1,), }"],
     )  # fmt: skip
     def test_impossible_headers(self, header, tmp_path):
-        assert told(lying(header, bytes(8)), tmp_path).startswith("no .npy file: ")
+        assert told(lying(header, bytes(8)), tmp_path).startswith("not a .npy file: ")
 
     @pytest.mark.parametrize("hidden", [np.array([{}], dtype=object), np.zeros(2, [("a", "f4"), ("b", "O")])])
     def test_objects_are_refused(self, hidden, tmp_path):
@@ -105,4 +105,4 @@ class TestLies:
     def test_archives_of_arrays_are_no_arrays(self, tmp_path):
         file = io.BytesIO()
         np.savez(file, np.eye(2))
-        assert told(file.getvalue(), tmp_path).startswith("no .npy file: ")
+        assert told(file.getvalue(), tmp_path).startswith("not a .npy file: ")

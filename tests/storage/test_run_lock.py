@@ -69,7 +69,7 @@ class TestTwoRuns:
         monkeypatch.setattr(lock._lock, "_acquire", refuse)
         lock.acquire()
         lock.release()
-        assert "has no locks" in caplog.text
+        assert "does not support locks" in caplog.text
 
     def test_two_storages_know_nothing_of_each_other(self, tmp_path, other):
         lock = RunLock(tmp_path / "demo")

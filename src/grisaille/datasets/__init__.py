@@ -1,4 +1,4 @@
-"""Kedro datasets of our own: how things are stored. What is in them is made elsewhere.
+"""The project's own Kedro datasets.
 
 `keras_model` and `figure` are not imported here, since they import TensorFlow and matplotlib.
 """

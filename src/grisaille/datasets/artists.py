@@ -1,4 +1,4 @@
-"""The table of artists, which a collection may do without."""
+"""The optional table of artists."""
 
 import logging
 from typing import Any
@@ -10,13 +10,13 @@ from grisaille.collection.artists import ArtistsTableError, read_table
 from grisaille.datasets.given_file import GivenFileDataset
 
 logger = logging.getLogger(__name__)
-# Files of which this process has said that they are not there: several nodes of a run read the table.
+# Missing files that this process has warned about, since several nodes of a run read the table.
 _TOLD: set[str] = set()
 
 
 class ArtistsDataset(GivenFileDataset[pd.DataFrame]):
-    r"""``ArtistsDataset`` loads a CSV of artists. A file that was asked for must exist; the fallback need not, and
-    without it artists are named after files and folders alone.
+    r"""``ArtistsDataset`` loads a CSV of artists. A requested file must exist; the fallback is optional. Without a
+    table, artists are named after files and folders only.
 
     Examples:
         ```yaml
@@ -46,12 +46,12 @@ class ArtistsDataset(GivenFileDataset[pd.DataFrame]):
         fs_args: dict[str, Any] | None = None,
         metadata: dict[str, Any] | None = None,
     ) -> None:
-        """Point at a file.
+        """Configure the file.
 
         Args:
-            filepath: The file that was asked for, or None.
-            fallback: The file to take when none was asked for.
-            load_args: Passed to `pandas.read_csv`, where the separator or anything else is not found out rightly.
+            filepath: The requested file, or None.
+            fallback: The file to read if none is requested.
+            load_args: Passed to `pandas.read_csv`, if the separator or anything else is not detected correctly.
             fs_args: Passed to the filesystem.
             metadata: Ignored by Kedro; read by plugins.
         """
@@ -62,13 +62,13 @@ class ArtistsDataset(GivenFileDataset[pd.DataFrame]):
         """Read the table.
 
         Raises:
-            DatasetError: If the file was asked for and does not exist, or is no table of artists.
+            DatasetError: If the requested file does not exist, or is not a table of artists.
         """
         data = self._read()
         if data is None:
             if str(self._filepath) not in _TOLD:
                 _TOLD.add(str(self._filepath))
-                logger.warning("no table of artists at %s: names come from files and folders alone", self._filepath)
+                logger.warning("no table of artists at %s: names come from files and folders only", self._filepath)
             return pd.DataFrame({"name": [], "genre": []})
         try:
             return read_table(data, **self._load_args)

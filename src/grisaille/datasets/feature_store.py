@@ -1,4 +1,4 @@
-"""The feature store as a catalog entry."""
+"""The feature store as a dataset of the catalog."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ Wanted = Callable[[], Contents | None]
 
 
 class FeatureStoreDataset(AbstractDataset[Source, FeatureStore]):
-    """``FeatureStoreDataset`` keeps features of paintings in a folder named after what determined them. Saving is lazy:
-    it is given the work, and computes the features of paintings that no earlier run has stored, shard by shard.
+    """``FeatureStoreDataset`` keeps features of paintings in a folder named after everything that determines them.
+    Saving is lazy: it takes the work, and computes only the features that no earlier run has stored, shard by shard.
 
-    Which features to load follows from the run: the context says which ones its parameters and paintings ask for, so
-    that those made by other settings are never mistaken for the ones that are meant.
+    The context tells it which features the run's parameters and paintings determine, so it never loads those of other
+    settings.
 
     Examples:
         ```yaml
@@ -36,11 +36,11 @@ class FeatureStoreDataset(AbstractDataset[Source, FeatureStore]):
     def __init__(
         self, *, path: str, credentials: dict[str, Any] | None = None, metadata: dict[str, Any] | None = None
     ) -> None:
-        """Point at the folder of all stores.
+        """Configure the folder of all stores.
 
         Args:
-            path: A folder, with a protocol such as `s3://` unless it is local. Of others, shards that are read are
-                kept in the folder for temporary files.
+            path: A folder, with a protocol such as `s3://` unless it is local. Shards of remote folders are cached in
+                the folder for temporary files.
             credentials: Passed to the filesystem.
             metadata: Ignored by Kedro; read by plugins.
         """
@@ -49,7 +49,7 @@ class FeatureStoreDataset(AbstractDataset[Source, FeatureStore]):
         self.metadata = metadata
 
     def expect(self, wanted: Wanted) -> None:
-        """Say which features are meant, by a function that knows once the paintings are known."""
+        """Set the function that returns the wanted features once the paintings are known."""
         self._wanted = wanted
 
     def _describe(self) -> dict[str, Any]:
@@ -59,20 +59,20 @@ class FeatureStoreDataset(AbstractDataset[Source, FeatureStore]):
         return None if self._wanted is None else self._wanted()
 
     def fingerprint(self) -> str | None:
-        """The fingerprint of the features that are meant; None while the paintings are not known."""
+        """The fingerprint of the wanted features; None while the paintings are unknown."""
         contents = self._contents()
         return None if contents is None else contents.fingerprint
 
     def stored_at(self) -> AnyPath | None:
-        """The manifest of the features that are meant, which may not be there yet; None while nobody knows."""
+        """The manifest of the wanted features, which may not exist yet; None while the paintings are unknown."""
         contents = self._contents()
         return None if contents is None else contents.below(self.root)
 
     def load(self) -> FeatureStore:
-        """Open the store; nothing is read until rows are asked for.
+        """Open the store; rows are read on access.
 
         Raises:
-            DatasetError: If these features were not extracted yet, or a file of theirs is damaged.
+            DatasetError: If these features were not extracted yet, or one of their files is damaged.
         """
         path = self.stored_at()
         if path is None:
@@ -90,7 +90,7 @@ class FeatureStoreDataset(AbstractDataset[Source, FeatureStore]):
             ) from error
 
     def save(self, data: Source) -> None:
-        """Compute and store what is missing, on all workers of a cluster where there is one."""
+        """Compute and store missing features, on all workers if there is a cluster."""
         with cluster_executor() as executor:
             feature_store.write(self.root, data, executor)
 

@@ -1,4 +1,4 @@
-"""A figure as a PNG file, versioned. matplotlib is imported with this module, so nothing else imports it."""
+"""A versioned figure in a PNG file. This module imports matplotlib, so it is imported on demand."""
 
 from typing import Any
 
@@ -8,8 +8,8 @@ from PIL import Image
 
 
 class FigureDataset(MatplotlibDataset):
-    """``FigureDataset`` saves a figure as ``MatplotlibDataset`` does, without naming matplotlib's version in it, and
-    loads the picture, so that one of a past version can be looked at again.
+    """``FigureDataset`` saves figures like ``MatplotlibDataset``, but without matplotlib's version in the file, and
+    loads them as pictures, so that past versions can be viewed.
 
     Examples:
         ```yaml
@@ -20,13 +20,13 @@ class FigureDataset(MatplotlibDataset):
         ```
     """  # noqa: D205 - the first sentence of a Kedro dataset names the class, and does not fit on a line
 
-    # Pillow's own level takes half as long again to save a few bytes of 100.
+    # Pillow's default level takes half as long again for a few bytes less in 100.
     DEFAULT_SAVE_ARGS: dict[str, Any] = {  # noqa: RUF012 - the parent's
         "dpi": 110, "metadata": {"Software": None}, "pil_kwargs": {"compress_level": 3},
     }  # fmt: skip
 
     def load(self) -> Image.Image:
-        """The picture."""
+        """Load the picture."""
         with self._fs.open(get_filepath_str(self._get_load_path(), self._protocol), "rb") as file:
             image = Image.open(file, formats=["PNG"])
             image.load()

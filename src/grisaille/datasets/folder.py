@@ -1,4 +1,4 @@
-"""A folder of files of one kind, as one result."""
+"""A folder of files of one kind as one result."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from kedro.io.core import AbstractVersionedDataset, Version, get_protocol_and_pa
 
 
 class FolderDataset(AbstractVersionedDataset[dict[str, Any], dict[str, Any]]):
-    """``FolderDataset`` saves the items of a dictionary as files of a folder, each by another dataset. The folder is
-    one result: it has one version and exists when all its files do.
+    """``FolderDataset`` saves the items of a dictionary as files in a folder, each with another dataset. The folder is
+    one result with one version, and exists once all its files do.
 
     Examples:
         ```yaml
@@ -45,13 +45,13 @@ class FolderDataset(AbstractVersionedDataset[dict[str, Any], dict[str, Any]]):
         credentials: dict[str, Any] | None = None,
         metadata: dict[str, Any] | None = None,
     ) -> None:
-        """Point at a folder.
+        """Configure the folder.
 
         Args:
             filepath: The folder, with a protocol such as `s3://` unless it is local.
-            suffix: How the names of files end.
-            dataset: What a file is saved and loaded by, as in a catalog.
-            version: Which version to load and to save.
+            suffix: Suffix of the files.
+            dataset: The dataset that saves and loads a file, as in a catalog.
+            version: Versions to load and to save.
             credentials: Passed to the filesystem.
             metadata: Ignored by Kedro; read by plugins.
         """
@@ -66,7 +66,7 @@ class FolderDataset(AbstractVersionedDataset[dict[str, Any], dict[str, Any]]):
         return {"filepath": self._filepath, "suffix": self._suffix, "version": self._version}
 
     def load(self) -> dict[str, Any]:
-        """Name of the file, without its suffix -> what is in it; sorted."""
+        """Name of each file, without its suffix -> its content, sorted by name."""
         folder = self._get_load_path()
         names = sorted(PurePosixPath(path).name for path in self._fs.ls(str(folder), detail=False))
         return {name.removesuffix(self._suffix): self._file(folder / name).load() for name in names}

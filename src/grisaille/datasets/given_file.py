@@ -1,4 +1,4 @@
-"""A file that users may give, and that a collection may do without."""
+"""An optional file that users may provide."""
 
 import hashlib
 from copy import copy
@@ -14,11 +14,11 @@ Same = TypeVar("Same", bound="GivenFileDataset[Any]")
 
 
 class GivenFileDataset(AbstractDataset[NoReturn, Loaded], Generic[Loaded]):
-    """``GivenFileDataset`` is what datasets of one file share: a file that was asked for must exist, and the fallback
-    need not.
+    """``GivenFileDataset`` is the base of datasets of one file: a requested file must exist, the fallback is
+    optional.
     """  # noqa: D205 - the first sentence of a Kedro dataset names the class, and does not fit on a line
 
-    #: What it is, and the parameter that asks for a file.
+    #: Name of the content in messages, and the parameter for the file.
     WHAT: str
     PARAMETER: str
 
@@ -30,11 +30,11 @@ class GivenFileDataset(AbstractDataset[NoReturn, Loaded], Generic[Loaded]):
         fs_args: dict[str, Any] | None = None,
         metadata: dict[str, Any] | None = None,
     ) -> None:
-        """Point at a file.
+        """Configure the file.
 
         Args:
-            filepath: The file that was asked for, or None.
-            fallback: The file to take when none was asked for.
+            filepath: The requested file, or None.
+            fallback: The file to read if none is requested.
             fs_args: Passed to the filesystem.
             metadata: Ignored by Kedro; read by plugins.
         """
@@ -47,35 +47,35 @@ class GivenFileDataset(AbstractDataset[NoReturn, Loaded], Generic[Loaded]):
         return {"filepath": self._filepath, "protocol": self._protocol, "required": self._asked_for}
 
     def _read(self) -> bytes | None:
-        """The file; None where it is not there and need not be.
+        """The content of the file; None if an optional file is missing.
 
         Raises:
-            DatasetError: If the file was asked for and does not exist.
+            DatasetError: If the requested file does not exist.
         """
         if self._filesystem.isfile(self._filepath):
             data: bytes = self._filesystem.cat_file(self._filepath)
             return data
         if self._asked_for:
             raise DatasetError(
-                f"there is no {self.WHAT} at {self._filepath}; give yours with --params {self.PARAMETER}"
+                f"there is no {self.WHAT} at {self._filepath}; name yours with --params {self.PARAMETER}"
             )
         return None
 
     def at(self: Same, path: str) -> Same:
-        """The same of another file."""
+        """The same dataset with another file."""
         other = copy(self)
         other._asked_for = True
         other._protocol, other._filepath = get_protocol_and_path(expanded(path))
         return other
 
     def fingerprint(self) -> str:
-        """What changes with the file; the same for all that are not there."""
+        """A string that changes with the file; constant for a missing one."""
         if not self._filesystem.isfile(self._filepath):
             return "none"
         return hashlib.sha256(self._filesystem.cat_file(self._filepath)).hexdigest()[:16]
 
     def save(self, data: NoReturn) -> NoReturn:
-        """Refuse: the file is only ever read."""
+        """Refuse, since the file is read-only."""
         raise DatasetError(f"{type(self).__name__} is read-only")
 
     def _exists(self) -> bool:

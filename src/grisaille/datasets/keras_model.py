@@ -1,4 +1,4 @@
-"""A Keras model in a `.keras` file, versioned. TensorFlow is imported with this module, so nothing else imports it."""
+"""A versioned Keras model in a `.keras` file. This module imports TensorFlow, so it is imported on demand."""
 
 import gc
 import tempfile
@@ -13,11 +13,11 @@ from grisaille.autoencoders.archive import make_deterministic
 
 
 class KerasModelDataset(TensorFlowModelDataset):
-    """``KerasModelDataset`` saves and loads as ``TensorFlowModelDataset`` does; equal models become equal bytes.
+    """``KerasModelDataset`` saves and loads like ``TensorFlowModelDataset``, but equal models become equal bytes.
 
-    A process reads a model once, as long as its file stays as it is: a server that answers a question in a few hundred
-    milliseconds would spend seconds on its encoders. Train on a copy (`keras.models.clone_model`), since all who load a
-    model share it.
+    A process reads a model once unless its file changes: reading the encoders takes seconds, which is too long for a
+    server that answers in a few hundred milliseconds. Loaded models are shared, so train on a copy
+    (`keras.models.clone_model`).
 
     Examples:
         ```yaml
@@ -34,7 +34,7 @@ class KerasModelDataset(TensorFlowModelDataset):
         return _read(self._fs, path, self._fs.ukey(path), **self._load_args)
 
     def save(self, data: Any) -> None:
-        """Write the model, without its date."""
+        """Write the model without its date."""
         import keras
 
         path = get_filepath_str(self._get_save_path(), self._protocol)
@@ -46,20 +46,20 @@ class KerasModelDataset(TensorFlowModelDataset):
         self._invalidate_cache()
 
     def _release(self) -> None:
-        """Forget models: a run releases what it made as soon as its last node has read it."""
+        """Drop cached models: a run releases results after the last node has read them."""
         super()._release()
         _read.cache_clear()
-        # Models are cycles of small objects, which Python would leave for later, however many megabytes they hold.
+        # Models are reference cycles, which Python would free much later, despite their size.
         gc.collect()
 
 
 @lru_cache(maxsize=16)
 def _read(filesystem: Any, path: str, state: str, **options: Any) -> Any:
-    """Read a model in a certain state of its file."""
+    """Read a model; `state` identifies the content of its file."""
     import keras
 
     with tempfile.TemporaryDirectory() as folder:
         stored = Path(folder) / "model.keras"
-        # `get` and `put` would read the path as a pattern.
+        # `get` and `put` would treat the path as a pattern.
         filesystem.get_file(path, str(stored))
         return keras.saving.load_model(stored, **options)

@@ -1,4 +1,4 @@
-"""A NumPy array in a `.npy` file, versioned."""
+"""A versioned NumPy array in a `.npy` file."""
 
 import tempfile
 from pathlib import Path
@@ -13,7 +13,7 @@ from grisaille.storage import npy
 
 
 class NumPyDataset(TextDataset):
-    """``NumPyDataset`` saves and loads an array as a `.npy` file, never as a pickle. Its arguments are those of
+    """``NumPyDataset`` saves and loads an array as a `.npy` file without pickles. Its arguments are those of
     ``TextDataset``.
 
     Examples:
@@ -39,26 +39,27 @@ class NumPyDataset(TextDataset):
         """Read the array.
 
         Raises:
-            ArrayFileError: If the file is no array, holds Python objects, or is not as long as its header says.
+            ArrayFileError: If the file is not an array, holds Python objects, or has another length than its header
+                claims.
         """
         path = get_filepath_str(self._get_load_path(), self._protocol)
         if self._protocol == "file":
             return npy.read_array(Path(path))
         with tempfile.TemporaryDirectory() as folder:
             fetched = Path(folder) / "array.npy"
-            # `get` would read the path as a pattern.
+            # `get` would treat the path as a pattern.
             self._fs.get_file(path, str(fetched))
             return npy.read_array(fetched)
 
     def save(self, data: npt.NDArray[Any]) -> None:
-        """Write the array; an array of Python objects is refused."""
+        """Write the array; arrays of Python objects are refused."""
         path = get_filepath_str(self._get_save_path(), self._protocol)
         with self._fs.open(path, "wb") as file:
             np.save(file, data, allow_pickle=False)
         self._invalidate_cache()
 
     def preview(self) -> dict[str, Any]:
-        """The shape, the type and the first values, as the table that Kedro-Viz draws."""
+        """Shape, type and first values, as a table for Kedro-Viz."""
         array = np.atleast_2d(self.load())
         head = array[:5, :8]
         return {

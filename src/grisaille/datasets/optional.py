@@ -1,4 +1,4 @@
-"""What a node reads where it is there, and does without where it is not."""
+"""An optional input of a node."""
 
 from collections.abc import Callable
 from typing import Any, NoReturn
@@ -7,8 +7,8 @@ from kedro.io.core import AbstractDataset, DatasetError
 
 
 class OptionalDataset(AbstractDataset[NoReturn, Any]):
-    """``OptionalDataset`` loads what another dataset has stored, and None where that has stored nothing. Kedro runs no
-    node whose inputs are missing; this one never is.
+    """``OptionalDataset`` loads the data of another dataset, or None if there are none. Kedro does not run nodes with
+    missing inputs; this input is never missing.
 
     Examples:
         ```yaml
@@ -32,35 +32,35 @@ class OptionalDataset(AbstractDataset[NoReturn, Any]):
         """Wrap a dataset.
 
         Args:
-            dataset: As in a catalog.
+            dataset: Configuration of the dataset, as in a catalog.
             metadata: Ignored by Kedro; read by plugins.
         """
         self._dataset: Any = AbstractDataset.from_config("optional", dataset)
         self.metadata = metadata
 
     def expect(self, identity: Callable[[], Any]) -> None:
-        """Tell a feature store which features are meant."""
+        """Set the wanted features of a wrapped feature store."""
         self._dataset.expect(identity)
 
     def _describe(self) -> dict[str, Any]:
         return {"dataset": self._dataset}
 
     def load(self) -> Any:
-        """What is stored, or None."""
+        """The stored data, or None."""
         try:
             return self._dataset.load()
         except DatasetError:
-            # Asked last: a feature store is there if none of its shards is damaged, and looks at all of them.
+            # Checked last, since a feature store checks all its shards for damage.
             if self._dataset.exists():
                 raise
             return None
 
     def save(self, data: NoReturn) -> NoReturn:
-        """Refuse: the dataset itself takes what is saved."""
+        """Refuse, since the wrapped dataset saves the data."""
         raise DatasetError("OptionalDataset is read-only")
 
     def fingerprint(self) -> str | None:
-        """What changes with what is stored; None where there is nothing."""
+        """The fingerprint of the stored data; None without data."""
         if hasattr(self._dataset, "fingerprint"):
             fingerprint: str | None = self._dataset.fingerprint()
             return fingerprint

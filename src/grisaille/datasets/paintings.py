@@ -1,4 +1,4 @@
-"""A folder of image files, or IIIF manifests that are copied into one, read one at a time."""
+"""A folder of image files, or IIIF manifests whose pictures are copied to one, read one at a time."""
 
 import logging
 import time
@@ -21,12 +21,11 @@ RENEW_AFTER = 24 * 3600
 
 
 class PaintingsDataset(AbstractDataset[NoReturn, PictureFolder]):
-    """``PaintingsDataset`` lists the images below a folder, on any filesystem that fsspec knows, and reads them
-    lazily, in the shape in which ``PartitionedDataset`` loads its partitions.
+    """``PaintingsDataset`` lists the images in a folder on any fsspec filesystem, and reads them lazily, with the
+    interface of partitions of ``PartitionedDataset``.
 
-    An http address, or a ``.txt`` file of such addresses, names IIIF manifests or collections instead. Their pictures
-    are copied first, into a folder of the storage. A finished copy is renewed after a day, and read as it is where that
-    is not possible.
+    An http URL, or a ``.txt`` file of URLs, names IIIF manifests or collections instead. Their pictures are first
+    copied to a folder of the storage. A finished copy is refreshed after a day; if that fails, it is read as it is.
 
     Examples:
         ```yaml
@@ -55,11 +54,11 @@ class PaintingsDataset(AbstractDataset[NoReturn, PictureFolder]):
         fs_args: dict[str, Any] | None = None,
         metadata: dict[str, Any] | None = None,
     ) -> None:
-        """Point at a folder.
+        """Configure the folder.
 
         Args:
-            path: The folder, with a protocol such as `s3://` unless it is local; or where IIIF manifests are.
-            copies: The local folder in which pictures of manifests are kept, each source in a folder of its own.
+            path: The folder, with a protocol such as `s3://` unless it is local; or the location of IIIF manifests.
+            copies: The local parent folder of copied pictures; each source has a folder of its own.
             credentials: Passed to the filesystem.
             fs_args: Passed to the filesystem.
             metadata: Ignored by Kedro; read by plugins.
@@ -70,7 +69,7 @@ class PaintingsDataset(AbstractDataset[NoReturn, PictureFolder]):
 
     def _point_at(self, path: str) -> None:
         self._copied: Path | None = None
-        self._filesystem: Any = None  # of an address
+        self._filesystem: Any = None  # for URLs
         if iiif.is_url(path):
             self._protocol, self._path = "iiif", path
         else:
@@ -81,10 +80,10 @@ class PaintingsDataset(AbstractDataset[NoReturn, PictureFolder]):
         return {"path": self._path, "protocol": self._protocol}
 
     def load(self) -> PictureFolder:
-        """List the folder, after copying what manifests lead to.
+        """List the folder, after copying the pictures of manifests.
 
         Raises:
-            DatasetError: If there is no such folder, or nothing could be copied.
+            DatasetError: If the folder does not exist, or nothing could be copied.
         """
         if self._is_iiif():
             from grisaille.collection.iiif_copy import rejected
@@ -94,26 +93,26 @@ class PaintingsDataset(AbstractDataset[NoReturn, PictureFolder]):
         if not self._filesystem.isdir(self._path):
             raise DatasetError(
                 f"there is no folder of paintings at {self._path}; "
-                "give yours with --params paintings_folder=/path/to/folder"
+                "name yours with --params paintings_folder=/path/to/folder"
             )
         return PictureFolder(self._path, self._filesystem)
 
     def folder(self) -> str:
-        """Where the picture files lie: the folder, or the copy of what manifests list."""
+        """The folder of the picture files: the given one, or the copy of manifests."""
         if self._is_iiif():
             return str(self._copy_folder())
         return str(self._filesystem.unstrip_protocol(self._path)) if self._protocol != "file" else self._path
 
     def at(self, path: str) -> "PaintingsDataset":
-        """The same of another folder."""
+        """The same dataset with another folder."""
         other = copy(self)
         other._point_at(path)
         return other
 
     def fingerprint(self) -> str | None:
-        """What changes with the names and sizes of the images; None where there is no folder.
+        """A string that changes with the names and sizes of the images; None if there is no folder.
 
-        Nothing is fetched where there is a finished copy of manifests: only loading renews it.
+        A finished copy of manifests is not fetched again here, only when it is loaded.
         """
         if self._is_iiif() and _is_finished(self._copy_folder()):
             return PictureFolder(str(self._copy_folder())).fingerprint()
@@ -125,7 +124,7 @@ class PaintingsDataset(AbstractDataset[NoReturn, PictureFolder]):
         )
 
     def _copied_folder(self) -> Path:
-        """The folder of the copy, made or renewed once a session."""
+        """The folder of the copy, created or refreshed once a session."""
         if self._copied is None:
             folder = self._copy_folder()
             if not self._is_current(folder):
@@ -136,8 +135,8 @@ class PaintingsDataset(AbstractDataset[NoReturn, PictureFolder]):
     def _copy_folder(self) -> Path:
         if self._copies is None or "://" in self._copies:
             raise DatasetError(
-                f"pictures of IIIF manifests are copied into a local folder. Received: copies={self._copies}; "
-                "store locally, by --params storage=/path/to/folder, or give a folder of pictures"
+                f"pictures of IIIF manifests must be copied to a local folder. Received: copies={self._copies}; "
+                "use a local storage with --params storage=/path/to/folder, or a folder of pictures"
             )
         return iiif.copy_of(self._path, self._copies)
 
@@ -155,25 +154,27 @@ class PaintingsDataset(AbstractDataset[NoReturn, PictureFolder]):
             copy_collection(self._sources(), folder)
         except GrisailleError as error:
             if not _is_finished(folder):
-                raise DatasetError(f"{self._path}: {error}. What was copied stays; the same command goes on") from error
-            logger.warning("%s could not be renewed (%s): the copy in %s is read", self._path, error, folder)
+                raise DatasetError(
+                    f"{self._path}: {error}. Copied pictures are kept, and the same command continues"
+                ) from error
+            logger.warning("%s could not be refreshed (%s), so the copy in %s is read", self._path, error, folder)
 
     def _sources(self) -> list[str]:
         if self._filesystem is None:
             return [self._path]
-        found = iiif.urls(self._filesystem.cat_file(self._path).decode("utf-8", "replace"))
-        wrong = next((line for line in found if not iiif.is_url(line)), None)
-        if wrong is not None or not found:
-            what = f"{wrong[:80]!r} is no http address" if wrong is not None else "it is empty"
-            raise DatasetError(f"{self._path}: a list of IIIF manifests has one address a line; {what}")
-        return found
+        listed = iiif.urls(self._filesystem.cat_file(self._path).decode("utf-8", "replace"))
+        wrong = next((line for line in listed if not iiif.is_url(line)), None)
+        if wrong is not None or not listed:
+            problem = f"{wrong[:80]!r} is not an http URL" if wrong is not None else "it is empty"
+            raise DatasetError(f"{self._path}: a list of IIIF manifests has one URL a line; {problem}")
+        return listed
 
     def save(self, data: NoReturn) -> NoReturn:
-        """Refuse: paintings are only ever read."""
+        """Refuse, since paintings are read-only."""
         raise DatasetError("PaintingsDataset is read-only")
 
     def _exists(self) -> bool:
-        # Whether an address leads to something, only asking would tell.
+        # Only a request could tell whether a URL exists.
         return self._is_iiif() or bool(self._filesystem.isdir(self._path))
 
 

@@ -18,7 +18,7 @@ _INDEX = "index.json"
 
 
 class Computable(Protocol):
-    """Something that knows what determines it, and can be computed."""
+    """A computation with an identity, which determines its result."""
 
     identity: dict[str, Any]
 
@@ -27,8 +27,8 @@ class Computable(Protocol):
 
 
 class PointsDataset(AbstractDataset[Sequence[Computable], pd.DataFrame]):
-    """``PointsDataset`` keeps the rows of a table that are expensive one by one. Saving is lazy: it is given the work,
-    and what an earlier run computed of it is not computed again. Loading gives the table of the last run.
+    """``PointsDataset`` stores the rows of a table that are expensive to compute. Saving is lazy: it takes the work,
+    and computes only the rows that no earlier run has stored. Loading returns the table of the last run.
 
     Examples:
         ```yaml
@@ -41,7 +41,7 @@ class PointsDataset(AbstractDataset[Sequence[Computable], pd.DataFrame]):
     def __init__(
         self, *, path: str, credentials: dict[str, Any] | None = None, metadata: dict[str, Any] | None = None
     ) -> None:
-        """Point at the folder of all points.
+        """Configure the folder of all points.
 
         Args:
             path: A folder, with a protocol such as `s3://` unless it is local.
@@ -58,7 +58,7 @@ class PointsDataset(AbstractDataset[Sequence[Computable], pd.DataFrame]):
         return self._path / f"{name}.json"
 
     def load(self) -> pd.DataFrame:
-        """One row a point, in the order they were given.
+        """One row a point, in the given order.
 
         Raises:
             DatasetError: If a run did not finish, or a point is damaged.
@@ -72,7 +72,7 @@ class PointsDataset(AbstractDataset[Sequence[Computable], pd.DataFrame]):
             ) from error
 
     def save(self, data: Sequence[Computable]) -> None:
-        """Compute and store what is missing."""
+        """Compute and store missing points."""
         self._path.mkdir(parents=True, exist_ok=True)
         points = {fingerprint(point.identity): point for point in data}
         missing = [name for name in points if not self._is_stored(name)]
@@ -94,8 +94,8 @@ class PointsDataset(AbstractDataset[Sequence[Computable], pd.DataFrame]):
         content = self._file(name).read_text("utf-8")
         if not self._is_stored(name):
             raise DatasetError(
-                f"the point {self._file(name)} is damaged: its checksum is not the one it was stored with. "
-                "`kedro run --pipelines study` with the same --params computes it again, and no other"
+                f"the point {self._file(name)} is damaged: its checksum differs from the one that it was stored with. "
+                "`kedro run --pipelines study` with the same --params computes only this one again"
             )
         return json.loads(content)["row"]
 
@@ -109,7 +109,7 @@ class PointsDataset(AbstractDataset[Sequence[Computable], pd.DataFrame]):
         return self._path
 
     def fingerprint(self) -> str | None:
-        """SHA-256 of the list of the last run's points, which are named after what determines them; None without it."""
+        """SHA-256 of the list of the last run's points, whose names depend on their identities; None without a list."""
         index = self._path / _INDEX
         return sha256(index) if index.is_file() else None
 

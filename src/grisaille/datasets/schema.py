@@ -1,11 +1,11 @@
-"""What a table of the catalog must look like, for the key `validator:` of its entry."""
+"""Validates tables of the catalog, by the key `validator:` of an entry."""
 
 from collections.abc import Callable, Iterable, Mapping
 
 import pandas as pd
 from pandas.api import types
 
-# Kind of a column -> whether its values without blanks are of that kind.
+# Kind of a column -> check of its values without blanks.
 _KINDS: Mapping[str, Callable[[pd.Series], bool]] = {
     "text": lambda values: bool(values.map(lambda value: isinstance(value, str)).all()),
     "whole": types.is_integer_dtype,
@@ -15,8 +15,8 @@ _KINDS: Mapping[str, Callable[[pd.Series], bool]] = {
 
 
 class TableSchema:
-    """``TableSchema`` refuses a table that lacks a column, has a column of another kind, or names something twice.
-    Other columns may be there.
+    """``TableSchema`` refuses a table with a missing column, a column of another kind, or duplicate keys. Further
+    columns are allowed.
 
     Examples:
         ```yaml
@@ -49,25 +49,25 @@ class TableSchema:
         blank: Iterable[str] = (),
         unique: Iterable[str] = (),
     ) -> None:
-        """Describe a table: names of columns by their kinds. Kedro would take the value of a key `path` for a path.
+        """List the columns of a table by kind. There is no key `path`, since Kedro would treat its value as a path.
 
         Args:
             text: Strings.
             whole: Integers.
             number: Integers or fractions.
             share: Numbers between 0 and 1.
-            blank: Those that may hold blanks.
-            unique: Those that together name each row once.
+            blank: Columns that may hold blanks.
+            unique: Columns that together identify a row.
         """
         kinds = {"text": text, "whole": whole, "number": number, "share": share}
         self._kinds = {name: kind for kind, names in kinds.items() for name in names}
         self._blank, self._unique = frozenset(blank), list(unique)
 
     def validate(self, data: pd.DataFrame) -> pd.DataFrame:
-        """The table itself.
+        """Return the table itself.
 
         Raises:
-            ValueError: If it is another.
+            ValueError: If it does not match.
         """
         if missing := [name for name in self._kinds if name not in data]:
             raise ValueError(f"the column {missing[0]} is missing")
@@ -75,9 +75,9 @@ class TableSchema:
             values, known = data[name], data[name].dropna()
             if len(known) < len(values) and name not in self._blank:
                 raise ValueError(f"{name} has {len(values) - len(known):,} blanks")
-            # Of no values nobody knows the kind.
+            # Columns without values have no kind.
             if len(known) and not _KINDS[kind](known):
-                raise ValueError(f"{name} holds something else than {kind}, such as {known.iloc[0]!r}")
+                raise ValueError(f"{name} holds something other than {kind}, such as {known.iloc[0]!r}")
         if self._unique and (twice := data.duplicated(self._unique)).any():
             first = data.loc[twice, self._unique].iloc[0]
             raise ValueError(f"{', '.join(self._unique)} names {', '.join(map(str, first))} twice")

@@ -1,4 +1,4 @@
-"""Tables that people open in spreadsheets, where a cell of text must not become a formula."""
+"""CSV tables that are safe in spreadsheets, where text must not become a formula."""
 
 from typing import Any, ClassVar
 
@@ -9,8 +9,8 @@ from grisaille.collection.tables import as_it_was, without_formulas
 
 
 class SpreadsheetSafeCSVDataset(CSVDataset):
-    """``SpreadsheetSafeCSVDataset`` is a ``CSVDataset`` that sets an apostrophe before text which a spreadsheet
-    would take for a formula, such as an artist called ``=cmd()``, and takes it away on loading. Text that reads "NA"
+    """``SpreadsheetSafeCSVDataset`` is a ``CSVDataset`` that prefixes text which a spreadsheet would take for a
+    formula, such as an artist called ``=cmd()``, with an apostrophe, and removes it on loading. Text that reads "NA"
     stays text.
 
     Examples:
@@ -36,17 +36,17 @@ class SpreadsheetSafeCSVDataset(CSVDataset):
 
     """  # noqa: D205 - the first sentence of a Kedro dataset names the class, and does not fit on a line
 
-    # A row whose only cell is a blank is a row.
+    # A row whose only cell is blank is not skipped.
     DEFAULT_LOAD_ARGS: ClassVar[dict[str, Any]] = {
         "keep_default_na": False,
         "na_values": [""],
         "skip_blank_lines": False,
     }
-    # With the ends of lines that RFC 4180 asks for, a carriage return within a name is put into quotes, and only then.
+    # With the line ends of RFC 4180, only names that contain a carriage return are quoted.
     DEFAULT_SAVE_ARGS: ClassVar[dict[str, Any]] = {"index": False, "lineterminator": "\r\n"}
 
     def load(self) -> pd.DataFrame:
-        """The table as it was saved."""
+        """Load the table as it was saved."""
         return as_it_was(super().load())
 
     def save(self, data: pd.DataFrame) -> None:

@@ -1,4 +1,4 @@
-"""Vectors that somebody else made of the pictures."""
+"""Vectors of pictures that were computed elsewhere."""
 
 import hashlib
 import tempfile
@@ -16,13 +16,13 @@ from grisaille.collection.works import read_columns
 from grisaille.datasets.given_file import GivenFileDataset
 from grisaille.storage.npy import ArrayFileError, map_array
 
-# Files beside an .npy file that may name its rows, the first that is there.
+# Suffixes of files that may name the rows of an .npy file, in order of preference.
 _NAMES = (".txt", ".csv", ".tsv", ".json", ".jsonl", ".parquet", ".xlsx")
 
 
 class VectorsDataset(GivenFileDataset[Vectors]):
-    r"""``VectorsDataset`` loads vectors of pictures: a Parquet table, or an ``.npy`` array beside which a file of the
-    same name says whose they are: ``.txt`` with a file's name a line, or a table.
+    r"""``VectorsDataset`` loads vectors of pictures: a Parquet table, or an ``.npy`` array with a file of the same name
+    that identifies its rows: ``.txt`` with one file name a line, or a table.
 
     Examples:
         ```yaml
@@ -47,23 +47,23 @@ class VectorsDataset(GivenFileDataset[Vectors]):
     def __init__(
         self, *, filepath: str | None, fs_args: dict[str, Any] | None = None, metadata: dict[str, Any] | None = None
     ) -> None:
-        """Point at a file.
+        """Configure the file.
 
         Args:
-            filepath: The file; with None there is nothing to load.
+            filepath: The file; None if there are no vectors.
             fs_args: Passed to the filesystem.
             metadata: Ignored by Kedro; read by plugins.
         """
         super().__init__(filepath=filepath, fallback="", fs_args=fs_args, metadata=metadata)
 
     def load(self) -> Vectors:
-        """Read the vectors; an array of the local disk is mapped into memory.
+        """Read the vectors; a local array is memory-mapped.
 
         Raises:
             DatasetError: If the file does not exist, or holds no vectors.
         """
         if not self._asked_for:
-            raise DatasetError(f"likenesses names vectors; give yours with --params {self.PARAMETER}")
+            raise DatasetError(f"likenesses names vectors; name your file with --params {self.PARAMETER}")
         suffix = PurePosixPath(self._filepath).suffix.lower()
         try:
             if suffix == ".npy":
@@ -72,7 +72,7 @@ class VectorsDataset(GivenFileDataset[Vectors]):
                 return read_parquet(self._read() or b"")
         except (ArrayFileError, TableError) as error:
             raise DatasetError(f"{self._filepath}: {error}") from error
-        raise DatasetError(f"{self._filepath}: vectors are read from .npy and .parquet files")
+        raise DatasetError(f"{self._filepath}: vectors must be a .npy or .parquet file")
 
     def _array(self) -> npt.NDArray[Any]:
         if self._protocol == "file" and Path(self._filepath).is_file():
@@ -83,7 +83,7 @@ class VectorsDataset(GivenFileDataset[Vectors]):
             return np.array(map_array(Path(copy.name)))
 
     def _beside(self) -> str | None:
-        """The file that says whose vectors an array holds."""
+        """The file that identifies the rows of an array."""
         paths = (str(PurePosixPath(self._filepath).with_suffix(suffix)) for suffix in _NAMES)
         return next((path for path in paths if self._filesystem.isfile(path)), None)
 
@@ -97,10 +97,10 @@ class VectorsDataset(GivenFileDataset[Vectors]):
         try:
             return pd.DataFrame({"file": data.decode("utf-8-sig").splitlines()})
         except UnicodeDecodeError as error:
-            raise VectorsError(f"{path} is not in UTF-8") from error
+            raise VectorsError(f"{path} is not UTF-8") from error
 
     def fingerprint(self) -> str:
-        """What changes with the file, or with that beside it which names its rows."""
+        """A string that changes with the file, or with the file that identifies its rows."""
         beside = self._beside() if self._filepath.endswith(".npy") else None
         own = super().fingerprint()
         if beside is None:

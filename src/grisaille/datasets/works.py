@@ -1,4 +1,4 @@
-"""The table of paintings, which a collection may do without."""
+"""The optional table of paintings."""
 
 from pathlib import PurePosixPath
 from typing import Any
@@ -14,8 +14,8 @@ from grisaille.storage import expanded
 
 
 class WorksDataset(GivenFileDataset[pd.DataFrame]):
-    r"""``WorksDataset`` loads a table with one row a painting, as it is written: CSV, TSV, JSON, JSON lines, Parquet or
-    Excel, by its ending. A file that was asked for must exist; the fallback need not, and the table is empty then.
+    r"""``WorksDataset`` loads a table with one row a painting as written: CSV, TSV, JSON, JSON lines, Parquet or Excel,
+    by its suffix. A requested file must exist; the fallback is optional, and without it the table is empty.
 
     Examples:
         ```yaml
@@ -46,13 +46,13 @@ class WorksDataset(GivenFileDataset[pd.DataFrame]):
         fs_args: dict[str, Any] | None = None,
         metadata: dict[str, Any] | None = None,
     ) -> None:
-        """Point at a file.
+        """Configure the file.
 
         Args:
-            filepath: The file that was asked for, or None.
-            fallback: The file to take when none was asked for.
-            pictures: Where the pictures come from. If these are IIIF manifests, what they say is the fallback.
-            copies: As `PaintingsDataset` takes it.
+            filepath: The requested file, or None.
+            fallback: The file to read if none is requested.
+            pictures: Location of the pictures. If these are IIIF manifests, their data are the fallback.
+            copies: As in `PaintingsDataset`.
             fs_args: Passed to the filesystem.
             metadata: Ignored by Kedro; read by plugins.
         """
@@ -62,10 +62,10 @@ class WorksDataset(GivenFileDataset[pd.DataFrame]):
         super().__init__(filepath=filepath, fallback=fallback, fs_args=fs_args, metadata=metadata)
 
     def load(self) -> pd.DataFrame:
-        """Read the table: all its columns, of text; what they mean is found out by `works.recognise`.
+        """Read the table: all columns as text; `works.recognise` interprets them.
 
         Raises:
-            DatasetError: If the file was asked for and does not exist, or is no table.
+            DatasetError: If the requested file does not exist, or is not a table.
         """
         data = self._read()
         if data is None:

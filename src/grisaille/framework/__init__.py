@@ -1,1 +1,1 @@
-"""Where Kedro is extended: its catalog, hooks, configuration loader and runner."""
+"""Extensions of Kedro: catalog, hooks, configuration loader and runner."""

@@ -1,7 +1,7 @@
-"""Kedro's catalog, which saves results whole or not at all, stamps them, and compares stamps before it loads.
+"""Kedro's catalog with atomic saves and stamps, which are compared before results are loaded.
 
-Kedro's datasets write straight to their final path, and the newest version wins: what a killed run had half written
-would be loaded by the next. How each kind of file is written and read stays with the datasets.
+Kedro's datasets write directly to the final path, and the newest version wins, so the next run would load a file that a
+killed run had half written. The datasets still decide how each kind of file is written and read.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-MEND = "`kedro run --only-missing-outputs` with the same --params makes it again, and what is made from it"
+MEND = "`kedro run --only-missing-outputs` with the same --params recomputes it, and the results that depend on it"
 
 
 @dataclass(frozen=True)
 class Ages:
-    """What was found of stored results, as long as nothing is saved.
+    """Cached facts about stored results, valid until the next save.
 
     Attributes:
-        older: Result -> what `AtomicCatalog.older` found of it.
+        older: Result -> the return value of `AtomicCatalog.older`.
         checksums: Dataset -> its checksum.
     """
 
@@ -46,32 +46,32 @@ class Ages:
     checksums: dict[str, str | None] = field(default_factory=dict)
 
 
-# In the step of an encoder that was kept: the version that it is a link to.
+# Key in the step of a kept encoder: the version that it links to.
 KEPT_FROM = "kept_from"
-# Where this thread is saving: catalog name -> a dataset that writes to a temporary path.
+# Saves in progress in this context: catalog name -> a dataset that writes to a temporary path.
 _temporary: ContextVar[Mapping[str, Any]] = ContextVar("temporary", default={})  # noqa: B039 - never changed in place
 
 
 class DamagedError(GrisailleError, DatasetError):
-    """A stored file does not hold what was saved."""
+    """A stored file differs from what was saved."""
 
 
 class AtomicCatalog(DataCatalog, CatalogCommandsMixin):
-    """``AtomicCatalog`` is Kedro's ``DataCatalog``, in which a result exists once all of it is there.
+    """``AtomicCatalog`` is Kedro's ``DataCatalog`` with atomic saves: a result exists only once it is complete.
 
-    A result is written beside its final path and renamed. Its stamp, with its recipe and checksum, lies in the same
-    folder. A result without one (of an earlier release, or one's own file) is loaded with a warning.
+    A result is written next to its final path and renamed. Its stamp, with recipe and checksum, is in the same folder.
+    A result without a stamp (of an earlier release, or a file of your own) is loaded with a warning.
 
     Attributes:
-        settings: All parameters of the session, completed.
-        given: Dotted names of the parameters that the command gave.
-        storage: Where everything is stored; None where nobody knows.
-        wiring: Result -> what the run that is asked for makes it from; of results that it does not make, nothing.
+        settings: All parameters of the session, with defaults.
+        given: Dotted names of the parameters on the command line.
+        storage: Folder or bucket of all results; None if unknown.
+        wiring: Result -> the datasets that the requested run makes it from; empty for results that it does not make.
         pictures: Checksum of `picture_files`, and those of the pictures that it lists, read once.
     """
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
-        """As `DataCatalog`."""
+        """Takes the arguments of `DataCatalog`."""
         super().__init__(*arguments, **options)
         self.settings: dict[str, Any] = {}
         self.given: frozenset[str] = frozenset()
@@ -82,7 +82,7 @@ class AtomicCatalog(DataCatalog, CatalogCommandsMixin):
         self._told: set[str] = set()
 
     def get(self, key: str, fallback_to_runtime_pattern: bool = False, version: Version | None = None) -> Any:
-        """As `DataCatalog`."""
+        """See `DataCatalog`."""
         if key in _temporary.get():
             return _temporary.get()[key]
         dataset = super().get(key, fallback_to_runtime_pattern, version)
@@ -90,10 +90,10 @@ class AtomicCatalog(DataCatalog, CatalogCommandsMixin):
         return dataset
 
     def save(self, ds_name: str, data: Any) -> None:
-        """As `DataCatalog`.
+        """See `DataCatalog`.
 
         Raises:
-            DiskFullError: If there is no room for the result, in one sentence that names it.
+            DiskFullError: If the disk is full; the message names the result.
         """
         dataset = self.get(ds_name)
         try:
@@ -123,16 +123,16 @@ class AtomicCatalog(DataCatalog, CatalogCommandsMixin):
             newest = dataset.resolve_load_version()
             if newest != dataset.resolve_save_version():
                 logger.warning(
-                    "%s has a version from the future, %s: a clock is wrong. This run reads its own; other runs read "
-                    "that one, until it is removed",
+                    "%s has a version from the future, %s, so a clock is wrong. This run reads its own version; other "
+                    "runs read that one until it is removed",
                     ds_name, newest,
                 )  # fmt: skip
 
     def load(self, ds_name: str, version: str | None = None) -> Any:
-        """As `DataCatalog`; a run reads what it has saved itself, whatever is newer.
+        """See `DataCatalog`; a run reads its own results, even if there are newer ones.
 
         Raises:
-            DamagedError: If the file does not hold what was saved.
+            DamagedError: If the file differs from what was saved.
         """
         dataset = self.get(ds_name)
         own = None if version else self.own_version(dataset)
@@ -143,13 +143,13 @@ class AtomicCatalog(DataCatalog, CatalogCommandsMixin):
         return super().load(ds_name, version or own)
 
     def read(self, name: str) -> Any:
-        """Load something without telling of it."""
+        """Load something without logging."""
         dataset = self.get(name)
         own = self.own_version(dataset)
         return (self.get(name, version=Version(own, None)) if own else dataset).load()
 
     def exists(self, ds_name: str) -> bool:
-        """As `DataCatalog`; what is damaged or outdated does not, so that `--only-missing-outputs` makes it again."""
+        """See `DataCatalog`; damaged and outdated results count as missing for `--only-missing-outputs`."""
         if not super().exists(ds_name):
             return False
         reason = "it is damaged" if self.is_damaged(ds_name) else self.outdated(ds_name)
@@ -158,7 +158,7 @@ class AtomicCatalog(DataCatalog, CatalogCommandsMixin):
         return reason is None
 
     def where(self, name: str, version: str | None = None) -> AnyPath | None:
-        """The file or folder that would be read; None where nothing is stored, or nobody knows where."""
+        """The file or folder that would be read; None if nothing is stored, or the path is unknown."""
         dataset = self.get(name)
         if hasattr(dataset, "stored_at"):
             path: AnyPath | None = dataset.stored_at()
@@ -168,71 +168,74 @@ class AtomicCatalog(DataCatalog, CatalogCommandsMixin):
             path = _path(dataset, dataset._filepath)
         else:
             try:
-                chosen = version or self.own_version(dataset) or dataset.resolve_load_version()
+                resolved = version or self.own_version(dataset) or dataset.resolve_load_version()
             except VersionNotFoundError:
                 return None
-            path = _path(dataset, dataset._get_versioned_path(chosen))
+            path = _path(dataset, dataset._get_versioned_path(resolved))
         return path if path is not None and path.exists() else None
 
     def stamp(self, name: str, version: str | None = None) -> Stamp | None:
-        """The stamp of what would be read; None where there is none."""
-        found = self.where(name, version)
-        return None if found is None else stamps.read(found)
+        """The stamp of the result that would be read; None if there is none."""
+        path = self.where(name, version)
+        return None if path is None else stamps.read(path)
 
     def version_with(self, name: str, checksum: str | None) -> str | None:
-        """The version of a result that has a checksum; None where there is none."""
+        """The version of a result with a given checksum; None if there is none."""
         dataset = self.get(name)
         known = dataset.list_versions(full_path=False) if _is_file(dataset) and dataset._version else []
         return next((v for v in known if (stamp := self.stamp(name, v)) and stamp["checksum"] == checksum), None)
 
     def checksum(self, name: str) -> str | None:
-        """The checksum of what would be read: of a source, what tells that it has changed; None where nobody knows."""
+        """The checksum of the data that would be read (of a source: its fingerprint); None if unknown."""
         dataset = self.get(name)
         if hasattr(dataset, "fingerprint"):
             fingerprint: str | None = dataset.fingerprint()
             return fingerprint
-        found = self.where(name)
-        if found is None:
+        path = self.where(name)
+        if path is None:
             return None
-        stamp = stamps.read(found)
-        return stamps.checksum(found) if stamp is None else stamp["checksum"]
+        stamp = stamps.read(path)
+        return stamps.checksum(path) if stamp is None else stamp["checksum"]
 
     def is_damaged(self, name: str, version: str | None = None) -> bool:
-        """Whether the file that would be read does not hold what was saved."""
-        found = self.where(name, version) if _is_file(self.get(name)) else None
-        return found is not None and stamps.is_damaged(found)
+        """Whether the file that would be read differs from what was saved."""
+        path = self.where(name, version) if _is_file(self.get(name)) else None
+        return path is not None and stamps.is_damaged(path)
 
     def refuse_damaged(self, name: str, version: str | None = None) -> None:
-        """Make sure that a file may be read.
+        """Refuse to read a damaged file.
 
         Raises:
-            DamagedError: If it may not.
+            DamagedError: If it is damaged.
         """
         if self.is_damaged(name, version):
             raise DamagedError(
-                f"{name}: {self.where(name, version)} is damaged: it does not have the checksum that it was saved "
+                f"{name}: {self.where(name, version)} is damaged: its checksum differs from the one that it was saved "
                 f"with. {MEND}"
             )
 
     def outdated(self, name: str, known: Ages | None = None) -> str | None:
-        """Why a result is not what a run with these settings would make; None where it is, or nobody knows."""
+        """Why a run with these settings would make another result; None if it would not, or that is unknown."""
         stamp = self.stamp(name)
         if stamp is None:
             return None
-        found = recipes.differences(stamp["recipe"], self.settings)
+        differences = recipes.differences(stamp["recipe"], self.settings)
         older = self.older(name, known)
-        if found or older is None:
-            return f"it was made with {recipes.sentence(found)}" if found else None
+        if differences or older is None:
+            return f"it was made with {recipes.sentence(differences)}" if differences else None
         return "{} is older than {}".format(*older)
 
     def older(self, name: str, known: Ages | None = None) -> tuple[str, str] | None:
-        """A result, of one and all that it was made from, that is older than its source, and that source; or None.
+        """Find a result that is older than its source, among one result and everything upstream of it.
 
-        A source that the result was made without, and is made from today, is newer than the result.
+        A source that was not used at the time, but would be used today, counts as newer.
 
         Args:
-            name: Of the result.
-            known: What was found of others.
+            name: Name of the result.
+            known: Cached facts.
+
+        Returns:
+            The result and its source; None if all are up to date.
         """
         known = known or Ages()
         if name not in known.older:
@@ -259,22 +262,22 @@ class AtomicCatalog(DataCatalog, CatalogCommandsMixin):
         )
 
     def warn(self, name: str, known: Ages | None = None) -> None:
-        """Say once what is wrong with a result that is going to be read; arguments as those of `older`."""
+        """Warn once about a result that is to be read; arguments as in `older`."""
         if name in self._told or self.where(name) is None:
             return
         self._told.add(name)
         stamp, dataset = self.stamp(name), self.get(name)
         if stamp is None and _is_file(dataset) and dataset._version:
-            logger.warning("%s has no stamp: nobody knows what it was made from. %s", name, MEND)
+            logger.warning("%s has no stamp, so its inputs are unknown. %s", name, MEND)
         elif reason := self.outdated(name, known):
             logger.warning("%s: %s. %s", name, reason, MEND)
 
     def accept(self, names: Iterable[str]) -> None:
-        """Read some results as they are, and say nothing of how old they are."""
+        """Read some results as they are, without warnings about their age."""
         self._told.update(names)
 
     def note(self, node: Any) -> None:
-        """Remember what a node that is about to run makes its outputs from."""
+        """Record the inputs of a node that is about to run, for the stamps of its outputs."""
         if recipes.KEEPS in node.tags:
             for name in recipes.encoders(node):
                 self._adopt(
@@ -282,7 +285,7 @@ class AtomicCatalog(DataCatalog, CatalogCommandsMixin):
                 )
         groups = [name.removeprefix("params:") for name in node.inputs if name.startswith("params:")]
         groups += list(self.settings) if "parameters" in node.inputs else []
-        # What is known of an earlier run comes first, since its steps are older than those of the others.
+        # Earlier results come first, since their steps are older than those of the others.
         sources = sorted(
             (name for name in node.inputs if not recipes.is_parameter(name)),
             key=lambda name: not name.startswith(recipes.KNOWN),
@@ -293,7 +296,7 @@ class AtomicCatalog(DataCatalog, CatalogCommandsMixin):
             merged |= stamp["recipe"] if stamp else {name: {"parameters": self._of_source(name), "checksum": None}}
         inputs = {name: self.checksum(name) for name in sources if not name.startswith(recipes.KNOWN)}
         for output in node.outputs:
-            # Of an earlier run.
+            # It belongs to an earlier run.
             merged.pop(output, None)
         for output in node.outputs:
             relevant = [name for name in groups if (output, name) not in recipes.IRRELEVANT]
@@ -301,30 +304,30 @@ class AtomicCatalog(DataCatalog, CatalogCommandsMixin):
             self._made[output] = parameters, inputs, merged
 
     def _adopt(self, name: str, sources: list[str]) -> None:
-        """Make an encoder of an earlier run one of this run's: the same file, whose stamp fits to what it encodes.
+        """Adopt an encoder of an earlier run: link its file to this run, with a stamp that matches the new collection.
 
         Args:
-            name: Of the encoder.
-            sources: What the collection of this run is described by.
+            name: Name of the encoder.
+            sources: Datasets that describe the collection of this run.
         """
         dataset = self.get(name)
-        found, stamp = self.where(name), self.stamp(name)
-        if stamp is None or found is None or self.own_version(dataset) or not dataset._version.save:
+        path, stamp = self.where(name), self.stamp(name)
+        if stamp is None or path is None or self.own_version(dataset) or not dataset._version.save:
             return
         recipe = dict(stamp["recipe"])
         for source in sources:
             recipe |= known["recipe"] if (known := self.stamp(source)) else {}
-        own = stamp["recipe"][name] | {KEPT_FROM: found.parent.name}
+        own = stamp["recipe"][name] | {KEPT_FROM: path.parent.name}
         final = _path(dataset, dataset._get_save_path())
         final.parent.mkdir(parents=True, exist_ok=True)
         with atomic_path(final) as temporary:
-            link(found, temporary)
+            link(path, temporary)
             inputs = {source: self.checksum(source) for source in sources}
             stamps.write(final, Stamp(checksum=stamp["checksum"], inputs=inputs, recipe={**recipe, name: own}))
         dataset.release()
 
     def _of_source(self, name: str) -> dict[str, Any]:
-        """The parameter that says where a source lies, which counts for nothing but is looked up later."""
+        """The parameter for the location of a source; it does not count in comparisons, but is looked up later."""
         parameter = SOURCES.get(name)
         return {parameter: self.settings.get(parameter)} if parameter else {}
 
@@ -334,7 +337,7 @@ class AtomicCatalog(DataCatalog, CatalogCommandsMixin):
         return Stamp(checksum=checksum, inputs=inputs, recipe={**merged, name: step})
 
     def own_version(self, dataset: Any) -> str | None:
-        """The version of this very run, where it has saved one."""
+        """The version that this run has saved, if any."""
         if not _is_file(dataset) or dataset._version is None or dataset._version.load or not dataset._version.save:
             return None
         own: str = dataset._version.save
@@ -346,7 +349,7 @@ class SharedAtomicCatalog(AtomicCatalog, SharedMemoryDataCatalog):
 
 
 class ProjectContext(KedroContext):
-    """The context of this project, whose catalog is an ``AtomicCatalog`` in runs, notebooks and Kedro-Viz."""
+    """Kedro's context with an ``AtomicCatalog``, in runs, notebooks and Kedro-Viz."""
 
     def _get_catalog(self, catalog_class: type = DataCatalog, *args: Any, **kwargs: Any) -> Any:
         ours: dict[type, type] = {DataCatalog: AtomicCatalog, SharedMemoryDataCatalog: SharedAtomicCatalog}
@@ -365,11 +368,11 @@ class ProjectContext(KedroContext):
 
 @dataclass(frozen=True)
 class _Wanted:
-    """Which features the parameters and the paintings ask for (no closure, which could not travel to other processes).
+    """Returns the features that parameters and paintings determine (a class, since closures cannot be pickled).
 
     Attributes:
-        catalog: Of the run; the paintings may not be known before.
-        name: Of the dataset.
+        catalog: Catalog of the run; the paintings may not be known yet.
+        name: Name of the dataset.
     """
 
     catalog: AtomicCatalog
@@ -394,12 +397,12 @@ class _Wanted:
 
 
 def _is_file(dataset: Any) -> bool:
-    """Whether a dataset is a file, or a folder of files, that it writes by a path of Kedro's."""
+    """Whether a dataset is a file, or a folder of files, written to a path of Kedro's."""
     return isinstance(dataset, AbstractVersionedDataset) and hasattr(dataset, "_fs")
 
 
 def _take_literally(dataset: Any) -> None:
-    """Let no dataset read a path as a pattern, or write text in whatever encoding the machine has."""
+    """Make datasets treat paths literally, not as patterns, and write text as UTF-8 on every machine."""
     if _is_file(dataset):
         dataset._glob_function = partial(_versions, dataset._fs)
     for name in ("_fs_open_args_load", "_fs_open_args_save"):
@@ -409,7 +412,7 @@ def _take_literally(dataset: Any) -> None:
 
 
 def _versions(filesystem: Any, pattern: str) -> list[str]:
-    """What Kedro looks for by `folder/*/name`, in which brackets of the folder would stand for single characters."""
+    """Find the files of `folder/*/name`, which Kedro globs, even if the folder's name contains brackets."""
     folder, _, name = pattern.rpartition("/*/")
     return [f"{path}/{name}" for path in filesystem.ls(folder, detail=False)] if filesystem.isdir(folder) else []
 

@@ -1,8 +1,8 @@
-"""The configuration of a session: its parameters, checked, and the names of the chunks, which shape the pipelines.
+"""The configuration of a session: validated parameters, and the names of the chunks, which shape the pipelines.
 
-Kedro builds pipelines without handing them parameters. Every session makes a configuration loader before that, so
-the loader of this project leaves itself here; where there is no session (`kedro registry list`), the base
-environment is read. A hook would not do: Kedro-Viz runs without them.
+Kedro builds pipelines without passing them parameters. Every session first creates a configuration loader, so the
+project's loader registers itself here. Without a session (`kedro registry list`), the base environment is read. A hook
+would not suffice, since Kedro-Viz runs without hooks.
 """
 
 import difflib
@@ -27,7 +27,7 @@ _newest: "RunConfigLoader | None" = None
 # Parameter groups that the registered pipelines were built from.
 _shape: dict[str, Any] = {}
 
-# What comes from outside -> the parameter that says where it lies.
+# External source -> the parameter for its location.
 SOURCES = {
     "raw_paintings": "paintings_folder",
     "raw_artists": "artists_file",
@@ -37,59 +37,58 @@ SOURCES = {
 
 
 class WrongParameterError(click.ClickException):
-    """A parameter that cannot be meant. On the command line it ends the run in one line and with status 1."""
+    """An invalid parameter. On the command line it ends the run with one line and status 1."""
 
 
-# Parameters that name a file or folder: whole groups stand for themselves, members behind a dot.
+# Parameters that name files or folders: whole groups, or members after a dot.
 _PATHS = (*SOURCES.values(), "backbone.model_file", "backbone.weights")
-# Of `backbone.weights`, what is no path.
+# Values of `backbone.weights` that are not paths.
 _NO_PATHS = ("imagenet", "random")
 
 
 class RunConfigLoader(OmegaConfigLoader):
-    """Kedro's configuration loader, which pipelines can ask for the parameters of the session it was made for.
+    """Kedro's configuration loader, from which pipelines can get the parameters of the current session.
 
-    It checks all of them, also those of pipelines that are not run: Kedro checks what the nodes of a run ask for, and
-    what is wrong with the others would be found out hours later.
+    It validates all parameters, including those of pipelines that do not run. Kedro validates only those that the run's
+    nodes use, so other errors would surface hours later.
 
-    `--params storage=folder` stores everything there: Kedro has no other way to set a global of `globals.yml`. It is
-    no parameter of a pipeline, so that results do not depend on where they lie.
+    `--params storage=folder` sets the storage; Kedro has no other way to set a global of `globals.yml`. It is not a
+    parameter of any pipeline, so results do not depend on their location.
 
-    `${parameter:name,otherwise}` in the catalog is a parameter, whether it was given by `--params` or by a file, and
-    `otherwise` where it is null; Kedro's `runtime_params` passes over files.
+    `${parameter:name,otherwise}` in the catalog is a parameter, given by `--params` or in a file, or `otherwise` if it
+    is null; Kedro's `runtime_params` ignores files.
 
-    A path that is not absolute begins in the project where a file of `conf/` gives it, and in the current folder where
-    a command does.
+    A relative path in a file of `conf/` is relative to the project; one on the command line, to the current folder.
     """
 
     def __init__(
         self, conf_source: str, env: str | None = None, runtime_params: Mapping[str, Any] | None = None, **kwargs: Any
     ) -> None:
-        """As `OmegaConfigLoader`."""
+        """Takes the arguments of `OmegaConfigLoader`."""
         given = _from(Path.cwd(), runtime_params or {}, "storage")
         storage = given.pop("storage", None)
         super().__init__(conf_source, env, given, **kwargs)
         self._project = _project_of(Path(conf_source))
-        # What `autoencoder.retrain=auto` and `features.keep=auto` come to; nobody knows before the catalog is there.
+        # Results of `autoencoder.retrain=auto` and `features.keep=auto`, known once the catalog exists.
         self.refits, self.large = True, False
         if storage is not None:
             self["globals"] = {**self["globals"], "storage": str(storage)}
-        global _newest  # noqa: PLW0603 - create_pipeline() has no other way to learn of its session
+        global _newest  # noqa: PLW0603 - create_pipeline() has no other access to its session
         _newest = self
 
     @staticmethod
     def _initialise_filesystem_and_protocol(conf_source: str) -> tuple[Any, Any]:
         shared, protocol = OmegaConfigLoader._initialise_filesystem_and_protocol(conf_source)
         own: Any = type(shared)(*shared.storage_args, **shared.storage_options, skip_instance_cache=True)
-        # Kedro reads the folder as a part of a pattern, in which brackets would stand for single characters.
+        # Kedro uses the folder in a glob pattern, in which brackets would match single characters.
         own.glob = partial(_glob_below, own.glob, Path(conf_source).as_posix())
         return own, protocol
 
     def __getitem__(self, key: str) -> Any:
-        """As `OmegaConfigLoader`'s.
+        """See `OmegaConfigLoader`.
 
         Raises:
-            WrongParameterError: If a parameter is misspelt, of the wrong type, out of bounds, or would be ignored.
+            WrongParameterError: If a parameter is misspelt, of the wrong type, out of bounds, or has no effect.
         """
         if key == "parameters":
             return self.groups
@@ -98,8 +97,8 @@ class RunConfigLoader(OmegaConfigLoader):
         return self._resolved(key)
 
     def _resolved(self, key: str) -> Any:
-        """As `OmegaConfigLoader` resolves a key."""
-        # The loader made last answers for globals, and others may have been made since.
+        """Resolve a key like `OmegaConfigLoader`."""
+        # The newest loader resolves globals, so register this one again.
         self._register_globals_resolver()
         return super().__getitem__(key)
 
@@ -116,14 +115,14 @@ class RunConfigLoader(OmegaConfigLoader):
             given, described = parameter(name, None), catalog.get(entry, {})
             if given is not None and given not in described.values():
                 raise WrongParameterError(
-                    f"{name}={given} would be ignored: in this environment {entry} is a {described.get('type')}; leave "
-                    f"out {'--env' if self.env else 'that entry of the catalog'} or the parameter"
+                    f"{name}={given} would be ignored: in this environment {entry} is a {described.get('type')}; "
+                    f"remove {'--env' if self.env else 'that entry of the catalog'} or the parameter"
                 )
         return catalog
 
     @cached_property
     def groups(self) -> dict[str, Any]:
-        """All parameters, read and checked once: every pipeline asks for some."""
+        """All parameters, read and validated once."""
         given = _from(self._project, self._resolved("parameters"))
         _refuse_unknown(self, given)
         self._check_globals()
@@ -142,29 +141,29 @@ class RunConfigLoader(OmegaConfigLoader):
             if name == "storage" and {*"{}"} & {*(stored := given if "://" in given else str(self._project / given))}:
                 raise WrongParameterError(
                     f"nothing can be stored in {stored}: Kedro's dataset factories read {{ and }} as placeholders; "
-                    "choose a folder without them by --params storage=/path/to/folder"
+                    "choose a folder without braces with --params storage=/path/to/folder"
                 )
 
     def storage(self, project: Path) -> AnyPath:
-        """Where everything is stored; what is relative is so to the project."""
+        """The storage; a relative path is relative to the project."""
         self._check_globals()
         given = str(self["globals"]["storage"])
         return as_path(given) if "://" in given else project / given
 
 
 def _glob_below(find: Callable[[str], list[str]], folder: str, pattern: str) -> list[str]:
-    """What a pattern finds that begins with a folder's name, which is none."""
+    """Glob a pattern below a folder whose name is taken literally."""
     rest = pattern.removeprefix(folder)
     return find(pattern if rest == pattern else glob.escape(folder) + rest)
 
 
 def _from(folder: Path, given: Mapping[str, Any], *more: str) -> dict[str, Any]:
-    """Parameters whose paths are absolute: those that are not begin in a folder.
+    """Make paths in parameters absolute.
 
     Args:
-        folder: Which one.
+        folder: The base of relative paths.
         given: The parameters.
-        *more: Names of others that are paths.
+        *more: Names of other parameters that are paths.
     """
     made = dict(given)
     for name in (*_PATHS, *more):
@@ -183,7 +182,7 @@ def _absolute(folder: Path, value: Any) -> Any:
 
 
 def find_project(start: Path) -> Path | None:
-    """The project that a folder is, or lies in: Kedro's mark of one is a file that an installed package goes without.
+    """The project at or above a folder. Kedro marks projects by a file that an installed package lacks.
 
     Args:
         start: The folder.
@@ -193,22 +192,22 @@ def find_project(start: Path) -> Path | None:
 
 
 def _project_of(conf_source: Path) -> Path:
-    """The project that a folder of configuration belongs to, which may lie elsewhere."""
+    """The project that a configuration folder belongs to, even if it is elsewhere."""
     beside = conf_source.absolute().parent
     return beside if find_kedro_project(beside) == beside else find_project(Path.cwd()) or beside
 
 
 def _refuse_unknown(loader: OmegaConfigLoader, given: dict[str, Any]) -> None:
-    """What nothing asks for is misspelt; inside of groups their models see to it.
+    """Refuse unknown top-level parameters, which are probably misspelt; models check the members of groups.
 
-    A file may hold names of its own, for others to refer to, unless they look like one of ours.
+    A file may define other names for references, unless they resemble a parameter.
 
     Raises:
-        WrongParameterError: If there is such a name.
+        WrongParameterError: If there is an unknown name.
     """
     if "storage" in given:
         raise WrongParameterError(
-            f"storage={given['storage']} is no parameter: write it into globals.yml instead of parameters.yml, or say "
+            f"storage={given['storage']} is not a parameter: write it to globals.yml instead of parameters.yml, or use "
             "--params storage=..."
         )
     known = list(Parameters.model_fields)
@@ -219,21 +218,21 @@ def _refuse_unknown(loader: OmegaConfigLoader, given: dict[str, Any]) -> None:
 
 
 def likenesses() -> list[str]:
-    """The likenesses that the session makes or reads, without their mixture."""
+    """The likenesses that the session makes or reads, without the mixture."""
     given = {"likenesses": shaping("likenesses"), "features_file": shaping("features_file")}
     return list(Parameters.model_validate(given).made)
 
 
 def embedded() -> list[str]:
-    """The likenesses that the session makes or reads embeddings of: those above, and their mixture."""
+    """The likenesses whose embeddings the session makes or reads, with the mixture."""
     made = likenesses()
     return [*made, *([MIXTURE] if len(mixed(made)) > 1 else [])]
 
 
 def chunks() -> list[str]:
-    """The names of the session's chunks, in the order of the configuration; null takes a name away.
+    """Names of the session's chunks, in the order of the configuration; null removes a chunk.
 
-    There are none where no CNN looks at the paintings.
+    Empty if the session uses no CNN.
     """
     if "composition" not in likenesses():
         return []
@@ -244,14 +243,14 @@ def shaping(group: str) -> Any:
     """A parameter group of the session, for pipelines whose nodes depend on it.
 
     Args:
-        group: Its name.
+        group: Name of the group.
     """
     _shape[group] = _group(group)
     return _shape[group]
 
 
 def refits() -> bool:
-    """Whether the session fits encoders, and does not keep those of an earlier run (`autoencoder.retrain`)."""
+    """Whether the session fits encoders instead of keeping earlier ones (`autoencoder.retrain`)."""
     _shape["refits"] = _refits()
     return bool(_shape["refits"])
 
@@ -285,9 +284,9 @@ def _group(name: str) -> Any:
 
 
 def rebuild_pipelines_of_another_shape() -> None:
-    """Have Kedro build the pipelines again if they were built from other parameters than this session's.
+    """Make Kedro rebuild the pipelines if they were built from other parameters than this session's.
 
-    Kedro keeps the pipelines of the first session of a process.
+    Kedro caches the pipelines of the first session in a process.
     """
     decided: dict[str, Callable[[], Any]] = {"refits": _refits, "keeps": _keeps}
     if any(decided.get(name, partial(_group, name))() != built for name, built in _shape.items()):

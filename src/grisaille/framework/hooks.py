@@ -1,4 +1,4 @@
-"""What happens around a run: nobody else writes, recipes are compared, the run leaves a manifest and a summary."""
+"""Hooks around a run: a lock, a comparison of recipes before it, a manifest and a summary after it."""
 
 import logging
 import threading
@@ -29,18 +29,18 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _SHOWN = 5
-# So many nodes a command names; for more it names their pipelines.
+# Up to this many nodes are named in a command; for more, it names their pipelines.
 _FEW = 2
-# Parameter -> the entry of the catalog that it is the path of.
+# Parameter -> the catalog entry that it is the path of.
 _READ_FROM = {parameter: source for source, parameter in config.SOURCES.items()}
 
 
 class RecipeHook:
-    """Holds what a run reads against what it asks for, before anything is computed, and tells the catalog of nodes."""
+    """Compares the inputs of a run with its parameters before it starts, and announces nodes to the catalog."""
 
     @hook_impl
     def after_context_created(self, context: Any) -> None:
-        """Rebuild the pipelines if this session has other chunks: Kedro keeps those of the first one in a process."""
+        """Rebuild the pipelines if this session has other chunks, since Kedro caches them by process."""
         parameters = context.config_loader["parameters"]
         if parameters.get("autoencoder", {}).get("retrain") == "auto":
             _decide_whether_to_refit(context)
@@ -50,14 +50,14 @@ class RecipeHook:
 
     @hook_impl
     def before_pipeline_run(self, pipeline: Any, catalog: Any) -> None:
-        """Refuse what is missing, damaged, made with other parameters than the command gives, or does not fit together.
+        """Refuse inputs that are missing, damaged, made with other parameters than those given, or inconsistent.
 
-        A run that starts in the middle goes on with the settings that made what it reads.
+        A partial run continues with the settings of its inputs.
 
         Raises:
-            DatasetError: If something was never made, or has no such version.
-            GrisailleError: If something is damaged, was made with other parameters or does not fit together, or if the
-                CNN's file is not there.
+            DatasetError: If an input was never made, or lacks the requested version.
+            GrisailleError: If an input is damaged, was made with other parameters or does not fit the others, or if the
+                file of the CNN is missing.
         """
         if not isinstance(catalog, AtomicCatalog):
             return
@@ -75,18 +75,18 @@ class RecipeHook:
         for name in missing:
             _refuse_unknown_version(name, catalog.get(name))
             if name.startswith(recipes.KNOWN):
-                raise DatasetError("there are no encoders yet that could be kept: leave out autoencoder.retrain=never")
+                raise DatasetError("there are no encoders to keep yet: remove autoencoder.retrain=never")
         if missing:
             raise DatasetError(
-                f"{', '.join(missing)}: not there yet, and this part of the run reads it; "
-                "run `kedro run` with the same --params first, which makes everything in order"
+                f"{', '.join(missing)}: missing, but needed by this partial run; "
+                "first run `kedro run` with the same --params, which makes everything in order"
             )
-        found = {name: stamp["recipe"] for name in names if (stamp := catalog.stamp(name))}
-        kept = _kept(pipeline)
-        _follow_named_versions(found, kept, catalog)
-        catalog.accept(kept)
-        _continue_with_settings(found, pipeline, catalog)
-        _refuse_conflict(found, catalog)
+        inputs = {name: stamp["recipe"] for name in names if (stamp := catalog.stamp(name))}
+        adopted = _kept(pipeline)
+        _follow_named_versions(inputs, adopted, catalog)
+        catalog.accept(adopted)
+        _continue_with_settings(inputs, pipeline, catalog)
+        _refuse_conflict(inputs, catalog)
         ages = Ages()
         for name in names:
             catalog.warn(name, ages)
@@ -98,13 +98,13 @@ class RecipeHook:
 
     @hook_impl
     def before_node_run(self, node: Any, catalog: Any) -> None:
-        """Let the catalog stamp what the node makes."""
+        """Let the catalog stamp the outputs of the node."""
         if isinstance(catalog, AtomicCatalog):
             catalog.note(node)
 
     @hook_impl
     def after_pipeline_run(self, pipeline: Any, catalog: Any) -> None:
-        """Name the results that are older now than what they were made from, with the command that makes them again."""
+        """List the results that are now older than their sources, with the command that makes them again."""
         if not isinstance(catalog, AtomicCatalog):
             return
         made = pipeline.all_outputs()
@@ -120,24 +120,24 @@ class RecipeHook:
             results, sources = (
                 _some(dict.fromkeys(name for names in older.values() for name in names[part])) for part in (0, 1)
             )
-            logger.warning("%s: older now than %s; %s makes that again", results, sources, _command_from(older))
+            logger.warning("%s: now older than %s; %s makes it again", results, sources, _command_from(older))
 
 
 def _some(names: Iterable[str]) -> str:
-    """Some names, and how many more there are: what makes them again does not ask for them."""
+    """The first name, and the number of the others, which the command to repeat does not need."""
     first, *rest = names
     return f"{first} and {len(rest)} more" if rest else first
 
 
 def _nodes() -> dict[str, Any]:
-    """Name -> node of all pipelines."""
+    """Name -> node, of all pipelines."""
     from kedro.framework.project import pipelines
 
     return {node.name: node for pipeline in pipelines.values() for node in pipeline.nodes}
 
 
 def _command_from(nodes: Iterable[str]) -> str:
-    """A command that runs some nodes and what comes after them; whole pipelines, where these are many nodes."""
+    """A command that runs some nodes and everything downstream; for many nodes, it names their pipelines."""
     from kedro.framework.project import pipelines
 
     whole, outdated = Pipeline(list(_nodes().values())), list(nodes)
@@ -146,22 +146,22 @@ def _command_from(nodes: Iterable[str]) -> str:
     names = {name: {node.name for node in pipeline.nodes} for name, pipeline in pipelines.items()}
     default = names.pop("__default__", set())
     outside = set(nodes) - default
-    wanted = ["__default__"] * bool(set(nodes) & default) + [name for name in sorted(names) if names[name] & outside]
+    needed = ["__default__"] * bool(set(nodes) & default) + [name for name in sorted(names) if names[name] & outside]
     if len(nodes) > _FEW:
         affected = {*outdated, *(after & default)}
         holding = [name for name in names if names[name] & affected]
         return f"`kedro run --pipelines {','.join(holding)}`"
-    option = f"--pipelines {','.join(wanted)} " if outside else ""
+    option = f"--pipelines {','.join(needed)} " if outside else ""
     return f"`kedro run {option}--from-nodes {','.join(nodes)}`"
 
 
 def _refuse_unknown_version(name: str, dataset: Any) -> None:
-    asked = dataset._version.load if dataset._version else None
-    if asked is None:
+    requested = dataset._version.load if dataset._version else None
+    if requested is None:
         return
     known = dataset.list_versions(full_path=False)[:_SHOWN]
     some = f"the newest are {', '.join(reversed(known))}" if known else "there is none"
-    raise DatasetError(f"{name} has no version {asked}; {some}")
+    raise DatasetError(f"{name} has no version {requested}; {some}")
 
 
 def _decide_whether_to_refit(context: Any) -> None:
@@ -169,7 +169,7 @@ def _decide_whether_to_refit(context: Any) -> None:
 
     reason = reason_to_refit(context.catalog)
     context.config_loader.refits = reason is not None
-    run_logger.info("retraining, because %s", reason) if reason else run_logger.info("keeping the encoders of before")
+    run_logger.info("retraining, because %s", reason) if reason else run_logger.info("keeping the earlier encoders")
 
 
 def _count_paintings(context: Any) -> None:
@@ -179,32 +179,32 @@ def _count_paintings(context: Any) -> None:
 
 
 def _kept(pipeline: Any) -> frozenset[str]:
-    """What a run takes of an earlier one as it is, though the collection has changed since."""
+    """The results that a run takes from an earlier one, although the collection has changed."""
     read = pipeline.inputs()
     encoders = {name for node in pipeline.nodes if recipes.KEEPS in node.tags for name in recipes.encoders(node)}
     return frozenset(read & encoders) | {name for name in read if name.startswith(recipes.KNOWN)}
 
 
-def _follow_named_versions(found: dict[str, recipes.Recipe], kept: frozenset[str], catalog: AtomicCatalog) -> None:
-    """Read, beside what `--load-versions` names, the newest versions that fit to it, where there are some.
+def _follow_named_versions(inputs: dict[str, recipes.Recipe], kept: frozenset[str], catalog: AtomicCatalog) -> None:
+    """Besides the versions of `--load-versions`, read the newest versions of other inputs that fit to them.
 
-    So with encoders that are kept: the last run may have looked at another collection.
+    The same applies to kept encoders, since the last run may have used another collection.
     """
-    versions = {name: catalog.get(name)._version for name in found if hasattr(catalog.get(name), "list_versions")}
-    named = {name: found[name] for name, version in versions.items() if version and version.load}
-    named |= {name: recipe for name, recipe in found.items() if name in kept and not name.startswith(recipes.KNOWN)}
-    # What follows is followed in turn: an encoder by the embeddings, and these by the other encoders.
-    while named and (moved := _fitting(named, {name: found[name] for name in versions if name not in named}, catalog)):
+    versions = {name: catalog.get(name)._version for name in inputs if hasattr(catalog.get(name), "list_versions")}
+    named = {name: inputs[name] for name, version in versions.items() if version and version.load}
+    named |= {name: recipe for name, recipe in inputs.items() if name in kept and not name.startswith(recipes.KNOWN)}
+    # Repeat: embeddings follow an encoder, and the other encoders follow the embeddings.
+    while named and (moved := _fitting(named, {name: inputs[name] for name in versions if name not in named}, catalog)):
         name, version, recipe = moved
-        named[name] = found[name] = recipe
+        named[name] = inputs[name] = recipe
         catalog[name] = catalog.get(name, version=Version(version, None))
-        logger.info("%s: version %s, which fits to the versions that are named", name, version)
+        logger.info("%s: version %s, which fits the requested versions", name, version)
 
 
 def _fitting(
     named: dict[str, recipes.Recipe], others: dict[str, recipes.Recipe], catalog: AtomicCatalog
 ) -> tuple[str, str, recipes.Recipe] | None:
-    """A result that does not fit to those that are named, its newest version that does, and the recipe of that."""
+    """A result that does not fit the requested ones, its newest version that does, and the recipe of that version."""
     for name in sorted(others):
         if recipes.conflict(named | {name: others[name]}) is not None:
             for version in catalog.get(name).list_versions(full_path=False):
@@ -214,36 +214,36 @@ def _fitting(
     return None
 
 
-def _continue_with_settings(found: Mapping[str, recipes.Recipe], pipeline: Any, catalog: AtomicCatalog) -> None:
-    """Take the settings that made what is read, where all of that agrees; refuse parameters that differ from them."""
-    made = {name: step for recipe in found.values() for name, step in recipe.items()}
+def _continue_with_settings(inputs: Mapping[str, recipes.Recipe], pipeline: Any, catalog: AtomicCatalog) -> None:
+    """Adopt the settings of consistent inputs; refuse parameters that contradict them."""
+    made = {name: step for recipe in inputs.values() for name, step in recipe.items()}
     mixed = {name for name, values in recipes.settings_of(made).items() if len(values) > 1}
-    kept = []
+    adopted = []
     for difference in recipes.differences(made, catalog.settings, recipes.HARMLESS):
         if difference.name in catalog.given:
             if difference.name in recipes.LOCATIONS:
                 continue
-            reader = next(name for name, recipe in found.items() if set(difference.datasets) & set(recipe))
+            reader = next(name for name, recipe in inputs.items() if set(difference.datasets) & set(recipe))
             raise GrisailleError(
-                f"{reader} was made with {difference}: leave that out of --params, or make it again by "
-                "`kedro run --only-missing-outputs` with it"
+                f"{reader} was made with {difference}: remove that from --params, or make it again with "
+                "`kedro run --only-missing-outputs` and the same --params"
             )
         if difference.name not in mixed:
             recipes.replace(catalog.settings, difference.name, difference.then)
-            kept.append(difference)
+            adopted.append(difference)
             source = _READ_FROM.get(difference.name) if difference.then else None
-            if source and hasattr(catalog.get(source), "at"):  # the demo's gallery lies nowhere
+            if source and hasattr(catalog.get(source), "at"):  # the demo's gallery has no path
                 catalog[source] = catalog.get(source).at(difference.then)
     chunks = (
         [name for name, chunk in catalog.settings["chunks"].items() if chunk] if "chunks" in catalog.settings else []
     )
     if "params:chunks" in pipeline.inputs() and config.chunks() and chunks != config.chunks():
         raise GrisailleError(
-            f"what this run reads was made of the chunks {', '.join(chunks)}, and the pipelines have "
-            f"{', '.join(config.chunks())}: give --params chunks.NAME=null for those that are too many"
+            f"the inputs of this run were made of the chunks {', '.join(chunks)}, but the pipelines have "
+            f"{', '.join(config.chunks())}: remove the surplus ones with --params chunks.NAME=null"
         )
-    if kept:
-        logger.warning("this run goes on with the settings of what it reads: %s", recipes.sentence(kept))
+    if adopted:
+        logger.warning("this run continues with the settings of its inputs: %s", recipes.sentence(adopted))
         for name in filter(recipes.is_parameter, pipeline.inputs()):
             group = name.removeprefix("params:")
             value = catalog.settings if name == "parameters" else recipes.lookup(catalog.settings, group)
@@ -252,8 +252,8 @@ def _continue_with_settings(found: Mapping[str, recipes.Recipe], pipeline: Any, 
             catalog[name] = model.model_validate(value) if hasattr(model, "model_validate") else value
 
 
-def _refuse_conflict(found: Mapping[str, recipes.Recipe], catalog: AtomicCatalog) -> None:
-    clash = recipes.conflict(found)
+def _refuse_conflict(inputs: Mapping[str, recipes.Recipe], catalog: AtomicCatalog) -> None:
+    clash = recipes.conflict(inputs)
     if clash is not None:
         one, other, common = clash
         older = {stale[0] for name in (one, other) if (stale := catalog.older(name))}
@@ -261,23 +261,23 @@ def _refuse_conflict(found: Mapping[str, recipes.Recipe], catalog: AtomicCatalog
         command = _command_from(makers) if makers else "`kedro run --only-missing-outputs` with the same --params"
         raise GrisailleError(
             f"{one} and {other} do not fit together: they were made from different versions of {common}. {command} "
-            "makes again what is outdated; --load-versions names versions that fit"
+            "makes the outdated ones again; --load-versions selects versions that fit"
         )
 
 
-# What a person opens after a run, in the words for it.
+# Results to open after a run -> how to call them.
 _OPENED = {
     "report": "The whole report",
-    "explorer": "A map to walk in",
+    "explorer": "An explorable map",
 }
 
 
 class ReportHook:
-    """Ends a run by saying where to look: the report's five main lines, its pages and pictures, the files left out."""
+    """Ends a run with a summary: the report's five main lines, paths of pages and pictures, and the files left out."""
 
     @hook_impl
     def after_context_created(self) -> None:
-        """Make sure that it can be said, whatever the terminal."""
+        """Make sure that any terminal can print it."""
         print_any_letter()
 
     @hook_impl
@@ -287,8 +287,8 @@ class ReportHook:
         if not made & {"report", "explorer", "rejected_paintings", "growth"}:
             return
         lines = list(catalog.read("report_summary")) if "report_summary" in made else []
-        on_a_map = "" if "explorer" in made else " To see all on a map: `kedro run --pipelines discovery`."
-        lines += [f"To ask: `grisaille serve`.{on_a_map}", ""] if lines else []
+        on_a_map = "" if "explorer" in made else " For a map of all paintings: `kedro run --pipelines discovery`."
+        lines += [f"To search: `grisaille serve`.{on_a_map}", ""] if lines else []
         lines += [
             f"{words}: {path}" for name, words in _OPENED.items() if name in made for path in _paths(catalog, name)
         ]
@@ -305,7 +305,7 @@ class ReportHook:
 
 
 def _paths(catalog: Any, name: str) -> list[str]:
-    """The files of a result, or the catalog's name of what lies nowhere."""
+    """The files of a result, or its catalog name if it has no file."""
     path = catalog.where(name)
     if path is None:
         return [f"the catalog entry {name}"]
@@ -313,19 +313,19 @@ def _paths(catalog: Any, name: str) -> list[str]:
 
 
 class RunLockHook:
-    """Lets one run at a time write to a storage, and clears away what killed runs left half written there.
+    """Allows one run at a time to write to a storage, and removes files that killed runs left half written.
 
-    Runs of one process, which a server starts, wait for each other.
+    Runs in one process, which a server starts, wait for each other.
     """
 
     def __init__(self) -> None:
-        """Nothing is locked before a run begins."""
+        """Start without a lock."""
         self._here = threading.RLock()
         self._lock: RunLock | None = None
 
     @hook_impl(trylast=True)
     def before_pipeline_run(self, catalog: Any) -> None:
-        """Take the lock, after all that may still refuse the run.
+        """Take the lock, after all checks that may refuse the run.
 
         Raises:
             AnotherRunError: If a run of another process holds it.
@@ -334,11 +334,11 @@ class RunLockHook:
         from grisaille.storage.run_lock import RunLock
 
         self._here.acquire()
-        # An interrupted run of this very thread, in a notebook, never said that it was over.
+        # An interrupted run of the same thread, in a notebook, may never have released it.
         self._release_file()
         root = getattr(catalog, "storage", None)
         if not isinstance(root, Path):
-            logger.warning("nothing keeps two runs apart where files are not local: start one at a time")
+            logger.warning("there are no locks on remote storage: start one run at a time")
             return
         lock = RunLock(root)
         try:
@@ -348,17 +348,17 @@ class RunLockHook:
             raise
         self._lock = lock
         for path in remove_partials(root):
-            logger.info("removed what a killed run had half written: %s", path)
+            logger.info("removed a half-written file of a killed run: %s", path)
 
     @hook_impl(trylast=True)
     def after_pipeline_run(self) -> None:
-        """Let others write."""
+        """Release the lock."""
         self._release_file()
         self._here.release()
 
     @hook_impl(trylast=True)
     def on_pipeline_error(self) -> None:
-        """Let others write."""
+        """Release the lock."""
         self.after_pipeline_run()
 
     def _release_file(self) -> None:
@@ -367,25 +367,25 @@ class RunLockHook:
         self._lock = None
 
 
-# What Kedro tells of a run besides the options of its command.
+# Facts about a run, besides the options of its command, that Kedro passes to hooks.
 _NO_OPTIONS = ("run_id", "project_path", "kedro_version", "runner")
 
 
 class RunManifestHook:
-    """Writes down what a run was asked for, what it read and what it wrote, whether or not it came to an end."""
+    """Records command, inputs and outputs of a run, whether or not it finished."""
 
     def __init__(self, stages: StageHook) -> None:
-        """Name who takes the time."""
+        """Take the hook that measures time."""
         self._stages = stages
 
     @hook_impl
     def after_context_created(self, context: Any) -> None:
-        """Learn where everything is stored."""
+        """Get the storage."""
         self._project, self._loader = Path(context.project_path), context.config_loader
 
     @hook_impl(trylast=True)
     def before_pipeline_run(self, pipeline: Any, catalog: Any) -> None:
-        """Record what is read, when nobody else can change it any more."""
+        """Record the inputs, once no other run can change them."""
         from grisaille.provenance import manifest
 
         self._storage: Any = self._loader.storage(self._project)
@@ -394,18 +394,18 @@ class RunManifestHook:
 
     @hook_impl
     def after_pipeline_run(self, run_params: Mapping[str, Any], pipeline: Any, catalog: Any) -> None:
-        """Record what was written."""
+        """Record the outputs."""
         self._write(run_params, pipeline, catalog, None)
 
     @hook_impl
     def on_pipeline_error(self, error: Exception, run_params: Mapping[str, Any], pipeline: Any, catalog: Any) -> None:
-        """Record what was written until then."""
+        """Record the outputs up to the error."""
         try:
             self._write(run_params, pipeline, catalog, error)
         except Exception as another:
-            # What ended the run, such as a full disk, may end this, too, and is what has to be told, once.
-            reason = "there is no room for it" if isinstance(another, DiskFullError) else another
-            logger.warning("the failed run leaves no manifest: %s", reason)
+            # The cause of the failure, such as a full disk, may prevent this, too; it should be reported only once.
+            reason = "the disk is full" if isinstance(another, DiskFullError) else another
+            logger.warning("the failed run has no manifest: %s", reason)
 
     def _write(self, run_params: Mapping[str, Any], pipeline: Any, catalog: Any, error: Exception | None) -> None:
         from grisaille.features import backbone
@@ -414,17 +414,17 @@ class RunManifestHook:
 
         weights = None
         if "params:backbone" in pipeline.inputs() and config.chunks():
-            with suppress(backbone.BackboneError):  # the run has said so itself
+            with suppress(backbone.BackboneError):  # the run has reported it
                 weights = backbone.identity(Backbone.model_validate(catalog.settings["backbone"]))
         run, ended = run_params["run_id"], datetime.now(timezone.utc)
-        # Encoders that were kept have a version of this run, too; what was read is one of an earlier run.
+        # Kept encoders also have a version of this run, but the input is that of an earlier run.
         adopted = {name for name in _kept(pipeline) if not name.startswith(recipes.KNOWN)}
         for name in adopted:
             catalog[name] = catalog.get(name, version=Version(None, run))
-        found = manifest.records(pipeline.all_outputs() | adopted, catalog, self._storage)
-        # Of a run that failed, what has no version may be another's, and nobody knows what it would have kept.
+        records = manifest.records(pipeline.all_outputs() | adopted, catalog, self._storage)
+        # After a failure, unversioned results may be another run's.
         versions = (run,) if error else (run, None)
-        own = {name: record for name, record in found.items() if record["version"] in versions}
+        own = {name: record for name, record in records.items() if record["version"] in versions}
         catalog.save(
             manifest.NAME,
             {
@@ -440,7 +440,7 @@ class RunManifestHook:
                 "weights": weights,
                 "pictures": self._pictures(catalog),
                 "parameters": catalog.settings,
-                "inputs": self._inputs | {name: found[name] for name in found if not (error or name in own)},
+                "inputs": self._inputs | {name: records[name] for name in records if not (error or name in own)},
                 "outputs": own,
             },
         )
@@ -448,12 +448,12 @@ class RunManifestHook:
             run_logger.info("Run %s. `grisaille verify newest` checks it.", run)
 
     def _seconds(self) -> dict[str, float]:
-        """Node -> how long it took."""
+        """Node -> duration in seconds."""
         stages = self._stages.stages
         return {name: round(seconds, 3) for name, seconds in stages.seconds.items()} if stages else {}
 
     def _pictures(self, catalog: Any) -> str | None:
-        """The folder of the picture files, where there is one: it can be opened without the catalog."""
+        """The folder of the picture files, if there is one, so that it can be opened without the catalog."""
         from grisaille.provenance import manifest
 
         source = catalog.get("raw_paintings")
@@ -462,10 +462,10 @@ class RunManifestHook:
 
 
 def _command(run_params: Mapping[str, Any], conf_source: Path, project: Path) -> dict[str, Any]:
-    """The options of `kedro run` that were given, by the names that its `--config` file knows, and the folder."""
+    """The given options of `kedro run`, named as in its `--config` file, and the folder."""
     import click
 
-    # Kedro hands hooks the `repr` of the runner alone.
+    # Hooks only get the `repr` of the runner from Kedro.
     context = click.get_current_context(silent=True)
     options = {name: context.params.get(name) for name in ("runner", "runner_params")} if context else {}
     names = {"pipeline_names": "pipelines", "runtime_params": "params"}

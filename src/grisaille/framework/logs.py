@@ -1,4 +1,4 @@
-"""What a run says, and where: `conf/logging.yml`, wherever a command is given, and a log file beside the results."""
+"""Logging: `conf/logging.yml`, from any current folder, and a log file with the results."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from kedro.framework.project import LOGGING, configure_logging, settings
 
 from grisaille.terminal import clear_bars, close_bars
 
-# Set to anything, everything is shown on the console.
+# If set to any value, the console shows everything.
 VERBOSE = "GRISAILLE_VERBOSE"
 FOLDER = "08_reporting/run_log"
-# What a run does: the lines of its console.
+# The lines of a run on the console.
 run_logger = logging.getLogger("grisaille.run")
 _of_worker: LogFile | None = None
 
 
 def configure(project: Path) -> None:
-    """Configure logging as the project's `conf/logging.yml` says.
+    """Configure logging by the project's `conf/logging.yml`.
 
-    Kedro looks for that file in the current folder alone.
+    Kedro looks for that file only in the current folder.
 
     Args:
         project: The folder of the project.
@@ -43,7 +43,7 @@ def configure(project: Path) -> None:
 
 
 def prepare() -> None:
-    """Do what no file can ask for: log Python's warnings, keep lines and bars apart, and be verbose where asked."""
+    """Configure what the file cannot: Python's warnings, log lines beside progress bars, and verbose output."""
     logging.captureWarnings(True)
     buffer, ours = _buffer(), logging.getLogger("grisaille")
     if buffer is None:
@@ -58,20 +58,20 @@ def prepare() -> None:
 
 
 def _buffer() -> MemoryHandler | None:
-    """What keeps records until there is a log file; None where logging was configured in another way."""
+    """The handler that buffers records until there is a log file; None if logging was configured otherwise."""
     return next((handler for handler in logging.root.handlers if isinstance(handler, MemoryHandler)), None)
 
 
 def worker(config: dict[str, Any], catalog: Any, run: str | None, address: str) -> None:
-    """Log on a worker of a cluster as where the run was begun, into a file of the worker's own.
+    """Configure logging on a worker like where the run was started, with a log file of its own.
 
     Args:
-        config: Of logging.
-        catalog: Of the run.
-        run: Its name.
-        address: Of the worker.
+        config: Logging configuration.
+        catalog: Catalog of the run.
+        run: Name of the run.
+        address: Address of the worker.
     """
-    global _of_worker  # noqa: PLW0603 - a worker process runs nodes one after the other, and of several runs
+    global _of_worker  # noqa: PLW0603 - a worker process runs nodes one at a time, of several runs
     if config != LOGGING.data:
         configure_logging(config)
     prepare()
@@ -84,15 +84,15 @@ def worker(config: dict[str, Any], catalog: Any, run: str | None, address: str) 
 
 
 class LogFile:
-    """The log file of a run; libraries in C, which write to the process's standard error, end there, too."""
+    """The log file of a run, including the output of C libraries to standard error."""
 
     def __init__(self, storage: Any, run: str, name: str = "run") -> None:
-        """Begin it.
+        """Open it.
 
         Args:
-            storage: Where everything is stored; unless it is local, the log lies in a temporary folder.
+            storage: The storage of the run; if it is not local, the log is in a temporary folder.
             run: Name of the run.
-            name: Of the file, without its suffix.
+            name: Name of the file, without its suffix.
         """
         root = storage if isinstance(storage, Path) else Path(tempfile.gettempdir()) / "grisaille"
         self.path: Path | None = root / FOLDER / run / f"{name}.log"
@@ -108,7 +108,7 @@ class LogFile:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._file = logging.FileHandler(self.path, encoding="utf-8")
         except OSError:
-            # A full disk is told by what fails for it.
+            # A full disk is reported by the saves that fail.
             self.path = None
             return
         self._file.setFormatter(self._buffer.formatter)
@@ -120,7 +120,7 @@ class LogFile:
             self._divert()
 
     def _divert(self) -> None:
-        """Let what is not Python write to the log: no setting of TensorFlow's stops its greetings."""
+        """Redirect standard error to the log, for TensorFlow's messages, which no setting suppresses."""
         assert self._file is not None and self._file.stream is not None
         sys.stderr.flush()
         self._saved = os.dup(2)
@@ -134,7 +134,7 @@ class LogFile:
         os.dup2(self._file.stream.fileno(), 2)
 
     def end(self) -> None:
-        """Close it, and let everybody write where they did."""
+        """Close it, and restore standard error."""
         if self._saved is not None:
             sys.stderr.flush()
             os.dup2(self._saved, 2)
@@ -153,7 +153,7 @@ class LogFile:
 
 
 def _move_handlers(stream: TextIO, other: TextIO) -> None:
-    """Let handlers that others have put on standard error, such as Dask's on a worker, stay on the console."""
+    """Keep handlers of others, such as Dask's on a worker, on the console."""
     for logger in (logging.root, *logging.root.manager.loggerDict.values()):
         for handler in getattr(logger, "handlers", ()):
             if isinstance(handler, logging.StreamHandler) and handler.stream is stream:

@@ -1,7 +1,7 @@
-"""Kedro's nodes on many machines: each is a Dask task that loads, computes and saves on the worker it lands on.
+"""Runs Kedro's nodes on many machines: each is a Dask task that loads, computes and saves on its worker.
 
-Nothing but names, paths and parameters travels between processes: data go through the catalog, so every dataset between
-two nodes must be stored where all workers reach it. A worker that dies is replaced by another, which repeats its node.
+Only names, paths and parameters are sent between processes. Data go through the catalog, so every dataset between two
+nodes must be stored where all workers can read it. If a worker dies, another one repeats its node.
 """
 
 from __future__ import annotations
@@ -45,13 +45,13 @@ class DaskRunner(AbstractRunner):
     """
 
     def __init__(self, address: str | None = None, patience: float = 60.0, is_async: bool = False) -> None:
-        """Say where the cluster is.
+        """Configure the cluster.
 
         Args:
-            address: Of the scheduler, such as `tcp://10.0.0.1:8786`; None takes Dask's own configuration
+            address: Address of the scheduler, such as `tcp://10.0.0.1:8786`; None means Dask's own configuration
                 (`DASK_SCHEDULER_ADDRESS`).
             patience: Seconds to wait for the scheduler and its first worker.
-            is_async: Whether a worker loads and saves a node's datasets at the same time.
+            is_async: Whether a worker loads and saves a node's datasets in parallel.
 
         Raises:
             GrisailleError: If no address is known.
@@ -62,22 +62,22 @@ class DaskRunner(AbstractRunner):
         self._client: Any = None
         if not self._address:
             raise GrisailleError(
-                "DaskRunner needs a scheduler: start one with `dask scheduler` and give its address with "
+                "DaskRunner needs a scheduler: start one with `dask scheduler` and pass its address with "
                 "--runner-params address=tcp://host:8786"
             )
 
     def _run(self, pipeline: Pipeline, catalog: Catalog, hook_manager: Any = None, run_id: str | None = None) -> None:
-        """As `AbstractRunner`, on the cluster.
+        """See `AbstractRunner`; nodes run on the cluster.
 
         Raises:
-            DatasetError: If a dataset between two nodes is kept in memory.
+            DatasetError: If a dataset between two nodes is only in memory.
             GrisailleError: If there is no scheduler, or no worker.
         """
         _refuse_what_stays_in_memory(pipeline, catalog)
         _forget_versions(pipeline.datasets(), catalog)
         self._stages = next((hook for hook in project.settings.HOOKS if isinstance(hook, StageHook)), None)
         with self._connect() as self._client:
-            # Hooks are made anew where the nodes run.
+            # Workers create their own hooks.
             super()._run(pipeline, catalog, run_id=run_id)
 
     def _connect(self) -> Any:
@@ -101,15 +101,15 @@ class DaskRunner(AbstractRunner):
 
 
 class _Nodes(ClientExecutor):
-    """Sends Kedro's tasks to the workers, and with each what a worker must know before it can run one."""
+    """Submits Kedro's tasks to the workers, each with the configuration that a worker needs."""
 
     def __init__(self, client: Any, stages: Stages | None) -> None:
-        """Name the cluster, and who counts what is done."""
+        """Take the client, and the object that counts finished nodes."""
         super().__init__(client, pure=False)
         self._stages = stages
 
     def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Any:  # type: ignore[override]
-        """As any executor's."""
+        """See `Executor`."""
         future = super().submit(_execute, project.PACKAGE_NAME, dict(project.LOGGING), fn, *args, **kwargs)
         if self._stages:
             self._stages.begin(fn.node.name)
@@ -122,17 +122,17 @@ class _Nodes(ClientExecutor):
 
 
 def _execute(package: str, logging_config: dict[str, Any], task: Task) -> Node:
-    """Run a node, on a worker, with the project's own hooks; what it says is logged as where the run was begun."""
+    """Run a node on a worker with the project's hooks; log messages are configured like where the run was started."""
     if project.PACKAGE_NAME != package:
         project.configure_project(package)
     logs.worker(logging_config, task.catalog, task.run_id, distributed.get_worker().address)
     stored = _stored(task.node.outputs, task.catalog)
     if stored and len(stored) == len(task.node.outputs):
-        # Dask asks again for what a worker had answered before it died. Others may be reading the results.
+        # After a worker's death, Dask repeats tasks whose results are stored. Others may be reading these results.
         return task.node
     for path, dataset in stored.items():
-        # Kedro saves no version twice.
-        logger.info("%s is saved once more: a worker died", path)
+        # Kedro does not save a version twice.
+        logger.info("%s is saved again, because a worker died", path)
         dataset._fs.rm(str(PurePosixPath(path).parent), recursive=True)  # type: ignore[attr-defined]  # all have it
     task.hook_manager = _create_hook_manager()
     _register_hooks(task.hook_manager, project.settings.HOOKS)
@@ -142,11 +142,11 @@ def _execute(package: str, logging_config: dict[str, Any], task: Task) -> Node:
 
 
 def _refuse_what_stays_in_memory(pipeline: Pipeline, catalog: Catalog) -> None:
-    kept = [name for name in sorted(pipeline.all_outputs()) if isinstance(catalog.get(name), MemoryDataset)]
-    if kept:
+    volatile = [name for name in sorted(pipeline.all_outputs()) if isinstance(catalog.get(name), MemoryDataset)]
+    if volatile:
         raise DatasetError(
-            f"workers share nothing but what is stored, and {', '.join(kept)} would stay in one worker's memory: "
-            "give it an entry in the catalog"
+            f"workers share only stored datasets, but {', '.join(volatile)} would be in one worker's memory: "
+            "add an entry to the catalog"
         )
 
 
@@ -158,13 +158,13 @@ def _versioned(names: Iterable[str], catalog: Catalog) -> Iterable[AbstractVersi
 
 
 def _forget_versions(names: Iterable[str], catalog: Catalog) -> None:
-    """Make every worker look for the newest version itself: what was looked up here may be older than this run."""
+    """Make every worker look up the newest version itself, since cached versions may be older than this run."""
     for dataset in _versioned(names, catalog):
         dataset.release()
 
 
 def _stored(names: Iterable[str], catalog: Catalog) -> dict[str, AbstractVersionedDataset[Any, Any]]:
-    """Path -> dataset of what is stored of this run's version."""
+    """Path -> dataset, of stored results with this run's version."""
     paths = {
         str(dataset._get_versioned_path(str(dataset.resolve_save_version()))): dataset
         for dataset in _versioned(names, catalog)

@@ -1,6 +1,6 @@
-"""One line a stage of a run: what it did, how long it took, and about how long the rest takes.
+"""One console line a stage of a run: its facts, its duration, and an estimate of the remaining time.
 
-A stage is a pipeline's nodes. What a node's own code logs at INFO is what the stage did.
+A stage consists of a pipeline's nodes. Its facts are the messages that these nodes' code logs at INFO.
 """
 
 from __future__ import annotations
@@ -20,61 +20,61 @@ from grisaille.terminal import close_bars, duration
 
 logger = logging.getLogger(__name__)
 
-# So many runs are asked how long a node takes.
+# Number of earlier runs that durations are looked up in.
 _ASKED = 5
 
 
 def stage_of(node: Any, pipelines: Iterable[str]) -> str:
-    """The stage that a node belongs to: its namespace or its tag, where a pipeline is named so; itself otherwise."""
+    """The stage of a node: its namespace or tag if a pipeline has that name, or else its own name."""
     namespace = (node.namespace or "").partition(".")[0]
     return next((name for name in (namespace, *sorted(node.tags)) if name in set(pipelines)), node.name)
 
 
 class Facts(logging.Handler):
-    """What the nodes of this process say of their work."""
+    """Collects the facts that nodes of this process log."""
 
     def __init__(self) -> None:
-        """Nothing was said yet."""
+        """Start without facts."""
         super().__init__(logging.INFO)
         self.said: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Remember what is neither a warning nor about the run itself."""
+        """Keep messages that are neither warnings nor about the run itself."""
         if record.levelno == logging.INFO and not record.name.startswith((run_logger.name, "grisaille.framework")):
             self.said.append(record.getMessage())
 
     def taken(self) -> list[str]:
-        """What was said since this was asked last."""
-        said, self.said = self.said, []
-        return said
+        """The facts since the last call."""
+        facts, self.said = self.said, []
+        return facts
 
 
 class Stages:
-    """What a run has done, and what is left of it."""
+    """Finished and remaining stages of a run."""
 
     def __init__(self, nodes: Mapping[str, str], known: Mapping[str, float], whole: bool = True) -> None:
-        """Nothing is done yet.
+        """Start with nothing done.
 
         Args:
-            nodes: Node -> its stage, in the order in which they run.
-            known: Node -> the seconds that it took in an earlier run.
-            whole: Whether all of these nodes run, so that stages can be counted.
+            nodes: Node -> its stage, in the order of execution.
+            known: Node -> its duration in an earlier run, in seconds.
+            whole: Whether all of these nodes run, so that stages can be numbered.
         """
         self.seconds: dict[str, float] = {}
         self._nodes, self._known, self._whole = nodes, known, whole
         self._left = Counter(nodes.values())
         self._count, self._told = len(self._left), 0
         self._facts: dict[str, list[str]] = {stage: [] for stage in self._left}
-        # Stage -> nodes that are running, when the first of them began, and how long there were such nodes before.
+        # Stage -> number of its running nodes, start of the first of them, and earlier running time.
         self._running: Counter[str] = Counter()
         self._since: dict[str, float] = {}
         self._took: defaultdict[str, float] = defaultdict(float)
         self._begun: dict[str, float] = {}
-        # With a cluster, nodes end in other threads.
+        # On a cluster, nodes end in other threads.
         self._lock = threading.Lock()
 
     def begin(self, node: str) -> None:
-        """Take the time."""
+        """Start the clock of a node."""
         with self._lock:
             now, stage = time.monotonic(), self._nodes[node]
             self._begun[node] = now
@@ -83,7 +83,7 @@ class Stages:
                 self._since[stage] = now
 
     def end(self, node: str, facts: Iterable[str] = ()) -> None:
-        """Tell of the stage, if this was its last node."""
+        """Stop the clock of a node; after the last node of a stage, log the stage."""
         with self._lock:
             now, stage = time.monotonic(), self._nodes[node]
             self.seconds[node] = now - self._begun[node]
@@ -96,7 +96,7 @@ class Stages:
                 self._tell(stage)
 
     def tell_of_parts(self) -> None:
-        """Tell of stages of which only some nodes had to run."""
+        """Log stages of which only some nodes had to run."""
         for stage in self._took:
             if self._left[stage]:
                 self._tell(stage)
@@ -118,14 +118,14 @@ class Stages:
 
 
 class StageHook:
-    """Writes a run's log file, and tells of its stages.
+    """Writes a run's log file, and logs its stages.
 
     Attributes:
-        stages: Of the newest run of this process; None before there was any.
+        stages: Stages of the newest run in this process; None before the first.
     """
 
     def __init__(self) -> None:
-        """No run has begun."""
+        """Start without a run."""
         self.stages: Stages | None = None
         self._log: LogFile | None = None
         self._facts = Facts()
@@ -134,22 +134,22 @@ class StageHook:
 
     @property
     def running(self) -> Stages | None:
-        """The stages of the run that this process is in the midst of."""
+        """The stages of this process's current run."""
         return self.stages if self._log else None
 
     @hook_impl(tryfirst=True)
     def after_context_created(self, context: Any) -> None:
-        """Configure logging where no command of ours has done so: in a notebook, for one."""
+        """Configure logging if no command has done so, as in a notebook."""
         configure(context.project_path)
 
     @hook_impl(wrapper=True)
     def before_pipeline_run(
         self, run_params: Mapping[str, Any], pipeline: Any, catalog: Any
     ) -> Generator[None, object, object]:
-        """Begin the log and the count, before anybody refuses the run."""
+        """Start the log and the stages, before any check refuses the run."""
         from kedro.framework.project import pipelines
 
-        # Runs of one process wait for each other; an interrupted run of this thread never said that it was over.
+        # Runs of one process wait for each other; an interrupted run of this thread may not have been ended.
         self._one.acquire()
         if self._log:
             self._end()
@@ -168,14 +168,14 @@ class StageHook:
 
     @hook_impl
     def before_node_run(self, node: Any) -> None:
-        """Take the time; on a worker of a cluster nobody counts."""
+        """Start the clock; workers of a cluster do not count."""
         if self.running:
             self._unsaved[node.name] = set(node.outputs)
             self.running.begin(node.name)
 
     @hook_impl
     def after_dataset_saved(self, node: Any, dataset_name: str) -> None:
-        """A node has ended when all of its outputs are stored: some are computed as they are saved."""
+        """End a node once all its outputs are stored: some are computed while they are saved."""
         if self.running:
             self._unsaved[node.name].discard(dataset_name)
             if not self._unsaved[node.name]:
@@ -183,7 +183,7 @@ class StageHook:
 
     @hook_impl(wrapper=True)
     def after_pipeline_run(self) -> Generator[None, object, object]:
-        """Tell of stages of which only a part has run, and close the log after everybody else."""
+        """Log incomplete stages, and close the log after all other hooks."""
         if self.running:
             self.running.tell_of_parts()
         try:
@@ -193,10 +193,10 @@ class StageHook:
 
     @hook_impl(wrapper=True)
     def on_pipeline_error(self, error: Exception) -> Generator[None, object, object]:
-        """Name the log, and close it after everybody else."""
-        logger.debug("what ended the run:", exc_info=error)
+        """Name the log, and close it after all other hooks."""
+        logger.debug("the run ended with:", exc_info=error)
         if self._log and self._log.path:
-            run_logger.info("The run failed. Everything that was said: %s", self._log.path)
+            run_logger.info("The run failed. Full log: %s", self._log.path)
         try:
             return (yield)
         finally:
@@ -211,15 +211,15 @@ class StageHook:
 
 
 def _earlier(storage: Any, nodes: Iterable[str]) -> dict[str, float]:
-    """Node -> the seconds that it took when it ran last."""
+    """Node -> duration of its last run, in seconds."""
     from grisaille.errors import GrisailleError
     from grisaille.provenance import manifest
 
-    found: dict[str, float] = {}
-    wanted = set(nodes)
+    seconds: dict[str, float] = {}
+    names = set(nodes)
     for run in reversed(manifest.names(storage)[-_ASKED:]) if storage else ():
-        if wanted <= set(found):
+        if names <= set(seconds):
             break
         with suppress(GrisailleError, OSError):
-            found = manifest.read(storage, run).get("node_seconds", {}) | found
-    return found
+            seconds = manifest.read(storage, run).get("node_seconds", {}) | seconds
+    return seconds

@@ -1,8 +1,8 @@
-"""MLflow, where the extra `mlflow` is installed: settings, headline figures, report and figures of every run.
+"""MLflow tracking, if the extra `mlflow` is installed: settings, headline figures, report and figures of every run.
 
-kedro-mlflow opens and closes its runs, as `mlflow.yml` in `conf/` says. By itself it would do so in every session, also
-in those that run nothing, would write each parameter once for every node, and would end all runs of a project without
-an `mlflow.yml`; so `settings.py` turns it off, and the hook here calls it.
+kedro-mlflow opens and closes its runs, as configured by `mlflow.yml` in `conf/`. On its own it would do so in every
+session, even without a run, write each parameter once a node, and end all runs of projects without an `mlflow.yml`. So
+`settings.py` disables it, and the hook here calls it.
 """
 
 from __future__ import annotations
@@ -16,25 +16,25 @@ from typing import Any
 
 from kedro.framework.hooks import hook_impl
 
-# Of parameters that MLflow takes at a time, and characters of one.
+# Parameters in a call to MLflow, and maximum characters of one.
 _BATCH, _LONGEST = 100, 6000
-# What the name of a parameter must not hold.
+# Characters that MLflow does not allow in names of parameters.
 _FORBIDDEN = re.compile(r"[^\w.\- /]")
 
 
 class TrackingHook:
-    """Keeps MLflow informed; without the extra, or without an `mlflow.yml`, it does nothing."""
+    """Logs runs to MLflow; without the extra, or without an `mlflow.yml`, it does nothing."""
 
     _plugin: Any = None
 
     @hook_impl
     def after_context_created(self, context: Any) -> None:
-        """Learn what the configuration is."""
+        """Get the configuration."""
         self._context = context
 
     @hook_impl(trylast=True)
     def before_pipeline_run(self, run_params: Mapping[str, Any], pipeline: Any, catalog: Any) -> None:
-        """Open a run of MLflow, when nothing refuses the run any more, and write down all settings."""
+        """Open an MLflow run, after all checks that may refuse the run, and log all settings."""
         from grisaille.provenance.recipes import leaves
 
         self._plugin = None
@@ -46,7 +46,7 @@ class TrackingHook:
         plugin = MlflowHook()
         plugin.after_context_created(self._context)
         plugin.before_pipeline_run(run_params, pipeline, catalog)
-        if plugin.run_id is None:  # mlflow.yml names this pipeline among those that are not tracked
+        if plugin.run_id is None:  # mlflow.yml excludes this pipeline
             return
         self._plugin = plugin
         found = (leaf for group in catalog.settings.items() for leaf in leaves(*group))
@@ -56,7 +56,7 @@ class TrackingHook:
 
     @hook_impl(trylast=True)
     def after_pipeline_run(self, run_params: Mapping[str, Any], pipeline: Any, catalog: Any) -> None:
-        """Write down what came out, when the manifest says what that is, and close the run."""
+        """Log the results of the manifest, and close the run."""
         if self._plugin is None:
             return
         import mlflow
@@ -93,7 +93,7 @@ class TrackingHook:
 
 
 def _pages_and_figures(manifest: Mapping[str, Any], storage: Any) -> Iterator[Path]:
-    """The report, and all figures that a run made, as far as they lie on a disk; and its manifest."""
+    """The report, all local figures of a run, and its manifest."""
     from grisaille.provenance import manifest as manifests
 
     own = storage / manifests.FOLDER / manifest["run"] / f"{manifests.NAME}.json"

@@ -1,1 +1,1 @@
-"""What results were made of: recipes, the stamps that carry them, manifests of runs, and the environment of a run."""
+"""Provenance of results: recipes, the stamps that carry them, manifests of runs, and the environment of a run."""

@@ -1,7 +1,4 @@
-"""What a run's results depend on besides its inputs and settings: the code, the packages, the machine, its threads.
-
-What was run is not known here.
-"""
+"""The environment that results depend on, besides inputs and settings: code, packages, machine and threads."""
 
 from __future__ import annotations
 
@@ -17,7 +14,7 @@ from typing import Any
 
 from grisaille.provenance.recipes import changes
 
-# Sums of floating point numbers depend on how many threads share them.
+# Floating-point sums depend on the number of threads that share them.
 THREADS = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
@@ -26,19 +23,19 @@ THREADS = (
     "TF_NUM_INTRAOP_THREADS",
     "TF_NUM_INTEROP_THREADS",
 )
-# And on the instructions that libraries choose by the processor, unless they are told.
+# They also depend on the instructions that libraries choose by processor, unless these are set.
 VARIABLES = (*THREADS, "OPENBLAS_CORETYPE", "TF_ENABLE_ONEDNN_OPTS", "TF_DETERMINISTIC_OPS", "KERAS_BACKEND")
 
 
 def describe(project: Path) -> dict[str, Any]:
-    """Where this process runs, as plain JSON values.
+    """Describe the environment of this process as plain JSON values.
 
     Args:
         project: The folder of the project.
 
     Returns:
-        `code` (see there), `machine`, `threads` (variables that decide how many share the work, and by which
-        instructions), `packages`.
+        `code` (see there), `machine`, `threads` (variables that set the number of threads and the instructions used),
+        `packages`.
     """
     known = Path("/proc/cpuinfo")
     model = re.search(r"model name\s*: (.+)", known.read_text("utf-8")) if known.is_file() else None
@@ -53,10 +50,10 @@ def describe(project: Path) -> dict[str, Any]:
 
 
 def code(project: Path) -> dict[str, Any] | None:
-    """The commit that is checked out, and whether nothing differs from it; None where git knows of none."""
-    asked = ("git", "status", "--porcelain=v2", "--branch")
+    """The checked-out commit, and whether the work tree is clean; None outside a git repository."""
+    command = ("git", "status", "--porcelain=v2", "--branch")
     try:
-        lines = subprocess.run(asked, cwd=project, capture_output=True, text=True, check=True).stdout.splitlines()
+        lines = subprocess.run(command, cwd=project, capture_output=True, text=True, check=True).stdout.splitlines()
     except (OSError, subprocess.CalledProcessError):
         return None
     commit = re.fullmatch(r"# branch\.oid (\w+)", lines[0])
@@ -69,10 +66,10 @@ def _packages() -> dict[str, str]:
 
 
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
-    """What differs between two descriptions, a line each; results may differ with it."""
+    """Yield the differences between two environments, one line each, any of which may change results."""
     for part in ("code", "machine", "threads", "packages"):
         for name, old, new in changes(before[part] or {}, now[part] or {}):
             yield f"{part}: {name} was {old}, is {new}"
     for when, found in {"was": before["code"], "is": now["code"]}.items():
         if not (found and found["clean"]):
-            yield f"code: there {when} no commit that says all of it"
+            yield f"code: there {when} no commit without local changes"

@@ -1,7 +1,7 @@
-"""Recipes: what determines a result. Where results and recipes are stored is not known here.
+"""Recipes: everything that determines a result. This module does not know where results and recipes are stored.
 
-A recipe holds one *step* for a dataset and one for every dataset that it was made from. A step names the parameter
-groups of the node that made the dataset, as they were, and the checksum of what the node made.
+A recipe holds one *step* for a dataset and one for every dataset upstream. A step holds the parameter groups of the
+node that made the dataset, with their values, and the checksum of the dataset.
 """
 
 from __future__ import annotations
@@ -19,34 +19,34 @@ from grisaille.parameters import Parameters, plain
 # dataset -> {"parameters": {group: settings}, "checksum": hexadecimal digits or None}
 Recipe: TypeAlias = dict[str, dict[str, Any]]
 
-# Settings that change how fast something is computed, or how much of it a killed run loses.
-# `retrain` says whether encoders are made, whose content counts by its checksum.
+# Settings that affect only speed, or how much of its work a killed run loses. `retrain` decides whether encoders are
+# fitted; their content counts by its checksum.
 HARMLESS = frozenset({"backbone.batch_size", "backbone.shard_rows", "autoencoder.retrain"})
-# Where a file or folder lies, whose content counts by its checksum.
+# Locations of files and folders, whose content counts by its checksum.
 LOCATIONS = frozenset({"backbone.model_file", "paintings_folder", "artists_file", "paintings_file", "features_file"})
-# Dataset and group: what a node only checks before it begins.
+# Datasets and groups that a node only validates.
 IRRELEVANT = frozenset({("features", "chunks")})
-# Settings that a group has for these datasets alone: what names paintings does not make them.
+# Settings that count for these datasets only: those that name paintings do not affect features.
 _NAMING = {
     "ingestion.aliases": {"paintings", "unmatched_works"},
     "ingestion.columns": {"paintings", "unmatched_works", "vectors_embeddings"},
 }
-# Tag of nodes that take the encoders of an earlier run as they are.
+# Tag of nodes that use the encoders of an earlier run unchanged.
 KEEPS = "keeps_encoders"
-# How the datasets begin that read the result of an earlier run, under the name of a result.
+# Prefix of datasets that read the earlier version of a result.
 KNOWN = "known_"
 _SHOWN = 3
 
 
 @dataclass(frozen=True)
 class Difference:
-    """A setting that is not what it was.
+    """A setting with another value than before.
 
     Attributes:
         name: Dotted name of the parameter.
-        then: The value that made the result.
-        now: The value that is asked for.
-        datasets: What was made with the former value.
+        then: The value that the result was made with.
+        now: The requested value.
+        datasets: The datasets that were made with the former value.
     """
 
     name: str
@@ -55,13 +55,13 @@ class Difference:
     datasets: tuple[str, ...]
 
     def __str__(self) -> str:
-        """The difference in the words of `--params`."""
+        """The difference in the notation of `--params`."""
         then, now = (json.dumps(value, ensure_ascii=False).strip('"') for value in (self.then, self.now))
         return f"{self.name}={then}, not {now}"
 
 
 def complete(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Parameters as plain values, with defaults for the settings that a group does not name.
+    """Convert parameters to plain values, and add the defaults of missing settings.
 
     Args:
         parameters: Dotted name of a group, or of a member of one -> settings.
@@ -94,7 +94,7 @@ def replace(parameters: dict[str, Any], name: str, value: Any) -> None:
 
 
 def lookup(parameters: Mapping[str, Any], name: str) -> Any:
-    """A group or a member of one by its dotted name; None where there is none."""
+    """A group or a member of one by its dotted name; None if it does not exist."""
     value: Any = parameters
     for part in name.split("."):
         value = value.get(part) if isinstance(value, Mapping) else None
@@ -102,15 +102,15 @@ def lookup(parameters: Mapping[str, Any], name: str) -> Any:
 
 
 def changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:
-    """Dotted name, former and present value of every setting that differs; None stands for one that is not there."""
-    old, new = (dict(found for item in settings.items() for found in leaves(*item)) for settings in (before, now))
+    """Yield dotted name, former and present value of every setting that differs; None means missing."""
+    old, new = (dict(leaf for item in settings.items() for leaf in leaves(*item)) for settings in (before, now))
     for name in sorted({*old, *new}):
         if old.get(name) != new.get(name):
             yield name, old.get(name), new.get(name)
 
 
 def leaves(name: str, value: Any) -> Iterator[tuple[str, Any]]:
-    """Dotted name and value of every setting below a name."""
+    """Yield dotted name and value of every setting below a name."""
     if isinstance(value, Mapping) and value:
         for key, member in value.items():
             yield from leaves(f"{name}.{key}", member)
@@ -119,20 +119,20 @@ def leaves(name: str, value: Any) -> Iterator[tuple[str, Any]]:
 
 
 def settings_of(recipe: Recipe) -> dict[str, dict[str, list[str]]]:
-    """Every setting in a recipe that counts: dotted name -> value as JSON -> datasets that were made with it."""
-    found: dict[str, dict[str, list[str]]] = {}
+    """All relevant settings of a recipe: dotted name -> value as JSON -> datasets that were made with it."""
+    settings: dict[str, dict[str, list[str]]] = {}
     for dataset, step in recipe.items():
         for name, setting in _settings(json.dumps(step["parameters"])):
             if any(name.startswith(naming) and dataset not in named for naming, named in _NAMING.items()):
                 continue
-            found.setdefault(name, {}).setdefault(setting, []).append(dataset)
-    return found
+            settings.setdefault(name, {}).setdefault(setting, []).append(dataset)
+    return settings
 
 
-# Nodes by the dozen have the same parameters, and to complete them is most of the work.
+# Dozens of nodes have the same parameters, and completing these takes most of the time.
 @lru_cache(maxsize=256)
 def _settings(parameters: str) -> list[tuple[str, str]]:
-    """Dotted name and value as JSON of every setting of a step."""
+    """Dotted name and JSON value of every setting of a step."""
     groups = complete(json.loads(parameters)).items()
     return [(name, json.dumps(setting)) for group, value in groups for name, setting in leaves(group, value)]
 
@@ -140,12 +140,12 @@ def _settings(parameters: str) -> list[tuple[str, str]]:
 def differences(
     recipe: Recipe, parameters: Mapping[str, Any], ignored: frozenset[str] = HARMLESS | LOCATIONS
 ) -> list[Difference]:
-    """The settings in which a recipe differs from the parameters that are asked for.
+    """The settings in which a recipe differs from the requested parameters.
 
     Args:
-        recipe: Of a result.
+        recipe: Recipe of a result.
         parameters: All parameters of a run, completed.
-        ignored: Settings that do not matter.
+        ignored: Settings that do not count.
     """
     return [
         Difference(name, json.loads(then), now, tuple(datasets))
@@ -156,16 +156,16 @@ def differences(
 
 
 def sentence(found: Sequence[Difference]) -> str:
-    """The first differences, in one sentence."""
+    """The first differences in one sentence."""
     more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
     return "; ".join(map(str, found[:_SHOWN])) + more
 
 
 def conflict(recipes: Mapping[str, Recipe]) -> tuple[str, str, str] | None:
-    """Two results that were made from different versions of one dataset, and that dataset; None where all agree.
+    """Two results that were made from different versions of one dataset, and that dataset; None if there are none.
 
     Args:
-        recipes: Of results that are to be used together, by their names.
+        recipes: Recipes of results that are used together, by name.
     """
     known: dict[str, tuple[str, str]] = {}
     for result, recipe in recipes.items():

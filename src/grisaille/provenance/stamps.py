@@ -1,7 +1,7 @@
-"""Stamps: a small JSON file beside every stored result, with its recipe and its checksum.
+"""Stamps: a small JSON file next to every stored result, with its recipe and its checksum.
 
-A stamp is written before its result appears under its name, so a result without a whole stamp was not written by a run
-of this release, and one that does not have the stamp's checksum is damaged.
+A stamp is written before the result gets its final name. So a result without a valid stamp was not written by this
+release, and one whose checksum differs from its stamp's is damaged.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from grisaille.storage.files import unless_changed
 
 
 class Stamp(TypedDict):
-    """What a stamp holds.
+    """Content of a stamp.
 
     Attributes:
         checksum: SHA-256 of the result.
-        inputs: Dataset -> checksum of what the node that made the result read; None of what has none.
+        inputs: Dataset -> checksum of each input of the node that made the result; None for inputs without one.
         recipe: See `provenance.recipes`.
     """
 
@@ -32,15 +32,15 @@ class Stamp(TypedDict):
 
 
 def path_of(result: AnyPath) -> AnyPath:
-    """Where the stamp of a result lies."""
+    """Path of a result's stamp."""
     return result.with_name(f"{result.name}.stamp.json")
 
 
 def write(result: AnyPath, stamp: Stamp) -> None:
-    """Write a result's stamp, whole or not at all.
+    """Write a result's stamp atomically.
 
     Raises:
-        DiskFullError: If there is no room for it.
+        DiskFullError: If the disk is full.
     """
     content = json.dumps({"digest": _digest(stamp), **stamp}, indent=1, ensure_ascii=False)
     write_atomically(path_of(result), lambda file: file.write(content.encode()))
@@ -51,7 +51,7 @@ def _digest(stamp: Stamp) -> str:
 
 
 def read(result: AnyPath) -> Stamp | None:
-    """A result's stamp, which is not to be changed; None where there is none, or it is damaged."""
+    """A result's stamp, which must not be modified; None if it is missing or damaged."""
     try:
         return unless_changed(_read, path_of(result))
     except OSError:
@@ -61,9 +61,9 @@ def read(result: AnyPath) -> Stamp | None:
 @cache
 def _read(path: AnyPath, *_state: int) -> Stamp | None:
     try:
-        found: Any = json.loads(path.read_text("utf-8"))
-        stamp = Stamp(checksum=found["checksum"], inputs=found["inputs"], recipe=found["recipe"])
-        return stamp if _digest(stamp) == found["digest"] else None
+        content: Any = json.loads(path.read_text("utf-8"))
+        stamp = Stamp(checksum=content["checksum"], inputs=content["inputs"], recipe=content["recipe"])
+        return stamp if _digest(stamp) == content["digest"] else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
@@ -78,7 +78,7 @@ def checksum(result: AnyPath) -> str:
 
 
 def is_damaged(result: AnyPath) -> bool:
-    """Whether a stamped result, or its stamp, does not hold what was written."""
+    """Whether a stamped result, or its stamp, differs from what was written."""
     if not result.exists() or not path_of(result).is_file():
         return False
     stamp = read(result)

@@ -1,4 +1,4 @@
-"""How things lie on a disk: whole or not there, one run at a time, and looked at before they are believed."""
+"""Files on disk: atomic writes, one run at a time, and arrays that are validated before use."""
 
 from grisaille.storage.files import AnyPath as AnyPath
 from grisaille.storage.files import DiskFullError as DiskFullError

@@ -1,4 +1,4 @@
-"""Files wherever fsspec reaches, written whole or not at all; what they hold is not known here."""
+"""Atomic file operations on any fsspec filesystem, independent of file content."""
 
 from __future__ import annotations
 
@@ -29,20 +29,20 @@ LOCK = ".lock"
 _PARTIAL = ".partial"
 _fetching = threading.Lock()
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-# HDF5 and NumPy tell of a full disk in words only, the latter in values of an array.
+# HDF5 and NumPy report a full disk only in messages, NumPy with numbers of bytes.
 _TOLD = re.compile("|".join([*map(os.strerror, _NO_ROOM), r"\d+ requested and \d+ written"]))
 
 
 class DiskFullError(GrisailleError):
-    """There is no room for a file."""
+    """The disk is full."""
 
 
 def as_path(path: str | AnyPath, options: dict[str, Any] | None = None) -> AnyPath:
-    """A path that behaves as `pathlib`'s do, on any filesystem.
+    """A path with pathlib's interface, on any filesystem.
 
     Args:
         path: Local, or with a protocol such as `s3://`.
-        options: Of the filesystem, such as credentials.
+        options: Options of the filesystem, such as credentials.
     """
     from upath import UPath
 
@@ -50,24 +50,24 @@ def as_path(path: str | AnyPath, options: dict[str, Any] | None = None) -> AnyPa
 
 
 def expanded(path: str | os.PathLike[str]) -> str:
-    """A path as a shell would read it, which sees no `~` behind an equals sign."""
+    """A path with `~` expanded, which shells do not do after an equals sign."""
     return str(Path(path).expanduser()) if str(path).startswith("~") else str(path)
 
 
 @contextmanager
 def atomic_path(path: AnyPath) -> Iterator[AnyPath]:
-    """A temporary path that becomes this one when the block ends well, so that a killed run leaves no half of a file.
+    """A temporary path that is renamed to the given one on success, so that a killed run leaves no partial file.
 
     Args:
-        path: Of a file or a folder; a file that was there is replaced.
+        path: Path of a file or folder; an existing file is replaced.
 
     Yields:
-        Where to write, in the same folder.
+        The temporary path, in the same folder.
 
     Raises:
-        DiskFullError: If the disk or a quota is full; nothing of the file is left then.
+        DiskFullError: If the disk or a quota is full; the partial file is removed.
     """
-    # Two processes that write the same file must not write into each other's.
+    # Two processes that write the same file need separate temporary files.
     temporary = path.with_name(f"{path.name}.{os.getpid()}{_PARTIAL}")
     try:
         yield temporary
@@ -77,8 +77,8 @@ def atomic_path(path: AnyPath) -> Iterator[AnyPath]:
         for written in [temporary] if temporary.is_file() else temporary.rglob("*"):
             _sync(written)
         temporary.replace(path)  # type: ignore[arg-type]
-        # Let the name survive a power failure, too: a manifest must not, when the shards that it lists have lost
-        # theirs. Windows opens no folders, and some mounted drives sync none.
+        # Sync the folder, too, so that the new name survives a power failure: a manifest must not outlive the shards
+        # that it lists. Windows does not open folders, and some mounted drives do not sync them.
         with suppress(OSError):
             _sync(temporary.parent)
     except BaseException as error:
@@ -87,17 +87,17 @@ def atomic_path(path: AnyPath) -> Iterator[AnyPath]:
         if reason is None:
             raise
         raise DiskFullError(
-            f"there is no room to write {path} ({reason}). Nothing that was stored before is damaged: "
-            "make room and give the same command again"
+            f"there is no room to write {path} ({reason}). Stored results are intact: free some "
+            "space and run the same command again"
         ) from error
 
 
 def link(path: AnyPath, other: AnyPath) -> None:
-    """Give a file another name; where there are no links, copy it.
+    """Link a file under another name, or copy it if links are not supported.
 
     Args:
-        path: Of the file.
-        other: The other name, on the same filesystem.
+        path: Path of the file.
+        other: The other path, on the same filesystem.
     """
     if isinstance(path, Path) and isinstance(other, Path):
         try:
@@ -109,14 +109,14 @@ def link(path: AnyPath, other: AnyPath) -> None:
 
 
 def write_atomically(path: AnyPath, write: Callable[[IO[bytes]], object]) -> None:
-    """Write a file, whole or not at all.
+    """Write a file atomically.
 
     Args:
-        path: Where; what was there is replaced.
-        write: Writes into an open file.
+        path: Path of the file; an existing one is replaced.
+        write: Writes to an open file.
 
     Raises:
-        DiskFullError: As `atomic_path`.
+        DiskFullError: See `atomic_path`.
     """
     with atomic_path(path) as temporary, temporary.open("wb") as file:
         write(file)
@@ -138,11 +138,11 @@ def _sync(path: Path) -> None:
 
 
 def _want_of_room(error: BaseException | None) -> str | None:
-    """What an error, or one that led to it, says of a full disk."""
+    """The message about a full disk in an error or its causes, if there is one."""
     while error is not None:
-        told = _TOLD.search(str(error)) if isinstance(error, OSError | RuntimeError) else None
-        if told is not None:
-            return told[0]
+        match = _TOLD.search(str(error)) if isinstance(error, OSError | RuntimeError) else None
+        if match is not None:
+            return match[0]
         if isinstance(error, OSError) and error.errno in _NO_ROOM:
             return os.strerror(error.errno or 0)
         error = error.__cause__ or error.__context__
@@ -150,16 +150,16 @@ def _want_of_room(error: BaseException | None) -> str | None:
 
 
 def sha256(path: AnyPath) -> str:
-    """SHA-256 of a file in hexadecimal digits. A local file is read once a process, unless it changes."""
+    """SHA-256 of a file in hexadecimal digits. A local file is read once a process unless it changes."""
     return unless_changed(_digest, path)
 
 
 def unless_changed(read: Callable[..., T], path: AnyPath) -> T:
-    """What a cached function of a path and its state has read, and reads again where a local file has changed.
+    """Call a cached function of a path, which reads a local file again only if it has changed.
 
     Args:
-        read: Made by `functools.cache`; its arguments but the first only tell one state of a file from another.
-        path: Of the file.
+        read: Made by `functools.cache`; its arguments after the first identify the state of the file.
+        path: Path of the file.
     """
     if not isinstance(path, Path):
         uncached: Callable[..., T] = read.__wrapped__  # type: ignore[attr-defined]
@@ -178,13 +178,13 @@ def _digest(path: AnyPath, *_state: int) -> str:
 
 
 def seal(path: AnyPath, written: AnyPath | None = None) -> None:
-    """Write a file's checksum beside it; before it has its name, the checksum of what was written elsewhere."""
+    """Write a file's checksum next to it, before the file gets its name if `written` is its temporary path."""
     checksum = sha256(path if written is None else written)
     write_atomically(path.with_name(f"{path.name}.sha256"), methodcaller("write", checksum.encode()))
 
 
 def stored_checksum(path: AnyPath) -> str | None:
-    """The checksum that a file was sealed with; None where it never was."""
+    """The checksum that a file was sealed with; None if there is none."""
     try:
         return path.with_name(f"{path.name}.sha256").read_text("utf-8", "replace")
     except FileNotFoundError:
@@ -192,13 +192,13 @@ def stored_checksum(path: AnyPath) -> str | None:
 
 
 def remove_partials(root: Path) -> list[Path]:
-    """Remove what killed processes left half written below a folder; nobody may be writing there.
+    """Remove partial files of killed processes below a folder, which no process may be writing to.
 
     Args:
-        root: Of a storage. Folders inside of it that are storages themselves, with a lock of their own, are left alone.
+        root: Folder of a storage. Nested storages with a lock of their own are left alone.
 
     Returns:
-        The files that were removed.
+        The removed files.
     """
     left = []
     for folder, folders, files in os.walk(root):
@@ -210,20 +210,20 @@ def remove_partials(root: Path) -> list[Path]:
 
 
 def local_copy(path: AnyPath, checksum: str | None = None) -> Path:
-    """The file itself where it is local; elsewhere a copy, which this process keeps until it ends.
+    """A local file itself, or a local copy of a remote one, which this process keeps until it ends.
 
     Args:
-        path: Of a file.
-        checksum: Of its content. A copy that has another is fetched anew.
+        path: Path of a file.
+        checksum: Checksum of its content. A copy with another one is fetched again.
 
     Raises:
-        DiskFullError: As `atomic_path`.
+        DiskFullError: See `atomic_path`.
     """
     if isinstance(path, Path):
         return path
     name = hashlib.sha256(repr((str(path), sorted(path.storage_options.items()))).encode()).hexdigest()
     copy = Path(_copies().name) / f"{name}{path.suffix}"
-    # Threads of a process would write into one temporary file.
+    # Threads of a process would write to the same temporary file.
     with _fetching:
         if not copy.is_file() or checksum not in {None, sha256(copy)}:
             with atomic_path(copy) as temporary:

@@ -1,4 +1,4 @@
-"""Arrays from `.npy` files that nobody vouches for: a header that claims another size than the file's is refused."""
+"""Reads untrusted `.npy` files: a header that claims another size than the file has is refused."""
 
 from pathlib import Path
 from typing import Any
@@ -10,28 +10,28 @@ from grisaille.errors import GrisailleError
 
 
 class ArrayFileError(GrisailleError):
-    """A file that is no array, or not the array it says it is."""
+    """A file that is not an array, or whose header is wrong."""
 
 
 def map_array(path: Path) -> npt.NDArray[Any]:
-    """Map an array of a local file into memory, to be read only.
+    """Memory-map an array of a local file, read-only.
 
     Raises:
-        ArrayFileError: If it is no `.npy` file, holds Python objects, or is too long or too short.
+        ArrayFileError: If it is not a `.npy` file, holds Python objects, or is too long or too short.
     """
     try:
-        # Of headers whose product overflows, NumPy warns before it refuses them.
+        # NumPy warns about headers whose product overflows before it refuses them.
         with np.errstate(over="ignore"):
             mapped = np.lib.format.open_memmap(path, "r")
     except OSError:
         raise
     except Exception as error:
-        # NumPy parses headers as Python literals, which fail in a dozen ways and tell of objects in memory.
+        # NumPy parses headers as Python literals, which fail in many ways, with memory addresses in the message.
         reason = " ".join(str(error).partition(": <")[0].split())[:200] or type(error).__name__
-        raise ArrayFileError(f"no .npy file: {reason}") from error
+        raise ArrayFileError(f"not a .npy file: {reason}") from error
     surplus = path.stat().st_size - mapped.offset - mapped.nbytes
     if surplus:
-        raise ArrayFileError(f"no .npy file: {surplus} bytes more than its header says")
+        raise ArrayFileError(f"not a .npy file: {surplus} bytes more than its header claims")
     return mapped
 
 
@@ -39,7 +39,7 @@ def read_array(path: Path) -> npt.NDArray[Any]:
     """Read a whole array of a local file.
 
     Raises:
-        ArrayFileError: As `map_array`.
+        ArrayFileError: See `map_array`.
     """
-    # `numpy.load` sets aside the memory that a header asks for; once mapped, it is known to ask for what is there.
+    # `numpy.load` allocates the size in the header; mapping first proves that the file is that large.
     return np.array(map_array(path))

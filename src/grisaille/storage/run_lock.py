@@ -1,4 +1,4 @@
-"""One run at a time in a storage. Where files are not local there is no lock that a killed run would lose."""
+"""One run at a time in a local storage. Remote storage has no lock that a killed run would release."""
 
 import logging
 import os
@@ -18,43 +18,43 @@ HOLDER = f"{LOCK}.txt"
 
 
 class AnotherRunError(GrisailleError, RuntimeError):
-    """Somebody else is writing where this run would write."""
+    """Another run is writing to the same storage."""
 
 
 class StorageError(GrisailleError, RuntimeError):
-    """Nothing can be written where this run would write."""
+    """The storage cannot be written to."""
 
 
 class RunLock:
-    """The right to write to a storage. The operating system takes it back when its holder dies."""
+    """The lock of a storage. The operating system releases it when its holder dies."""
 
     def __init__(self, root: Path) -> None:
-        """Name the folder of the storage; nothing is taken yet."""
+        """Take the folder of the storage; nothing is locked yet."""
         self.root, self._holder, self._lock = root, root / HOLDER, FileLock(root / LOCK)
 
     def acquire(self) -> None:
-        """Take the lock, and leave word of who holds it; where a file system has none, warn and go on.
+        """Take the lock, and write down who holds it; on a file system without locks, only warn.
 
         Raises:
-            AnotherRunError: If another holds it, at once.
-            StorageError: If the storage is no folder and cannot become one, or is not to be written to.
-            DiskFullError: If there is no room for a line of text.
+            AnotherRunError: If another run holds it; there is no waiting.
+            StorageError: If the storage is not a folder and cannot become one, or is read-only.
+            DiskFullError: If the disk is full.
         """
         try:
             self.root.mkdir(parents=True, exist_ok=True)
             self._lock.acquire(blocking=False)
         except NotImplementedError:
-            # Some mounted drives know no locks; who works alone there should not be kept from it.
-            logger.warning("%s has no locks, so nothing keeps two runs apart: start one at a time", self.root)
+            # Some mounted drives have no locks, which should not prevent a single user from running.
+            logger.warning("%s does not support locks: start one run at a time", self.root)
             return
         except Timeout:
             try:
                 holder = self._holder.read_text("utf-8")
-            except OSError:  # it has not left word yet, or is about to go
+            except OSError:  # it has not written it yet, or is about to end
                 holder = "a process that has just begun or just ended"
             raise AnotherRunError(
                 f"another run is writing to {self.root}: {holder}. Wait until it has ended; "
-                "both would save to the same places"
+                "both would write the same files"
             ) from None
         except OSError as error:
             raise StorageError(f"nothing can be stored in {self.root}: {error.strerror or error}") from error
@@ -68,6 +68,6 @@ class RunLock:
             raise
 
     def release(self) -> None:
-        """Give the lock back."""
+        """Release the lock."""
         self._holder.unlink(missing_ok=True)
         self._lock.release()
