@@ -48,7 +48,7 @@ class TestWhatArrives:
     def test_paintings_and_table_lie_where_the_pipelines_look(self, get):
         code, told, raw = get()
         assert code == 0
-        assert "6 originals and 6 smaller copies; artists.csv promises 6 paintings by 3 artists" in told
+        assert "6 originals and 6 smaller copies; artists.csv lists 6 paintings by 3 artists" in told
         assert (raw / "artists.csv").read_text(encoding="utf-8") == TABLE
         assert (raw / "paintings/images/images/Claude_Monet/Claude_Monet_3.jpg").is_file()
         assert sorted(path.name for path in raw.iterdir()) == ["artists.csv", "paintings"]
@@ -105,7 +105,7 @@ class TestWhatCannotBeFetched:
         own.write_bytes(b"mine")
         code, told, _ = get()
         assert (code, own.read_bytes()) == (2, b"mine")
-        assert "holds other files" in told
+        assert "contains other files" in told
 
     @pytest.mark.parametrize("kind", ["a page", "a flipped byte", "a broken download", "encrypted"])
     def test_an_archive_that_cannot_be_unpacked(self, get, downloaded, tmp_path, kind):

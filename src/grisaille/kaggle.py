@@ -1,6 +1,6 @@
-"""The Kaggle set *Best Artworks of All Time*: fetched, put where the pipelines look, and counted.
+"""The Kaggle set *Best Artworks of All Time*: downloads it to the folder that the pipelines read, and counts the files.
 
-`make data` runs this. What is done with the paintings is not known here.
+`make data` runs this module.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ ADDRESS = f"https://www.kaggle.com/datasets/{HANDLE}"
 ORIGINALS = "images/images"
 RESIZED = "resized/resized"
 
-# Below the project's folder, where the command is given.
+# Relative to the project's folder, which must be the current one.
 _SETTINGS = Path("conf/base/parameters_ingestion.yml")
 
 BY_HAND = f"""\
@@ -35,16 +35,16 @@ By hand, in a browser:
   1. open {ADDRESS}
   2. sign in, press Download, take the zip file (about 2.3 GB)
   3. make data ARCHIVE=/path/to/archive.zip
-If there is a network and Kaggle wants to know who you are: make an API token on your account's settings page, save it
-as ~/.kaggle/kaggle.json and type make data again."""
+If there is a network but Kaggle asks you to log in: create an API token on your account's settings page, save it
+as ~/.kaggle/kaggle.json and run make data again."""
 
 
-# What zipfile raises of a damaged or encrypted file, or one that is packed in a way that Python does not know.
+# Exceptions of zipfile for damaged or encrypted files, and for unsupported compression.
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError)
 
 
 class NotFetchedError(GrisailleError):
-    """The set could not be fetched; the message says what to do by hand."""
+    """The set could not be fetched; the message explains the download by hand."""
 
 
 def _download() -> Path:
@@ -56,20 +56,20 @@ def _download() -> Path:
 
 
 def fetch(raw: Path, download: Callable[[], Path] = _download) -> Path:
-    """Put the set below a folder; nothing is fetched where it lies already.
+    """Put the set into a folder, unless it is there already.
 
-    A download that breaks off goes on at the next call, in kagglehub's own folder. From there files are linked, so
-    that they lie on the disk once, or copied where that is on another.
+    An interrupted download resumes at the next call, in kagglehub's own folder. Files are linked from there, so that
+    they take disk space once, or copied if it is on another disk.
 
     Args:
         raw: Usually `data/01_raw`; gets `paintings/` and `artists.csv`.
-        download: Fetches the set and returns its folder.
+        download: Downloads the set and returns its folder.
 
     Returns:
         The folder of paintings.
 
     Raises:
-        NotFetchedError: If there is no network, no permission, or the set is not what it was.
+        NotFetchedError: If there is no network or no permission, or the set has changed.
     """
     paintings = raw / "paintings"
     if (paintings / ORIGINALS).is_dir():
@@ -80,16 +80,16 @@ def fetch(raw: Path, download: Callable[[], Path] = _download) -> Path:
     except (NotFetchedError, KeyboardInterrupt):
         raise
     except Exception as error:
-        # kagglehub's errors share no class of their own, and what helps is the same for all of them.
+        # kagglehub's errors have no common class, and the remedy is the same for all.
         raise NotFetchedError(f"{HANDLE} could not be fetched: {error}") from error
     return _put(paintings, lambda half: shutil.copytree(source, half, copy_function=_link))
 
 
 def unpack_download(archive: Path, raw: Path) -> Path:
-    """As `fetch`, of the zip file that a browser saved.
+    """Like `fetch`, from a zip file downloaded with a browser.
 
     Raises:
-        NotFetchedError: If it is no zip file that can be read, or another one, or paintings lie there already.
+        NotFetchedError: If it is not a readable zip file or another set, or there are paintings already.
     """
     paintings = raw / "paintings"
     _must_be_free(paintings)
@@ -102,19 +102,19 @@ def unpack_download(archive: Path, raw: Path) -> Path:
 
 def _must_be_free(paintings: Path) -> None:
     if paintings.is_dir() and any(path.name != ".gitkeep" for path in paintings.iterdir()):
-        raise NotFetchedError(f"{paintings} holds other files; move them away first")
+        raise NotFetchedError(f"{paintings} contains other files; move them away first")
 
 
 def _link(source: str, target: str) -> str:
     try:
         os.link(source, target)
-    except OSError:  # another disk, or one that knows no links
+    except OSError:  # another disk, or one without links
         shutil.copy2(source, target)
     return target
 
 
 def _put(paintings: Path, fill: Callable[[Path], object]) -> Path:
-    """Fill a folder, and give it its name when it is the whole set."""
+    """Fill a temporary folder, and rename it once the set is complete."""
     half = paintings.with_name("paintings.partial")
     shutil.rmtree(half, ignore_errors=True)
     try:
@@ -122,7 +122,7 @@ def _put(paintings: Path, fill: Callable[[Path], object]) -> Path:
         table = half / "artists.csv"
         if not table.is_file() or not (half / ORIGINALS).is_dir():
             found = ", ".join(sorted(path.name for path in half.iterdir())[:8]) or "nothing"
-            raise NotFetchedError(f"expected artists.csv and {ORIGINALS}/ in the set, and found {found}")
+            raise NotFetchedError(f"expected artists.csv and {ORIGINALS}/ in the set. Received: {found}")
         shutil.copy2(table, paintings.with_name("artists.csv"))
         shutil.rmtree(paintings, ignore_errors=True)
         return half.rename(paintings)
@@ -131,14 +131,14 @@ def _put(paintings: Path, fill: Callable[[Path], object]) -> Path:
 
 
 def count(raw: Path, aliases: Mapping[str, str]) -> tuple[str, list[str]]:
-    """Hold the files against the set's own table of artists.
+    """Compare the files with the set's own table of artists.
 
     Args:
         raw: The folder that `fetch` filled.
         aliases: Other spelling of a folder -> name in the table.
 
     Returns:
-        What lies there and what the table promises, and a line for every artist of whom fewer paintings were found.
+        The number of files and the number in the table, and a line for every artist with fewer paintings than listed.
     """
     table = pd.read_csv(raw / "artists.csv", encoding="utf-8-sig")
     index = ArtistIndex.build(table, aliases)
@@ -147,7 +147,7 @@ def count(raw: Path, aliases: Mapping[str, str]) -> tuple[str, list[str]]:
     promised = dict(zip(table["name"].str.strip(), table["paintings"].tolist(), strict=True))
     return (
         f"{len(originals):,} originals and {len(resized):,} smaller copies; "
-        f"artists.csv promises {sum(promised.values()):,} paintings by {len(promised)} artists",
+        f"artists.csv lists {sum(promised.values()):,} paintings by {len(promised)} artists",
         [f"  {name}: {found[name]:,} of {number:,}" for name, number in promised.items() if found[name] < number],
     )
 
@@ -169,8 +169,8 @@ def main(arguments: list[str] | None = None, download: Callable[[], Path] = _dow
         0 if all is there, 1 if paintings are missing, 2 if nothing could be fetched.
     """
     parser = argparse.ArgumentParser(prog="python -m grisaille.kaggle", description="Get the Kaggle set.")
-    parser.add_argument("--raw", type=Path, default=Path("data/01_raw"), help="where to (default: %(default)s)")
-    parser.add_argument("--archive", type=Path, help="the zip file, if you have it")
+    parser.add_argument("--raw", type=Path, default=Path("data/01_raw"), help="target folder (default: %(default)s)")
+    parser.add_argument("--archive", type=Path, help="the downloaded zip file")
     given = parser.parse_args(arguments)
     try:
         aliases = _aliases()
@@ -188,7 +188,7 @@ def main(arguments: list[str] | None = None, download: Callable[[], Path] = _dow
     if short:
         print(f"\nPaintings are missing. Remove {given.raw / 'paintings'} and fetch again.\n{BY_HAND}", file=sys.stderr)
         return 1
-    print(f"All there, in {given.raw}. Next: kedro run")
+    print(f"All files are in {given.raw}. Next: kedro run")
     return 0
 
 

@@ -1,7 +1,7 @@
-"""The two causes the 2021 work suspected, tested: too strong a reduction, and the choice of layers.
+"""Tests the two causes that the 2021 work suspected: too strong a reduction, and the choice of layers.
 
-A point of the study is one reduction of one set of layers to one size: made, timed and measured against the features
-it was made from. Where points are kept is not known here.
+A point of the study is one reduction of one set of layers to one size: computed, timed and compared with the features.
+Points are stored elsewhere.
 """
 
 import itertools
@@ -35,10 +35,10 @@ class Point:
     """One reduction.
 
     Attributes:
-        question: `code_size` or `layers`: which of the two causes it speaks to.
-        layer_set: What the parameters call the layers.
+        question: `code_size` or `layers`, the cause that it tests.
+        layer_set: Name of the set of layers in the parameters.
         layers: The layers.
-        method: How they are reduced.
+        method: The method of reduction.
         embedding_size: Values of an embedding.
     """
 
@@ -51,11 +51,11 @@ class Point:
 
 @dataclass(frozen=True)
 class Work:
-    """A point that can be computed, and what determines its outcome.
+    """A computable point, with everything that determines its result.
 
     Attributes:
-        identity: As plain JSON values.
-        compute: Gives one row of a table.
+        identity: Everything that determines the result, as plain JSON values.
+        compute: Computes one row of a table.
     """
 
     identity: dict[str, Any]
@@ -63,7 +63,7 @@ class Work:
 
 
 def cut(features: Mapping[str, Rows], layers: Sequence[str], width: int) -> list[Chunk]:
-    """Cut layers into contiguous pieces of at most `width` values, as even as can be.
+    """Cut layers into contiguous pieces of at most `width` values, as equal as possible.
 
     Raises:
         ValueError: If the features lack a layer.
@@ -82,7 +82,7 @@ def cut(features: Mapping[str, Rows], layers: Sequence[str], width: int) -> list
 def plan(features: Mapping[str, Rows], settings: Study) -> list[Point]:
     """All points: every code size for one set of layers, and every set of layers at one size.
 
-    Sizes are values of the whole embedding: those of a code times the pieces of the layers.
+    Sizes are those of the whole embedding: the code size times the number of pieces.
     """
     points = []
     layers = settings.layer_sets[settings.code_size_layers]
@@ -97,7 +97,7 @@ def plan(features: Mapping[str, Rows], settings: Study) -> list[Point]:
 
 
 class CachedSpace(Space):
-    """A space that computes its distances once for each set of points that is asked for."""
+    """A space that computes the distances of each set of points once."""
 
     def __init__(self, space: Space) -> None:
         """Wrap a space."""
@@ -106,20 +106,20 @@ class CachedSpace(Space):
         self._walk = cache(lambda rows, size: list(space.walk(np.array(rows), size)))
 
     def distances(self, rows: IntArray) -> FloatArray:
-        """As `Space.distances`."""
+        """See `Space.distances`."""
         return self._space.distances(rows)
 
     def among(self, rows: IntArray) -> FloatArray:
-        """As `Space.among`."""
+        """See `Space.among`."""
         return self._among(tuple(rows.tolist()))
 
     def walk(self, rows: IntArray, size: int) -> Iterator[FloatArray]:
-        """As `Space.walk`."""
+        """See `Space.walk`."""
         return iter(self._walk(tuple(rows.tolist()), size))
 
 
 class StudyRunner:
-    """Makes and measures points; what several of them need is computed once and kept for the next."""
+    """Computes points; intermediate results that several points share are computed once and kept for the next."""
 
     def __init__(
         self,
@@ -133,8 +133,8 @@ class StudyRunner:
         Args:
             features: Layer -> features, shape (n, d).
             collection: Artists, duplicates and split.
-            settings: What is asked.
-            autoencoder: Components of the linear autoencoders, and the likeness of the whole study.
+            settings: Settings of the study.
+            autoencoder: Components of the linear autoencoders, and the metric of the whole study.
         """
         self._features, self._collection, self._settings = features, collection, settings
         self._autoencoder = autoencoder
@@ -144,10 +144,10 @@ class StudyRunner:
         self._made: dict[str, tuple[int, Any, float]] = {}
 
     def work(self, source: str) -> list[Work]:
-        """All points, each with what determines it; `source` says which features of which paintings."""
-        asked, trained = self._settings, self._autoencoder
+        """All points with their identities; `source` identifies the features and paintings."""
+        study, trained = self._settings, self._autoencoder
         settings = {
-            "study": asked.model_dump(mode="json", include={"queries", "chunk_values", "neighbours", "seed"}),
+            "study": study.model_dump(mode="json", include={"queries", "chunk_values", "neighbours", "seed"}),
             "autoencoder": trained.model_dump(mode="json", include={"likeness", "components", "channels", "seed"}),
         }
         return [
@@ -159,20 +159,20 @@ class StudyRunner:
         ]
 
     def codes(self, source: str, style: Style) -> list[Work]:
-        """What codes of few bytes keep of the layers of `code_size_layers`: one point a likeness and a kind of code.
+        """What compact codes keep of the layers of `code_size_layers`: one point a likeness and kind of code.
 
-        Each holds `rows`, a list of rows as `Contenders.measured` gives them. Of layers whose pieces are no whole
-        positions there is no style.
+        Each result has `rows`, a list of rows as `Contenders.measured` returns them. Layers whose pieces are not whole
+        positions have no style.
         """
-        asked, trained = self._settings, self._autoencoder
+        study, trained = self._settings, self._autoencoder
         settings = {
-            "study": asked.model_dump(mode="json", include={"chunk_values", "neighbours", "seed"}),
+            "study": study.model_dump(mode="json", include={"chunk_values", "neighbours", "seed"}),
             "autoencoder": trained.model_dump(mode="json", include={"likeness", "components", "channels", "seed"}),
             "style": style.model_dump(mode="json", include={"channels"}),
         }
-        layers = asked.layer_sets[asked.code_size_layers]
+        layers = study.layer_sets[study.code_size_layers]
         assert layers is not None
-        chunks = cut(self._features, layers, asked.chunk_values)
+        chunks = cut(self._features, layers, study.chunk_values)
         whole = all((chunk.stop - chunk.start) % style.channels == 0 for chunk in chunks)
         return [
             Work(
@@ -195,8 +195,8 @@ class StudyRunner:
             "one_bit": lambda: contenders.one_bit(columns),
             "product": contenders.product,
         }[kind]()
-        found = [contenders.measured(row) for row in rows]
-        return {"question": "codes", "likeness": likeness, "rows": found}
+        measured = [contenders.measured(row) for row in rows]
+        return {"question": "codes", "likeness": likeness, "rows": measured}
 
     def _contenders(self, chunks: list[Chunk], likeness: str, channels: int) -> tuple[Contenders, Sequence[Rows]]:
         features = {layer: self._features[layer] for layer in self._layers}
@@ -207,18 +207,18 @@ class StudyRunner:
         return of_vectors(list(describe_chunks(features, norms, chunks, channels)), split, *given)
 
     def measure(self, point: Point) -> dict[str, Any]:
-        """Make a reduction and hold it against the features it was made from."""
+        """Compute a reduction and compare it with the features."""
         if point.layers != self._layers:
             self._layers, self._made = point.layers, {}
         chunks = cut(self._features, point.layers, self._settings.chunk_values)
         sizes = split_evenly(point.embedding_size, len(chunks))
         embedding, stored, seconds = (self._by_pca if point.method == "pca" else self._by_autoencoder)(chunks, sizes)
-        chosen = {layer: self._features[layer] for layer in point.layers}
-        reference, _ = self._once("raw", lambda: CachedSpace(feature_space(chosen, self._autoencoder.likeness)))
+        features = {layer: self._features[layer] for layer in point.layers}
+        reference, _ = self._once("raw", lambda: CachedSpace(feature_space(features, self._autoencoder.likeness)))
         raw: Name = ("raw", self._autoencoder.likeness)
         reduced: Name = (point.method, "euclidean")
         spaces = {raw: reference, reduced: embedding_space(embedding)}
-        found = compare(spaces, [(raw, reduced)], self._collection, self._asked, self._settings.neighbours)
+        result = compare(spaces, [(raw, reduced)], self._collection, self._asked, self._settings.neighbours)
         row: dict[str, Any] = asdict(point) | {
             "layers": " + ".join(point.layers),
             "likeness": self._autoencoder.likeness,
@@ -228,20 +228,20 @@ class StudyRunner:
             "training_seconds": round(seconds, 2),
             "queries": len(self._asked),
         }
-        for part in found.preservation.to_dict("records"):
+        for part in result.preservation.to_dict("records"):
             prefix = "" if part["paintings"] == "all" else f"{part['paintings']}_"
             for measure in ("recall", "trustworthiness", "continuity", "area_under_rnx", "spearman"):
                 row[f"{prefix}{measure}"] = part[measure]
             row[f"{prefix}recall_margin"] = part["recall_margin"]
-        useful = found.retrieval.set_index("space")
+        useful = result.retrieval.set_index("space")
         for measure in ("one_nn", "precision", "mean_average_precision"):
             row[measure], row[f"raw_{measure}"] = useful.loc[point.method, measure], useful.loc["raw", measure]
         return {name: value.item() if isinstance(value, np.generic) else value for name, value in row.items()}
 
     def _once(self, name: str, make: Callable[[], Any], size: int = 0) -> tuple[Any, float]:
-        """What points of the same layers share, and the seconds that it took; each of them is charged in full.
+        """A result that points of the same layers share, and its duration in seconds; each point is charged in full.
 
-        What was made in another size is dropped first: a gigabyte where there are many components.
+        A result of another size is dropped first, since it may take a gigabyte.
         """
         if name not in self._made or self._made[name][0] != size:
             self._made.pop(name, None)
@@ -252,21 +252,21 @@ class StudyRunner:
         return made, seconds
 
     def _by_pca(self, chunks: list[Chunk], sizes: list[int]) -> tuple[Points, int, float]:
-        """The first components of the largest PCA that any point of these layers asks for."""
-        asked = [point for point in plan(self._features, self._settings) if point.layers == self._layers]
-        most = max(max(split_evenly(point.embedding_size, len(chunks))) for point in asked)
+        """The first components of the largest PCA that any point of these layers needs."""
+        points = [point for point in plan(self._features, self._settings) if point.layers == self._layers]
+        most = max(max(split_evenly(point.embedding_size, len(chunks))) for point in points)
         likeness = self._autoencoder.likeness
         scores, seconds = self._once(
             "pca",
             lambda: pca_embeddings(self._features, chunks, self._training, most, likeness, self._settings.seed),
         )
-        kept = np.concatenate([most * number + np.arange(size) for number, size in enumerate(sizes)])
+        indices = np.concatenate([most * number + np.arange(size) for number, size in enumerate(sizes)])
         widths = [chunk.stop - chunk.start for chunk in chunks]
         stored = sum(4 * (size + 1) * width for width, size in zip(widths, sizes, strict=True))
-        return Points.plain(scores[:, kept]), stored, seconds
+        return Points.plain(scores[:, indices]), stored, seconds
 
     def _by_autoencoder(self, chunks: list[Chunk], sizes: list[int]) -> tuple[Points, int, float]:
-        """The linear autoencoders, joined; one value of an embedding is the length of what the others leave out."""
+        """The linear autoencoders, joined; the last value of an embedding is the length of the residual."""
         values = sum(sizes)
         (points, rotation, stored), fitting = self._once("linear", lambda: self._fit_linear(chunks))
         start = time.perf_counter()
@@ -284,7 +284,7 @@ class StudyRunner:
 
 
 def split_evenly(values: int, pieces: int) -> list[int]:
-    """Values for every piece, as even as can be.
+    """Distribute values over pieces as equally as possible.
 
     Raises:
         ValueError: If there are fewer values than pieces.

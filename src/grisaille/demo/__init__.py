@@ -1,1 +1,1 @@
-"""The procedural painter behind the demo, and its datasets."""
+"""The procedural painter of the demo, and its datasets."""

@@ -1,4 +1,4 @@
-"""The demo's collection: paintings that are made when they are first read."""
+"""The demo's collection: paintings that are generated when they are first read."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from grisaille.demo import painter as gallery
 from grisaille.storage.files import AnyPath, as_path, write_atomically
 
 
-# Ingestion, extraction, the report and the explorer each look at all of them; painting takes longer than looking.
+# Cached: ingestion, extraction, the report and the explorer read all paintings, and painting takes longer than reading.
 @lru_cache(maxsize=512)
 def _painted(artist: gallery.Artist, number: int, seed: int, file: AnyPath | None) -> bytes:
     if file is not None and file.exists():
@@ -35,12 +35,12 @@ def _file_name(artist: gallery.Artist, number: int) -> str:
     return f"{artist.name.replace(' ', '_')}_{number + 1}.png"
 
 
-# As museums write them.
+# Dates as museums write them.
 _DATES = ("{}", "c. {}", "{} (signed)", "before {}")
 
 
 class _Gallery(AbstractDataset[NoReturn, Any]):
-    """What is always there, and takes nothing."""
+    """A read-only dataset that always exists."""
 
     def save(self, data: NoReturn) -> NoReturn:
         """Refuse: the painter does not take returns."""
@@ -81,12 +81,12 @@ class GalleryDataset(_Gallery):
         path: str | None = None,
         metadata: dict[str, Any] | None = None,
     ) -> None:
-        """Commission the paintings.
+        """Configure the paintings.
 
         Args:
             paintings_each: Paintings an artist.
-            seed: Another seed is another oeuvre.
-            path: Folder that keeps the files once they are painted; without it every process paints them again.
+            seed: Each seed gives other paintings.
+            path: Folder that caches the files; without it every process paints them again.
             metadata: Ignored by Kedro; read by plugins.
         """
         self._paintings_each, self._seed, self.metadata = paintings_each, seed, metadata
@@ -96,11 +96,11 @@ class GalleryDataset(_Gallery):
         return {"paintings_each": self._paintings_each, "seed": self._seed}
 
     def folder(self) -> str | None:
-        """Where the files are kept, if they are."""
+        """The folder of cached files, if there is one."""
         return None if self._folder is None else str(self._folder)
 
     def load(self) -> Mapping[str, Callable[[], bytes]]:
-        """File name -> function that paints it."""
+        """File name -> function that paints the picture."""
         works: dict[str, Callable[[], bytes]] = {}
         for artist in gallery.ARTISTS:
             for number in range(self._paintings_each):
@@ -114,7 +114,7 @@ class GalleryDataset(_Gallery):
         return works
 
     def fingerprint(self) -> str:
-        """What changes with the oeuvre."""
+        """A string that changes with the paintings."""
         return f"{self._paintings_each} paintings each, seed {self._seed}"
 
 
@@ -130,7 +130,7 @@ class GalleryArtistsDataset(_Gallery):
     """
 
     def __init__(self, *, metadata: dict[str, Any] | None = None) -> None:
-        """Nothing to choose; metadata is ignored by Kedro and read by plugins."""
+        """There are no options; metadata is ignored by Kedro and read by plugins."""
         self.metadata = metadata
 
     def _describe(self) -> dict[str, Any]:
@@ -143,13 +143,13 @@ class GalleryArtistsDataset(_Gallery):
         )
 
     def fingerprint(self) -> str:
-        """There is one table."""
+        """A constant, since there is only one table."""
         return "gallery"
 
 
 class GalleryWorksDataset(_Gallery):
-    """``GalleryWorksDataset`` loads a table of the procedural painter's paintings, with titles and dates, in the form
-    of a museum's. The forgery is not in it.
+    """``GalleryWorksDataset`` loads a table of the procedural painter's paintings, with titles and dates, formatted
+    like a museum's. The forgery is not in it.
 
     Examples:
         >>> from grisaille.demo.datasets import GalleryWorksDataset
@@ -160,7 +160,7 @@ class GalleryWorksDataset(_Gallery):
     """  # noqa: D205 - the first sentence of a Kedro dataset names the class, and does not fit on a line
 
     def __init__(self, *, paintings_each: int = 16, metadata: dict[str, Any] | None = None) -> None:
-        """Describe the paintings.
+        """Configure the table.
 
         Args:
             paintings_each: Paintings an artist.
@@ -188,5 +188,5 @@ class GalleryWorksDataset(_Gallery):
         return pd.DataFrame(rows)
 
     def fingerprint(self) -> str:
-        """What changes with the table."""
+        """A string that changes with the table."""
         return f"{self._paintings_each} paintings each"

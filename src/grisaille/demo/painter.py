@@ -1,9 +1,9 @@
-"""The procedural painter behind the demo: pictures of three known factors, and the invented artists who choose them.
+"""The procedural painter of the demo: pictures of three known factors, and invented artists who choose among them.
 
-A manner is how marks are made, a layout is where the light falls, a palette is a hue and its accent. `paint` takes one
-of each; none of them says anything about the others. Layouts differ in where the light is and not in how much of it
-there is: half of every row is lit. Palettes differ in chroma and not in luma, and every one is neutral on average, but
-for what is clipped. Nothing is downloaded and nothing is read.
+A manner is a kind of marks, a layout is a distribution of light, a palette is a hue and its accent. `paint` takes one
+of each, independently. Layouts differ in where the light is, not in its amount: half of every row is lit. Palettes
+differ in chroma, not in luma, and each is neutral on average, apart from clipping. Nothing is downloaded and nothing is
+read.
 """
 
 import io
@@ -22,31 +22,31 @@ Manner = Callable[["Canvas"], None]
 
 # Pixels of a picture's sides.
 _LONGER, _SHORTEST = 256, 216
-# Luma. The mean is that of photographs, which CNNs subtract; light and shadow are above and below it, and so are the
-# bright and the dark marks in either.
+# Luma. The mean is that of photographs, which CNNs subtract. Light and shadow are symmetric around it, as are the
+# bright and dark marks within each.
 _MEAN, _LIGHT, _MARK, _UNSTEADY = 117.0, 42.0, 70.0, 12.0
 # Share of the marks that are accents.
 _ACCENTS = 0.25
-# How far beyond the edge marks begin.
+# Distance beyond the edge at which marks begin.
 _MARGIN = 40
-# Probability that an artist takes a favourite.
+# Probability that an artist chooses a favourite.
 _FAITHFUL = 0.6
 
 
 @dataclass(frozen=True)
 class Palette:
-    """A muted hue, and accents of the opposite one, which are as rare as they are more colourful.
+    """A muted hue, and accents of the opposite hue, whose rarity balances their chroma.
 
     Attributes:
-        angle: Of the hue in the plane of Cb and Cr, in degrees from Cb.
-        chroma: Its radius there, 0 to 127; that of accents is three times as large.
+        angle: Angle of the hue in the plane of Cb and Cr, in degrees from Cb.
+        chroma: Its radius there, 0 to 127; accents have three times this radius.
     """
 
     angle: float
     chroma: float = 14.0
 
     def rgb(self, luma: Floats, accents: Bools) -> Integers:
-        """Colours of some luma.
+        """Colours at given luma.
 
         Args:
             luma: 0 to 255, shape (n,).
@@ -65,13 +65,13 @@ class Palette:
 
 @dataclass
 class Canvas:
-    """A picture in the making.
+    """A picture in progress.
 
     Attributes:
         image: RGB.
-        layout: Where the light is.
-        palette: Its colours.
-        random: The only source of chance.
+        layout: The distribution of light.
+        palette: The colours.
+        random: The only source of randomness.
     """
 
     image: Image.Image
@@ -80,11 +80,11 @@ class Canvas:
     random: np.random.Generator
 
     def __post_init__(self) -> None:
-        """Move the layout a little, and let its edges waver."""
+        """Shift the layout a little, and distort its edges."""
         self._moved, self._phase = self.random.uniform(-0.03, 0.03), self.random.uniform(0, 2 * np.pi)
 
     def rows(self, across: float, down: float, angle: float = 0.0) -> tuple[Floats, Integers]:
-        """Places of marks in rows that are turned by some degrees.
+        """Positions of marks in rows at an angle in degrees.
 
         Returns:
             Points that cover the canvas, shape (n, 2), in random order, and their column and row, shape (n, 2).
@@ -99,7 +99,7 @@ class Canvas:
         return points[order], places[order]
 
     def colours(self, points: Floats, tones: Floats) -> list[tuple[int, ...]]:
-        """Of marks at some places: the layout's light or shadow, plus its tone, in units of `_MARK`."""
+        """Colours of marks at some positions: the layout's light or shadow, plus the tone in units of `_MARK`."""
         u, v = (points / np.array(self.image.size)).T
         wavering = u + self._moved + 0.02 * np.sin(2 * np.pi * 1.5 * v + self._phase)
         light = np.where(self.layout(wavering % 1, v % 1), _LIGHT, -_LIGHT)
@@ -107,13 +107,13 @@ class Canvas:
         return [tuple(colour) for colour in self.palette.rgb(luma, self.random.random(len(points)) < _ACCENTS).tolist()]
 
     def polygons(self, points: Floats, tones: Floats, corners: Floats) -> None:
-        """Draw polygons about the points, of the same corners, shape (corners, 2), or of their own, (n, corners, 2)."""
+        """Draw polygons around the points, with common corners, shape (corners, 2), or their own, (n, corners, 2)."""
         brush = ImageDraw.Draw(self.image)
         for outline, fill in zip(points[:, None] + corners, self.colours(points, tones), strict=True):
             brush.polygon([(x, y) for x, y in outline.tolist()], fill=fill)
 
     def discs(self, points: Floats, tones: Floats, radii: Floats) -> None:
-        """Draw discs, radii of shape (n,)."""
+        """Draw discs with radii of shape (n,)."""
         brush = ImageDraw.Draw(self.image)
         for (x, y), radius, fill in zip(points.tolist(), radii.tolist(), self.colours(points, tones), strict=True):
             brush.ellipse((x - radius, y - radius, x + radius, y + radius), fill=fill)
@@ -124,25 +124,25 @@ class Canvas:
         self.polygons(points, np.full(len(points), tone), 4.0 * _SQUARE)
 
 
-# Corners of marks, about their middle.
+# Corners of marks, relative to their centre.
 _SQUARE = np.array([(-1.0, -1.0), (1.0, -1.0), (1.0, 1.0), (-1.0, 1.0)])
 _STROKE = np.array([(-1.0, -0.6), (0.0, -1.0), (1.0, -0.6), (1.0, 0.6), (0.0, 1.0), (-1.0, 0.6)])
 _SLANT = np.array([(-0.75, -1.0), (0.25, -1.0), (0.75, 1.0), (-0.25, 1.0)])
 
 
 def _turned(corners: Floats, degrees: Floats | float) -> Floats:
-    """Shapes that are turned by some degrees each, shape (..., corners, 2)."""
+    """Shapes rotated by some degrees each, shape (..., corners, 2)."""
     cos, sin = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
     return corners @ np.moveaxis(np.array([[cos, sin], [-sin, cos]]), (0, 1), (-2, -1))
 
 
 def _by_turns(numbers: Integers) -> Floats:
-    """Bright for odd numbers, and dark for even ones."""
+    """Bright for odd numbers, dark for even ones."""
     return np.where(numbers % 2, 1.0, -1.0)
 
 
 def _strokes(angle: float, spacing: float, length: float, softness: float = 0.0) -> Manner:
-    """Rows of strokes, which are bright and dark by turns."""
+    """Rows of strokes, alternately bright and dark."""
 
     def cover(canvas: Canvas) -> None:
         points, places = canvas.rows(0.6 * length, spacing, angle)
@@ -194,8 +194,8 @@ MANNERS: Mapping[str, Manner] = {
     "reeds": _strokes(angle=90, spacing=5, length=34),
 }
 
-# Whether a place is lit, left to right and top to bottom from 0 to 1. Two layouts differ at half of all places, but for
-# three pairs that differ everywhere.
+# Whether a position is lit, with coordinates from 0 to 1, left to right and top to bottom. Two layouts differ at half
+# of all positions, except three pairs that differ everywhere.
 LAYOUTS: Mapping[str, Layout] = {
     "dawn": lambda u, v: u < 0.5,
     "dusk": lambda u, v: u >= 0.5,
@@ -220,12 +220,12 @@ class Artist:
     """An invented artist.
 
     Attributes:
-        name: As in the table of artists.
-        movement: Shared by those who paint alike.
+        name: Name in the table of artists.
+        movement: Shared by artists with the same manner.
         nationality: For the table of artists.
-        manner: The only one.
-        layouts: Favourites.
-        palettes: Favourites.
+        manner: The artist's only manner.
+        layouts: Favourite layouts.
+        palettes: Favourite palettes.
     """
 
     name: str
@@ -249,24 +249,24 @@ ARTISTS = (
     Artist("Sol Strich", "Hatching", "Mexican", "hatching", ("gate",), ("amber", "straw")),
 )
 
-#: Pairs of artists that share a manner, and what they like to paint with it.
+#: Pairs of artists with the same manner and favourites.
 ALIKE = (("Ilse Nebel", "Jonas Dunst"), ("Rosa Punkt", "Paul Pointe"))
 
 
 def paint(manner: str, layout: str, palette: str, seed: int | Sequence[int]) -> Image.Image:
-    """Make one painting.
+    """Paint one picture.
 
     Args:
         manner: One of `MANNERS`.
         layout: One of `LAYOUTS`.
         palette: One of `PALETTES`.
-        seed: Another seed is another painting.
+        seed: Each seed gives another painting.
 
     Returns:
         RGB, its longer side 256 pixels.
 
     Raises:
-        KeyError: If there is no such manner, layout or palette.
+        KeyError: If the manner, layout or palette does not exist.
     """
     random = np.random.default_rng(seed)
     shorter = int(random.integers(_SHORTEST, _LONGER + 1))
@@ -278,15 +278,15 @@ def paint(manner: str, layout: str, palette: str, seed: int | Sequence[int]) -> 
 
 
 def work(artist: Artist, number: int, seed: int) -> Image.Image:
-    """Make one painting by an artist of the gallery.
+    """Paint one picture by an artist of the gallery.
 
     Args:
-        artist: Who.
-        number: Which, from 0.
-        seed: Another seed is another oeuvre.
+        artist: The artist.
+        number: Number of the painting, from 0.
+        seed: Each seed gives another gallery.
 
     Returns:
-        As `paint`.
+        See `paint`.
     """
     of = (seed, ARTISTS.index(artist), number)
     random = np.random.default_rng(of)
@@ -300,7 +300,7 @@ def work(artist: Artist, number: int, seed: int) -> Image.Image:
 
 
 def png(image: Image.Image) -> bytes:
-    """A picture as a PNG file."""
+    """Encode a picture as PNG."""
     buffer = io.BytesIO()
     image.save(buffer, "PNG")
     return buffer.getvalue()

@@ -1,1 +1,1 @@
-"""What a CNN sees in pictures: the backbone, the store that keeps its features, and help from a cluster."""
+"""Features of pictures: the CNN backbone, the store of its features, and extraction on a cluster."""

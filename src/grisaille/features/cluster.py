@@ -1,4 +1,4 @@
-"""Help from other machines: inside a task of a Dask cluster all its workers can be asked, elsewhere nobody."""
+"""The workers of a Dask cluster, available inside one of its tasks."""
 
 import sys
 from collections.abc import Iterator
@@ -8,11 +8,11 @@ from contextlib import contextmanager
 
 @contextmanager
 def cluster_executor() -> Iterator[Executor | None]:
-    """All workers of the cluster whose task this is, as an executor; None outside of a cluster.
+    """All workers of the cluster that runs this task, as an executor; None outside a cluster.
 
-    While it is open, the task leaves its worker's thread to those it waits for.
+    While it is open, the task frees its worker's thread for the tasks that it waits for.
     """
-    distributed = sys.modules.get("distributed")  # whoever runs in a task has imported it
+    distributed = sys.modules.get("distributed")  # a task has imported it
     try:
         in_a_task = distributed is not None and distributed.get_worker() is not None
     except ValueError:

@@ -1,4 +1,4 @@
-"""Palettes of a collection, as the feature store asks for them: images in, shares of colours out."""
+"""Palettes of a collection for the feature store: images in, shares of colours out."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -18,18 +18,18 @@ _BATCH = 64
 
 
 def contents(digests: Sequence[str], settings: Colour) -> Contents:
-    """What is wanted of a store: the palettes of files, by their SHA-256 in order."""
+    """Contents of a store: the palettes of files, by their SHA-256, in order."""
     return Contents({"colour": settings.model_dump(mode="json", include={"bins", "reach"})}, (LAYER,), tuple(digests))
 
 
 class Palettes:
-    """The palettes of a list of images, computed only when some rows are asked for (a `store.Source`).
+    """The palettes of a list of images, computed on demand (a `store.Source`).
 
     Attributes:
-        contents: What determines them.
+        contents: Everything that determines them.
         columns: `colour` -> bins.
         dtype: float32.
-        shard_rows: Rows asked for at a time.
+        shard_rows: Rows computed at a time.
     """
 
     def __init__(
@@ -43,9 +43,9 @@ class Palettes:
         """Describe the work.
 
         Args:
-            readers: One function an image, returning its file.
+            readers: One function an image, which returns its file.
             digests: SHA-256 of each file.
-            settings: How colours are counted.
+            settings: Settings of the palettes.
             max_megapixels: As in ingestion.
             shard_rows: Images a file of the store.
         """
@@ -57,7 +57,7 @@ class Palettes:
         self.dtype = np.dtype(np.float32)
 
     def part(self, rows: Sequence[int]) -> "Palettes":
-        """The same work, of which only these rows can be computed."""
+        """The same work, restricted to some rows."""
         part = copy(self)
         part._readers = {row: self._readers[row] for row in rows}
         return part

@@ -1,4 +1,4 @@
-"""What a store of features holds that no collection needs, or that is not to be kept, and its removal."""
+"""Finds and removes features that no collection needs, or that are not to be kept."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 from grisaille.features.store import FeatureStore, FeatureStoreError, Shard, save_shard, shards
 from grisaille.storage.files import AnyPath
 
-# Earlier releases kept features by collection, each with a file of this name.
+# Earlier releases stored features by collection, each with a file of this name.
 _EARLIER = "manifest.json"
 
 
@@ -21,10 +21,10 @@ class Excess:
     """Features of one identity.
 
     Attributes:
-        folder: Where they are.
-        paintings: How many paintings' features are stored; None in a store of an earlier release.
-        unneeded: How many of these paintings no collection needs.
-        bytes: What their features take on the disk.
+        folder: Their folder.
+        paintings: Number of paintings with stored features; None in a store of an earlier release.
+        unneeded: Number of these paintings that no collection needs.
+        bytes: Disk space of the unneeded features.
     """
 
     folder: Path
@@ -34,7 +34,7 @@ class Excess:
 
 
 def excess(root: Path, needed: Set[str]) -> list[Excess]:
-    """Look for features that no collection needs; nothing is removed.
+    """Find features that no collection needs; nothing is removed.
 
     Args:
         root: Folder of all stores.
@@ -63,14 +63,14 @@ def _shards(folder: Path) -> Iterator[Shard]:
 
 
 def prune(root: Path, needed: Set[str]) -> None:
-    """Remove the features that no collection needs. A shard that holds others, too, is written anew without them.
+    """Remove the features that no collection needs. A shard with needed features, too, is rewritten without the others.
 
     Args:
         root: Folder of all stores.
-        needed: As above.
+        needed: See `excess`.
 
     Raises:
-        DiskFullError: If there is no room for a new shard; nothing is lost then.
+        DiskFullError: If there is no space for a new shard; nothing is lost then.
     """
     for folder in _folders(root):
         if (folder / _EARLIER).is_file():
@@ -85,28 +85,28 @@ def prune(root: Path, needed: Set[str]) -> None:
 
 
 def let_go(store: FeatureStore, kept: Set[str]) -> tuple[int, int]:
-    """Remove the features of a collection but those of some paintings, once nothing needs them any more.
+    """Remove the features of a collection, except for some paintings, once nothing needs them.
 
-    What another collection has whose paintings are not all in this one stays as well. A killed call leaves a store that
-    can be opened, and the next call goes on.
+    Features of another collection stay, unless all its paintings are in this one. A killed call leaves a store that can
+    be opened, and the next call resumes.
 
     Args:
         store: The features of the collection.
         kept: SHA-256 of the files of the paintings whose features stay.
 
     Returns:
-        How many paintings' features were removed, and their bytes.
+        Number of paintings whose features were removed, and bytes.
 
     Raises:
         FeatureStoreError: If a shard with features that stay is damaged; nothing is removed then.
-        DiskFullError: If there is no room for a new shard; nothing is lost then.
+        DiskFullError: If there is no space for a new shard; nothing is lost then.
     """
     if damaged := store.damaged():
-        raise FeatureStoreError(f"nothing is let go: the shard {damaged[0]} is damaged")
+        raise FeatureStoreError(f"no features are removed, because the shard {damaged[0]} is damaged")
     own, folder = set(store.paintings), store.path.parent
     others = [_paintings(path) for path in folder.glob("*.json") if path != store.path]
     needed = set(kept).union(*(paintings for paintings in others if paintings - own))
-    # First, so that the collection can be opened whatever happens.
+    # First, so that the collection can be opened after an interruption.
     store.note_kept(kept & own)
     removed, freed = set[str](), 0
     for layer in store:
@@ -119,7 +119,7 @@ def let_go(store: FeatureStore, kept: Set[str]) -> tuple[int, int]:
 
 
 def _paintings(manifest: AnyPath) -> set[str]:
-    """Whose features a collection still has; nobody's where the file is no manifest."""
+    """The paintings whose features a collection has; empty if the file is not a manifest."""
     try:
         found = FeatureStore(manifest)
     except FeatureStoreError:
@@ -129,11 +129,11 @@ def _paintings(manifest: AnyPath) -> set[str]:
 
 def _prune_shard(shard: Shard, needed: Set[str]) -> None:
     paintings = list(shard.index.rows)
-    kept = [row for row, painting in enumerate(paintings) if painting in needed]
-    if len(kept) == len(paintings):
+    rows = [row for row, painting in enumerate(paintings) if painting in needed]
+    if len(rows) == len(paintings):
         return
-    if kept and not shard.is_damaged:
-        save_shard(shard.path.parent, [paintings[row] for row in kept], np.array(shard.map()[kept]))
+    if rows and not shard.is_damaged:
+        save_shard(shard.path.parent, [paintings[row] for row in rows], np.array(shard.map()[rows]))
     shard.remove()
 
 

@@ -1,4 +1,4 @@
-"""Parameters held against their models: what is wrong with one is told in one line, in Pydantic's own words."""
+"""Validates parameters against their models, and reports the first error in one line."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -18,17 +18,17 @@ class ParameterError(GrisailleError):
 
 
 def check(given: Mapping[str, Any], model: type[BaseModel] = Parameters) -> None:
-    """Hold parameters against their models. Nothing is converted: "3" is no number, and true is not 1.
+    """Validate parameters. Nothing is converted: "3" is not a number, and true is not 1.
 
     Args:
         given: Name -> value, as read from files and the command line.
-        model: What they must be.
+        model: The model.
 
     Raises:
-        ParameterError: At the first that is wrong; the message is one line.
+        ParameterError: For the first error; the message is one line.
     """
     try:
-        # As JSON, because Pydantic then takes a list for a tuple and text for a path, and is strict otherwise.
+        # As JSON, so that Pydantic accepts lists for tuples and text for paths, but is strict otherwise.
         model.model_validate_json(json.dumps(given, default=str), strict=True)
     except ValidationError as error:
         first, *others = error.errors(include_url=False)
@@ -37,7 +37,7 @@ def check(given: Mapping[str, Any], model: type[BaseModel] = Parameters) -> None
 
 
 def unknown(name: str, value: Any, known: Iterable[str], group: str = "") -> str:
-    """Say that there is no such parameter, and which may be meant."""
+    """The message that a parameter does not exist, with a suggestion."""
     return f"{group}{name}={_shown(value)}: there is no such parameter; {suggestion(name, known, group)}"
 
 
@@ -47,11 +47,11 @@ def _message(error: ErrorDetails, model: type[BaseModel]) -> str:
         *parents, last = map(str, error["loc"])
         fields: Mapping[str, Any] = model.model_fields
         for parent in parents:
-            # A name that is no field is a user's own, in a mapping of models.
+            # A name that is not a field is the user's own, in a mapping of models.
             fields = _fields_of(fields[parent].annotation) if parent in fields else fields
         return unknown(last, error["input"], fields, "".join(f"{parent}." for parent in parents))
     if error["type"] == "value_error":
-        # Raised by our own models, in words that hold the value.
+        # Raised by our own models, with the value in the message.
         return ": ".join(filter(None, [name, str(error["ctx"]["error"])]))
     given = "" if error["type"] == "missing" else f"={_shown(error['input'])}"
     return f"{name or 'parameters'}{given}: {error['msg']}"

@@ -2,6 +2,6 @@
 
 import warnings
 
-# The codes of a chunk are named by their namespace ("pool5.codes") where they are joined. Kedro warns of every dot
-# outside a namespace, in case it was not meant; these are meant.
+# Codes of a chunk have the name of its namespace ("pool5.codes") where they are joined. Kedro warns about dots outside
+# namespaces; here they are intended.
 warnings.filterwarnings("ignore", message="One or more dataset names contain '.' characters")

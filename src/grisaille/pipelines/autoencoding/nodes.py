@@ -23,11 +23,11 @@ logger = logging.getLogger(__name__)
 
 
 def measure_layers(features: FeatureStore) -> FloatArray:
-    """What Hellinger distances and style divide every layer by.
+    """Compute the divisors of every layer for Hellinger distances and style.
 
     Returns:
-        float32, shape (n, layers), in the order of the features; zeros for a layer that has negative values, of which
-        there are no square roots.
+        float32, shape (n, layers), in the order of the features; zeros for a layer with negative values, which has no
+        square roots.
     """
     norms = []
     for layer in features:
@@ -60,7 +60,7 @@ def train_autoencoder(
 
 
 def take_encoder(autoencoder: Any, history: pd.DataFrame) -> Any:
-    """Cut the encoder off, which is all that new pictures need, and tell how the training went."""
+    """Extract the encoder, which is enough to embed new pictures, and log the training."""
     from grisaille.autoencoders import training
 
     first, last = history["loss"].iloc[[0, -1]]
@@ -75,8 +75,8 @@ def encode_chunk(
     """Encode one chunk of every painting.
 
     Returns:
-        `composition`, float32, shape (n, k), not divided by the norms yet; and, where there is an encoder of it,
-        `style`, float32, shape (n, code_size), and what that is made of, `style_statistics`, shape (n, 2 * channels).
+        `composition`, float32, shape (n, k), not yet divided by the norms; and, if there is an encoder of style,
+        `style`, float32, shape (n, code_size), and its inputs `style_statistics`, shape (n, 2 * channels).
     """
     from grisaille.autoencoders import training
     from grisaille.likenesses import encoders
@@ -101,27 +101,28 @@ def join_codes(
     """Join the codes of all chunks in the order of the parameters.
 
     Args:
-        layer_norms: As `measure_layers` gives them.
-        picture_files: For the split.
-        backbone: For the order of the layers.
+        layer_norms: As `measure_layers` returns them.
+        picture_files: Table with the split.
+        backbone: Settings with the order of the layers.
         chunks: The parameter group.
-        settings: Of the autoencoders.
-        codes: How many bytes there are.
-        **encoded: What `encode_chunk` gives, by the names of the chunks; where the encoders of an earlier run are kept,
-            `known_composition_codes` and `known_style_codes` are what it made here, and nothing is fitted.
+        settings: Settings of the autoencoders.
+        codes: Settings with the sizes of codes.
+        **encoded: The results of `encode_chunk`, by names of chunks. If earlier encoders are kept, also
+            `known_composition_codes` and `known_style_codes`, earlier results of this node, and nothing is fitted.
 
     Returns:
-        `composition`, the embeddings, float32, shape (n, 320), the last value a length (`Points.of`); where the chunks
-        have codes of it, `style`, every painting scaled to length 1, float32, shape (n, 320); and `composition_codes`
-        and `style_codes`, all paintings in few bytes, and what reads them (`LinearCode.arrays`).
+        `composition`, the embeddings, float32, shape (n, 320), whose last value is a length (`Points.of`). If the
+        chunks have codes of style, `style`, every painting scaled to length 1, float32, shape (n, 320). And
+        `composition_codes` and `style_codes`, compact codes of all paintings, with the arrays that decode them
+        (`LinearCode.arrays`).
     """
     from grisaille.autoencoders import joining
     from grisaille.codes.linear import LinearCode
 
-    wanted = named(chunks, Chunk)
-    norms = [_norms(list(backbone.layers), layer_norms, chunk, settings.made_for) for chunk in wanted.values()]
-    training, values = fitted_on(picture_files["split"].to_numpy()), settings.code_size * len(wanted)
-    compositions = [encoded[name]["composition"] for name in wanted]
+    named_chunks = named(chunks, Chunk)
+    norms = [_norms(list(backbone.layers), layer_norms, chunk, settings.made_for) for chunk in named_chunks.values()]
+    training, values = fitted_on(picture_files["split"].to_numpy()), settings.code_size * len(named_chunks)
+    compositions = [encoded[name]["composition"] for name in named_chunks]
     points = joining.CompositionPoints(compositions, norms, settings.architecture)
     if "known_composition_codes" in encoded:
         code = LinearCode.of(encoded["known_composition_codes"])
@@ -131,13 +132,13 @@ def join_codes(
         "composition": joining.embed_composition(points, code, values, settings.architecture),
         "composition_codes": joining.stored(code, joining.encode_points(code, points)),
     }
-    if all("style" in encoded[name] for name in wanted):
-        pieces = [encoded[name]["style_statistics"] for name in wanted]
+    if all("style" in encoded[name] for name in named_chunks):
+        pieces = [encoded[name]["style_statistics"] for name in named_chunks]
         if "known_style_codes" in encoded:
             code = LinearCode.of(encoded["known_style_codes"])
         else:
             code = joining.fit_style_code(pieces, training, codes.size, settings.seed)
-        joined["style"] = join([encoded[name]["style"] for name in wanted])
+        joined["style"] = join([encoded[name]["style"] for name in named_chunks])
         joined["style_codes"] = joining.stored(code, joining.encode_points(code, SideBySide(pieces)))
     return joined
 
@@ -172,13 +173,13 @@ def encode_palettes(palettes: FeatureStore, encoder: Any) -> FloatArray:
 
 
 def mix_embeddings(picture_files: pd.DataFrame, settings: Mixture, **embeddings: FloatArray) -> FloatArray:
-    """The coordinates of all likenesses side by side, by their shares: float32, shape (n, d)."""
+    """The coordinates of all likenesses side by side, weighted by their shares: float32, shape (n, d)."""
     coordinates = {name: Points.of(name, values).coordinates for name, values in embeddings.items()}
     return mix(coordinates, shares(coordinates, settings.model_dump(), fitted_on(picture_files["split"].to_numpy())))
 
 
 def group_by_artist(embeddings: FloatArray, paintings: pd.DataFrame) -> dict[str, FloatArray]:
-    """Split the embeddings by artist, as the original stored them: file name -> float32, shape (paintings, 320)."""
+    """Split the embeddings by artist, as the 2021 work stored them: file name -> float32, shape (paintings, 320)."""
     artists = paintings["artist"].to_numpy()
     return {file_name(artist): embeddings[artists == artist] for artist in np.unique(artists)}
 

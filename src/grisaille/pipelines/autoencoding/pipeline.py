@@ -1,4 +1,4 @@
-"""Shrink the features, chunk by chunk."""
+"""Reduce the features, chunk by chunk."""
 
 from typing import Any
 
@@ -16,8 +16,8 @@ _PALETTE = "palette"
 def create_pipeline(**kwargs: Any) -> Pipeline:
     """Train and encode every chunk in a namespace of its own, then join the codes.
 
-    The chunks are those of the parameter group `chunks`; no namespace waits for another. Where `autoencoder.retrain`
-    keeps the encoders of an earlier run, nothing is fitted and they are read.
+    The chunks are those of the parameter group `chunks`; their namespaces are independent. If `autoencoder.retrain`
+    keeps the encoders of an earlier run, nothing is fitted and the encoders are inputs.
     """
     chunks = config.chunks()
     norms = Node(
@@ -25,7 +25,7 @@ def create_pipeline(**kwargs: Any) -> Pipeline:
         "features",
         "layer_norms",
         name="measure_layers",
-        # One box in Kedro-Viz with what the layers are made by.
+        # In one box of Kedro-Viz with the nodes that make the layers.
         namespace="feature_extraction",
     )
     made, parts = config.likenesses(), list[Node | Pipeline]()
@@ -65,7 +65,7 @@ def _chunk(name: str, style: bool) -> Pipeline:
                 ["composition_autoencoder", "composition_history"],
                 name="train_autoencoder",
             ),
-            # It reads both, so that Kedro-Viz keeps both inside of the chunk's box.
+            # It reads both, so Kedro-Viz draws both inside the chunk's box.
             Node(
                 nodes.take_encoder,
                 ["composition_autoencoder", "composition_history"],

@@ -1,4 +1,4 @@
-"""The artists of the graph, and its edges, as tables."""
+"""Tables of the graph of artists: its nodes and its edges."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ COLUMNS = ("likeness", "artist", "neighbour", "rank", "nearness", "support", "ea
 
 
 def paintings_that_count(paintings: pd.DataFrame, most: int, settings: Discovery) -> IntArray:
-    """Rows of paintings, without duplicates, by known artists with enough of them; of more than `most` a sample.
+    """Rows of paintings by known artists with enough works, without duplicates; a sample if more than `most`.
 
-    Of more than 200 artists those count who have the most paintings.
+    With more than 200 artists, only those with the most paintings count.
     """
     artists = paintings["artist"].to_numpy(dtype=str)
     originals = np.flatnonzero(paintings["duplicate_of"].isna())
@@ -31,12 +31,12 @@ def table_of_artists(paintings: pd.DataFrame, raw_artists: pd.DataFrame) -> pd.D
     """The artists of some paintings.
 
     Args:
-        paintings: Those that count.
+        paintings: The paintings that count.
         raw_artists: The table of artists.
 
     Returns:
         One row an artist, sorted: artist, years, nationality, born, died (`collection.artists.described`), movements,
-        and paintings, how many count.
+        and paintings, the number that count.
     """
     own = paintings.groupby("artist")
     movements = own["movements"].first().fillna("")
@@ -45,20 +45,20 @@ def table_of_artists(paintings: pd.DataFrame, raw_artists: pd.DataFrame) -> pd.D
 
 
 def table_of_edges(likeness: str, edges: ArtistEdges, artists: pd.DataFrame) -> pd.DataFrame:
-    """Edges by the names of artists.
+    """Edges by names of artists.
 
     Args:
-        likeness: By which they are near.
-        edges: Of the artists, in the order of their table.
-        artists: As `table_of_artists` gives it.
+        likeness: The likeness of the edges.
+        edges: Edges by indices of artists.
+        artists: As `table_of_artists` returns it.
 
     Returns:
-        The columns `COLUMNS`; `earlier` is the one of both who had died before the other was born, or "".
+        The columns `COLUMNS`; `earlier` is the artist of both who had died before the other was born, or "".
     """
     names = artists["artist"].to_numpy(dtype=object)
     born, died = (artists[year].to_numpy(dtype=float, na_value=np.nan) for year in ("born", "died"))
     one, other = edges.artists, edges.neighbours
-    # Years that are not known are NaN, and compare as false.
+    # Unknown years are NaN, whose comparisons are false.
     earlier = np.select([died[one] < born[other], died[other] < born[one]], [names[one], names[other]], "")
     values = (likeness, names[one], names[other], edges.ranks, edges.nearness, edges.support, earlier)
     return pd.DataFrame(dict(zip(COLUMNS, values, strict=True)))

@@ -1,4 +1,4 @@
-"""Find what is like a painting."""
+"""Find neighbours of paintings and artists, and draw the map."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from grisaille.pipelines.discovery import nodes
 
 
 def create_pipeline(**kwargs: Any) -> Pipeline:
-    """The nearest of every painting and of every artist by every likeness, and a page on which to walk among them."""
+    """The nearest of every painting and of every artist by every likeness, and the explorer."""
     embeddings = {likeness: f"{likeness}_embeddings" for likeness in config.embedded()}
     collection = {"paintings": "paintings", "settings": "params:discovery"}
     read = ("raw_paintings", "neighbours", "embedding_neighbours", "artist_distances")

@@ -1,4 +1,4 @@
-"""Measure what is left of the likeness, and tell it."""
+"""Measure how much of the likeness survives, and report it."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from grisaille.framework import config
 from grisaille.likenesses.names import MIXTURE, VECTORS, chosen, leading
 from grisaille.pipelines.evaluation import nodes
 
-# The groups that made what the report shows.
+# Parameter groups behind the report.
 _SHOWN = (
     *("autoencoder", "backbone", "chunks", "comparisons", "evaluation", "ingestion", "report", "seed"),
-    # What the collection and its vectors are called.
+    # Names of the collection and its vectors.
     *("paintings_folder", "features_file"),
 )
 
 
 def create_pipeline(**kwargs: Any) -> Pipeline:
-    """Raw features, PCA at the same size and the embedding, side by side, then pictures and one page."""
+    """Compare raw features, PCA of the same size and the embedding, then draw figures and write one page."""
     embeddings = {name: f"{name}_embeddings" for name in config.embedded()}
     features = {"features": "features"} if "composition" in embeddings else {}
     palettes = {"palettes": "palettes"} if "colour" in embeddings else {}
     led, default = leading(embeddings), chosen(None, embeddings)
     made = {f"{name}.embeddings": entry for name, entry in embeddings.items()}
-    # Embeddings of the mixture are measured, too, but nothing is reduced to their size.
+    # Embeddings of the mixture are measured as well, but no PCA has their size.
     sizes = {name: entry for name, entry in made.items() if name != f"{MIXTURE}.embeddings"}
     codes = {f"{chunk}.codes": f"{chunk}.codes" for chunk in config.chunks()}
     fitted = {"picture_files": "picture_files", "chunks": "params:chunks", "autoencoder": "params:autoencoder"}
@@ -116,7 +116,7 @@ def create_pipeline(**kwargs: Any) -> Pipeline:
             ),
         ],
         tags="evaluation",
-        # One box in Kedro-Viz, which opens to what is inside of it.
+        # One box in Kedro-Viz, which can be opened.
         namespace="evaluation",
         prefix_datasets_with_namespace=False,
     )

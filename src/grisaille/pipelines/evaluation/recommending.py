@@ -1,4 +1,4 @@
-"""Profiles and recommended lists as tables, by the identifiers of paintings, and as the arrays that measures take."""
+"""Converts profiles and recommended lists between tables with identifiers of paintings and the arrays of measures."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ RANDOM, LABELS = "random", "labels"
 
 
 def draw(paintings: pd.DataFrame, settings: Evaluation, liked: int = measure.LIKED) -> pd.DataFrame:
-    """Draw the profiles, each of which likes so many works: kind, label, liked (identifiers), one row a profile."""
+    """Draw profiles with `liked` works each: kind, label, liked (identifiers), one row a profile."""
     n, identifiers = len(paintings), paintings["painting_id"].to_numpy(dtype=str)
     walked = np.zeros(n, bool)
     walked[queries(n, settings.exact_up_to, settings.sample, settings.seed)] = True
@@ -48,7 +48,7 @@ def _members(paintings: pd.DataFrame) -> dict[str, dict[str, IntArray]]:
 
 
 class _Rows:
-    """Where paintings are in the table."""
+    """Row indices of paintings by identifier."""
 
     def __init__(self, paintings: pd.DataFrame) -> None:
         self._row_of = {identifier: row for row, identifier in enumerate(paintings["painting_id"])}
@@ -58,7 +58,7 @@ class _Rows:
 
 
 def read(profiles: pd.DataFrame, paintings: pd.DataFrame) -> measure.Profiles:
-    """The profiles of a table, as the recommender holds paintings against what is liked."""
+    """Read the profiles of a table for the recommender."""
     rows = _Rows(paintings)
     columns = (profiles[name].to_list() for name in ("kind", "label", "liked"))
     drawn = [measure.Profile(kind, label, rows(liked)) for kind, label, liked in zip(*columns, strict=True)]
@@ -67,12 +67,12 @@ def read(profiles: pd.DataFrame, paintings: pd.DataFrame) -> measure.Profiles:
 
 
 def lists_table(recommended: Mapping[Name, IntArray], paintings: pd.DataFrame) -> pd.DataFrame:
-    """What every space recommends to every profile: space, likeness, profile (its row), recommended (identifiers)."""
+    """Lists of every space for every profile: space, likeness, profile (its row), recommended (identifiers)."""
     identifiers = paintings["painting_id"].to_numpy(dtype=str)
     rows = [
-        (*name, profile, identifiers[found[found >= 0]])
+        (*name, profile, identifiers[listed[listed >= 0]])
         for name, lists in recommended.items()
-        for profile, found in enumerate(lists)
+        for profile, listed in enumerate(lists)
     ]
     return pd.DataFrame(rows, columns=["space", "likeness", "profile", "recommended"])
 
@@ -84,51 +84,51 @@ def figures(
     embeddings: Mapping[str, FloatArray],
     seed: int,
 ) -> pd.DataFrame:
-    """The figures of `measure_lists` for every kind of profile and every space, for chance and for the labels alone.
+    """The figures of `measure_lists` for every kind of profile and every space, for chance and for labels alone.
 
-    The embedding that answers unless another is asked for has a row more, with the variety that its recommendations
-    have unless another is asked for. Similarities in lists are by that embedding for every space.
+    The default embedding has a second row, with the default variety of recommendations. Similarities within lists are
+    measured by this embedding for every space.
 
     Returns:
-        Columns kind, space, likeness, diversity, profiles (how many), the figures.
+        Columns kind, space, likeness, diversity, profiles (their number), and the figures.
     """
     likeness = chosen(None, embeddings)
-    reference, asked = Points.of(likeness, embeddings[likeness]), read(profiles, paintings)
+    reference, as_arrays = Points.of(likeness, embeddings[likeness]), read(profiles, paintings)
     default = ("raw" if likeness == VECTORS else "embedding", likeness)
     artists = paintings["artist"].to_numpy(dtype=str)
     rows: list[dict[str, Any]] = []
-    for (space, of), diversity, lists in _all_lists(asked, recommended, _Rows(paintings), default, reference, seed):
+    for (space, of), diversity, lists in _all_lists(as_arrays, recommended, _Rows(paintings), default, reference, seed):
         for kind in KINDS:
             own = np.flatnonzero(profiles["kind"] == kind)
             row = {"kind": kind, "space": space, "likeness": of, "diversity": diversity, "profiles": len(own)}
-            rows.append(row | measure.measure_lists(lists[own], asked[own], artists, reference, seed))
+            rows.append(row | measure.measure_lists(lists[own], as_arrays[own], artists, reference, seed))
     table = pd.DataFrame(rows)
     return table[table["profiles"] > 0].sort_values("kind", key=lambda kinds: kinds.map(KINDS.index), kind="stable")
 
 
 def _all_lists(
-    asked: measure.Profiles,
+    profiles: measure.Profiles,
     recommended: pd.DataFrame,
     rows: _Rows,
     default: Name,
     reference: Points,
     seed: int,
 ) -> Iterator[tuple[tuple[str, str | None], float, IntArray]]:
-    """Space, diversity and lists, shape (p, 20)."""
+    """Yield space, diversity and lists, shape (p, 20)."""
     for (space, likeness), own in recommended.groupby(["space", "likeness"], sort=False):
-        lists = [measure.filled(rows(found)) for found in own["recommended"]]
+        lists = [measure.filled(rows(listed)) for listed in own["recommended"]]
         yield (str(space), str(likeness)), 0.0, np.stack(lists)
-    yield default, DIVERSITY, _varied(reference, asked)
+    yield default, DIVERSITY, _varied(reference, profiles)
     random = np.random.default_rng(seed)
-    yield (RANDOM, None), 0.0, measure.by_chance(asked, random)
-    yield (LABELS, None), 0.0, measure.by_chance(asked, random, knows_labels=True)
+    yield (RANDOM, None), 0.0, measure.by_chance(profiles, random)
+    yield (LABELS, None), 0.0, measure.by_chance(profiles, random, knows_labels=True)
 
 
-def _varied(points: Points, asked: measure.Profiles) -> IntArray:
-    """Lists of the recommender itself, with the variety that they have unless another is asked for."""
+def _varied(points: Points, profiles: measure.Profiles) -> IntArray:
+    """Lists of the recommender itself, with its default variety."""
     recommender = Recommender(points)
     lists = [
         measure.filled(recommender.choose(recommender.relevance(points[liked]), allowed, measure.LENGTH, DIVERSITY))
-        for liked, allowed in zip(asked.liked, asked.allowed, strict=True)
+        for liked, allowed in zip(profiles.liked, profiles.allowed, strict=True)
     ]
     return np.array(lists, np.int64).reshape(-1, measure.LENGTH)

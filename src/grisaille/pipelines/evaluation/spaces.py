@@ -1,4 +1,4 @@
-"""Which spaces evaluation compares, what each is made of, and what it is held against."""
+"""The spaces that evaluation compares, and the full features that each is compared with."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from grisaille.points import Points
 
 
 def column(name: Name) -> str:
-    """What a space is called in tables of a column a space."""
+    """Name of a space as a column of tables."""
     return "_".join(name)
 
 
@@ -29,16 +29,16 @@ def name_of(column: str) -> Name:
 
 
 def pairs(names: Sequence[Name]) -> list[Pair]:
-    """The reduced spaces, each behind the full features that it is held against."""
-    found: list[Pair] = []
+    """The reduced spaces, each with the full features that it is compared with."""
+    compared: list[Pair] = []
     for space in ("pca", "embedding"):
         for likeness in [likeness for kind, likeness in names if kind == "raw"]:
-            # Of composition there is one embedding, which is held against the full features by every metric.
+            # There is one embedding of composition, which is compared with the full features by both metrics.
             composition = space == "embedding" and likeness in LIKENESSES
             reduced = (space, "composition" if composition else likeness)
             if reduced in names:
-                found.append((("raw", likeness), reduced))
-    return found
+                compared.append((("raw", likeness), reduced))
+    return compared
 
 
 def reduce_composition(
@@ -59,7 +59,7 @@ def reduce_colour(palettes: Mapping[str, Rows], training: IntArray, values: int)
 
 
 def reduce_vectors(vectors: FloatArray, training: IntArray, values: int) -> FloatArray:
-    """PCA of the vectors that were given: float32, shape (n, values)."""
+    """PCA of the given vectors: float32, shape (n, values)."""
     return _principal(vectors, training, values)
 
 
@@ -70,12 +70,12 @@ def build(
     reduced: Mapping[str, FloatArray],
     embeddings: Mapping[str, FloatArray],
 ) -> dict[Name, Space]:
-    """All spaces. The vectors that were given are no reduction of anything: they are their own full features.
+    """Build all spaces. Given vectors are not reduced; they are their own full features.
 
     Args:
-        features: Layer -> features, shape (n, d); None where composition is not made.
-        statistics: Of every chunk's channels, shape (n, d) each; empty where style is not made.
-        palettes: Of colour; None where that is not made.
+        features: Layer -> features, shape (n, d); None without composition.
+        statistics: Channel statistics of every chunk, shape (n, d) each; empty without style.
+        palettes: Shares of colours; None without colour.
         reduced: Likeness or metric -> PCA, shape (n, d).
         embeddings: Likeness -> embeddings, shape (n, d).
     """
@@ -97,7 +97,7 @@ def build(
 
 
 def _principal(values: FloatArray, training: IntArray, k: int) -> FloatArray:
-    """Principal components: the linear map of a likeness without what it knows of halves, and without whitening."""
+    """Principal components: the linear map of a likeness without the halves of paintings, and without whitening."""
     known = values[training]
     mean, directions = fit_components(known, known[None][:0], k)
     return np.asarray((values - mean) @ directions)

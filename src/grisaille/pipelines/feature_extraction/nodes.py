@@ -7,6 +7,7 @@ from typing import Any
 from grisaille.arrays import FloatArray
 from grisaille.collection import Files, Reader, vectors
 from grisaille.collection.originals import Originals
+from grisaille.errors import counted
 from grisaille.features.backbone import Extraction
 from grisaille.features.palettes import Palettes
 from grisaille.lazy import pd
@@ -20,13 +21,13 @@ def extract_features(
 
     Args:
         picture_files: One row a painting.
-        raw_paintings: The images it was made of.
-        settings: Of the CNN.
-        ingestion: For what an image may be.
-        chunks: The parameter group; what the layers are to be cut into later.
+        raw_paintings: The images.
+        settings: Settings of the CNN.
+        ingestion: Limits of images.
+        chunks: The parameter group, for validation only.
 
     Raises:
-        ValueError: If a painting is no longer in the folder, or a chunk ends beyond its layer, which would be found out
+        ValueError: If a painting is missing in the folder, or a chunk ends beyond its layer, which would otherwise fail
             hours later.
     """
     readers = _readers(picture_files, raw_paintings)
@@ -44,10 +45,10 @@ def extract_features(
 def extract_palettes(
     picture_files: pd.DataFrame, raw_paintings: Files, settings: Colour, ingestion: Ingestion
 ) -> Palettes:
-    """Describe how colours are counted; the feature store computes what it lacks. Arguments as of `extract_features`.
+    """Describe the extraction of palettes; the feature store computes missing ones. Arguments as in `extract_features`.
 
     Raises:
-        ValueError: If a painting is no longer in the folder.
+        ValueError: If a painting is missing in the folder.
     """
     readers = _readers(picture_files, raw_paintings)
     return Palettes(readers, picture_files["sha256"].tolist(), settings, ingestion.max_megapixels)
@@ -56,7 +57,7 @@ def extract_palettes(
 def join_vectors(
     raw_vectors: vectors.Vectors, picture_files: pd.DataFrame, raw_works: pd.DataFrame, ingestion: Ingestion
 ) -> FloatArray:
-    """The vector that was given for every picture, of length 1: float32, shape (n, d) (see `collection.vectors`)."""
+    """The given vector of every picture, scaled to length 1: float32, shape (n, d) (see `collection.vectors`)."""
     return vectors.join_vectors(picture_files["path"].tolist(), raw_vectors, raw_works, ingestion.columns.named)
 
 
@@ -65,7 +66,7 @@ def _readers(picture_files: pd.DataFrame, raw_paintings: Files) -> list[Reader]:
     gone = [path for path in picture_files["path"] if path not in raw_paintings]
     if gone:
         raise ValueError(
-            f"{len(gone)} paintings are no longer where ingestion found them, among them {gone[0]}: "
+            f"{counted(len(gone), 'painting')} missing since ingestion, such as {gone[0]}: "
             "run `kedro run --pipelines ingestion` again"
         )
     return [originals[path] for path in picture_files["path"]]

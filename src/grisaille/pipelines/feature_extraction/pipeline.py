@@ -1,4 +1,4 @@
-"""Show every painting to the CNN, and take in what others saw."""
+"""Extract features with the CNN, count colours, and join given vectors."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from grisaille.pipelines.feature_extraction import nodes
 
 
 def create_pipeline(**kwargs: Any) -> Pipeline:
-    """From paintings to the feature store; no CNN is asked where no likeness needs one."""
+    """From paintings to the feature store; without the CNN if no likeness needs it."""
     made, extract = config.likenesses(), []
     if "composition" in made:
         extract.append(

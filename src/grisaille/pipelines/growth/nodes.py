@@ -25,20 +25,21 @@ def measure_growth(
     autoencoder: Autoencoder,
     settings: Evaluation,
 ) -> pd.DataFrame:
-    """What the embedding of composition keeps of paintings that nothing was fitted on.
+    """Measure how well the embedding of composition preserves paintings that nothing was fitted on.
 
-    Each is compared with the whole collection; of a large one, at most `settings.sample` paintings of a kind.
+    Each is compared with the whole collection; if there are many, a sample of at most `settings.sample` paintings of a
+    kind.
 
     Returns:
-        paintings (`added`: came after the encoders were fitted, or `held_out`), queries, recall (share of the ten
-        nearest in the full features that are among the ten nearest in the embedding), spearman, and fitted_on: on
-        how many of the collection's paintings the encoders were fitted.
+        paintings (`added` after the encoders were fitted, or `held_out`), queries, recall (share of the ten nearest in
+        the full features that are among the ten nearest in the embedding), spearman, and fitted_on, the number of
+        paintings in the collection that the encoders were fitted on.
     """
     split = picture_files["split"].to_numpy(dtype=str)
     parts = [np.flatnonzero(split == part) for part in (ADDED, HELD_OUT)]
-    asked = np.sort(np.concatenate([_sample(rows, settings) for rows in parts]))
+    queries = np.sort(np.concatenate([_sample(rows, settings) for rows in parts]))
     columns = ["paintings", "queries", "recall", "spearman"]
-    if not len(asked):
+    if not len(queries):
         return pd.DataFrame(columns=[*columns, "fitted_on"])
     likeness = autoencoder.made_for
     reference, reduced = ("raw", likeness), ("embedding", "composition")
@@ -51,9 +52,11 @@ def measure_growth(
     def progress(blocks: list[Any]) -> Iterable[Any]:
         return Bar(blocks, "comparing new paintings with all", unit=" blocks")
 
-    found = compare(spaces, [(reference, reduced)], collection, asked, settings.neighbours, progress).preservation
-    kept = found.loc[found["paintings"] != "all", columns]
-    return kept.assign(fitted_on=len(fitted_on(split))).reset_index(drop=True)
+    preservation = compare(
+        spaces, [(reference, reduced)], collection, queries, settings.neighbours, progress
+    ).preservation
+    measured = preservation.loc[preservation["paintings"] != "all", columns]
+    return measured.assign(fitted_on=len(fitted_on(split))).reset_index(drop=True)
 
 
 def _sample(rows: Any, settings: Evaluation) -> Any:

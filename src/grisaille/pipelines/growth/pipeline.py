@@ -1,4 +1,4 @@
-"""Measure what encoders keep of paintings that came after they were fitted."""
+"""Measure how well encoders serve paintings that were added after they were fitted."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from grisaille.pipelines.growth import nodes
 
 
 def create_pipeline(**kwargs: Any) -> Pipeline:
-    """From the features and embeddings of a collection that has grown to one small table; vectors keep nothing."""
+    """From the features and embeddings of a grown collection to one small table; given vectors have no encoders."""
     if "composition" not in config.likenesses():
         return Pipeline([])
     measure = Node(

@@ -10,7 +10,7 @@ from grisaille.parameters import Ingestion
 def inspect_files(
     raw_paintings: Files, settings: Ingestion, seed: int, known_files: pd.DataFrame | None = None
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Describe every file that can be used, and say why of every other (see `collection.catalogue`)."""
+    """Describe every usable file, and give reasons for every other one (see `collection.catalogue`)."""
     from grisaille.collection import catalogue
 
     return catalogue.inspect_files(raw_paintings, settings, seed, known_files)
@@ -19,7 +19,7 @@ def inspect_files(
 def name_artists(
     picture_files: pd.DataFrame, raw_artists: pd.DataFrame, raw_works: pd.DataFrame, settings: Ingestion
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Add what is known of every painting to the table of files, and list what is unmatched (see `catalogue`)."""
+    """Add all known facts about paintings to the table of files, and list unmatched items (see `catalogue`)."""
     from grisaille.collection import catalogue
     from grisaille.collection.works import recognise
 

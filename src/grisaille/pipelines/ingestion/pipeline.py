@@ -1,4 +1,4 @@
-"""Look at every file once."""
+"""Read every file once."""
 
 from typing import Any
 
@@ -9,9 +9,9 @@ from grisaille.pipelines.ingestion import nodes
 
 
 def create_pipeline(**kwargs: Any) -> Pipeline:
-    """From a folder of images to the table of paintings and the table of what cannot be used.
+    """From a folder of images to the table of paintings and the table of rejected files.
 
-    Only the second node reads the tables of artists and paintings: training and encoding do not depend on it.
+    Only the second node reads the tables of artists and paintings, so training and encoding do not depend on them.
     """
     return Pipeline(
         [

@@ -18,14 +18,14 @@ from grisaille.study import StudyRunner, Work
 def extract_study_features(
     picture_files: pd.DataFrame, raw_paintings: Files, backbone: Backbone, ingestion: Ingestion, settings: Study
 ) -> Extraction:
-    """Describe the extraction of every layer that the study asks about."""
+    """Describe the extraction of every layer of the study."""
     return extract_features(picture_files, raw_paintings, settings.seen_by(backbone), ingestion, {})
 
 
 def plan_study(
     features: FeatureStore, paintings: pd.DataFrame, settings: Study, autoencoder: Autoencoder, style: Style
 ) -> list[Work]:
-    """Describe every point of the study; its dataset computes what it lacks, point by point."""
+    """List every point of the study; the dataset computes missing ones."""
     known = paintings[["painting_id", "artist", "duplicate_of", "split"]].to_csv(index=False)
     source = f"{features.fingerprint} {hashlib.sha256(known.encode()).hexdigest()[:16]}"
     study = StudyRunner(features, Collection.of(paintings), settings, autoencoder)
@@ -33,7 +33,7 @@ def plan_study(
 
 
 def tabulate_study(points: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """The points of either question, over code sizes and over layers, and the rows of all codes."""
+    """The points of both questions, over code sizes and over layers, and the rows of all codes."""
     codes = points[points["question"] == "codes"]
     tables = [pd.DataFrame(part["rows"]).assign(likeness=part["likeness"]) for part in codes.to_dict("records")]
     other = points.drop(columns="rows")
@@ -47,21 +47,21 @@ def tabulate_study(points: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, pd
 
 
 def draw_code_sizes(study_code_sizes: pd.DataFrame) -> Any:
-    """What every size keeps."""
+    """Draw preservation over code sizes."""
     from grisaille.plots import curves
 
     return curves.code_size_curves(study_code_sizes)
 
 
 def draw_codes(study_codes: pd.DataFrame) -> Any:
-    """What codes keep, over bytes and over values."""
+    """Draw recall of codes over bytes and over values."""
     from grisaille.plots.codes import code_curves
 
     return code_curves(study_codes)
 
 
 def draw_layers(study_layers: pd.DataFrame) -> Any:
-    """What every set of layers is worth, and keeps."""
+    """Draw preservation and usefulness of every set of layers."""
     from grisaille.plots import curves
 
     return curves.layer_bars(study_layers)

@@ -1,4 +1,4 @@
-"""Ask whether the code was too small or the layers were the wrong ones."""
+"""Test whether the code was too small or the layers were the wrong ones."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from grisaille.pipelines.study import nodes
 
 
 def create_pipeline(**kwargs: Any) -> Pipeline:
-    """Extract the layers, measure every point, and draw both answers."""
+    """Extract the layers, compute every point, and draw the results."""
     return Pipeline(
         [
             Node(
