@@ -248,7 +248,7 @@ class TestProperties:
         assert found["recall"] == 1
 
     def test_nothing_compared(self):
-        with pytest.raises(ValueError, match="nothing was compared"):
+        with pytest.raises(ValueError, match="the comparison has no queries"):
             Preservation(5).result()
 
 

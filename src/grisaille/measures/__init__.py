@@ -1,1 +1,1 @@
-"""How alike are paintings in a space, and does a smaller space agree: pure NumPy, exact, a block of rows at a time."""
+"""Measures of similarity in a space, and of its preservation in a smaller one: exact NumPy, in blocks of rows."""

@@ -1,4 +1,4 @@
-"""Every code that people would use instead, beside ours: what each keeps of a likeness, by the bytes of a painting."""
+"""The codes of this project and their alternatives: what each preserves of a likeness, by bytes a painting."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from grisaille.points import Points
 SIZES = (160, 320, 640, 1280)
 VALUES = (40, 80, 160, 320, 640)
 BITS = (4, 6, 8)
-# Coordinates that are kept by one bit each: with two float32 numbers they take 320 and 1,284 bytes.
+# Numbers of coordinates with one bit each; with two float32 numbers they take 320 and 1,284 bytes.
 ONE_BITS = (2496, 10208)
 SHORTLIST = 50
-# Bytes of a float32, and of the length of what components leave out where these have a few bits each.
+# Bytes of a float32, and of the length of the residual in codes of a few bits a component.
 _FLOAT, _LENGTH = 4, 2
-# Rows of the full features that are rotated at a time: 64 MB of VGG16's in float32.
+# Rows of the full features rotated at a time: 64 MB of VGG16's in float32.
 _BLOCK = 128
-# Components that product quantisation takes, at least: Faiss cuts them into as many pieces as a code has bytes.
+# Minimum number of components for product quantisation: Faiss splits them into one piece a byte.
 _WIDTH = 640
 _CENTROIDS = 256
 
-# What the rows of the table belong to, as the figure calls it.
+# Families of codes, as named in the figure.
 PLAIN, LENGTHS = "PCA of each chunk", "PCA of each chunk, and the length of the rest"
 JOINT = "PCA of all chunks, and the length of the rest"
 PROJECTION, EMBEDDING = "Random projection", "Embedding"
@@ -40,7 +40,7 @@ PRODUCT, ONE_BIT = "Product quantisation", "One bit a coordinate (RaBitQ)"
 EMBEDDING_BITS = "Embedding, quantised"
 
 Search = Callable[[], FloatArray]
-"""Finds the squared distances of all queries to all paintings, shape (q, n)."""
+"""Returns the squared distances of all queries to all paintings, shape (q, n)."""
 
 
 @dataclass(frozen=True)
@@ -48,11 +48,11 @@ class Row:
     """A code.
 
     Attributes:
-        family: As above; None of what the figure does not show.
-        code: As the table calls it.
-        size: Bytes of a painting.
-        values: How many numbers these bytes hold where each is a float32; 0 where they are not.
-        make: Makes the codes of all paintings.
+        family: One of the families above; None if the figure does not show it.
+        code: Name in the table.
+        size: Bytes a painting.
+        values: Number of float32 values in these bytes; 0 if they are not float32.
+        make: Computes the codes of all paintings.
     """
 
     family: str | None
@@ -64,13 +64,13 @@ class Row:
 
 @dataclass(frozen=True)
 class Contenders:
-    """What all codes of one likeness are made of.
+    """The inputs of all codes of one likeness.
 
     Attributes:
-        pieces: The chunks, n paintings each: components, or what a likeness describes a chunk by.
+        pieces: The chunks, n paintings each: components, or a likeness's descriptions.
         training: Rows to fit on, shape (m,).
-        reference: What is to be kept, of the queries that training never saw.
-        seed: Of what is drawn.
+        reference: Neighbours and distances in the full features, for queries never seen in training.
+        seed: Seed of random numbers.
     """
 
     pieces: Sequence[Points]
@@ -79,19 +79,19 @@ class Contenders:
     seed: int = 0
 
     def measured(self, row: Row) -> dict[str, Any]:
-        """What a code keeps, the seconds that all codes take, and the milliseconds of a query."""
+        """What a code preserves, the seconds to make all codes, and the milliseconds a query."""
         start = time.perf_counter()
         search = row.make()
         made = time.perf_counter() - start
         start = time.perf_counter()
-        found = search()
+        squares = search()
         searched = 1000 * (time.perf_counter() - start) / len(self.reference.queries)
         about = {"family": row.family, "code": row.code, "bytes": row.size, "values": row.values}
-        kept = self.reference.kept(found, SHORTLIST)
-        return about | kept | {"make_seconds": round(made, 2), "search_milliseconds": round(searched, 3)}
+        preserved = self.reference.kept(squares, SHORTLIST)
+        return about | preserved | {"make_seconds": round(made, 2), "search_milliseconds": round(searched, 3)}
 
     def linear(self) -> Iterator[Row]:
-        """One answer for everybody, and components: of each chunk and of all, in float32 and at a few bits."""
+        """The same answer for everybody, and components: of each chunk and of all, in float32 and at a few bits."""
         often = np.bincount(self.reference.nearest.ravel(), minlength=len(self._together))
         everybody = np.tile(-often.astype(np.float32), (len(self.reference.queries), 1))
         yield Row(None, "the same ten for everybody", 0, 0, lambda: lambda: everybody)
@@ -99,12 +99,12 @@ class Contenders:
         for values in (values for values in VALUES if values // many <= fewest):
             kinds: list[tuple[str, str, Callable[[], Points]]] = [
                 (PLAIN, f"PCA of each chunk, {values}", partial(self._without_lengths, values)),
-                # One value of each chunk gives way to the lengths.
+                # The lengths replace one value of each chunk.
                 (LENGTHS, f"PCA of each chunk, {values - many}, and the length", partial(self._leading, values - many)),
                 (JOINT, f"PCA of all chunks, {values - 1}, and the length", partial(self._joint.leading, values - 1)),
                 (PROJECTION, f"random projection, {values}", partial(self._projected, values)),
             ]
-            # One chunk is all of them.
+            # With a single chunk, both kinds are equal.
             for family, code, made in kinds if many > 1 else [kind for kind in kinds if kind[0] != LENGTHS]:
                 yield Row(family, code, _FLOAT * values, values, self._by(made))
         for size, bits in itertools.product(SIZES, BITS):
@@ -129,10 +129,10 @@ class Contenders:
             yield Row(EMBEDDING_BITS, f"embedding at {bits} bits", size, 0, self._by(coarse, lambda: points))
 
     def one_bit(self, columns: Sequence[Rows]) -> Iterator[Row]:
-        """Bits of the full features, which nothing is learnt for.
+        """Bits of the full features, without training.
 
         Args:
-            columns: The features, cut by columns, shape (n, d_1), (n, d_2), ...
+            columns: The features, split by columns, shape (n, d_1), (n, d_2), ...
         """
         d = sum(piece.shape[1] for piece in columns)
         sizes, known = [bits for bits in ONE_BITS if bits <= d], list[FloatArray]()
@@ -149,7 +149,7 @@ class Contenders:
             yield Row(None, f"{code}, query in bits, too", size, 0, lambda make=make: make(in_bits=True))  # type: ignore[misc]
 
     def product(self) -> Iterator[Row]:
-        """Product quantisation, which takes a minute and more; 256 centroids need as many paintings to train on.
+        """Product quantisation, which takes over a minute; 256 centroids need at least as many training paintings.
 
         Source: Jégou, Douze & Schmid 2011, "Product quantization for nearest neighbor search", as built by Faiss.
         """
@@ -162,7 +162,7 @@ class Contenders:
                 some = self._joint.leading(width)
                 rows = np.ascontiguousarray(some.coordinates)
                 quantiser: Any = faiss.ProductQuantizer(width, size, 8)
-                # Some thousand paintings are few for 256 centroids, which Faiss would say once a byte.
+                # Faiss would warn once a byte that some thousand paintings are few for 256 centroids.
                 quantiser.cp.min_points_per_centroid, quantiser.cp.seed = 1, self.seed
                 quantiser.train(rows[self.training])
                 decoded = quantiser.decode(quantiser.compute_codes(rows))
@@ -173,7 +173,7 @@ class Contenders:
                 yield Row(PRODUCT, f"product quantisation of {width} components", size + _FLOAT, 0, make)
 
     def _by(self, made: Callable[[], Points], full: Callable[[], Points] | None = None) -> Callable[[], Search]:
-        """Make codes, and search for queries that are known in full, or as they are stored."""
+        """Make codes, and search with queries in full, or as stored."""
 
         def make() -> Search:
             stored = made()
@@ -183,7 +183,7 @@ class Contenders:
         return make
 
     def _coded(self, size: int) -> Points:
-        """Encode and decode, as anybody would who keeps the bytes only."""
+        """Encode and decode, which shows the loss of the stored bytes."""
         code = LinearCode.fit(self._rotation, self._joint[self.training], size)
         return code.decode(code.encode(self._joint))
 
@@ -197,12 +197,12 @@ class Contenders:
         return Points.plain(self._leading(values).coordinates)
 
     def _projected(self, values: int) -> Points:
-        """A random projection that keeps distances on average (Johnson & Lindenstrauss 1984)."""
+        """A random projection that preserves distances on average (Johnson & Lindenstrauss 1984)."""
         matrix = np.random.default_rng(self.seed).standard_normal((self._together.shape[1], values), dtype=np.float32)
         return Points.plain(self._together @ matrix / np.float32(np.sqrt(values)))
 
     def _quantised(self, full: Callable[[], Points], bits: int) -> Points:
-        """Every value at the one of 2^bits levels that is nearest, which suit a Gaussian variable of its deviation."""
+        """Round every value to the nearest of 2^bits levels, optimal for a Gaussian variable of its deviation."""
         points = full()
         known = points.coordinates[self.training]
         mean, spread = known.mean(axis=0), known.std(axis=0)

@@ -1,4 +1,4 @@
-"""How much of the likeness a code keeps: queries that training never saw, against the full features."""
+"""How well a code preserves a likeness: queries never seen in training, compared with the full features."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,18 +9,18 @@ from grisaille.arrays import FloatArray, IntArray, StringArray
 from grisaille.collection.split import HELD_OUT
 from grisaille.measures.spaces import Space, blocks
 
-# Queries are compared with all paintings at once.
+# Number of queries that are compared with all paintings at once.
 _QUERIES = 500
-# Ranking all their distances takes longer than finding them.
+# Number of queries whose distances are ranked, which takes longer than computing them.
 _RANKED = 100
 
 
 def training_and_queries(split: StringArray, seed: int) -> tuple[IntArray, IntArray]:
-    """Rows to fit on, and queries: what training never saw, or all of a collection that holds nothing out.
+    """Rows to fit on, and queries: held-out paintings, or all if nothing is held out.
 
     Args:
         split: "train", "validation" or "held_out", shape (n,).
-        seed: Of the sample of 500 that is taken of more queries.
+        seed: Seed of the sample of 500 queries, if there are more.
     """
     held_out = split == HELD_OUT
     queries = np.flatnonzero(held_out) if held_out.any() else np.arange(len(split))
@@ -31,12 +31,12 @@ def training_and_queries(split: StringArray, seed: int) -> tuple[IntArray, IntAr
 
 @dataclass(frozen=True)
 class Reference:
-    """What is to be kept.
+    """Neighbours and distances in the full features.
 
     Attributes:
         queries: Rows, shape (q,).
-        nearest: The k nearest of every query in the full features, shape (q, k).
-        distances: Of every query to all paintings, float64, shape (q, n); nan to itself.
+        nearest: The k nearest of every query, shape (q, k).
+        distances: Distances of every query to all paintings, float64, shape (q, n); NaN to itself.
     """
 
     queries: IntArray
@@ -45,10 +45,10 @@ class Reference:
 
     @classmethod
     def measure(cls, space: Space, queries: IntArray, k: int) -> "Reference":
-        """Look at the full features once.
+        """Compute neighbours and distances once.
 
         Args:
-            space: Of n paintings.
+            space: A space of n paintings.
             queries: Rows, shape (q,).
             k: Neighbours of recall@k.
         """
@@ -57,27 +57,27 @@ class Reference:
         return cls(queries, np.argsort(distances, axis=1, kind="stable")[:, :k], distances)
 
     def kept(self, squares: FloatArray, shortlist: int) -> dict[str, float]:
-        """Hold the distances that a code tells against those of the features.
+        """Compare the distances of a code with those of the features.
 
         Args:
             squares: Squared distances of the queries to all paintings, shape (q, n).
-            shortlist: Length of a shortlist that is ordered again by the full features.
+            shortlist: Length of a shortlist that is reranked by the full features.
 
         Returns:
-            recall: Mean share of a query's k nearest that are among its k nearest by the code. reranked: The same of
-            the shortlist's k nearest by the full features, which is the share of the true k in the shortlist.
-            spearman: Spearman's coefficient of all distances of 100 queries, evenly spaced.
+            recall: Mean share of a query's k nearest that are among its k nearest by the code. reranked: The same after
+            reranking, which is the share of the true k nearest in the shortlist. spearman: Spearman's coefficient of
+            all distances of 100 evenly spaced queries.
         """
         squares = squares.astype(np.float64)
         squares[np.arange(len(squares)), self.queries] = np.nan
         many = min(shortlist, squares.shape[1])
-        # NaN is the last, so no query finds itself.
+        # NaN sorts last, so no query finds itself.
         listed = np.argpartition(squares, many - 1, axis=1)[:, :many]
         order = np.argsort(np.take_along_axis(squares, listed, axis=1), axis=1, kind="stable")
-        found, k = np.take_along_axis(listed, order, axis=1), self.nearest.shape[1]
+        reordered, k = np.take_along_axis(listed, order, axis=1), self.nearest.shape[1]
 
         def share(many: int) -> float:
-            hits = (found[:, :many, None] == self.nearest[:, None, :]).any(axis=1)
+            hits = (reordered[:, :many, None] == self.nearest[:, None, :]).any(axis=1)
             return float(hits.mean())
 
         ranks = self._ranked(squares)
@@ -90,7 +90,7 @@ class Reference:
 
     @cached_property
     def _ranks(self) -> FloatArray:
-        """Of the distances but those to the queries themselves, with mid-ranks for ties."""
+        """Ranks of the distances, except those to the queries themselves, with mid-ranks for ties."""
         return self._ranked(self.distances)
 
     def _ranked(self, distances: FloatArray) -> FloatArray:

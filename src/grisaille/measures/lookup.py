@@ -1,4 +1,4 @@
-"""The nearest points of some points: exact and block by block where that is affordable, through an index elsewhere."""
+"""Nearest neighbours: exact search in blocks if that is fast enough, otherwise an approximate index."""
 
 from __future__ import annotations
 
@@ -12,71 +12,70 @@ from grisaille.arrays import BoolArray, FloatArray, IntArray
 from grisaille.points import Points
 
 MULTIPLIED, READ = 2e10, 2e9
-"""What one core does in a second of exact search: multiply-adds, ranking included, and values of points read.
+"""Throughput of exact search on one core, a second: multiply-adds, with ranking, and values of points read.
 
-Both are rounded from what `python -m benchmarks scale` measured on an AMD EPYC (docs/performance.md, A million
-paintings). They are constants, so that the same collection is searched in the same way on every machine.
+Both are rounded from measurements by `python -m benchmarks scale` on an AMD EPYC (docs/performance.md, A million
+paintings). They are constants, so that a collection is searched in the same way on every machine.
 """
 SAMPLE, SAMPLE_NEIGHBOURS = 200, 10
-"""Points whose neighbours are looked for both ways to measure recall, and how many neighbours of each."""
+"""Number of points for the measurement of recall, and neighbours of each."""
 
 # Queries and points that are multiplied at a time: 32 MB of float32 products.
 _QUERIES, _POINTS = 512, 16384
-# More candidates than asked for, since float32 and codes of one byte a value may order near-ties wrongly.
+# Extra candidates, since float32 and codes of one byte a value may misorder near-ties.
 _SPARE = 8
 _SPARE_OF_CODES = 32
-# By what part of the squared lengths of two points float32 may be wrong about their squared distance.
+# Maximum error of squared distances in float32, as a share of the squared lengths of both points.
 _ROUNDING = 2.0**-16
-# Lists of the index, times the root of the number of points; lists that a query looks through; points a list that
-# k-means is trained on, and its rounds.
+# Lists of the index, as a multiple of the root of the number of points; lists searched for a query; training points of
+# k-means a list, and its iterations.
 _LISTS, _PROBED, _TRAINED_ON, _ROUNDS = 2, 32, 50, 10
-# Queries that an index answers one after the other, and values that it takes at a time.
+# Up to this many queries are answered one by one by an index; its vectors are padded to a multiple of this length.
 _FEW, _ALIGNED = 64, 16
 
 
 def exact_seconds(points: Points, queries: int) -> float:
-    """What exact search takes one core, by `MULTIPLIED` and `READ`: n * d * (queries / MULTIPLIED + 1 / READ)."""
+    """Duration of exact search on one core, by `MULTIPLIED` and `READ`: n * d * (queries / MULTIPLIED + 1 / READ)."""
     return points.coordinates.size * (queries / MULTIPLIED + 1 / READ)
 
 
 def affordable(values: int, seconds: float) -> int:
-    """The most points of so many values that are all compared with all in the time, by `MULTIPLIED`."""
+    """The most points with this many values whose pairs can all be compared in a time, by `MULTIPLIED`."""
     return math.isqrt(int(seconds * MULTIPLIED / values))
 
 
 class Lookup:
-    """Points among which the nearest are looked for.
+    """Finds nearest neighbours among points.
 
     Attributes:
-        points: n of them.
-        recall: The share of a point's ten nearest that are found: 1 for exact search; of an index the mean over 200
-            points of a seeded sample, against exact search.
+        points: n points.
+        recall: Share of a point's ten nearest that are found: 1 for exact search; for an index, the mean over a seeded
+            sample of 200 points.
     """
 
     def __init__(self, points: Points | FloatArray) -> None:
-        """Take points, or coordinates of shape (n, d); they are searched exactly unless `prepare` finds otherwise.
+        """Take points, or coordinates of shape (n, d). Search is exact until `prepare` builds an index.
 
         Raises:
-            ValueError: If the shape does not fit, or there is no point.
+            ValueError: If the shape is wrong, or there is no point.
         """
         self.points = points if isinstance(points, Points) else Points.plain(points)
         shape = self.points.coordinates.shape
         if len(shape) != 2 or not shape[0]:
-            raise ValueError(f"points must be (n, d), and one at least. Received: {shape}")
+            raise ValueError(f"points must be (n, d), with at least one point. Received: {shape}")
         self.recall = 1.0
         self._find: _Exact | _Index = _Exact(self.points)
 
     @property
     def exact(self) -> bool:
-        """Whether all points are compared with a query."""
+        """Whether search is exact."""
         return isinstance(self._find, _Exact)
 
     def prepare(self, queries: int, seconds: float) -> None:
-        """Build an index if exact answers to so many queries take longer (`exact_seconds`), and measure its recall.
+        """Build an index if exact search for this many queries takes longer (`exact_seconds`), and measure its recall.
 
-        Whether there is an index depends on the points and the arguments alone, never on a clock, and the same points
-        give the same index whatever the number of threads. An index of a million points of 320 values takes a minute
-        or more.
+        The decision depends only on points and arguments, never on a clock, and the index does not depend on the number
+        of threads. An index of a million points of 320 values takes a minute or more.
         """
         if self.exact and len(self.points) > 1 and exact_seconds(self.points, queries) > seconds:
             index = _Index(self.points)
@@ -92,35 +91,35 @@ class Lookup:
         """Find the k nearest points of every query.
 
         Args:
-            asked: Queries, or coordinates of shape (q, d). One that is itself among the points finds itself like any
-                other, at a distance that is 0 only where coordinates leave nothing out.
-            k: How many; fewer are found among fewer points.
-            progress: Wraps the walk over blocks of queries, for a progress bar.
+            asked: Queries, or coordinates of shape (q, d). A query that is among the points finds itself like any other
+                point, at distance 0 only if coordinates have no residual.
+            k: Number of neighbours; fewer if there are fewer points.
+            progress: Wraps the loop over blocks of queries, for a progress bar.
 
         Returns:
-            Rows of the nearest, int64, shape (q, min(k, n)), nearest first, and their distances, float64. Of equally
-            distant ones the earlier comes first.
+            Rows of the nearest, int64, shape (q, min(k, n)), nearest first, and their distances, float64. Among equally
+            distant points, the earlier comes first.
 
         Raises:
-            ValueError: If the queries' shape does not fit.
+            ValueError: If the queries' shape is wrong.
         """
         return self._nearest(self._find, asked, k, progress)
 
     def around(self, places: FloatArray, count: int, allowed: BoolArray) -> IntArray:
-        """Points that the index finds around some places.
+        """Points that the index finds around some positions.
 
         Args:
-            places: Shape (q, d).
-            count: Points a place.
-            allowed: Which may be found, shape (n,).
+            places: Positions, shape (q, d).
+            count: Points a position.
+            allowed: Which points may be returned, shape (n,).
 
         Returns:
-            Their rows, ascending; all that are allowed where there is no index.
+            Their rows, ascending; all allowed ones without an index.
         """
         if isinstance(self._find, _Exact):
             return np.flatnonzero(allowed)
-        found = np.unique(self._find(places, count, allowed))
-        return found[found >= 0]
+        near = np.unique(self._find(places, count, allowed))
+        return near[near >= 0]
 
     def _nearest(
         self,
@@ -157,15 +156,15 @@ class Lookup:
 
 
 def others(found: IntArray, distances: FloatArray, themselves: IntArray) -> tuple[IntArray, FloatArray]:
-    """What was found for points of the collection, without these themselves.
+    """Remove the queries themselves from their neighbours, if the queries are points of the collection.
 
     Args:
         found: Rows, shape (q, k).
-        distances: Of these, shape (q, k).
+        distances: Their distances, shape (q, k).
         themselves: The row of each query, shape (q,).
 
     Returns:
-        Rows and distances, shape (q, k - 1); the last is left out where a query has not found itself.
+        Rows and distances, shape (q, k - 1); if a query did not find itself, its last neighbour is removed.
     """
     itself = found == themselves[:, None]
     itself[~itself.any(axis=1), -1] = True
@@ -174,7 +173,7 @@ def others(found: IntArray, distances: FloatArray, themselves: IntArray) -> tupl
 
 
 def _by_distance(points: Points, candidates: IntArray, block: FloatArray) -> tuple[IntArray, FloatArray]:
-    """The candidates of some queries, nearest first, and their squared distances in float64; infinite of -1."""
+    """The candidates of some queries, nearest first, and their squared distances in float64; infinite for -1."""
     candidates = np.sort(candidates, axis=1)
     apart = points.coordinates[candidates] - block[:, None]
     squares = np.einsum("qkd,qkd->qk", apart, apart) + points.rests[candidates]
@@ -184,14 +183,14 @@ def _by_distance(points: Points, candidates: IntArray, block: FloatArray) -> tup
 
 
 def _crowded(squares: FloatArray, k: int, lengths: FloatArray) -> BoolArray:
-    """Whether a query's last candidate is as near as its k-th, to float32: others, no candidates, may be, too."""
+    """Whether a query's last candidate may be as near as its k-th in float32, so that candidates may be missing."""
     doubt = 2 * _ROUNDING * (lengths + np.sqrt(squares[:, -1])) ** 2
     crowded: BoolArray = squares[:, -1] - squares[:, k - 1] <= doubt
     return crowded
 
 
 def _one_by_one(points: Points, query: FloatArray, k: int) -> tuple[IntArray, FloatArray]:
-    """The k nearest of one query, all squared distances in float64."""
+    """The k nearest of one query, by squared distances in float64."""
     squares = np.empty(len(points))
     for start in range(0, len(points), _POINTS):
         part = points[start : start + _POINTS]
@@ -202,10 +201,10 @@ def _one_by_one(points: Points, query: FloatArray, k: int) -> tuple[IntArray, Fl
 
 
 class _Exact:
-    """Candidates by comparing all points with a query in float32.
+    """Candidates by comparison of all points with a query in float32.
 
     Attributes:
-        centre: What is subtracted from points far from the origin, so that less is lost in float32; else 0. Shape (d,).
+        centre: Subtracted from points far from the origin, to reduce rounding errors; otherwise 0. Shape (d,).
     """
 
     spare = _SPARE
@@ -220,11 +219,11 @@ class _Exact:
         self._squares = np.concatenate([np.einsum("nd,nd->n", part, part) for part in centred]) + points.rests
 
     def _centred(self, coordinates: FloatArray) -> FloatArray:
-        """A copy only where something is subtracted."""
+        """The coordinates, copied only if something is subtracted."""
         return (coordinates - self.centre if self.centre.any() else coordinates).astype(np.float32, copy=False)
 
     def __call__(self, block: FloatArray, k: int) -> IntArray:
-        """Rows of the k nearest of each query in no order, shape (q, k)."""
+        """Rows of the k nearest of each query, unordered, shape (q, k)."""
         block = (block - self.centre).astype(np.float32)
         best, rows = np.empty((len(block), 0), np.float32), np.empty((len(block), 0), np.int64)
         for start, part in zip(range(0, len(self._points), _POINTS), _parts(self._points.coordinates), strict=True):
@@ -233,7 +232,7 @@ class _Exact:
             squares += self._squares[start : start + len(part)]
             places = np.arange(len(part))
             if best.shape[1] == k:
-                # Most points are no candidates of any query, and are not ranked.
+                # Most points are candidates of no query and are not ranked.
                 places = np.flatnonzero((squares < best.max(axis=1)[:, None]).any(axis=0))
             best = np.concatenate([best, squares[:, places]], axis=1)
             rows = np.concatenate([rows, np.broadcast_to(start + places, (len(block), len(places)))], axis=1)
@@ -259,8 +258,8 @@ class _Index:
         n = len(points)
         self._centre = points.coordinates.mean(axis=0, dtype=np.float64)
         self._lists = min(n, 2 ** round(math.log2(_LISTS * math.sqrt(n))))
-        # What points leave out is one more value, which is 0 in queries. Faiss is several times slower unless the width
-        # is a multiple of 16.
+        # The residual is an extra value, which is 0 in queries. Faiss is several times slower unless the width is a
+        # multiple of 16.
         self._width = -(-(points.coordinates.shape[1] + bool(points.rests.any())) // _ALIGNED) * _ALIGNED
         self._index = cast(Any, faiss.index_factory(self._width, f"IVF{self._lists},SQ8"))
         kmeans = self._index.cp
@@ -279,15 +278,15 @@ class _Index:
         return rows
 
     def __call__(self, block: FloatArray, k: int, allowed: BoolArray | None = None) -> IntArray:
-        """Rows of k near points of each query, nearest first, -1 where fewer were found, shape (q, k)."""
+        """Rows of k near points of each query, nearest first, -1 for missing ones, shape (q, k)."""
         queries = self._rows(Points.plain(block))
         options: dict[str, Any] = {"nprobe": _PROBED}
         if allowed is not None:
-            # As many points are looked at as if all were allowed.
+            # Search as many allowed points as without the restriction.
             options["nprobe"] = min(self._lists, math.ceil(_PROBED / max(allowed.mean(), 1 / len(allowed))))
             options["sel"] = self._faiss.IDSelectorBitmap(np.packbits(allowed, bitorder="little"))
         parameters = self._faiss.SearchParametersIVF(**options)
-        # Threads of OpenMP wait for each other longer than a few queries take.
+        # For a few queries, synchronising OpenMP threads takes longer than the search.
         parts = [queries] if len(queries) > _FEW else np.split(queries, len(queries))
         return np.concatenate([self._index.search(part, k, params=parameters)[1] for part in parts])
 

@@ -1,18 +1,18 @@
-"""Does a reduced space keep the neighbourhoods and the distances of the space it came from."""
+"""Measures how well a reduced space preserves the neighbourhoods and distances of its reference."""
 
 import numpy as np
 
 from grisaille.arrays import FloatArray, IntArray
 
-# Distances are ranked by counting them in bins of (nearly) equal probability: pairs of them in coarse bins, each in
-# fine ones. What that costs Spearman's coefficient is below 1e-5 and checked in the tests.
+# Distances are ranked by counting them in bins of (nearly) equal probability: pairs in coarse bins, single ones in fine
+# bins. The error of Spearman's coefficient is below 1e-5, which the tests check.
 _FINE, _COARSE = 8192, 256
 _RATIO = _FINE // _COARSE
-# Distances that differ by less than this part of the largest count as equal: rounding parts copies by as much.
+# Distances that differ by less than this share of the largest count as equal, since copies differ by rounding.
 _EQUAL = 2.0**-23
-# Most distances find their bin in a table of so many cells; those in a cell with more than one edge are searched for.
+# Most distances find their bin in a table with this many cells; cells with more than one edge need a search.
 _CELLS = 1 << 18
-# For the margin of Spearman's coefficient: groups of queries.
+# Groups of queries, for the margin of Spearman's coefficient.
 _GROUPS = 16
 
 
@@ -20,14 +20,14 @@ def nearest(distances: FloatArray, rows: IntArray) -> IntArray:
     """All other points, nearest first.
 
     Args:
-        distances: Of some points to all points, shape (b, n).
-        rows: Which points these are, shape (b,).
+        distances: Distances of some points to all points, shape (b, n).
+        rows: Row of each of these points, shape (b,).
 
     Returns:
-        Shape (b, n - 1), int64; of equally distant points the earlier comes first.
+        Shape (b, n - 1), int64; among equally distant points, the earlier comes first.
     """
     order = np.argsort(distances, axis=1)
-    # NumPy's quick sort takes a third of the time of its stable one, and equals are rare.
+    # NumPy's quicksort takes a third of the time of its stable sort, and ties are rare.
     ordered = np.take_along_axis(distances, order, axis=1)
     tied = (ordered[:, 1:] == ordered[:, :-1]).any(axis=1)
     order[tied] = np.argsort(distances[tied], axis=1, kind="stable")
@@ -35,7 +35,7 @@ def nearest(distances: FloatArray, rows: IntArray) -> IntArray:
 
 
 def ranks(order: IntArray) -> IntArray:
-    """Turn `nearest` around: the rank of every point as a neighbour.
+    """Invert `nearest`: the rank of every point as a neighbour.
 
     Args:
         order: As `nearest` returns it, shape (b, n - 1).
@@ -49,21 +49,21 @@ def ranks(order: IntArray) -> IntArray:
 
 
 class DistanceBins:
-    """Maps the distances of a space to bins of nearly equal probability; a value as frequent as a bin has its own."""
+    """Maps the distances of a space to bins of nearly equal probability; a value as frequent as a bin gets its own."""
 
     def __init__(self, sample: FloatArray) -> None:
-        """Learn the bins.
+        """Choose the edges of the bins.
 
         Args:
-            sample: Distances that stand for all, shape (m,): not those of neighbours in a table that is sorted.
+            sample: A representative sample of distances, shape (m,), not those of neighbours in a sorted table.
         """
         equal = float(sample.max(initial=0)) * _EQUAL or 1.0
         ordered = np.sort(np.rint(sample / equal)) if sample.size else np.zeros(1)
         places = np.arange(1, _FINE) * ordered.size // _FINE
         values = ordered[places]
         first, last = np.searchsorted(ordered, values, "left"), np.searchsorted(ordered, values, "right")
-        # Between values, never at one: there the last digit would decide. Below it or above, whichever is nearer, so
-        # that a value of many distances is not always taken together with those below.
+        # Edges are between values, where rounding cannot decide. An edge is moved to the nearer side of a frequent
+        # value, so that such values are not always merged with those below.
         self._edges = equal * (values + np.where(places - first < last - places, -0.5, 0.5))
         self._cells_a_unit = (_CELLS - 1) / self._edges[-1]
         edges = np.bincount(self._cell(self._edges), minlength=_CELLS)
@@ -85,13 +85,13 @@ MEASURES = ("recall", "trustworthiness", "continuity", "area_under_rnx", "spearm
 
 
 class Preservation:
-    """Compares a reduced space with its reference block by block.
+    """Compares a reduced space with its reference, block by block.
 
-    Recall, trustworthiness, continuity and R_NX follow from the ranks of neighbours in both spaces, Spearman's
+    Recall, trustworthiness, continuity and R_NX are computed from ranks of neighbours in both spaces, Spearman's
     coefficient from a joint histogram of the distances.
 
     Attributes:
-        queries: Queries so far.
+        queries: Number of queries so far.
 
     Sources: Venna & Kaski 2001 (trustworthiness, continuity); Lee & Verleysen 2009 (Q_NX) and Lee, Renard, Bernard,
     Dupont & Verleysen 2013 (R_NX, its area); Spearman 1904, ties by mid-ranks. Margins: means of a sample without
@@ -102,25 +102,25 @@ class Preservation:
         """Start an empty comparison.
 
         Args:
-            n: Points in the spaces.
-            k: Neighbours of recall; at most n - 1 are used.
-            k_ranks: Neighbours of trustworthiness and continuity; fewer than half of n are used, where the
-                measures are defined.
+            n: Number of points in the spaces.
+            k: Neighbours of recall, at most n - 1.
+            k_ranks: Neighbours of trustworthiness and continuity, fewer than half of n, since the measures are not
+                defined beyond.
         """
         self._n, self._k, self._k_ranks = n, min(k, n - 1), max(1, min(k_ranks, (n - 1) // 2))
         self.queries = 0
-        # One row a query: its recall, trustworthiness, continuity and area, which average to those of all.
+        # One row a query: its recall, trustworthiness, continuity and area, whose means are the results.
         self._scores: list[FloatArray] = []
         self._larger_rank = np.zeros(n, dtype=np.int64)
         # Pairs of coarse bins, by groups of queries.
         self._joint = np.zeros((_GROUPS, _COARSE, _COARSE), dtype=np.int64)
         self._shares, self._chance = _area_under_rnx(n)
-        # Of either space, by fine bins: how many distances, and the sum of the other space's bins, fine and coarse.
+        # For both spaces, by fine bins: number of distances, and sums of the other space's bins, fine and coarse.
         self._fine = np.zeros((2, 2, _FINE))
 
     @classmethod
     def together(cls, parts: "list[Preservation]") -> "Preservation":
-        """The comparison over the queries of all parts, which must have been given bins of the same distances."""
+        """The comparison over the queries of all parts, which must have used the same bins."""
         whole = cls(parts[0]._n, parts[0]._k, parts[0]._k_ranks)
         for part in parts:
             whole.queries += part.queries
@@ -131,7 +131,7 @@ class Preservation:
         return whole
 
     def update(self, rows: IntArray, reference: tuple[IntArray, IntArray], reduced: tuple[IntArray, IntArray]) -> None:
-        """Take in some queries.
+        """Add some queries.
 
         Args:
             rows: The queries, shape (b,).
@@ -153,9 +153,9 @@ class Preservation:
         worst = k * (2 * n - 3 * k - 1) / 2 if n > 2 else float("nan")
         intruders = np.where(low <= k, np.maximum(high - k, 0), 0).sum(axis=1)
         missing = np.where(high <= k, np.maximum(low - k, 0), 0).sum(axis=1)
-        found = np.count_nonzero(larger <= self._k, axis=1) / self._k
+        recall = np.count_nonzero(larger <= self._k, axis=1) / self._k
         area = self._shares[larger].sum(axis=1) - self._chance
-        self._scores.append(np.stack([found, 1 - intruders / worst, 1 - missing / worst, area], axis=1))
+        self._scores.append(np.stack([recall, 1 - intruders / worst, 1 - missing / worst, area], axis=1))
 
     def _count_distances(self, high: IntArray, low: IntArray) -> None:
         group = (self.queries + np.arange(len(high)))[:, None] % _GROUPS
@@ -171,22 +171,21 @@ class Preservation:
         """The measures over all queries so far.
 
         Args:
-            population: How many points the queries are a sample of; None if they are no sample.
+            population: Number of points that the queries are a sample of; None if they are all points.
 
         Returns:
             `recall`, the mean share of a point's k nearest that are among its k nearest in the other space;
-            `trustworthiness`, 1 unless points are near in the reduced space that are far in the reference;
-            `continuity`, 1 unless points are far in the reduced space that are near in the reference;
-            `area_under_rnx`, agreement of neighbourhoods over all sizes, on a logarithmic scale, 0 being chance; and
-            `spearman` of the distances. Of two points only the recall is defined, and all else NaN. Then, as
-            `recall_margin` and so on, half the width of each one's 95% confidence interval; 0 when every point was a
-            query.
+            `trustworthiness`, 1 unless points that are near in the reduced space are far in the reference;
+            `continuity`, 1 unless points that are near in the reference are far in the reduced space;
+            `area_under_rnx`, agreement of neighbourhoods over all sizes, on a logarithmic scale, with 0 for chance; and
+            `spearman` of the distances. With two points only recall is defined, and the rest is NaN. Then, as
+            `recall_margin` and so on, half the width of each 95% confidence interval; 0 if every point was a query.
 
         Raises:
             ValueError: If there was no query.
         """
         if not self.queries:
-            raise ValueError("nothing was compared")
+            raise ValueError("the comparison has no queries")
         means = [float(mean) for mean in np.concatenate(self._scores).mean(axis=0)]
         margins = self._margins(population or self.queries)
         return dict(zip(MEASURES, [*means, self._spearman()], strict=True)) | {
@@ -200,12 +199,11 @@ class Preservation:
         return np.asarray(((n - 1) * agreement - sizes) / (n - 1 - sizes))
 
     def _spearman(self) -> float:
-        """Of the coarse bins, and what fine bins add to it.
+        """Spearman's coefficient of the coarse bins, with a correction from the fine bins.
 
-        With R the rank of a distance's coarse bin and r what the fine one adds to it, and S and s of the other space,
-        the sum of (R + r)(S + s) is that of RS + r(S + s / 2) + s(R + r / 2). Only RS needs pairs of bins: r has a mean
-        of 0 in every coarse bin, so that what goes with it may be the number of a bin, which is nearly its rank, in
-        place of a rank.
+        With R the rank of a distance's coarse bin and r the correction by its fine bin, and S and s in the other space,
+        the sum of (R + r)(S + s) equals that of RS + r(S + s / 2) + s(R + r / 2). Only RS needs pairs of bins: r has
+        mean 0 in every coarse bin, so its factor may be the number of a bin, which is nearly proportional to its rank.
         """
         ranks_of_coarse, added, scale = [], [], 1.0
         for counts, _ in self._fine:
@@ -233,9 +231,9 @@ class Preservation:
 
 
 def _area_under_rnx(n: int) -> tuple[FloatArray, float]:
-    """What a neighbour adds to the area, by the larger of its two ranks, shape (n,), and the area of chance.
+    """Contribution of a neighbour to the area, by the larger of its two ranks, shape (n,), and the area of chance.
 
-    R_NX(K) = ((n - 1) Q(K) - K) / (n - 1 - K) is linear in Q(K), the share of neighbours found within K.
+    R_NX(K) = ((n - 1) Q(K) - K) / (n - 1 - K) is linear in Q(K), the share of neighbours within K.
     """
     shares = np.zeros(n)
     if n <= 2:
@@ -249,13 +247,13 @@ def _area_under_rnx(n: int) -> tuple[FloatArray, float]:
 
 
 def spearman_of_counts(joint: IntArray) -> float:
-    """Spearman's coefficient of pairs that were counted in bins, ties by mid-ranks.
+    """Spearman's coefficient of binned pairs, with mid-ranks for ties.
 
     Args:
-        joint: How many pairs fell into each bin of the one and of the other variable, shape (a, b).
+        joint: Number of pairs in each bin of the first and of the second variable, shape (a, b).
 
     Returns:
-        Between -1 and 1, or NaN if one variable is constant.
+        Between -1 and 1; NaN if a variable is constant.
     """
     rows, columns = joint.sum(axis=1), joint.sum(axis=0)
     x, y = _centred_ranks(rows), _centred_ranks(columns)
@@ -264,6 +262,6 @@ def spearman_of_counts(joint: IntArray) -> float:
 
 
 def _centred_ranks(counts: FloatArray | IntArray) -> FloatArray:
-    """Mid-ranks of the bins, less the mean rank."""
+    """Mid-ranks of the bins, minus the mean rank."""
     middle = np.cumsum(counts) - counts / 2
     return np.asarray(middle - counts.sum() / 2)

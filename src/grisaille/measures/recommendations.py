@@ -1,7 +1,7 @@
-"""Recommendations, measured where nobody's taste is known: can works be found again that share a label with liked ones.
+"""Measures recommendations without known tastes: whether works that share a label with liked works are found again.
 
-A label, an artist or a movement, stands in for a taste and is none: whoever likes one Monet need not like all of them.
-So every figure stands beside those of chance and of the labels alone.
+A label, an artist or a movement, is only a proxy for a taste: somebody who likes one Monet need not like all. So every
+figure is reported with those of chance and of the labels alone.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ from grisaille.measures.usefulness import bootstrap_interval
 from grisaille.points import Points
 
 LENGTH = 20
-"""Paintings in a list: those of R@20 and nDCG@20."""
+"""Length of a list, for R@20 and nDCG@20."""
 ARTIST, MOVEMENT, NEW_ARTISTS = "artist", "movement", "new_artists"
 """What the liked works of a profile share, and whether their artists may be recommended."""
 SCORES = ("recall", "ndcg", "precision", "different_artists", "similarity")
 LIKED = 20
-"""Works that a profile likes, where its label has more."""
+"""Maximum number of liked works of a profile."""
 _PROFILES = 200
-# What the distances of all profiles to all paintings may take in one space, of which three are walked together.
+# Memory for the distances of all profiles to all paintings in one space; three spaces are processed together.
 _BYTES = 100_000_000
 
 
 @dataclass(frozen=True)
 class Profile:
-    """Somebody of whom nothing is known but some works that they like.
+    """A simulated user, of whom only some liked works are known.
 
     Attributes:
         kind: `ARTIST`, `MOVEMENT` or `NEW_ARTISTS`.
@@ -44,14 +44,14 @@ class Profile:
 
 @dataclass(frozen=True)
 class Profiles:
-    """What p profiles like, may be recommended, and are hoped to find.
+    """Liked, allowed and relevant works of p profiles.
 
     Attributes:
         liked: Rows, one array a profile.
-        allowed: What may be recommended, shape (p, n): no near-duplicate, nothing by nobody knows whom, nothing that is
-            liked, and for `NEW_ARTISTS` nothing by an artist of a liked work.
-        relevant: What of it has the label, shape (p, n).
-        nearest: How many liked works a painting is held against, those that it is most like.
+        allowed: Works that may be recommended, shape (p, n): no near-duplicates, no works by unknown artists, no liked
+            works, and for `NEW_ARTISTS` no works by an artist of a liked work.
+        relevant: Allowed works with the label, shape (p, n).
+        nearest: Number of liked works that a painting is compared with, the most similar ones.
     """
 
     liked: Sequence[IntArray]
@@ -68,14 +68,14 @@ class Profiles:
         kept: BoolArray,
         nearest: int,
     ) -> Profiles:
-        """Say what may be recommended to whom.
+        """Determine the allowed and relevant works.
 
         Args:
             drawn: The profiles.
-            members: Kind -> label -> the rows that have it (`label_members`).
-            artists: Of each painting, shape (n,).
+            members: Kind -> label -> its rows (`label_members`).
+            artists: Artist of each painting, shape (n,).
             kept: Paintings that take part, shape (n,).
-            nearest: As the attribute.
+            nearest: See the attribute.
         """
         allowed = np.tile(kept, (len(drawn), 1))
         relevant = np.zeros_like(allowed)
@@ -88,19 +88,19 @@ class Profiles:
         return cls([profile.liked for profile in drawn], allowed, relevant, nearest)
 
     def __len__(self) -> int:
-        """How many."""
+        """Number of profiles."""
         return len(self.liked)
 
     def __getitem__(self, rows: IntArray) -> Profiles:
-        """Some of them."""
+        """A subset of the profiles."""
         return Profiles([self.liked[row] for row in rows], self.allowed[rows], self.relevant[rows], self.nearest)
 
 
 def label_members(labels: Sequence[Sequence[str]], kept: BoolArray) -> dict[str, IntArray]:
-    """Label -> the rows of the paintings that have it and take part, ascending.
+    """Label -> rows of the paintings with this label that take part, ascending.
 
     Args:
-        labels: Of each painting, any number of them.
+        labels: Labels of each painting, any number.
         kept: Paintings that take part, shape (n,).
     """
     members: dict[str, list[int]] = {}
@@ -111,7 +111,7 @@ def label_members(labels: Sequence[Sequence[str]], kept: BoolArray) -> dict[str,
 
 
 def profiles_of_a_kind(n: int) -> int:
-    """How many profiles are drawn of each kind, among n paintings: 200, or as many as the memory allows."""
+    """Number of profiles of each kind among n paintings: 200, or as many as fit into memory."""
     return max(1, min(_PROFILES, _BYTES // (3 * 3 * np.dtype(np.float32).itemsize * max(n, 1))))
 
 
@@ -124,23 +124,23 @@ def draw_profiles(
     random: np.random.Generator,
     liked: int = LIKED,
 ) -> list[Profile]:
-    """Draw people who like works of one label.
+    """Draw profiles that like works of one label.
 
-    Labels take turns, so that each counts alike however many works it has. Of a label some works are liked, and at
-    least one is not. Movements of one artist are left out: they would be that artist again. For `NEW_ARTISTS` all liked
-    works are by a random half of the label's artists.
+    Labels take turns, so each counts alike, whatever its number of works. Some works of a label are liked, and at least
+    one is not. Movements with one artist are left out, since they equal that artist. For `NEW_ARTISTS` all liked works
+    are by a random half of the label's artists.
 
     Args:
         kind: `ARTIST`, `MOVEMENT` or `NEW_ARTISTS`.
-        members: Label -> rows, as `label_members` gives them.
-        artists: Of each painting, shape (n,).
-        walked: Paintings whose distances to all are known, which alone can be liked, shape (n,).
-        count: How many profiles.
-        random: Draws.
-        liked: How many works a profile likes; fewer where its label has no more.
+        members: Label -> its rows (`label_members`).
+        artists: Artist of each painting, shape (n,).
+        walked: Paintings with known distances to all others; only these can be liked, shape (n,).
+        count: Number of profiles.
+        random: Generator.
+        liked: Number of liked works of a profile; fewer if its label has fewer.
 
     Returns:
-        `count` profiles, or none where no label has enough works, or artists.
+        `count` profiles, or none if no label has enough works or artists.
     """
     labels = []
     for label, own in members.items():
@@ -165,9 +165,9 @@ def _liked(
 
 
 class NearestLiked:
-    """How far every painting is from the liked works that it is nearest to, filled block by block.
+    """Distances of every painting to the nearest liked works, collected block by block.
 
-    The mean of the smallest squared distances puts paintings in the order of the mean of the largest similarities of
+    The mean of the smallest squared distances orders paintings like the mean of the largest similarities of
     `lookalikes.recommendation`. Memory: p * n * nearest * 4 bytes.
 
     Source: VisRank, Messina et al. 2019, "Content-based artwork recommendation: integrating painting metadata with
@@ -175,7 +175,7 @@ class NearestLiked:
     """
 
     def __init__(self, profiles: Profiles) -> None:
-        """Start with nothing known."""
+        """Start without distances."""
         self._profiles = profiles
         n, counts = profiles.allowed.shape[1], [min(profiles.nearest, len(liked)) for liked in profiles.liked]
         self._nearest = [np.full((count, n), np.inf, np.float32) for count in counts]
@@ -185,7 +185,7 @@ class NearestLiked:
                 self._liked_by.setdefault(int(row), []).append(profile)
 
     def update(self, rows: IntArray, distances: FloatArray) -> None:
-        """Take in the distances of some paintings, shape (b,), to all, shape (b, n)."""
+        """Add the distances of some paintings, shape (b,), to all, shape (b, n)."""
         for place, row in enumerate(rows):
             liked_by = self._liked_by.get(int(row), ())
             if not liked_by:
@@ -197,7 +197,7 @@ class NearestLiked:
                     left, smallest[:] = np.maximum(smallest, left), np.minimum(smallest, left)
 
     def lists(self) -> IntArray:
-        """What is recommended to every profile (`first_of`), once all liked works are taken in; shape (p, 20)."""
+        """Recommendations for every profile (`first_of`), once all liked works are added; shape (p, 20)."""
         lists = [
             first_of(nearest.mean(axis=0), allowed)
             for nearest, allowed in zip(self._nearest, self._profiles.allowed, strict=True)
@@ -206,14 +206,14 @@ class NearestLiked:
 
 
 def first_of(far: FloatArray, allowed: BoolArray) -> IntArray:
-    """The first `LENGTH` paintings that may be recommended.
+    """The first `LENGTH` allowed paintings.
 
     Args:
-        far: What orders them, the smallest first, shape (n,).
-        allowed: Shape (n,).
+        far: Sort key, smallest first, shape (n,).
+        allowed: Which paintings may be recommended, shape (n,).
 
     Returns:
-        Rows, of equal ones the earlier first; -1 where no more are allowed. Shape (20,).
+        Rows; equal ones keep their order, and -1 fills the end if fewer are allowed. Shape (20,).
     """
     rows = np.flatnonzero(allowed)
     if len(rows) > LENGTH:
@@ -222,12 +222,12 @@ def first_of(far: FloatArray, allowed: BoolArray) -> IntArray:
 
 
 def filled(rows: IntArray) -> IntArray:
-    """A list, with -1 behind its end, shape (20,)."""
+    """A list padded with -1, shape (20,)."""
     return np.concatenate([rows, np.full(LENGTH - len(rows), -1, np.int64)])
 
 
 def by_chance(profiles: Profiles, random: np.random.Generator, knows_labels: bool = False) -> IntArray:
-    """Lists in random order, shape (p, 20); with all that has the label first if one knows labels, and nothing else."""
+    """Lists in random order, shape (p, 20); with known labels, works with the label come first."""
     lists = []
     for allowed, relevant in zip(profiles.allowed, profiles.relevant, strict=True):
         order = random.random(len(allowed))
@@ -238,41 +238,40 @@ def by_chance(profiles: Profiles, random: np.random.Generator, knows_labels: boo
 def measure_lists(
     lists: IntArray, profiles: Profiles, artists: StringArray, reference: Points, seed: int
 ) -> dict[str, float]:
-    """Measure what was recommended to p profiles.
+    """Measure the recommendations for p profiles.
 
-    Leave-one-out: of each profile, every painting with its label that it may be recommended is left out in turn, and
-    the others stay among the candidates. What is liked is the same for all of them, so one list answers for all, and a
-    profile's figures are the means over its targets. Drawing one target a profile has the same expectation, and an
-    interval several times as wide.
+    Leave-one-out: every allowed painting with a profile's label is left out in turn, while the others stay candidates.
+    The liked works do not change, so one list serves for all, and a profile's figures are means over its targets.
+    Drawing one target a profile would have the same expectation, but an interval several times as wide.
 
     Args:
-        lists: Rows, -1 behind the end of a list, shape (p, 20).
-        profiles: To whom.
-        artists: Of each painting, shape (n,).
-        reference: One space for all lists, so that similarities of lists of different spaces can be compared.
-        seed: Of the bootstrap.
+        lists: Rows, padded with -1, shape (p, 20).
+        profiles: The profiles of the lists.
+        artists: Artist of each painting, shape (n,).
+        reference: One space for all lists, which makes their similarities comparable.
+        seed: Seed of the bootstrap.
 
     Returns:
         Means over profiles, each with `_low` and `_high`, the ends of a 95% interval: `recall` (R@20, the share of
-        targets that are in the list), `ndcg` (1 / log2(1 + rank) of a target in the list, 0 of another), `precision`
-        (the share of the list that has the label), `different_artists` (the share of pairs in a list that are by two
-        artists), `similarity` (mean 1 - d^2 / D^2 of pairs in a list, where D^2 is the mean of all pairs of paintings:
-        0 is a list of any paintings, 1 of one painting). And `coverage`, the share of what may be recommended to
-        anybody that is recommended to somebody. NaN where there is no profile.
+        targets in the list), `ndcg` (1 / log2(1 + rank) for a target in the list, otherwise 0), `precision` (the share
+        of the list with the label), `different_artists` (the share of pairs in a list that are by two artists),
+        `similarity` (mean 1 - d^2 / D^2 of pairs in a list, where D^2 is the mean over all pairs of paintings: 0 for a
+        list of random paintings, 1 for copies of one). And `coverage`, the share of all allowed paintings that are
+        recommended to at least one profile. NaN without profiles.
 
     Sources: nDCG, Järvelin & Kekäläinen 2002, "Cumulated gain-based evaluation of IR techniques", with one relevant
     item; intra-list similarity, Ziegler et al. 2005, "Improving recommendation lists through topic diversification";
     leave-one-out and coverage, Ricci, Rokach & Shapira, Recommender Systems Handbook, chapter 8; percentile bootstrap
     over profiles, Efron & Tibshirani 1993, section 13.3.
     """
-    there = lists >= 0
-    hits = np.take_along_axis(profiles.relevant, np.maximum(lists, 0), axis=1) & there
+    valid = lists >= 0
+    hits = np.take_along_axis(profiles.relevant, np.maximum(lists, 0), axis=1) & valid
     targets = profiles.relevant.sum(axis=1)
     gains = hits @ (1 / np.log2(np.arange(LENGTH) + 2))
     scores = {
         "recall": hits.sum(axis=1) / targets,
         "ndcg": gains / targets,
-        "precision": hits.sum(axis=1) / there.sum(axis=1),
+        "precision": hits.sum(axis=1) / valid.sum(axis=1),
         "different_artists": np.array([_different(artists[rows[rows >= 0]]) for rows in lists]),
         "similarity": _similarity(lists, reference),
     }
@@ -283,8 +282,8 @@ def measure_lists(
         mean = float(known.mean()) if len(known) else float("nan")
         result |= {name: mean, f"{name}_low": low, f"{name}_high": high}
     candidates = int(profiles.allowed.any(axis=0).sum())
-    found = len(np.unique(lists[there]))
-    return result | {"coverage": found / candidates if candidates else float("nan")}
+    recommended = len(np.unique(lists[valid]))
+    return result | {"coverage": recommended / candidates if candidates else float("nan")}
 
 
 def _different(artists: StringArray) -> float:
@@ -297,12 +296,12 @@ def _different(artists: StringArray) -> float:
 
 
 def _similarity(lists: IntArray, reference: Points) -> FloatArray:
-    """Mean similarity of the pairs of every list, NaN where there are fewer than two paintings; shape (p,)."""
+    """Mean similarity of the pairs of every list, NaN for fewer than two paintings; shape (p,)."""
     overall = reference.mean_square()
-    found = np.full(len(lists), np.nan)
+    similarities = np.full(len(lists), np.nan)
     for place, padded in enumerate(lists):
         rows = padded[padded >= 0]
         if len(rows) > 1 and overall:
-            # Means of all pairs hold each painting with itself.
-            found[place] = 1 - reference[rows].mean_square() * len(rows) / (len(rows) - 1) / overall
-    return found
+            # The mean over all pairs includes each painting with itself.
+            similarities[place] = 1 - reference[rows].mean_square() * len(rows) / (len(rows) - 1) / overall
+    return similarities

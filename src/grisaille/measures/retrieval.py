@@ -1,4 +1,4 @@
-"""Does likeness mean anything: how often the nearest paintings are by the same artist."""
+"""Retrieval by artist: how often the nearest paintings are by the same artist."""
 
 from dataclasses import dataclass
 
@@ -11,12 +11,12 @@ from grisaille.measures.spaces import Space, blocks, rows_at_a_time
 
 @dataclass(frozen=True)
 class Answers:
-    """What a space answered.
+    """The neighbours of all queries in a space.
 
     Attributes:
         rows: The queries, shape (q,).
         near: Rows of the k nearest that take part, nearest first, shape (q, k).
-        average_precision: By artist, shape (q,); NaN where no other painting is by the same artist.
+        average_precision: By artist, shape (q,); NaN if no other painting is by the same artist.
     """
 
     rows: IntArray
@@ -25,37 +25,37 @@ class Answers:
 
 
 class Retrieval:
-    """1-NN accuracy, precision@k and mean average precision, filled block by block.
+    """1-NN accuracy, precision@k and mean average precision, collected block by block.
 
-    Points that are left out (near-duplicates) are neither queries nor answers.
+    Excluded points (near-duplicates) are neither queries nor answers.
 
     Source: Manning, Raghavan & Schütze, Introduction to Information Retrieval, section 8.4.
     """
 
     def __init__(self, labels: IntArray, kept: BoolArray, k: int = 10) -> None:
-        """Start an empty count.
+        """Start without queries.
 
         Args:
             labels: Label of each point, shape (n,).
             kept: Whether a point takes part, shape (n,).
-            k: Neighbours of precision@k; fewer where there are fewer.
+            k: Neighbours of precision@k; fewer if there are fewer points.
         """
         self._labels, self._kept, self._k = labels, kept, max(1, min(k, int(kept.sum()) - 1))
         self._found: list[Answers] = []
 
     def update(self, rows: IntArray, order: IntArray) -> None:
-        """Take in the neighbours of some points, shape (b,), nearest first, shape (b, n - 1)."""
+        """Add the neighbours of some points, shape (b,), nearest first, shape (b, n - 1)."""
         queries = self._kept[rows]
         if not queries.any() or self._kept.sum() < 2:
             return
         rows, order = rows[queries], order[queries]
         order = order[self._kept[order]].reshape(len(rows), -1)
         relevant = self._labels[order] == self._labels[rows, None]
-        # A view would keep every painting's whole order alive.
+        # Copied, since a view would keep the whole order in memory.
         self._found.append(Answers(rows, order[:, : self._k].copy(), _average_precision(relevant)))
 
     def answers(self) -> Answers:
-        """What was found for all queries so far."""
+        """The answers to all queries so far."""
         if not self._found:
             return Answers(np.empty(0, np.int64), np.empty((0, self._k), np.int64), np.empty(0))
         parts = ([getattr(found, name) for found in self._found] for name in ("rows", "near", "average_precision"))
@@ -64,13 +64,12 @@ class Retrieval:
     def result(self) -> dict[str, float]:
         """`one_nn`, `precision` and `mean_average_precision` over all queries, each between 0 and 1.
 
-        Average precision is taken over the queries that have another painting by their artist. All are NaN if there
-        was no query.
+        Average precision is averaged over queries with another painting by their artist. All are NaN without queries.
         """
-        found = self.answers()
-        if not len(found.rows):
+        answers = self.answers()
+        if not len(answers.rows):
             return dict.fromkeys(("one_nn", "precision", "mean_average_precision"), float("nan"))
-        same, average = self._labels[found.near] == self._labels[found.rows, None], found.average_precision
+        same, average = self._labels[answers.near] == self._labels[answers.rows, None], answers.average_precision
         return {
             "one_nn": float(same[:, 0].mean()),
             "precision": float(same.mean()),
@@ -79,13 +78,13 @@ class Retrieval:
 
 
 def csls_offsets(distances: FloatArray) -> FloatArray:
-    """What CSLS subtracts from squared distances to a point: much from one that is near to few, little from a hub.
+    """The correction that CSLS subtracts from squared distances to a point: large for isolated points, small for hubs.
 
-    With squared Euclidean distances in place of cosines, a query's answers are ordered by |x - y|^2 - r(y) / 2, where
-    r(y) is the mean squared distance of y to its nearest points. What depends on the query alone changes no order.
+    With squared Euclidean distances instead of cosines, a query's answers are ordered by |x - y|^2 - r(y) / 2, where
+    r(y) is the mean squared distance of y to its nearest points. Terms of the query alone do not change the order.
 
     Args:
-        distances: Of every point to its k nearest, shape (n, k).
+        distances: Distances of every point to its k nearest, shape (n, k).
 
     Returns:
         Shape (n,).
@@ -96,14 +95,14 @@ def csls_offsets(distances: FloatArray) -> FloatArray:
 
 
 def csls_answers(space: Space, offsets: FloatArray, labels: IntArray, kept: BoolArray, k: int) -> Answers:
-    """What a space answers to every point after CSLS.
+    """The answers of a space to every point after CSLS.
 
     Args:
         space: n points.
-        offsets: As `csls_offsets` gives them.
-        labels: As for `Retrieval`.
-        kept: As for `Retrieval`.
-        k: As for `Retrieval`.
+        offsets: As `csls_offsets` returns them.
+        labels: See `Retrieval`.
+        kept: See `Retrieval`.
+        k: See `Retrieval`.
     """
     retrieval, everybody, size = Retrieval(labels, kept, k), np.arange(space.n), rows_at_a_time(space.n)
     for rows, distances in zip(blocks(everybody, size), space.walk(everybody, size), strict=True):
@@ -112,7 +111,7 @@ def csls_answers(space: Space, offsets: FloatArray, labels: IntArray, kept: Bool
 
 
 def _average_precision(relevant: BoolArray) -> FloatArray:
-    """Mean over the relevant answers of the precision at their rank, shape (b,); NaN where none is relevant."""
+    """Mean over the relevant answers of the precision at their rank, shape (b,); NaN if none is relevant."""
     hits = np.cumsum(relevant, axis=1)
     precision = np.where(relevant, hits / np.arange(1, relevant.shape[1] + 1), 0.0).sum(axis=1)
     total = hits[:, -1].astype(float)

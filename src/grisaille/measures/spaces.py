@@ -1,4 +1,4 @@
-"""Distances between paintings, a block of rows at a time: memory grows with n, never with n squared."""
+"""Distances between paintings in blocks of rows: memory grows with n, not with its square."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -9,40 +9,40 @@ from grisaille.arrays import ChosenRows, FloatArray, IntArray, Rows
 from grisaille.likenesses.metrics import Likeness, columns
 from grisaille.points import Points
 
-# Values that are read and multiplied at a time: 25 MB in float32, and twice that while they are converted.
+# Values that are read and multiplied at a time: 25 MB in float32, and twice that during conversion.
 _READ = 6_000_000
 _NARROWEST = 64
 _BLOCK = 512
-# Distances that are computed while features are read once: 800 MB of float32, half of it where rows are all points.
+# Distances computed in one pass over the features: 800 MB of float32, or half of it if the rows are all points.
 _AHEAD = 200_000_000
-# The same of embeddings, which cost little to read: 16 MB of float64.
+# Distances computed in one pass over embeddings, which are fast to read: 16 MB of float64.
 _AHEAD_OF_EMBEDDINGS = 2_000_000
-# Distances that are looked through for near-duplicates at a time: 134 MB of float64.
+# Distances searched for near-duplicates at a time: 134 MB of float64.
 _LOOKED_THROUGH = 2**24
-# Distances that the measures look at together: 8 MB an array, of which there are some twenty.
+# Distances that the measures process together: 8 MB an array, with some twenty arrays.
 _TOGETHER = 2**20
-# |x|^2 + |y|^2 - 2 x.y has too few digits left in float32 below this part of |x|^2 + |y|^2, and none in float64 below
-# that part.
+# Below the first share of |x|^2 + |y|^2, |x|^2 + |y|^2 - 2 x.y has too few digits in float32; below the second, none in
+# float64.
 _CLOSE, _SAME = 2.0**-7, 2.0**-43
 
 
 class Space:
-    """A set of points whose Euclidean distances are wanted.
+    """A set of points with Euclidean distances.
 
-    The points may be cut into pieces by columns: squared distances add up over the pieces.
+    The points may be split into pieces by columns, since squared distances add up over the pieces.
 
     Attributes:
         n: Number of points.
-        values: Numbers that describe a point.
+        values: Number of values a point.
     """
 
     def __init__(self, pieces: Sequence[Rows], ahead: int = 0, rests: FloatArray | None = None) -> None:
         """Wrap pieces of shape (n, d_1), (n, d_2), ...; products are summed in the pieces' type.
 
         Args:
-            pieces: Read a block of rows at a time.
-            ahead: How many distances a walk computes at once, where reading the pieces costs much.
-            rests: Squared lengths of what the pieces leave out (`Points`), shape (n,).
+            pieces: Matrices that are read in blocks of rows.
+            ahead: Number of distances that a walk computes at once, if the pieces are slow to read.
+            rests: Squared lengths of the residuals (`Points`), shape (n,).
 
         Raises:
             ValueError: If there is no piece, or the pieces differ in length.
@@ -58,26 +58,26 @@ class Space:
         """Distances of some points to all points.
 
         Args:
-            rows: Which points, shape (b,).
+            rows: Rows of these points, shape (b,).
 
         Returns:
-            float64, shape (b, n); 0 from a point to itself. Computed as sqrt(|x|^2 + |y|^2 - 2 x.y) in the type of
-            the pieces; what is so close that float32 would be rounding, in float64.
+            float64, shape (b, n); 0 from a point to itself. Computed as sqrt(|x|^2 + |y|^2 - 2 x.y) in the type of the
+            pieces; distances too small for float32 are computed in float64.
         """
         return self._strip(rows).distances(slice(None))
 
     def walk(self, rows: IntArray, size: int) -> Iterator[FloatArray]:
-        """Distances of some points to all points, shape (size, n) a step; the last step may be smaller."""
+        """Yield distances of some points to all points, shape (size, n) a step; the last step may be smaller."""
         many = max(size, self._ahead // self.n // size * size)
-        for chosen in blocks(rows, many):
-            strip = self._strip(chosen)
-            for start in range(0, len(chosen), size):
+        for block in blocks(rows, many):
+            strip = self._strip(block)
+            for start in range(0, len(block), size):
                 yield strip.distances(slice(start, start + size))
-            # Before the next is made.
+            # Free the memory before the next one is computed.
             del strip
 
     def among(self, rows: IntArray) -> FloatArray:
-        """Distances of all pairs of b points, float64, shape (b (b - 1) / 2,). No other point is read."""
+        """Distances of all pairs of b points, float64, shape (b (b - 1) / 2,). No other points are read."""
         rests = None if self._rests is None else self._rests[rows]
         some = Space([ChosenRows(piece, rows) for piece in self._pieces], rests=rests)
         distances = some.distances(np.arange(len(rows)))
@@ -92,15 +92,15 @@ class Space:
             strip.squares += self._rests
         if dtype == np.float32:
             strip.refine(self._pieces)
-        # They are every strip's, and summing them in float64 takes as long as a tenth of the products.
+        # All strips share them, and summing them in float64 takes a tenth as long as the products.
         self._squares = strip.squares
         return strip
 
 
 class _Square:
-    """Inner products of points among themselves, which are symmetric: LAPACK keeps, and computes, one triangle.
+    """Inner products of points with each other. They are symmetric, so LAPACK stores and computes one triangle.
 
-    The lower triangle of the first half of the columns and that of the second half, turned over, fill a rectangle.
+    The lower triangle of the first half of the columns and the transposed one of the second half fill a rectangle.
 
     Source: Gustavson, Wasniewski, Dongarra & Langou 2010, "Rectangular full packed format for Cholesky's algorithm".
     """
@@ -113,49 +113,49 @@ class _Square:
         self._upper = rectangle[: n - self._half, 1 - even :]  # [column - half, row - half]
 
     def add(self, points: FloatArray) -> None:
-        """Add their products, in place: NumPy's own would be a second array, and twice as large."""
+        """Add products in place; NumPy would need a second array, twice as large."""
         from scipy.linalg.lapack import dsfrk, ssfrk
 
         add = dsfrk if self._packed.dtype == np.float64 else ssfrk
-        # Transposed, rows are the columns that LAPACK expects.
+        # The transposed rows are the columns that LAPACK expects.
         add(*points.shape, 1.0, points.T, 1.0, self._packed, transr="N", uplo="L", trans="T", overwrite_c=1)
 
     def rows(self, start: int, stop: int) -> FloatArray:
-        """Those of points start .. stop - 1 with all, shape (stop - start, n)."""
+        """Products of points start .. stop - 1 with all points, shape (stop - start, n)."""
         half = self._half
         if start < half < stop:
             return np.concatenate([self.rows(start, half), self.rows(half, stop)])
-        found = np.empty((stop - start, self._n), self._packed.dtype)
+        products = np.empty((stop - start, self._n), self._packed.dtype)
         if stop <= half:
-            found[:, :start] = self._lower[start:stop, :start]
+            products[:, :start] = self._lower[start:stop, :start]
             corner = self._lower[start:stop, start:stop]
-            found[:, stop:] = self._lower[stop:, start:stop].T
+            products[:, stop:] = self._lower[stop:, start:stop].T
         else:
-            found[:, :half] = self._lower[start:stop]
-            found[:, half:start] = self._upper[: start - half, start - half : stop - half].T
+            products[:, :half] = self._lower[start:stop]
+            products[:, half:start] = self._upper[: start - half, start - half : stop - half].T
             corner = self._upper[start - half : stop - half, start - half : stop - half].T
-            found[:, stop:] = self._upper[start - half : stop - half, stop - half :]
-        found[:, start:stop] = np.tril(corner) + np.tril(corner, -1).T
-        return found
+            products[:, stop:] = self._upper[start - half : stop - half, stop - half :]
+        products[:, start:stop] = np.tril(corner) + np.tril(corner, -1).T
+        return products
 
 
 class _Strip:
-    """Inner products of some points with all, which grow piece by piece."""
+    """Inner products of some points with all, accumulated piece by piece."""
 
     def __init__(self, rows: IntArray, n: int, dtype: np.dtype[Any], squares: FloatArray | None) -> None:
         self._rows, self._n = rows, n
-        # Points of no contiguous range have no square with themselves that is worth keeping apart.
+        # Only a contiguous range of points has a square block of products worth separating.
         contiguous = len(rows) > 0 and bool((np.diff(rows) == 1).all())
         self._start, self._stop = (int(rows[0]), int(rows[-1]) + 1) if contiguous else (n, n)
         self._square = _Square(self._stop - self._start, dtype)
         self._others = np.zeros((len(rows), n - (self._stop - self._start)), dtype)
         self._knows_squares = squares is not None
         self.squares = np.zeros(n) if squares is None else squares
-        # Place in the strip, column and squared distance of every close pair, in the order of places.
+        # Position in the strip, column and squared distance of every close pair, in the order of positions.
         self._close = np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0)
 
     def _outside(self) -> Iterator[tuple[slice, slice]]:
-        """Points that are not in the square, and their columns among the others."""
+        """Points outside the square block, and their columns."""
         for begin, end, before in ((0, self._start, 0), (self._stop, self._n, self._stop - self._start)):
             for first in range(begin, end, _BLOCK):
                 last = min(first + _BLOCK, end)
@@ -176,10 +176,10 @@ class _Strip:
             self.squares[points] += np.einsum("ij,ij->i", values, values, dtype=np.float64)
 
     def refine(self, pieces: Sequence[Rows]) -> None:
-        """Compute the distances of near-duplicates again: they are few, as a rule, and read once more."""
+        """Compute the distances of near-duplicates again in float64; there are few as a rule."""
         size = max(1, min(_BLOCK, _LOOKED_THROUGH // self._n))
-        found = [self._find_close(slice(start, start + size)) for start in range(0, len(self._rows), size)]
-        places, columns = (np.concatenate(parts) for parts in zip(*found, strict=True)) if found else self._close[:2]
+        pairs = [self._find_close(slice(start, start + size)) for start in range(0, len(self._rows), size)]
+        places, columns = (np.concatenate(parts) for parts in zip(*pairs, strict=True)) if pairs else self._close[:2]
         if not len(places):
             return
         (own, of_place), (others, of_column) = (np.unique(part, return_inverse=True) for part in (places, columns))
@@ -191,7 +191,7 @@ class _Strip:
         self._close = places, columns, np.where(squared < _SAME * lengths, 0.0, squared)
 
     def _find_close(self, block: slice) -> tuple[IntArray, IntArray]:
-        """Places and columns of the close pairs among a block of the strip's rows."""
+        """Positions and columns of the close pairs in a block of the strip's rows."""
         rows = self._rows[block]
         squared = self._squared(block)
         squared /= np.maximum(self.squares[rows, None] + self.squares[None, :], np.finfo(np.float64).tiny)
@@ -200,7 +200,7 @@ class _Strip:
         return places[apart] + block.start, columns[apart]
 
     def distances(self, some: slice) -> FloatArray:
-        """Of some of the rows to all points, float64."""
+        """Distances of some of the rows to all points, float64."""
         squared = self._squared(some)
         first, last, _ = some.indices(len(self._rows))
         places, columns, exact = self._close
@@ -225,19 +225,19 @@ class _Strip:
 
 
 def feature_space(features: Mapping[str, Rows], likeness: Likeness) -> Space:
-    """The space of unreduced features under a likeness.
+    """The space of full features by a metric.
 
     Args:
         features: Layer -> features, shape (n, d).
-        likeness: Which likeness.
+        likeness: The metric.
     """
     n = max(1, *(layer.shape[0] for layer in features.values()))
-    # As many columns as fit beside those of all points that are walked at once.
+    # As many columns as fit into memory with the distances of one pass.
     return Space(columns(features, likeness, max(_NARROWEST, _READ // min(n, max(_AHEAD // n, 1)))), _AHEAD)
 
 
 def embedding_space(embeddings: FloatArray | Points) -> Space:
-    """The space of embeddings, shape (n, d), centred and in float64 so that cancellation costs no digits.
+    """The space of embeddings, shape (n, d), centred and in float64, to avoid cancellation.
 
     Args:
         embeddings: Points, or their coordinates.
@@ -249,17 +249,17 @@ def embedding_space(embeddings: FloatArray | Points) -> Space:
 
 
 def pieces_space(pieces: Sequence[FloatArray], dtype: type[np.floating[Any]] = np.float64) -> Space:
-    """The space of coordinates that lie in several arrays, centred.
+    """The space of coordinates in several arrays, centred.
 
     Args:
         pieces: Shape (n, d_1), (n, d_2), ..., which may be mapped from files.
-        dtype: Of the products; float32 is twice as fast where there are thousands of coordinates.
+        dtype: Type of the products; float32 is twice as fast with thousands of coordinates.
     """
     return Space([_Centred(piece, dtype) for piece in pieces], _AHEAD)
 
 
 class _Centred:
-    """Coordinates less their mean, which are computed when rows are asked for."""
+    """Coordinates minus their mean, computed on demand."""
 
     def __init__(self, source: Rows, dtype: type[np.floating[Any]]) -> None:
         self._source, self._mean = source, np.mean(source, axis=0, dtype=np.float64)  # type: ignore[call-overload]
@@ -270,11 +270,11 @@ class _Centred:
 
 
 def blocks(rows: IntArray, size: int) -> Iterator[IntArray]:
-    """Rows, at most `size` at a time."""
+    """Yield rows, at most `size` at a time."""
     for start in range(0, len(rows), size):
         yield rows[start : start + size]
 
 
 def rows_at_a_time(n: int) -> int:
-    """How many points the measures look at together, of n."""
+    """Number of points that the measures process together, among n."""
     return max(1, min(_BLOCK, _TOGETHER // max(n, 1)))

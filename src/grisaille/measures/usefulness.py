@@ -1,4 +1,4 @@
-"""What a likeness is worth: do the nearest paintings share an artist, a movement, a period, a nationality."""
+"""Usefulness of a likeness: whether the nearest paintings share an artist, a movement, a period or a nationality."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import numpy as np
 from grisaille.arrays import BoolArray, FloatArray, IntArray
 from grisaille.measures.retrieval import Answers
 
-# Resamples of the bootstrap; of more, the interval's ends change in the third digit at most.
+# Resamples of the bootstrap; more change the interval's ends in the third digit at most.
 _RESAMPLES = 1000
-# Resamples that are held at once.
+# Resamples in memory at a time.
 _BATCH = 50
 
 
@@ -21,28 +21,28 @@ def usefulness(
     """Measure one space.
 
     Args:
-        answers: Of all queries.
+        answers: Neighbours of all queries.
         labels: Artist of each painting, 0 .. c - 1, shape (n,).
         relations: Name -> whether two artists share something, shape (c, c). Queries whose artist shares it with
-            nobody, not even with itself, are left out: it is not known of them.
+            nobody, not even with itself, are left out, since it is unknown for them.
         chosen: Paintings that count as queries, shape (n,).
-        seed: Of the bootstrap.
+        seed: Seed of the bootstrap.
 
     Returns:
-        `one_nn` (share of queries whose nearest painting is by the same artist), `precision` (share of the k nearest
-        that are), `mean_average_precision`, and `precision_<relation>`; each with `_low` and `_high`, the ends of a
-        95% interval. NaN where there was no query.
+        `one_nn` (share of queries whose nearest painting is by the same artist), `precision` (share of the k nearest by
+        the same artist), `mean_average_precision`, and `precision_<relation>`; each with `_low` and `_high`, the ends
+        of a 95% interval. NaN without queries.
 
     Sources: Manning, Raghavan & Schütze, Introduction to Information Retrieval, section 8.4; percentile bootstrap over
     queries, Efron & Tibshirani 1993, section 13.3.
     """
-    asked = chosen[answers.rows]
-    own, near = labels[answers.rows[asked]], labels[answers.near[asked]]
+    counted = chosen[answers.rows]
+    own, near = labels[answers.rows[counted]], labels[answers.near[counted]]
     same = own[:, None] == near
     scores = {
         "one_nn": same[:, :1].mean(axis=1),
         "precision": same.mean(axis=1),
-        "mean_average_precision": answers.average_precision[asked],
+        "mean_average_precision": answers.average_precision[counted],
     }
     for name, relation in relations.items():
         known = relation[own, own]
@@ -57,7 +57,7 @@ def usefulness(
 
 
 def bootstrap_interval(values: FloatArray, seed: int) -> tuple[float, float]:
-    """Ends of a 95% interval of the mean of independent values, shape (q,); NaN of fewer than two.
+    """Ends of a 95% interval of the mean of independent values, shape (q,); NaN for fewer than two.
 
     Source: percentile bootstrap, Efron & Tibshirani 1993, section 13.3.
     """
@@ -72,12 +72,12 @@ def bootstrap_interval(values: FloatArray, seed: int) -> tuple[float, float]:
 
 
 def chance(labels: IntArray, kept: BoolArray, relations: Mapping[str, BoolArray]) -> dict[str, float]:
-    """What paintings in random order reach.
+    """The scores of a random order.
 
     Args:
-        labels: As for `usefulness`.
+        labels: See `usefulness`.
         kept: Paintings that take part, shape (n,).
-        relations: As for `usefulness`.
+        relations: See `usefulness`.
 
     Returns:
         `one_nn` and `precision`, which are the same, and `precision_<relation>`.
@@ -95,15 +95,15 @@ def chance(labels: IntArray, kept: BoolArray, relations: Mapping[str, BoolArray]
 
 
 def hubness(answers: Answers, n: int) -> tuple[float, int, int]:
-    """Are some paintings near to very many.
+    """Measure whether some paintings are neighbours of very many.
 
     Args:
-        answers: Of all queries.
-        n: Paintings.
+        answers: Neighbours of all queries.
+        n: Number of paintings.
 
     Returns:
-        Skewness of the number of queries that a painting is among the k nearest of (0 is even; NaN where all are
-        equal), the row of the painting that is near to most, and to how many.
+        Skewness of the number of queries that have a painting among their k nearest (0 is even; NaN if all are equal),
+        the row of the painting with the largest number, and this number.
 
     Source: Radovanović, Nanopoulos & Ivanović 2010, "Hubs in space".
     """
@@ -119,36 +119,36 @@ def hubness(answers: Answers, n: int) -> tuple[float, int, int]:
 
 
 def constant_recall(neighbours: IntArray, rows: IntArray, n: int) -> float:
-    """How many nearest paintings are found by answering everybody with the same ones, those that are near to most.
+    """The recall of the best constant answer: the same paintings for everybody, those near to most.
 
     Args:
         neighbours: The k nearest of each query, shape (q, k).
         rows: The queries, shape (q,).
-        n: Paintings.
+        n: Number of paintings.
 
     Returns:
-        Recall@k, 0 to 1. A recall that is not well above it says little.
+        Recall@k, 0 to 1. A recall that is not well above it means little.
     """
     k = neighbours.shape[1]
     top = np.argsort(-np.bincount(neighbours.ravel(), minlength=n), kind="stable")[: k + 1]
-    found = (neighbours[:, :, None] == top[None, None, :]).any(axis=1)
-    # A query is no answer to itself; then the next takes its place.
+    hits = (neighbours[:, :, None] == top[None, None, :]).any(axis=1)
+    # A query is not an answer to itself; the next painting replaces it.
     itself = rows[:, None] == top[None, :]
-    found[:, k] &= itself.any(axis=1)
-    return float((found & ~itself).sum(axis=1).mean() / k)
+    hits[:, k] &= itself.any(axis=1)
+    return float((hits & ~itself).sum(axis=1).mean() / k)
 
 
 def shared(values: list[str | None]) -> BoolArray:
-    """Which artists have the same value, shape (c, c); nobody shares what is not known."""
+    """Which artists have the same value, shape (c, c); unknown values match nothing."""
     known = np.array([value or "" for value in values])
     return np.asarray((known[:, None] == known[None, :]) & (known != "")[:, None])
 
 
 def overlapping(years: list[tuple[int, int] | None]) -> BoolArray:
-    """Which artists were alive together for at least half of the shorter of their lives, shape (c, c).
+    """Which artists were alive together for at least half of the shorter life, shape (c, c).
 
     Args:
-        years: First and last of every artist; None where they are not known.
+        years: First and last year of every artist; None if unknown.
     """
     c = len(years)
     result = np.zeros((c, c), bool)
