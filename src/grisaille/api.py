@@ -197,9 +197,9 @@ class Collection:
             stored = self._embedded.embeddings
             points = {likeness: Points.of(likeness, np.asarray(values[[row]])) for likeness, values in stored.items()}
         else:
-            wanted = [likeness for likeness in self.likenesses if likeness != VECTORS]
+            names = [likeness for likeness in self.likenesses if likeness != VECTORS]
             with _KERAS:
-                points = self._embedded.embed([query], wanted, self.max_megapixels) if wanted else {}
+                points = self._embedded.embed([query], names, self.max_megapixels) if names else {}
         return EmbeddedPicture(query.name, query.sha256, points)
 
     def holds(self, picture: str | Path | bytes) -> bool:

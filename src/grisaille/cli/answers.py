@@ -31,8 +31,8 @@ _WHY = (
     "Full colour marks the parts where the two are more alike than the left picture and a sample of the collection "
     "are on average.\n{}"
 )
-_OF_LINES = "The lines enclose half of this likeness."
-_OF_STRIPS = "A strip shows the colours that both share; the more alike the palettes, the fuller the strip."
+_OUTLINE_NOTE = "The lines enclose half of this likeness."
+_STRIP_NOTE = "A strip shows the colours that both share; the more alike the palettes, the fuller the strip."
 
 
 @dataclass(frozen=True)
@@ -168,7 +168,7 @@ class Answers:
         if not pairs:
             return None
         # Pairs with a strip are explained pixel by pixel and have no lines.
-        notes = dict.fromkeys(_OF_LINES if each.strip is None else _OF_STRIPS for each in pairs)
+        notes = dict.fromkeys(_OUTLINE_NOTE if each.strip is None else _STRIP_NOTE for each in pairs)
         return why_sheet(pairs, _WHY.format(" ".join(notes)), len(parts) if len(parts) > 1 else 3)
 
     def _tiles(

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _HEAD = ("run (began, UTC)", "ran", "paintings", "same artist", "kept", "took", "state")
 _WIDTHS = (24, 25, 9, 11, 4, 7, 8)
 # A run is judged by the first of these likenesses that it measured.
-_JUDGED_BY = ("style", "mixture", "composition", "vectors", "colour")
+_HEADLINE_LIKENESSES = ("style", "mixture", "composition", "vectors", "colour")
 
 
 @click.command()
@@ -46,13 +46,13 @@ def runs(as_json: bool, storage: str | None, env: str | None) -> None:
 
 
 def _cells(line: RunLine) -> tuple[str, ...]:
-    judged_by = next((name for name in _JUDGED_BY if f"same_artist_{name}" in line.figures), None)
+    likeness = next((name for name in _HEADLINE_LIKENESSES if f"same_artist_{name}" in line.figures), None)
     kept = line.figures.get("kept_composition", line.figures.get("kept_vectors"))
     return (
         line.run,
         line.ran,
         "" if line.paintings is None else f"{line.paintings:,}",
-        f"{judged_by} {line.figures[f'same_artist_{judged_by}']:.0%}" if judged_by else "",
+        f"{likeness} {line.figures[f'same_artist_{likeness}']:.0%}" if likeness else "",
         "" if kept is None else f"{kept:.0%}",
         "" if line.seconds is None else _duration(line.seconds),
         line.state,

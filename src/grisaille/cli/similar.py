@@ -65,15 +65,17 @@ def similar(
     line, and answers each at once; only the first waits for TensorFlow and the models.
     """
     collection = options.opened(**where)
-    wanted = collection.likenesses if likeness == "all" else [chosen(likeness, collection.likenesses)]
-    if why and wanted == [VECTORS]:
+    likenesses = collection.likenesses if likeness == "all" else [chosen(likeness, collection.likenesses)]
+    if why and likenesses == [VECTORS]:
         raise ValueError("vectors cannot show where pictures are alike: leave out --why, or choose another likeness")
-    click.echo(f"By {'each likeness' if len(wanted) > 1 else wanted[0]}, in the embeddings of {collection.run}")
+    click.echo(f"By {'each likeness' if len(likenesses) > 1 else likenesses[0]}, in the embeddings of {collection.run}")
     answers = Answers(collection, output, "look_alikes")
     for query in _one_by_one(collection, sys.stdin) if named == ("-",) else _read(collection, named):
         if not collection.holds(query.picture) or why or shortlist:
             _start_tensorflow()
-        known = [name for name in wanted if name != VECTORS or len(wanted) == 1 or collection.holds(query.picture)]
+        known = [
+            name for name in likenesses if name != VECTORS or len(likenesses) == 1 or collection.holds(query.picture)
+        ]
         picture = query.picture if shortlist else query.placed(collection)
         results = {name: collection.similar(picture, name, count, shortlist=shortlist) for name in known}
         answers.add(query, results, why)

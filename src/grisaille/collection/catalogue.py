@@ -25,7 +25,7 @@ FILE_COLUMNS = ["painting_id", "path", "width", "height", "mode", "sha256", "dup
 FIRST_COLUMNS = ["painting_id", "artist", "movements", *DESCRIPTION]
 
 
-_TOLD = 5
+_LISTED = 5
 _NO_IMAGE = f"no image by its name: {', '.join(images.SUFFIXES)} are read"
 # Two paintings have a single distance, which cannot be compared with anything.
 _FEWEST = 3
@@ -106,13 +106,13 @@ def name_artists(
     described = works.reset_index(drop=True).reindex(join.rows).set_axis(files.index)
     described = described.fillna(dict.fromkeys(described.columns.drop(YEARS), ""))
     if len(works):
-        _tell_of_join(join)
+        _log_join(join)
     matches = {
         path: index.spelt(artist) if artist.strip() else index.match(path)
         for path, artist in zip(files["path"], described["artist"], strict=True)
     }
     matches = _one_spelling(matches)
-    _tell_of_strangers(index, matches)
+    _log_unknown_artists(index, matches)
     names = [artist for artist, _ in matches.values()]
     movements = [
         index.movements.get(name) or movements_of(written)
@@ -121,13 +121,13 @@ def name_artists(
     table = described.drop(columns=["file", "artist"]).assign(artist=names, movements=movements).join(files)
     if not described["movement"].any():
         table = table.drop(columns="movement")
-    _tell_of_two_artists(table)
+    _warn_of_conflicting_artists(table)
     last = FILE_COLUMNS[1:]
     others = table.columns.drop([*FIRST_COLUMNS, *last])
     return table[[*FIRST_COLUMNS, *others, *last]], _unmatched(join if len(works) else None)
 
 
-def _tell_of_join(join: Join) -> None:
+def _log_join(join: Join) -> None:
     count, whole = int((join.rows >= 0).sum()), len(join.rows)
     logger.info("%s of %s are in the table of paintings, by %s", f"{count:,}", f"{whole:,}", join.key)
     for reason, names in (
@@ -157,7 +157,7 @@ def _one_spelling(matches: Mapping[str, tuple[str, bool]]) -> dict[str, tuple[st
     }
 
 
-def _tell_of_strangers(index: ArtistIndex, matches: Mapping[str, tuple[str, bool]]) -> None:
+def _log_unknown_artists(index: ArtistIndex, matches: Mapping[str, tuple[str, bool]]) -> None:
     strangers = sorted({artist for artist, known in matches.values() if not known} - {UNKNOWN})
     if strangers and index.movements:
         logger.warning("not in the table of artists, used as written: %s", ", ".join(strangers))
@@ -206,7 +206,7 @@ def _describe(facts: Mapping[str, images.ImageFacts]) -> pd.DataFrame:
     return pd.DataFrame({"painting_id": _identifiers(list(facts)), "path": list(facts)}).join(pd.DataFrame(described))
 
 
-def _tell_of_two_artists(table: pd.DataFrame) -> None:
+def _warn_of_conflicting_artists(table: pd.DataFrame) -> None:
     whose = dict(zip(table["painting_id"], table["artist"], strict=True))
     doubtful = [
         f"{row.path} ({row.artist}) is a duplicate of {row.duplicate_of} ({whose[row.duplicate_of]})"
@@ -214,8 +214,8 @@ def _tell_of_two_artists(table: pd.DataFrame) -> None:
         if row.artist != whose[row.duplicate_of] and UNKNOWN not in (row.artist, whose[row.duplicate_of])
     ]
     if doubtful:
-        more = f", and {len(doubtful) - _TOLD} more" if len(doubtful) > _TOLD else ""
-        logger.warning("one painting under two artists' names: %s%s", "; ".join(doubtful[:_TOLD]), more)
+        more = f", and {len(doubtful) - _LISTED} more" if len(doubtful) > _LISTED else ""
+        logger.warning("one painting under two artists' names: %s%s", "; ".join(doubtful[:_LISTED]), more)
 
 
 def _identifiers(paths: list[str]) -> list[str]:

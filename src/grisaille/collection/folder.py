@@ -23,7 +23,7 @@ _LEFT_BEHIND = frozenset({"__MACOSX", "@eaDir", "#recycle", "$RECYCLE.BIN", "los
 
 
 @cache
-def _tell_of_links(names: str) -> None:
+def _warn_of_links(names: str) -> None:
     """Warn once, since a run lists its paintings several times."""
     logger.warning("links to folders are not followed: %s", names)
 
@@ -56,7 +56,7 @@ class PictureFolder(Mapping[str, Reader]):
         self._paths = [name for name in self._found if PurePosixPath(name).suffix.lower() in SUFFIXES]
         links = [name for name, facts in self._found.items() if facts.get("islink") and Path(facts["name"]).is_dir()]
         if links:
-            _tell_of_links(", ".join(map(repr, links[:5])))
+            _warn_of_links(", ".join(map(repr, links[:5])))
         known = {*self._paths, *links}
         self.others = [name for name in self._found if name not in known]
 

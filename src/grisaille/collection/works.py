@@ -42,7 +42,7 @@ _DIGITS = 5
 # Minimum letters of a name that may end a compound.
 _LONG = 5
 # Number of names in a message, and maximum length of each.
-_TOLD, _SHOWN = 5, 80
+_LISTED, _SHOWN = 5, 80
 
 # Our column -> other names for it, in order of preference. Only letters and digits are compared.
 _NAMES: dict[str, tuple[str, ...]] = {
@@ -155,7 +155,7 @@ def recognise(table: pd.DataFrame, columns: Mapping[str, str], name: str = TABLE
     names = [" ".join(str(column).split()) for column in table.columns]
     positions = _positions(names, columns, name)
     if names and name == TABLE:
-        _tell_of_columns(names, positions)
+        _log_columns(names, positions)
     if names and "file" not in positions and not any(map(_identifies, names)) and "id" not in positions:
         # Only the table of paintings has a parameter for this.
         hint = "; set it with --params ingestion.columns.file=NAME" if name == TABLE else ""
@@ -175,7 +175,7 @@ def recognise(table: pd.DataFrame, columns: Mapping[str, str], name: str = TABLE
     return works.join(pd.DataFrame(others, index=table.index))
 
 
-def _tell_of_columns(names: Sequence[str], positions: Mapping[str, int]) -> None:
+def _log_columns(names: Sequence[str], positions: Mapping[str, int]) -> None:
     taken = ", ".join(f"{ours} from {names[number]}" for ours, number in positions.items())
     rest = [name for number, name in enumerate(names) if number not in positions.values()]
     logger.debug("%s: %s; unchanged: %s", TABLE, taken or "no column recognised", _some(rest) or "none")
@@ -273,7 +273,7 @@ def _years_of(begin: int | None, end: int | None, date: Years) -> Years:
 def first_of(names: Iterable[str]) -> str:
     """The first names of a list, each shortened."""
     names = list(names)
-    return ", ".join(map(_short, names[:_TOLD])) + (", ..." if len(names) > _TOLD else "")
+    return ", ".join(map(_short, names[:_LISTED])) + (", ..." if len(names) > _LISTED else "")
 
 
 def _short(name: str) -> str:

@@ -136,7 +136,7 @@ def moves(runs: Sequence[Points], shown: int, k: int = NEAREST) -> Moves | None:
     candidates = [Moved(int(sampled[i]), near[:, i], _ranks(runs, int(sampled[i]), near[:, i])) for i in fewest]
     order = sorted(
         range(len(candidates)),
-        key=lambda row: (kept.min(axis=0)[fewest[row]], -_went(candidates[row]), candidates[row].painting),
+        key=lambda row: (kept.min(axis=0)[fewest[row]], -_median_rank(candidates[row]), candidates[row].painting),
     )
     most = [candidates[row] for row in order[:shown] if _moved(candidates[row])]
     return Moves(k, len(sampled), kept, k / (m - 1), most)
@@ -154,7 +154,7 @@ def _ranks(runs: Sequence[Points], painting: int, near: IntArray) -> IntArray:
     return np.array(ranks).transpose(1, 0, 2)
 
 
-def _went(moved: Moved) -> float:
+def _median_rank(moved: Moved) -> float:
     """Median rank of the neighbours in the first run, in the run where that is largest."""
     return float(np.median(moved.ranks[0], axis=1).max())
 

@@ -11,7 +11,7 @@ from grisaille.datasets.given_file import GivenFileDataset
 
 logger = logging.getLogger(__name__)
 # Missing files that this process has warned about, since several nodes of a run read the table.
-_TOLD: set[str] = set()
+_WARNED: set[str] = set()
 
 
 class ArtistsDataset(GivenFileDataset[pd.DataFrame]):
@@ -66,8 +66,8 @@ class ArtistsDataset(GivenFileDataset[pd.DataFrame]):
         """
         data = self._read()
         if data is None:
-            if str(self._filepath) not in _TOLD:
-                _TOLD.add(str(self._filepath))
+            if str(self._filepath) not in _WARNED:
+                _WARNED.add(str(self._filepath))
                 logger.warning("no table of artists at %s: names come from files and folders only", self._filepath)
             return pd.DataFrame({"name": [], "genre": []})
         try:

@@ -79,7 +79,7 @@ class AtomicCatalog(DataCatalog, CatalogCommandsMixin):
         self.wiring: dict[str, frozenset[str]] = {}
         self.pictures: tuple[str | None, list[str]] = None, []
         self._made: dict[str, tuple[dict[str, Any], dict[str, str | None], Recipe]] = {}
-        self._told: set[str] = set()
+        self._warned: set[str] = set()
 
     def get(self, key: str, fallback_to_runtime_pattern: bool = False, version: Version | None = None) -> Any:
         """See `DataCatalog`."""
@@ -240,7 +240,7 @@ class AtomicCatalog(DataCatalog, CatalogCommandsMixin):
         known = known or Ages()
         if name not in known.older:
             stamp = self.stamp(name)
-            known.older[name] = self._lacking(name, stamp)
+            known.older[name] = self._missing_source(name, stamp)
             if known.older[name]:
                 return known.older[name]
             for source, then in (stamp["inputs"] if stamp else {}).items():
@@ -254,7 +254,7 @@ class AtomicCatalog(DataCatalog, CatalogCommandsMixin):
                     break
         return known.older[name]
 
-    def _lacking(self, name: str, stamp: Stamp | None) -> tuple[str, str] | None:
+    def _missing_source(self, name: str, stamp: Stamp | None) -> tuple[str, str] | None:
         if stamp is None or KEPT_FROM in stamp["recipe"].get(name, {}):
             return None
         return next(
@@ -263,9 +263,9 @@ class AtomicCatalog(DataCatalog, CatalogCommandsMixin):
 
     def warn(self, name: str, known: Ages | None = None) -> None:
         """Warn once about a result that is to be read; arguments as in `older`."""
-        if name in self._told or self.where(name) is None:
+        if name in self._warned or self.where(name) is None:
             return
-        self._told.add(name)
+        self._warned.add(name)
         stamp, dataset = self.stamp(name), self.get(name)
         if stamp is None and _is_file(dataset) and dataset._version:
             logger.warning("%s has no stamp, so its inputs are unknown. %s", name, MEND)
@@ -274,7 +274,7 @@ class AtomicCatalog(DataCatalog, CatalogCommandsMixin):
 
     def accept(self, names: Iterable[str]) -> None:
         """Read some results as they are, without warnings about their age."""
-        self._told.update(names)
+        self._warned.update(names)
 
     def note(self, node: Any) -> None:
         """Record the inputs of a node that is about to run, for the stamps of its outputs."""

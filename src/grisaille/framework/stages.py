@@ -63,7 +63,7 @@ class Stages:
         self.seconds: dict[str, float] = {}
         self._nodes, self._known, self._whole = nodes, known, whole
         self._left = Counter(nodes.values())
-        self._count, self._told = len(self._left), 0
+        self._count, self._finished = len(self._left), 0
         self._facts: dict[str, list[str]] = {stage: [] for stage in self._left}
         # Stage -> number of its running nodes, start of the first of them, and earlier running time.
         self._running: Counter[str] = Counter()
@@ -93,17 +93,17 @@ class Stages:
                 self._took[stage] += now - self._since[stage]
             self._left[stage] -= 1
             if not self._left[stage]:
-                self._tell(stage)
+                self._log_stage(stage)
 
     def tell_of_parts(self) -> None:
         """Log stages of which only some nodes had to run."""
         for stage in self._took:
             if self._left[stage]:
-                self._tell(stage)
+                self._log_stage(stage)
 
-    def _tell(self, stage: str) -> None:
-        self._told += 1
-        number = f"{self._told}/{self._count} " if self._whole else ""
+    def _log_stage(self, stage: str) -> None:
+        self._finished += 1
+        number = f"{self._finished}/{self._count} " if self._whole else ""
         did = "; ".join(dict.fromkeys(self._facts[stage]))
         left = self._seconds_left() if self._whole else None
         run_logger.info(

@@ -71,7 +71,7 @@ class Explainer:
         """
         if likeness not in self._kinds:
             raise ValueError(f"likeness must be one of {', '.join(self._kinds)}. Received: likeness={likeness}")
-        (a, b), kind, usual = evidence, self._kinds[likeness], self._usual(likeness)
+        (a, b), kind, usual = evidence, self._kinds[likeness], self._average_of(likeness)
         reasons = why(a, b, kind)
         colours = (kind.colours(a), reasons.values) if isinstance(kind, ByColour) else None
         mean = float(kind.describe(a) @ usual)
@@ -93,7 +93,7 @@ class Explainer:
     def _known(self) -> dict[str, FloatArray]:
         return {}
 
-    def _usual(self, likeness: str) -> FloatArray:
+    def _average_of(self, likeness: str) -> FloatArray:
         if likeness not in self._known:
             self._known[likeness] = average(self._sampled, self._kinds[likeness])
         return self._known[likeness]

@@ -89,13 +89,13 @@ class NeighbourIndex:
             The share of paintings whose neighbour of the same rank is farther away, between 0 and 1, of the same shape.
             In collections of more than 1,000 paintings, it is estimated from a seeded sample.
         """
-        usual, k = self._usual_distances(distances.shape[1]), distances.shape[1]
+        usual, k = self._sampled_distances(distances.shape[1]), distances.shape[1]
         shares = np.full(distances.shape, np.nan)
         for rank in range(min(k, usual.shape[1])):
             shares[:, rank] = 1 - np.searchsorted(usual[:, rank], distances[:, rank], side="right") / len(usual)
         return shares
 
-    def _usual_distances(self, k: int) -> FloatArray:
+    def _sampled_distances(self, k: int) -> FloatArray:
         """Distances of a sample of paintings to their k nearest (or all, if fewer), sorted by rank, shape (s, k)."""
         if self._usual.shape[1] < min(k, len(self.points) - 1):
             sample = np.sort(np.random.default_rng(self._seed).permutation(len(self.points))[:_SAMPLE])

@@ -48,7 +48,7 @@ def read_queries(given: str | Iterable[str], max_megapixels: float) -> list[Quer
     """
     paths = [given] if isinstance(given, str) else list(given)
     files = {path: (name, read) for one in paths for path, name, read in _files(_path(one))}
-    names = _told_apart({path: name for path, (name, _) in files.items()})
+    names = _unique_names({path: name for path, (name, _) in files.items()})
     queries, reasons = [], []
     for path, (_, read) in files.items():
         try:
@@ -78,7 +78,7 @@ def _files(path: Path) -> list[tuple[Path, str, Reader]]:
     return [(path / name, name, read) for name, read in PictureFolder(str(path)).items()]
 
 
-def _told_apart(names: dict[Path, str]) -> dict[Path, str]:
+def _unique_names(names: dict[Path, str]) -> dict[Path, str]:
     """The same names, prefixed by as many folders as make them unique."""
     while shared := {name for name, count in Counter(names.values()).items() if count > 1}:
         names = {

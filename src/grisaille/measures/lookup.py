@@ -84,15 +84,15 @@ class Lookup:
 
     def nearest(
         self,
-        asked: Points | FloatArray,
+        queries: Points | FloatArray,
         k: int,
         progress: Callable[[Iterable[int]], Iterable[int]] = iter,
     ) -> tuple[IntArray, FloatArray]:
         """Find the k nearest points of every query.
 
         Args:
-            asked: Queries, or coordinates of shape (q, d). A query that is among the points finds itself like any other
-                point, at distance 0 only if coordinates have no residual.
+            queries: Queries, or coordinates of shape (q, d). A query that is among the points finds itself like any
+                other point, at distance 0 only if coordinates have no residual.
             k: Number of neighbours; fewer if there are fewer points.
             progress: Wraps the loop over blocks of queries, for a progress bar.
 
@@ -103,7 +103,7 @@ class Lookup:
         Raises:
             ValueError: If the queries' shape is wrong.
         """
-        return self._nearest(self._find, asked, k, progress)
+        return self._nearest(self._find, queries, k, progress)
 
     def around(self, places: FloatArray, count: int, allowed: BoolArray) -> IntArray:
         """Points that the index finds around some positions.
@@ -124,19 +124,19 @@ class Lookup:
     def _nearest(
         self,
         find: _Exact | _Index,
-        asked: Points | FloatArray,
+        queries: Points | FloatArray,
         k: int,
         progress: Callable[[Iterable[int]], Iterable[int]] = iter,
     ) -> tuple[IntArray, FloatArray]:
-        asked = asked if isinstance(asked, Points) else Points.plain(asked)
-        shapes = self.points.coordinates.shape, asked.coordinates.shape
+        queries = queries if isinstance(queries, Points) else Points.plain(queries)
+        shapes = self.points.coordinates.shape, queries.coordinates.shape
         if shapes[1][1:] != shapes[0][1:]:
             raise ValueError(f"points and queries must be (n, d) and (q, d). Received: {shapes[0]} and {shapes[1]}")
         k = min(k, len(self.points))
         spare = min(k + find.spare, len(self.points))
-        rows, distances = np.empty((len(asked), k), dtype=np.int64), np.empty((len(asked), k))
-        for start in progress(range(0, len(asked), _QUERIES)):
-            block = asked.coordinates[start : start + _QUERIES].astype(np.float64)
+        rows, distances = np.empty((len(queries), k), dtype=np.int64), np.empty((len(queries), k))
+        for start in progress(range(0, len(queries), _QUERIES)):
+            block = queries.coordinates[start : start + _QUERIES].astype(np.float64)
             found, squares = _by_distance(self.points, find(block, spare), block)
             doubtful = ~np.isfinite(squares[:, k - 1])
             if isinstance(find, _Exact) and spare < len(self.points):
@@ -144,14 +144,14 @@ class Lookup:
             for row in np.flatnonzero(doubtful):
                 found[row, :k], squares[row, :k] = _one_by_one(self.points, block[row], k)
             here = slice(start, start + len(block))
-            rows[here], distances[here] = found[:, :k], np.sqrt(squares[:, :k] + asked.rests[here, None])
+            rows[here], distances[here] = found[:, :k], np.sqrt(squares[:, :k] + queries.rests[here, None])
         return rows, distances
 
     def _recall_of(self, index: _Index) -> float:
         sample = np.sort(np.random.default_rng(0).permutation(len(self.points))[:SAMPLE])
         k = min(SAMPLE_NEIGHBOURS, len(self.points) - 1)
-        asked = self.points[sample]
-        exact, found = (others(*self._nearest(find, asked, k + 1), sample)[0] for find in (self._find, index))
+        queries = self.points[sample]
+        exact, found = (others(*self._nearest(find, queries, k + 1), sample)[0] for find in (self._find, index))
         return float(np.mean([np.isin(one, other).mean() for one, other in zip(exact, found, strict=True)]))
 
 

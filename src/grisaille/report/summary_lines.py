@@ -234,13 +234,13 @@ def unknown_artists(comparison: Comparison, artists: Sequence[str]) -> list[str]
     for name in (*comparison.left, *comparison.right):
         if normalise(name) in known:
             continue
-        close = _meant(name, artists)
+        close = _suggested_artists(name, artists)
         hint = f"; did you mean {' or '.join(close)}?" if close else ""
         messages.append(f"there is no {name} in the collection{hint}")
     return messages
 
 
-def _meant(name: str, artists: Sequence[str]) -> list[str]:
+def _suggested_artists(name: str, artists: Sequence[str]) -> list[str]:
     """At most three artists whose names contain all words of this one, or else the closest spelling."""
     words = set(normalise(name).split())
     holding = [artist for artist in artists if artist != UNKNOWN and words and words <= set(normalise(artist).split())]

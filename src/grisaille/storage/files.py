@@ -30,7 +30,7 @@ _PARTIAL = ".partial"
 _fetching = threading.Lock()
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 # HDF5 and NumPy report a full disk only in messages, NumPy with numbers of bytes.
-_TOLD = re.compile("|".join([*map(os.strerror, _NO_ROOM), r"\d+ requested and \d+ written"]))
+_DISK_FULL = re.compile("|".join([*map(os.strerror, _NO_ROOM), r"\d+ requested and \d+ written"]))
 
 
 class DiskFullError(GrisailleError):
@@ -140,7 +140,7 @@ def _sync(path: Path) -> None:
 def _want_of_room(error: BaseException | None) -> str | None:
     """The message about a full disk in an error or its causes, if there is one."""
     while error is not None:
-        match = _TOLD.search(str(error)) if isinstance(error, OSError | RuntimeError) else None
+        match = _DISK_FULL.search(str(error)) if isinstance(error, OSError | RuntimeError) else None
         if match is not None:
             return match[0]
         if isinstance(error, OSError) and error.errno in _NO_ROOM:

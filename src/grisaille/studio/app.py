@@ -55,7 +55,7 @@ def create_app(source: Source, token: str | None = None, hosts: tuple[str, ...] 
     app.include_router(router)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts))
     for kind in (GrisailleError, ValueError, TimeoutError):
-        app.add_exception_handler(kind, _tell)
+        app.add_exception_handler(kind, _as_response)
 
     @app.middleware("http")
     async def guard(request: Request, proceed: Callable[[Request], Any]) -> Response:
@@ -79,7 +79,7 @@ def _given(request: Request) -> str:
     return request.query_params.get("token") or request.cookies.get(_COOKIE) or bearer
 
 
-def _tell(_: Request, error: Exception) -> Response:
+def _as_response(_: Request, error: Exception) -> Response:
     """Convert an exception to a JSON response."""
     status = next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 422)
     return JSONResponse({"error": " ".join(str(error).split()) or "this took too long"}, status)
