@@ -152,6 +152,9 @@ CHECKED = {
     f"kedro run --pipelines evaluation --load-versions composition_embeddings:{VERSION}": (
         "runs below with three versions"
     ),
+    "kedro package": "downloads what builds a wheel; tests/test_places.py runs the package without a project",
+    "pip install dist/grisaille-0.1.0-py3-none-any.whl": "likewise",
+    "tar xzf dist/conf-grisaille.tar.gz -C /path/to/empty/folder": "likewise",
     "make demo": "installs, and then runs the command above",
     (
         "make bench PAINTINGS=/path/to/paintings BASELINES=/path/to/baselines.py TORCH_PYTHON=/path/to/python "
