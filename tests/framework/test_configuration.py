@@ -28,7 +28,7 @@ from grisaille.demo.datasets import GalleryDataset
 from grisaille.framework import config, hooks
 from grisaille.framework.catalog import AtomicCatalog
 from grisaille.framework.config import RunConfigLoader, WrongParameterError
-from grisaille.parameters import Autoencoder, Backbone, Chunk, Comparison, Parameters
+from grisaille.parameters import Autoencoder, Backbone, Chunk, Comparison, Features, Parameters
 from grisaille.parameters.messages import ParameterError, check
 from helpers import PROJECT, kedro
 
@@ -67,8 +67,10 @@ class TestKeeping:
         monkeypatch.setattr(hooks, "LARGE", 3)
         for number in range(pictures):
             tmp_path.joinpath(f"{number}.jpg").touch()
-        context(paintings_folder=str(tmp_path), **given)
+        opened = context(paintings_folder=str(tmp_path), **given)
         assert {node.name for node in pipelines["keeping"].nodes} == nodes
+        # Kedro makes models of the groups that nodes ask for.
+        assert isinstance(opened.params["features"], Features) == bool(nodes)
 
 
 class TestCatalog:

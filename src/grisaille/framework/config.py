@@ -283,11 +283,16 @@ def _group(name: str) -> Any:
     return plain(given.get(name, Parameters.model_fields[name].default))
 
 
-def rebuild_pipelines_of_another_shape() -> None:
+def rebuild_pipelines_of_another_shape() -> bool:
     """Make Kedro rebuild the pipelines if they were built from other parameters than this session's.
 
     Kedro caches the pipelines of the first session in a process.
+
+    Returns:
+        Whether they will be rebuilt.
     """
     decided: dict[str, Callable[[], Any]] = {"refits": _refits, "keeps": _keeps}
-    if any(decided.get(name, partial(_group, name))() != built for name, built in _shape.items()):
+    other = any(decided.get(name, partial(_group, name))() != built for name, built in _shape.items())
+    if other:
         pipelines.configure("grisaille.pipeline_registry")
+    return other

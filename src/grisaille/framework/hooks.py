@@ -46,7 +46,9 @@ class RecipeHook:
             _decide_whether_to_refit(context)
         if parameters.get("features", {}).get("keep") == "auto":
             _count_paintings(context)
-        config.rebuild_pipelines_of_another_shape()
+        if config.rebuild_pipelines_of_another_shape():
+            # Kedro turned parameters into models as the nodes of the former pipelines asked for.
+            context._validated_params_cache = None
 
     @hook_impl
     def before_pipeline_run(self, pipeline: Any, catalog: Any) -> None:
