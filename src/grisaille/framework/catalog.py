@@ -80,6 +80,8 @@ class AtomicCatalog(DataCatalog, CatalogCommandsMixin):
         self.pictures: tuple[str | None, list[str]] = None, []
         self._made: dict[str, tuple[dict[str, Any], dict[str, str | None], Recipe]] = {}
         self._warned: set[str] = set()
+        # Listing a folder of 100,000 paintings for every result would take minutes.
+        self._ages = Ages()
 
     def get(self, key: str, fallback_to_runtime_pattern: bool = False, version: Version | None = None) -> Any:
         """See `DataCatalog`."""
@@ -96,6 +98,7 @@ class AtomicCatalog(DataCatalog, CatalogCommandsMixin):
             DiskFullError: If the disk is full; the message names the result.
         """
         dataset = self.get(ds_name)
+        self._ages = Ages()
         try:
             if not _is_file(dataset):
                 super().save(ds_name, data)
@@ -152,7 +155,7 @@ class AtomicCatalog(DataCatalog, CatalogCommandsMixin):
         """See `DataCatalog`; damaged and outdated results count as missing for `--only-missing-outputs`."""
         if not super().exists(ds_name):
             return False
-        reason = "it is damaged" if self.is_damaged(ds_name) else self.outdated(ds_name)
+        reason = "it is damaged" if self.is_damaged(ds_name) else self.outdated(ds_name, self._ages)
         if reason:
             logger.info("%s is made again: %s", ds_name, reason)
         return reason is None
