@@ -49,14 +49,15 @@ function setFilter(wanted) {
 /** Toggle a number in a list. */
 const toggled = (list, number) => (list.includes(number) ? list.filter((other) => other !== number) : [...list, number]);
 
+// The page itself knows how many artists are known.
+const counted = byId("count").textContent;
+
 /** Update everything that depends on the state. */
 function settle() {
   rearrange();
   const visible = shown.reduce((sum, one) => sum + one, 0);
-  const all = `${thousands(total)} painting${total === 1 ? "" : "s"}`;
-  const artists = given.artists.length;
   byId("count").textContent =
-    visible < total ? `${thousands(visible)} of ${all}` : `${all} by ${artists} artist${artists === 1 ? "" : "s"}`;
+    visible < total ? `${thousands(visible)} of ${thousands(total)} painting${total === 1 ? "" : "s"}` : counted;
   for (const by of Object.keys(GROUPS)) {
     const several = choices[by].querySelector("[value=several]");
     several.textContent = `${state[by].length} ${by}s`;
