@@ -97,6 +97,14 @@ class TestNumPyDataset:
         assert dataset.exists()
         assert np.array_equal(dataset.load(), np.arange(6).reshape(2, 3))
 
+    def test_mapped_arrays_are_read_only_and_stay_in_the_file(self, tmp_path):
+        dataset = NumPyDataset(filepath=str(tmp_path / "a.npy"), mapped=True)
+        dataset.save(np.eye(3))
+        loaded = dataset.load()
+        assert isinstance(loaded, np.memmap)
+        with pytest.raises(ValueError, match="read-only"):
+            loaded[0] = 1
+
     def test_python_objects_are_refused(self, tmp_path):
         dataset = NumPyDataset(filepath=str(tmp_path / "a.npy"))
         with pytest.raises(DatasetError):

@@ -113,9 +113,8 @@ class TestCatalog:
     def test_all_data_follow_one_line(self):
         catalog = yaml.safe_load((PROJECT / "conf/base/catalog.yml").read_text())
         for name, entry in catalog.items():
-            wrapped = entry.get("dataset")
-            own = wrapped if isinstance(wrapped, dict) else entry
-            path = own.get("filepath") or own.get("path")
+            known = entry | (entry["dataset"] if isinstance(entry.get("dataset"), dict) else {})
+            path = known.get("filepath") or known.get("path")
             if not name.startswith("_") and name not in {"raw_artists", "raw_works", "raw_vectors"}:
                 assert "${globals:storage}/" in path, name
 

@@ -14,7 +14,7 @@ from grisaille.storage import npy
 
 class NumPyDataset(TextDataset):
     """``NumPyDataset`` saves and loads an array as a `.npy` file without pickles. Its arguments are those of
-    ``TextDataset``.
+    ``TextDataset``, and ``mapped``: whether a local file is mapped into memory, read-only, in place of being read.
 
     Examples:
         ```yaml
@@ -35,6 +35,11 @@ class NumPyDataset(TextDataset):
 
     """  # noqa: D205 - the first sentence of a Kedro dataset names the class, and does not fit on a line
 
+    def __init__(self, *, mapped: bool = False, **arguments: Any) -> None:
+        """Takes the arguments of `TextDataset`, and says how local files are loaded."""
+        super().__init__(**arguments)
+        self._mapped = mapped
+
     def load(self) -> npt.NDArray[Any]:
         """Read the array.
 
@@ -44,7 +49,7 @@ class NumPyDataset(TextDataset):
         """
         path = get_filepath_str(self._get_load_path(), self._protocol)
         if self._protocol == "file":
-            return npy.read_array(Path(path))
+            return npy.map_array(Path(path)) if self._mapped else npy.read_array(Path(path))
         with tempfile.TemporaryDirectory() as folder:
             fetched = Path(folder) / "array.npy"
             # `get` would treat the path as a pattern.
