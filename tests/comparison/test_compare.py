@@ -98,7 +98,7 @@ class TestCompare:
         rows = [re.findall(r"<(?:code|td)>([^<]*)<", row) for row in table.split("<tr>")[2:]]
         assert rows == [
             ["colour.bins", "8", "4"],
-            ["evaluation.sample", "5000", "4000"],
+            ["evaluation.sample", "1000", "4000"],
             ["style.whitening", "0.5", "0.0"],
         ]
         assert "3 settings differ." in compared[0]
