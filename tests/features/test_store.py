@@ -402,7 +402,7 @@ class TestLyingFiles:
         shard.write_bytes(bytes(shard.stat().st_size))
         checksum = hashlib.sha256(shard.read_bytes()).hexdigest()
         self.rewrite(shard.with_suffix(".json"), lambda found: found.update(sha256=checksum))
-        with pytest.raises(FeatureStoreError, match=rf"{shard.name} is damaged: no \.npy file"):
+        with pytest.raises(FeatureStoreError, match=rf"{shard.name} is damaged: not a \.npy file"):
             np.asarray(FeatureStore(path)["wide"])
 
 
