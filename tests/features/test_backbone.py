@@ -1,4 +1,5 @@
 import hashlib
+import pickle
 from functools import partial
 from pathlib import Path
 
@@ -45,6 +46,14 @@ class TestExtraction:
         apart = list(work.compute([[4, 0, 2], [1], [3]]))
         for layer, values in together.items():
             assert np.array_equal(np.concatenate([batch[layer] for batch in apart]), values[[4, 0, 2, 1, 3]])
+
+    def test_a_part_travels_without_a_cnn_and_builds_it_where_it_computes(self, small_cnn):
+        """Dask's scheduler unpacks every part that it hands on."""
+        work = extraction(small_cnn)
+        part = pickle.loads(pickle.dumps(work.part([3, 1])))
+        assert "network" not in vars(part)
+        found, expected = next(part.compute([[3, 1]])), next(work.compute([[3, 1]]))
+        assert all(np.array_equal(found[layer], values) for layer, values in expected.items())
 
     def test_overflow_is_an_error_that_says_so(self, small_cnn):
         work = extraction(small_cnn, dtype="float16")

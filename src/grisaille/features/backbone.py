@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from copy import copy
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -171,7 +171,6 @@ class Extraction:
         columns: Layer -> values an image.
         dtype: Type of the features.
         shard_rows: Rows asked for at a time.
-        network: The CNN.
     """
 
     def __init__(
@@ -210,13 +209,16 @@ class Extraction:
         return part
 
     def __getstate__(self) -> dict[str, Any]:
-        """What travels to another process: all but the CNN, which is built anew there."""
+        """What travels to another process: all but the CNN."""
         return {name: value for name, value in vars(self).items() if name != "network"}
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        """Arrive, with the CNN of the part that came before: building it takes as long as some dozen paintings."""
-        vars(self).update(state)
-        self.network = built_once(self._settings)
+    @cached_property
+    def network(self) -> Any:
+        """The CNN; elsewhere that of the part that came before: building it takes as long as some dozen paintings.
+
+        A part that arrives does not bring it, since Dask's scheduler unpacks every part, too, and computes none.
+        """
+        return built_once(self._settings)
 
     def compute(self, groups: Iterable[Sequence[int]]) -> Iterator[Mapping[str, FloatArray]]:
         """Compute groups of rows, decoding ahead while the network works.
