@@ -323,6 +323,22 @@ class TestHelpers:
         feature_store.write_shard(path.parent, again, [4, 5, 6, 7])
         assert again.computed == []
 
+    def test_a_shard_that_another_stores_meanwhile_stays(self, tmp_path):
+        """As when the worker dies that handed it on: others go on with it, and it is handed on once more."""
+        folder, rows = CountedSource().contents.below(tmp_path).parent, [0, 1, 2, 3]
+        for layer in CountedSource().columns:
+            (folder / layer).mkdir(parents=True)
+        stored = {}
+
+        class Slower(CountedSource):
+            def compute(self, groups):
+                feature_store.write_shard(folder, CountedSource(), rows)
+                stored.update(states(folder))
+                yield from super().compute(groups)
+
+        feature_store.write_shard(folder, Slower(), rows)
+        assert stored and states(folder) == stored
+
     def test_what_a_helper_says_is_heard(self, tmp_path):
         with ThreadPoolExecutor(1) as helpers, pytest.raises(KeyboardInterrupt):
             write(tmp_path, CountedSource(dies_after=1), helpers)

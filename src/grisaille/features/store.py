@@ -506,7 +506,9 @@ def _save(
     for layer, rows in values.items():
         # A run that was killed between the layers has left some.
         new = [row for row, painting in enumerate(paintings) if painting not in known[layer]]
-        if new:
+        path = _path(folder / layer, [paintings[row] for row in new])
+        # When the worker dies that handed tasks on, others are still at work on them, and they are handed on again.
+        if new and path not in {shard.path for shard in shards(folder / layer)}:
             save_shard(folder / layer, [paintings[row] for row in new], rows[new])
 
 
@@ -521,8 +523,8 @@ def save_shard(folder: AnyPath, paintings: list[str], rows: FloatArray) -> None:
     Raises:
         DiskFullError: If there is no room for it.
     """
-    name = hashlib.sha256("\n".join(paintings).encode()).hexdigest()[:16]
-    with atomic_path(folder / f"{name}.npy") as temporary:
+    path = _path(folder, paintings)
+    with atomic_path(path) as temporary:
         with temporary.open("wb") as file:
             np.save(file, rows, allow_pickle=False)
         checksums = [hashlib.sha256(row.tobytes()).hexdigest() for row in rows]
@@ -533,7 +535,12 @@ def save_shard(folder: AnyPath, paintings: list[str], rows: FloatArray) -> None:
             bytes=temporary.stat().st_size,
             sha256=sha256(temporary),
         )
-        _write_json(folder / f"{name}.json", index)
+        _write_json(path.with_suffix(".json"), index)
+
+
+def _path(folder: AnyPath, paintings: list[str]) -> AnyPath:
+    name = hashlib.sha256("\n".join(paintings).encode()).hexdigest()[:16]
+    return folder / f"{name}.npy"
 
 
 def _write_manifest(path: AnyPath, source: Source) -> None:
