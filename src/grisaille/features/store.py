@@ -27,7 +27,7 @@ from pydantic import BaseModel, Field, StringConstraints, ValidationError
 from grisaille.arrays import ColumnRange, FloatArray, IntArray
 from grisaille.errors import GrisailleError
 from grisaille.storage import npy
-from grisaille.storage.files import AnyPath, atomic_path, local_copy, sha256, unless_changed, write_atomically
+from grisaille.storage.files import AnyPath, atomic_path, listing, local_copy, sha256, write_atomically
 from grisaille.terminal import Bar
 
 logger = logging.getLogger(__name__)
@@ -230,24 +230,23 @@ def shards(folder: AnyPath) -> list[Shard]:
     Args:
         folder: Of the layer.
     """
-    indexes: list[AnyPath] = sorted(folder.glob("*.json"))
-    found = (unless_changed(_shard, path) for path in indexes)
-    return [shard for shard in found if shard and _is_there(shard)]
+    files = listing(folder)
+    found = (_shard(folder / name, *files[name]) for name in sorted(files) if name.endswith(".json"))
+    return [shard for shard in found if shard and _is_there(shard, files)]
 
 
 @cache
-def _shard(index: AnyPath, *_state: int) -> Shard | None:
+def _shard(index: AnyPath, *_state: Any) -> Shard | None:
     try:
         return Shard(index.with_suffix(".npy"), _read_json(index, _Index))
     except (FeatureStoreError, FileNotFoundError):
         return None
 
 
-def _is_there(shard: Shard) -> bool:
-    index = shard.index
+def _is_there(shard: Shard, files: Mapping[str, tuple[int, str]]) -> bool:
+    index, (size, _) = shard.index, files.get(shard.path.name, (0, ""))
     # Before the values stands a header; what says it is shorter lies about its rows.
-    least = len(index.rows) * shard.row_bytes
-    return shard.path.is_file() and shard.path.stat().st_size == index.bytes > least
+    return size == index.bytes > len(index.rows) * shard.row_bytes
 
 
 class ShardedArray:

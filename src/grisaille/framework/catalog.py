@@ -23,7 +23,7 @@ from grisaille.framework.config import SOURCES
 from grisaille.provenance import recipes, stamps
 from grisaille.provenance.recipes import Recipe
 from grisaille.provenance.stamps import Stamp
-from grisaille.storage import AnyPath, DiskFullError, as_path, atomic_path, link
+from grisaille.storage import AnyPath, DiskFullError, as_path, atomic_path, forget_listings, link
 
 if TYPE_CHECKING:
     from grisaille.features.store import Contents
@@ -356,6 +356,7 @@ class ProjectContext(KedroContext):
 
     def _get_catalog(self, catalog_class: type = DataCatalog, *args: Any, **kwargs: Any) -> Any:
         ours: dict[type, type] = {DataCatalog: AtomicCatalog, SharedMemoryDataCatalog: SharedAtomicCatalog}
+        forget_listings()
         catalog = super()._get_catalog(ours.get(catalog_class, catalog_class), *args, **kwargs)
         if isinstance(catalog, AtomicCatalog):
             loader: Any = self.config_loader

@@ -26,6 +26,8 @@ T = TypeVar("T")
 
 LOCK = ".lock"
 
+# Of these fsspec remembers listings for good, and would not see what other machines write.
+_SHARED = ("abfs", "az", "gcs", "gs", "s3", "s3a")
 _PARTIAL = ".partial"
 _fetching = threading.Lock()
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -46,7 +48,16 @@ def as_path(path: str | AnyPath, options: dict[str, Any] | None = None) -> AnyPa
     """
     from upath import UPath
 
+    forget_listings()
     return UPath(path, **(options or {}))
+
+
+def forget_listings() -> None:
+    """Let no filesystem of fsspec that is opened from now on remember what it has listed, unless it is told to."""
+    from fsspec.config import conf
+
+    for protocol in _SHARED:
+        conf.setdefault(protocol, {}).setdefault("use_listings_cache", False)
 
 
 def expanded(path: str | os.PathLike[str]) -> str:
@@ -72,7 +83,7 @@ def atomic_path(path: AnyPath) -> Iterator[AnyPath]:
     try:
         yield temporary
         if not isinstance(temporary, Path):
-            temporary.fs.mv(temporary.path, path.path, recursive=True)  # type: ignore[union-attr]
+            _rename(temporary, path)
             return
         for written in [temporary] if temporary.is_file() else temporary.rglob("*"):
             _sync(written)
@@ -90,6 +101,17 @@ def atomic_path(path: AnyPath) -> Iterator[AnyPath]:
             f"there is no room to write {path} ({reason}). Stored results are intact: free some "
             "space and run the same command again"
         ) from error
+
+
+def _rename(temporary: UPath, path: AnyPath) -> None:
+    """Rename a file, or every file of a folder: an object storage has no folders, and fsspec's `mv` asks for them."""
+    files = temporary.fs
+    for source in files.find(temporary.path):
+        target = str(path.path) + source.removeprefix(temporary.path)  # type: ignore[union-attr]
+        if source != temporary.path:
+            files.makedirs(target.rpartition("/")[0], exist_ok=True)
+        files.mv(source, target)
+    _remove(temporary)
 
 
 def link(path: AnyPath, other: AnyPath) -> None:
@@ -166,6 +188,22 @@ def unless_changed(read: Callable[..., T], path: AnyPath) -> T:
         return uncached(path)
     stat = path.stat()
     return read(path, stat.st_size, stat.st_mtime_ns, stat.st_ino)
+
+
+def listing(folder: AnyPath) -> dict[str, tuple[int, str]]:
+    """Files of a folder: name -> bytes, and what is another if the file has changed; of an object storage, one request.
+
+    Args:
+        folder: Which may not be there.
+    """
+    try:
+        if isinstance(folder, Path):
+            stats = ((entry.name, entry.stat()) for entry in os.scandir(folder))
+            return {name: (stat.st_size, f"{stat.st_mtime_ns} {stat.st_ino}") for name, stat in stats}
+        entries = folder.fs.ls(folder.path, detail=True)
+        return {entry["name"].rpartition("/")[2]: (entry["size"] or 0, repr(entry)) for entry in entries}
+    except FileNotFoundError:
+        return {}
 
 
 @cache
