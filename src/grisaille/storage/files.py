@@ -105,13 +105,14 @@ def atomic_path(path: AnyPath) -> Iterator[AnyPath]:
 
 def _rename(temporary: UPath, path: AnyPath) -> None:
     """Rename a file, or every file of a folder: an object storage has no folders, and fsspec's `mv` asks for them."""
-    files = temporary.fs
-    for source in files.find(temporary.path):
+    files, sources = temporary.fs, temporary.fs.find(temporary.path)
+    for source in sources:
         target = str(path.path) + source.removeprefix(temporary.path)  # type: ignore[union-attr]
         if source != temporary.path:
             files.makedirs(target.rpartition("/")[0], exist_ok=True)
         files.mv(source, target)
-    _remove(temporary)
+    if sources != [temporary.path]:
+        _remove(temporary)
 
 
 def link(path: AnyPath, other: AnyPath) -> None:
