@@ -4,11 +4,8 @@ import os
 import re
 import shutil
 import signal
-import subprocess
-import sys
-import threading
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from concurrent.futures import CancelledError, ThreadPoolExecutor
+from contextlib import nullcontext
 
 import distributed
 import numpy as np
@@ -18,97 +15,24 @@ from kedro.framework import project as kedro_project
 from kedro.io import DataCatalog, MemoryDataset
 from kedro.io.core import DatasetError
 from kedro.pipeline import Node, Pipeline
+from kedro.runner import AbstractRunner
 from kedro.runner.task import Task
 from kedro_datasets.json import JSONDataset
 
 import chaos
+from dask_cluster import started
 from grisaille.errors import GrisailleError
 from grisaille.framework.catalog import AtomicCatalog
 from grisaille.framework.runner import DaskRunner, _execute
-from helpers import COLUMNS, PATIENCE, kedro
+from helpers import PROJECT, kedro
 
 TABLES = ("preservation.csv", "usefulness.csv", "pair_silhouettes.csv", "paper_experiments.csv", "rnx_curves.csv")
 
 
-@dataclass
-class Worker:
-    """A `dask worker` and what it says."""
-
-    name: str
-    process: subprocess.Popen
-    said: list = field(default_factory=list)
-
-
-@dataclass
-class Cluster:
-    """A scheduler and its workers."""
-
-    address: str
-    workers: list
-    heard: threading.Condition = field(default_factory=threading.Condition)
-
-    def listen(self, worker):
-        # Progress bars end their lines with a carriage return, which text mode reads as a line.
-        for line in worker.process.stdout:
-            with self.heard:
-                worker.said.append(line)
-                self.heard.notify_all()
-
-    def wait_for(self, words, running):
-        """The worker that says words of this pattern first, while a command runs."""
-
-        def speaker():
-            return next(
-                (worker for worker in self.workers if any(re.search(words, line) for line in worker.said)), None
-            )
-
-        def notify(_):
-            with self.heard:
-                self.heard.notify_all()
-
-        running.add_done_callback(notify)
-        with self.heard:
-            assert self.heard.wait_for(lambda: speaker() or running.done(), timeout=PATIENCE), f"nobody said {words}"
-            assert speaker(), running.result()
-            return speaker()
-
-    def process_of(self, worker):
-        """The process that works, and whose death its nanny makes good."""
-        with distributed.Client(self.address, set_as_default=False) as client:
-            addresses = {of["name"]: address for address, of in client.scheduler_info()["workers"].items()}
-            address = addresses[worker.name]
-            return client.run(os.getpid, workers=[address])[address]
-
-
-def dask(*arguments):
-    return subprocess.Popen(
-        [sys.executable, "-m", "dask", *arguments, "--no-dashboard"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        # Every step of a bar is a line.
-        env=os.environ | COLUMNS | {"TQDM_MININTERVAL": "0"},
-    )
-
-
 @pytest.fixture(scope="module")
 def cluster():
-    scheduler = dask("scheduler", "--host", "127.0.0.1", "--port", "0")
-    address = next(line.split()[-1] for line in scheduler.stdout if "Scheduler at:" in line)
-    threading.Thread(target=scheduler.stdout.read, daemon=True).start()
-    workers = [Worker(name, dask("worker", address, "--name", name, "--nthreads", "1")) for name in ("Ada", "Bert")]
-    cluster = Cluster(address, workers)
-    for worker in workers:
-        threading.Thread(target=cluster.listen, args=(worker,), daemon=True).start()
-    with distributed.Client(address, set_as_default=False) as client:
-        client.wait_for_workers(len(workers))
-    yield cluster
-    # A worker whose scheduler has gone takes its time.
-    for processes in [worker.process for worker in workers], [scheduler]:
-        for process in processes:
-            process.terminate()
-        for process in processes:
-            process.wait(timeout=PATIENCE)
+    with started("Ada", "Bert") as cluster:
+        yield cluster
 
 
 @pytest.fixture(scope="module")
@@ -145,6 +69,49 @@ class TestRefusing:
             DaskRunner()
 
 
+class TestAClusterThatDies:
+    """tests/framework/test_object_storage.py kills one."""
+
+    @pytest.mark.parametrize(
+        ("error", "words"),
+        [
+            (CancelledError(), r"the scheduler at tcp://127\.0\.0\.1:1 is gone: .+ is not computed again"),
+            (distributed.KilledWorker("write_shard-1", None, 3), "all workers that tried one and the same task died"),
+        ],
+    )
+    def test_one_sentence(self, tmp_path, monkeypatch, error, words):
+        def die(*_, **__):
+            raise error
+
+        monkeypatch.setattr(DaskRunner, "_connect", nullcontext)
+        monkeypatch.setattr(AbstractRunner, "_run", die)
+        stored = JSONDataset(filepath=str(tmp_path / "title.json"))
+        catalog = DataCatalog({"painting": MemoryDataset(1), "title": stored})
+        with pytest.raises(GrisailleError, match=words):
+            DaskRunner("tcp://127.0.0.1:1").run(Pipeline([Node(repr, "painting", "title", name="name")]), catalog)
+
+
+class TestTheRecipeInTheDocs:
+    @pytest.fixture
+    def runner(self):
+        blocks = re.findall(r"```python\n(.*?)```", (PROJECT / "docs" / "cluster.md").read_text("utf-8"), re.DOTALL)
+        recipe = {"__name__": "recipe"}
+        exec(next(block for block in blocks if "class DaskRunner" in block), recipe)
+        with distributed.Client(processes=False, n_workers=1, threads_per_worker=1, dashboard_address=None) as client:
+            yield recipe["DaskRunner"](client.scheduler.address)
+
+    def test_it_runs_and_refuses(self, tmp_path, runner):
+        pipeline = Pipeline(
+            [Node(str.title, "name", "title", name="title"), Node(len, "title", "length", name="count")]
+        )
+        stored = {name: JSONDataset(filepath=f"{tmp_path}/{name}.json") for name in ("title", "length")}
+        catalog = DataCatalog({"name": MemoryDataset("nebel"), **stored})
+        runner.run(pipeline, catalog)
+        assert (catalog.load("title"), catalog.load("length")) == ("Nebel", 5)
+        with pytest.raises(ValueError, match="no other worker could read length: "):
+            runner.run(pipeline, DataCatalog({"name": MemoryDataset("nebel"), "title": stored["title"]}))
+
+
 class TestAnAnswerThatIsAskedForAgain:
     """Dask runs a task again when the worker that kept its answer dies."""
 
@@ -170,9 +137,9 @@ class TestAWholeRun:
         """The features that were stored when the first worker died, and what each worker said."""
         processes = {worker.name: cluster.process_of(worker) for worker in cluster.workers}
         parameters = demo_run.parameters[1].replace("shard_rows=64", "shard_rows=8")
-        runner = ("--runner", "grisaille.framework.runner.DaskRunner", "--runner-params", f"address={cluster.address}")
         with ThreadPoolExecutor(1) as thread:
-            running = thread.submit(kedro, "run", "--env", "cluster", *runner, "--params", parameters, cwd=project)
+            command = ("run", "--env", "cluster", *cluster.runner, "--params", parameters)
+            running = thread.submit(kedro, *command, cwd=project)
             extracting = cluster.wait_for(r"extracting features: ([89]|[1-9]\d) of", running)
             os.kill(processes[extracting.name], signal.SIGKILL)
             stored = {path: path.stat().st_mtime_ns for path in (project / "data").rglob("block*_pool/*.npy")}
@@ -206,3 +173,6 @@ class TestAWholeRun:
         """Chunks of a small collection take moments: which of the two fits them is a matter of chance."""
         assert all(re.search(r"(autoencoder|encoder|chunk|\w+_pca) ran on", said) for said in run[1].values())
         assert "Loading data" not in "".join(run[1].values())
+
+    def test_the_scheduler_builds_no_cnn(self, cluster, run):
+        assert not cluster.scheduler_has_imported("tensorflow")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
-from concurrent.futures import Executor
+from concurrent.futures import CancelledError, Executor
 from functools import partial
 from pathlib import PurePosixPath
 from typing import Any, TypeAlias
@@ -33,6 +33,8 @@ from grisaille.framework.stages import StageHook, Stages
 Catalog: TypeAlias = "CatalogProtocol[Any, Any] | SharedMemoryCatalogProtocol"
 
 logger = logging.getLogger(__name__)
+
+_GOES_ON = "What is stored is not computed again"
 
 
 class DaskRunner(AbstractRunner):
@@ -71,14 +73,25 @@ class DaskRunner(AbstractRunner):
 
         Raises:
             DatasetError: If a dataset between two nodes is only in memory.
-            GrisailleError: If there is no scheduler, or no worker.
+            GrisailleError: If there is no scheduler, or no worker, or they die on the way.
         """
         _refuse_what_stays_in_memory(pipeline, catalog)
         _forget_versions(pipeline.datasets(), catalog)
         self._stages = next((hook for hook in project.settings.HOOKS if isinstance(hook, StageHook)), None)
         with self._connect() as self._client:
-            # Workers create their own hooks.
-            super()._run(pipeline, catalog, run_id=run_id)
+            try:
+                # Workers create their own hooks.
+                super()._run(pipeline, catalog, run_id=run_id)
+            except CancelledError as error:
+                raise GrisailleError(
+                    f"the scheduler at {self._address} is gone: start scheduler and workers again and give the same "
+                    f"command again. {_GOES_ON}"
+                ) from error
+            except distributed.KilledWorker as error:
+                raise GrisailleError(
+                    "all workers that tried one and the same task died, as they do where --memory-limit is too small: "
+                    f"see what they said, and give the same command again. {_GOES_ON}"
+                ) from error
 
     def _connect(self) -> Any:
         try:
