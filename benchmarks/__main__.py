@@ -27,6 +27,7 @@ ALL = (
     "studio",
     "scale",
     "sampling",
+    "cluster",
 )
 
 

@@ -61,6 +61,10 @@ def lines(results: Results) -> Iterator[Line]:
     yield from _studio(results.get("studio", {}))
     yield from _scale(results.get("scale", {}))
     yield from _large(results.get("large", {}).get("sizes", {}))
+    cluster = results.get("cluster", {})
+    if "extraction" in cluster:
+        what = f"extraction by 4 workers of one thread each, {cluster['cores']} cores"
+        yield at_least(what, "times one worker's", cluster["targets"]["times_one"], cluster["extraction"]["times_one"])
     memory = results.get("memory", {})
     if "gb" in memory:
         yield at_most(
