@@ -82,7 +82,7 @@ audit: .venv/installed  ## hold the pinned dependencies against the public list 
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'pip-audit~=2.10'
 	$(BIN)/pip-audit --strict --no-deps --disable-pip -r requirements.lock
 
-# Without MLflow, which holds others back: pyarrow, whose version is in every Parquet file, and python-dateutil.
+# Without MLflow, which holds pyarrow back, whose version is in every Parquet file.
 lock: .venv/installed  ## pin the newest versions that pyproject.toml allows
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.10 --upgrade --no-emit-index-url \
