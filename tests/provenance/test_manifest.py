@@ -21,6 +21,7 @@ from grisaille.framework.hooks import RecipeHook, RunManifestHook
 from grisaille.framework.stages import StageHook
 from grisaille.provenance import manifest as run_manifest
 from grisaille.provenance import stamps
+from grisaille.storage import as_path
 from helpers import flip
 
 OLD, RUN = "2021-01-01T00.00.00.000Z", "2022-01-01T00.00.00.000Z"
@@ -194,6 +195,13 @@ class TestRecords:
         features.expect(identity)
         catalog = AtomicCatalog({"features": features})
         assert run_manifest.records(["features"], catalog, tmp_path) == {}
+
+
+class TestPlaces:
+    def test_pictures_on_a_disk_and_results_in_a_bucket(self, tmp_path):
+        bucket = as_path("memory://bucket/data")
+        assert run_manifest.relative(tmp_path, bucket) == str(tmp_path)
+        assert run_manifest.relative(bucket / "a" / "b.csv", bucket) == "a/b.csv"
 
 
 class TestChecking:

@@ -141,7 +141,7 @@ def relative(path: AnyPath, storage: AnyPath) -> str:
     """The path relative to the storage; unchanged if it is elsewhere."""
     try:
         return path.relative_to(storage).as_posix()  # type: ignore[arg-type]
-    except ValueError:
+    except (TypeError, ValueError):  # on another filesystem, or in another folder
         return str(path)
 
 
