@@ -123,10 +123,14 @@ def settings_of(recipe: Recipe) -> dict[str, dict[str, list[str]]]:
     settings: dict[str, dict[str, list[str]]] = {}
     for dataset, step in recipe.items():
         for name, setting in _settings(json.dumps(step["parameters"])):
-            if any(name.startswith(naming) and dataset not in named for naming, named in _NAMING.items()):
-                continue
-            settings.setdefault(name, {}).setdefault(setting, []).append(dataset)
+            if _counts(name, dataset):
+                settings.setdefault(name, {}).setdefault(setting, []).append(dataset)
     return settings
+
+
+def _counts(name: str, dataset: str) -> bool:
+    """Whether a setting affects a dataset of which it is a parameter."""
+    return not any(name.startswith(naming) and dataset not in named for naming, named in _NAMING.items())
 
 
 # Dozens of nodes have the same parameters, and completing these takes most of the time.
@@ -147,12 +151,31 @@ def differences(
         parameters: All parameters of a run, completed.
         ignored: Settings that do not count.
     """
-    return [
-        Difference(name, json.loads(then), now, tuple(datasets))
-        for name, values in settings_of(recipe).items()
+    # Keys of free groups, such as names of artists, may hold dots, so no name is taken apart.
+    now = dict(leaf for group in parameters.items() for leaf in leaves(*group))
+    known = settings_of(recipe)
+    changed = [
+        Difference(name, json.loads(then), value, tuple(datasets))
+        for name, values in known.items()
         for then, datasets in values.items()
-        if json.loads(then) != (now := lookup(parameters, name)) and name not in ignored
+        if json.loads(then) != (value := now.get(name, lookup(parameters, name))) and name not in ignored
     ]
+    return changed + [found for found in _added(recipe, now, known) if found.name not in ignored]
+
+
+def _added(recipe: Recipe, now: Mapping[str, Any], known: Mapping[str, Any]) -> Iterator[Difference]:
+    """The settings that a recipe does not have: only groups with free keys, such as `comparisons`, gain any."""
+    datasets: dict[str, list[str]] = {}
+    for dataset, step in recipe.items():
+        for group in step["parameters"]:
+            datasets.setdefault(group, []).append(dataset)
+    for name, value in now.items():
+        if value is None or value == {} or any(name == other or name.startswith(f"{other}.") for other in known):
+            continue
+        for group, members in datasets.items():
+            own = tuple(dataset for dataset in members if _counts(name, dataset))
+            if own and name.startswith(f"{group}."):
+                yield Difference(name, None, value, own)
 
 
 def sentence(found: Sequence[Difference]) -> str:
