@@ -21,7 +21,7 @@ from PIL import Image
 from grisaille.arrays import BoolArray, FloatArray, IntArray
 from grisaille.codes import CODED
 from grisaille.collection import images
-from grisaille.collection.artists import misspelt, normalise, split_movements
+from grisaille.collection.artists import UNKNOWN, misspelt, normalise, split_movements
 from grisaille.collection.captions import caption
 from grisaille.collection.originals import Originals
 from grisaille.collection.tables import as_it_was
@@ -477,7 +477,8 @@ class Collection:
         if name not in names or len(names) < 2:
             return pd.DataFrame({"artist": [], "nearness": []})
         row = values[names.index(name)]
-        order = [number for number in np.argsort(-row, kind="stable") if np.isfinite(row[number])]
+        others = (number for number in np.argsort(-row, kind="stable") if names[number] != UNKNOWN)
+        order = [number for number in others if np.isfinite(row[number])]
         return pd.DataFrame({"artist": [names[number] for number in order], "nearness": row[order]})
 
     def explorer(self) -> str:

@@ -19,6 +19,8 @@ from grisaille.report.results import CLOSER, Results, hubs, is_number, pairs_by_
 
 # A larger share is better only if it exceeds the other by this much.
 _BETTER = 0.005
+# A likeness is reliable only if it finds this many times as many works by the same artist as chance.
+_RELIABLE = 1.5
 # "Close" means closer than this share of others, "far" means farther than this share.
 _CLEAR = 2 / 3
 # Most doubts, and most unexpected comparisons, in one sentence.
@@ -117,7 +119,7 @@ def _belief(results: Results) -> str:
     best, share = next(iter(worth.items()))
     by_chance = f"where chance would give {k * results.chance:.1f}"
     rows = where(results.usefulness, space=best[0], likeness=best[1], paintings="all").iloc[0]
-    if not rows["precision_low"] > results.chance:
+    if not rows["precision_low"] > _RELIABLE * results.chance:
         return (
             f"No likeness is reliable yet: {k * share:.1f} of a work's {k} nearest are by the same artist, {by_chance}."
         )

@@ -49,7 +49,8 @@ function check(found) {
 
 function drawRun(words = "") {
   const { run, paintings, artists } = about.collection;
-  const by = make("span", {}, ` by ${thousands(artists.length)} artist${artists.length === 1 ? "" : "s"}`);
+  const known = artists.filter(({ artist }) => artist !== "unknown").length;
+  const by = make("span", {}, ` by ${thousands(known)} artist${known === 1 ? "" : "s"}`);
   byId("count").replaceChildren(`${thousands(paintings)} painting${paintings === 1 ? "" : "s"}`, by);
   byId("run").textContent = `Answered by ${words}run ${run}.`;
 }
