@@ -137,6 +137,8 @@ class TestNames:
             ("Master of 1518/12.jpg", "Master of 1518"),
             ("Renaissance/titian_venus-of-urbino-1538.jpg", "Titian"),
             ("Titian - Venus of Urbino.jpg", "Titian"),
+            ("M\u00fcnchen, Alte Pinakothek/Monet, Claude - 1877 - Gare (2).jpg", "Claude Monet"),
+            ("Monet, Claude/gare.jpg", "Claude Monet"),
             ("Titian, Venus of Urbino (1538).jpg", "Titian"),
             ("Claude_Monet_Water_Lilies_1916.jpg", "Claude Monet"),
             # The whole of a file's name says more than the beginning of a folder's.

@@ -243,12 +243,16 @@ class ArtistIndex:
             artist.
         """
         first = plain(name.partition("|")[0])
-        last, _, given = first.partition(",")
-        for spelling in (first, f"{given} {last}"):
-            if normalise(spelling) in self.spellings:
-                return self.spellings[normalise(spelling)], True
+        if known := self._known(first):
+            return known, True
         nobody = normalise(first) in _NOBODY or not any(map(str.isalpha, first))
         return UNKNOWN if nobody else first, False
+
+    def _known(self, name: str) -> str | None:
+        """The artist of a spelling, which may begin with the last name and a comma; None if unknown."""
+        last, comma, given = name.partition(",")
+        spellings = (name, f"{given} {last}") if comma else (name,)
+        return next((self.spellings[key] for key in map(normalise, spellings) if key in self.spellings), None)
 
     def match(self, path: str) -> tuple[str, bool]:
         """Find the artist of a file.
@@ -270,8 +274,7 @@ class ArtistIndex:
         numberless = _NUMBER.sub("", stem)
         names = [folder, *_without_numbers(stem), *outer]
         for candidate in (*names, *(start for name in (stem, folder, *outer) for start in _beginnings(name))):
-            known = self.spellings.get(normalise(candidate))
-            if known is not None:
+            if known := self._known(candidate):
                 return known, True
         own = folder or (numberless if numberless != stem else "")
         # Some systems store an umlaut as two code points.
