@@ -69,7 +69,7 @@ class TestKeeping:
             tmp_path.joinpath(f"{number}.jpg").touch()
         opened = context(paintings_folder=str(tmp_path), **given)
         assert {node.name for node in pipelines["keeping"].nodes} == nodes
-        # Kedro makes models of the groups that nodes ask for.
+        # Kedro makes models of the groups that nodes ask for, and checks them by the nodes that it knows.
         assert isinstance(opened.params["features"], Features) == bool(nodes)
 
 

@@ -41,13 +41,15 @@ class RecipeHook:
     @hook_impl
     def after_context_created(self, context: Any) -> None:
         """Rebuild the pipelines if this session has other chunks, since Kedro caches them by process."""
+        # What follows opens the catalog, for which Kedro validates parameters by the nodes of the pipelines.
+        config.rebuild_pipelines_of_another_shape()
         parameters = context.config_loader["parameters"]
         if parameters.get("autoencoder", {}).get("retrain") == "auto":
             _decide_whether_to_refit(context)
         if parameters.get("features", {}).get("keep") == "auto":
             _count_paintings(context)
         if config.rebuild_pipelines_of_another_shape():
-            # Kedro turned parameters into models as the nodes of the former pipelines asked for.
+            # They were turned into models as the nodes of the former pipelines asked for.
             context._validated_params_cache = None
 
     @hook_impl
