@@ -324,7 +324,7 @@ class TestTwoWorks:
         expect(page.locator("#why img[src^='data:image/webp']")).to_have_count(2)
         found = collection.why(QUERY, other, "style")
         expect(page.locator("#why .verdict")).to_contain_text(
-            f"{found.similarity:.2f}, where {found.usual:.2f} is usual"
+            f"{found.similarity:.2f}, where {found.usual:.2f} is average"
         )
         page.locator("#why").get_by_role("radio", name="colour").check()
         expect(page.locator("#why .verdict")).to_contain_text("In colour")
