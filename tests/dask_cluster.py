@@ -70,11 +70,6 @@ class Cluster:
             address = addresses[worker.name]
             return client.run(os.getpid, workers=[address])[address]
 
-    def scheduler_has_imported(self, module):
-        """Whether the scheduler's process has imported a module."""
-        with distributed.Client(self.address, set_as_default=False) as client:
-            return client.run_on_scheduler(lambda: module in sys.modules)
-
 
 def _dask(*arguments, environment):
     return subprocess.Popen(

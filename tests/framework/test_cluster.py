@@ -173,6 +173,3 @@ class TestAWholeRun:
         """Chunks of a small collection take moments: which of the two fits them is a matter of chance."""
         assert all(re.search(r"(autoencoder|encoder|chunk|\w+_pca) ran on", said) for said in run[1].values())
         assert "Loading data" not in "".join(run[1].values())
-
-    def test_the_scheduler_builds_no_cnn(self, cluster, run):
-        assert not cluster.scheduler_has_imported("tensorflow")
