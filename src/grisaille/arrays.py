@@ -51,10 +51,10 @@ class Rows(Protocol):
 
 
 class ChosenRows:
-    """Some rows of a `Rows`, read only when they are asked for."""
+    """Some rows of a `Rows`, read on demand."""
 
     def __init__(self, source: Rows, rows: IntArray) -> None:
-        """Look at these rows of source, shape (m,)."""
+        """Select rows of source, shape (m,)."""
         self._source, self._rows = source, rows
         self.shape, self.dtype = (len(rows), source.shape[1]), source.dtype
 

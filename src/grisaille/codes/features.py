@@ -1,4 +1,4 @@
-"""Codes that take the place of features that were let go: maps for composition, channel statistics for style."""
+"""Codes that replace deleted features: of maps for composition, of channel statistics for style."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from grisaille.codes.linear import LinearCode
 from grisaille.codes.maps import CodedRoots
 
 STYLE_SHARE = 0.1
-"""Of the bytes of a painting, the share that style gets: its statistics cost less than the maps that they come from."""
+"""Share of a painting's bytes for the code of style, whose statistics need fewer bits than the maps."""
 _STYLE = "style."
 _BLOCK = 128
 
@@ -30,7 +30,7 @@ def with_style(
 
 
 class FeatureCodes:
-    """The codes of n paintings, which queries are compared with whose features are known.
+    """The codes of n paintings. Queries with full features are compared with them.
 
     Attributes:
         size: Bytes of a painting.
@@ -40,7 +40,7 @@ class FeatureCodes:
         """Read stored codes.
 
         Args:
-            stored: As `with_style` gives them; without style where it was not made.
+            stored: As `with_style` gives them; the arrays of style are optional.
             layers: In the order of the backbone.
         """
         self._roots = CodedRoots(stored, layers)
@@ -60,12 +60,12 @@ class FeatureCodes:
         Returns:
             float32, shape (q, m).
         """
-        found = np.empty((len(queries), len(rows)), np.float32)
+        result = np.empty((len(queries), len(rows)), np.float32)
+        squares = self._of_style if likeness == "style" else self._of_composition
         for start in range(0, len(rows), _BLOCK):
             block = rows[start : start + _BLOCK]
-            squares = self._of_style if likeness == "style" else self._of_composition
-            found[:, start : start + len(block)] = squares(queries, block)
-        return found
+            result[:, start : start + len(block)] = squares(queries, block)
+        return result
 
     def _of_composition(self, queries: FloatArray, rows: IntArray) -> FloatArray:
         decoded = np.concatenate([layer[rows] for layer in self._roots.values()], axis=1)

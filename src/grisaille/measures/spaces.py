@@ -231,7 +231,7 @@ def feature_space(features: Mapping[str, Rows], likeness: Likeness) -> Space:
         features: Layer -> features, shape (n, d).
         likeness: The metric.
     """
-    n = max(1, *(layer.shape[0] for layer in features.values()))
+    n = max((layer.shape[0] for layer in features.values()), default=1) or 1
     # As many columns as fit into memory with the distances of one pass.
     return Space(columns(features, likeness, max(_NARROWEST, _READ // min(n, max(_AHEAD // n, 1)))), _AHEAD)
 
