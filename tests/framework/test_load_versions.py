@@ -60,7 +60,8 @@ KINDS = {
 def kind(name):
     """How a number is stored in an entry, and read from it; in a folder, in one of its files."""
     entry = ENTRIES[name]
-    make, read = KINDS[entry.get("dataset", entry["type"]).rpartition(".")[2]]
+    stored = entry.get("dataset", entry)
+    make, read = KINDS[(stored if isinstance(stored, str) else stored["type"]).rpartition(".")[2]]
     if "dataset" in entry:
         return lambda value: {"Monet": make(value)}, lambda loaded: read(loaded["Monet"])
     return make, read
