@@ -59,7 +59,7 @@ def test_features_have_the_shapes_of_vgg16(collection):
 def test_silhouettes_of_real_embeddings_are_those_of_scikit_learn(collection, likeness):
     paintings, features = collection
     chunks = [Chunk(layer="block4_pool", start=start, stop=start + 25088) for start in range(0, 100_352, 25088)]
-    embeddings = pca_embeddings(features, chunks, np.arange(len(paintings)), 16, likeness, 0)
+    embeddings = pca_embeddings(features, chunks, np.arange(len(paintings)), 16, [likeness], 0)[likeness]
     artists, labels = np.unique(paintings["artist"].to_numpy(dtype=str), return_inverse=True)
     sums = DistanceSums(labels, len(artists))
     space = embedding_space(embeddings)

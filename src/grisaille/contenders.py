@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from grisaille.arrays import ColumnRange, FloatArray, IntArray, Rows, StringArray
 from grisaille.autoencoders.compression import Projection, fit_projection
 from grisaille.autoencoders.joining import chunk_points
-from grisaille.likenesses.metrics import MetricRows, columns, layer_norms
+from grisaille.likenesses.metrics import MetricRows, columns, divisors
 from grisaille.measures.code_rows import Contenders
 from grisaille.measures.codes import Reference, training_and_queries
 from grisaille.measures.spaces import feature_space, pieces_space
@@ -17,14 +17,16 @@ from grisaille.points import Points
 _COLUMNS = 25_088
 
 
-def of_composition(
+def of_composition(  # noqa: PLR0913 - what is known is not computed again
     features: Mapping[str, Rows],
     chunks: Sequence[Chunk],
     split: StringArray,
     settings: Autoencoder,
     k: int,
     seed: int,
+    *,
     codes: Sequence[FloatArray] = (),
+    known: FloatArray | None = None,
 ) -> tuple[Contenders, Sequence[Rows]]:
     """Composition, by the metric of the embeddings.
 
@@ -36,26 +38,26 @@ def of_composition(
         k: Neighbours of recall@k.
         seed: Seed of the sample of queries, and of random numbers.
         codes: Codes of every chunk by `linear`, shape (n, c + 2); without them, components are fitted here.
+        known: See `likenesses.metrics.divisors`.
 
     Returns:
         The inputs of codes, and the full features, cut by columns.
     """
     training, queries = training_and_queries(split, seed)
     if codes:
-        norms = {layer: layer_norms(features[layer], settings.made_for) for layer in {chunk.layer for chunk in chunks}}
-        known = zip(codes, chunks, strict=True)
-        pieces = [chunk_points(rows, norms[chunk.layer], "linear") for rows, chunk in known]
+        norms = divisors(features, settings.made_for, known)
+        pieces = [chunk_points(rows, norms[chunk.layer], "linear") for rows, chunk in zip(codes, chunks, strict=True)]
     else:
         pieces = [points for _, points in fit_chunks(features, chunks, training, settings)]
-    reference = Reference.measure(feature_space(features, settings.made_for), queries, k)
-    return Contenders(pieces, training, reference, seed), columns(features, settings.made_for, _COLUMNS)
+    reference = Reference.measure(feature_space(features, settings.made_for, known), queries, k)
+    return Contenders(pieces, training, reference, seed), columns(features, settings.made_for, _COLUMNS, known)
 
 
 def fit_chunks(
     features: Mapping[str, Rows], chunks: Sequence[Chunk], training: IntArray, settings: Autoencoder
 ) -> Iterator[tuple[Projection, Points]]:
     """Fit the components of every chunk on the training rows, shape (m,), and project all paintings."""
-    norms = {layer: layer_norms(features[layer], settings.made_for) for layer in {chunk.layer for chunk in chunks}}
+    norms = divisors(features, settings.made_for)
     for chunk in chunks:
         rows = ColumnRange(features[chunk.layer], chunk.start, chunk.stop)
         known = MetricRows(rows, settings.made_for, norms[chunk.layer])

@@ -258,12 +258,12 @@ class StudyRunner:
         likeness = self._autoencoder.likeness
         scores, seconds = self._once(
             "pca",
-            lambda: pca_embeddings(self._features, chunks, self._training, most, likeness, self._settings.seed),
+            lambda: pca_embeddings(self._features, chunks, self._training, most, [likeness], self._settings.seed),
         )
         indices = np.concatenate([most * number + np.arange(size) for number, size in enumerate(sizes)])
         widths = [chunk.stop - chunk.start for chunk in chunks]
         stored = sum(4 * (size + 1) * width for width, size in zip(widths, sizes, strict=True))
-        return Points.plain(scores[:, indices]), stored, seconds
+        return Points.plain(scores[likeness][:, indices]), stored, seconds
 
     def _by_autoencoder(self, chunks: list[Chunk], sizes: list[int]) -> tuple[Points, int, float]:
         """The linear autoencoders, joined; the last value of an embedding is the length of the residual."""

@@ -47,7 +47,7 @@ class TestBaseline:
     def test_chunks_are_reduced_apart_and_joined_in_order(self, rows):
         features = {"a": np.abs(rows), "b": np.abs(rows[:, ::-1])}
         chunks = [Chunk(layer="a", start=0, stop=100), Chunk(layer="b", start=50, stop=200)]
-        joined = pca_embeddings(features, chunks, np.arange(500), 4, "euclidean", 0)
+        joined = pca_embeddings(features, chunks, np.arange(500), 4, ["euclidean"], 0)["euclidean"]
         exact = PCA(4, svd_solver="full").fit(features["b"][:500, 50:])
         assert joined.shape == (700, 8)
         np.testing.assert_allclose(np.abs(joined[:, 4:]), np.abs(exact.transform(features["b"][:, 50:])), atol=0.05)

@@ -56,6 +56,32 @@ def layer_norms(layer: Rows, likeness: Likeness) -> FloatArray:
     return result
 
 
+def divisors(
+    features: Mapping[str, Rows], likeness: Likeness, known: FloatArray | None = None
+) -> dict[str, FloatArray]:
+    """The divisors of every layer, read from the features only where they are not known.
+
+    Args:
+        features: Layer -> features, shape (n, d).
+        likeness: The metric.
+        known: `layer_norms` for `hellinger`, shape (n, layers), in the order of the features; zeros for a layer with
+            negative values.
+
+    Returns:
+        Layer -> float32, shape (n,).
+
+    Raises:
+        NegativeFeatureError: See `layer_norms`.
+    """
+    if known is None or likeness == "euclidean":
+        return {layer: layer_norms(values, likeness) for layer, values in features.items()}
+    found = dict(zip(features, known.T, strict=True))
+    for layer, norms in found.items():
+        if not norms.all():
+            raise NegativeFeatureError(layer)
+    return found
+
+
 class MetricRows:
     """A matrix of features whose rows are transformed for a metric when they are read."""
 
@@ -81,21 +107,24 @@ class MetricRows:
         return values
 
 
-def columns(features: Mapping[str, Rows], likeness: Likeness, width: int) -> list[MetricRows]:
+def columns(
+    features: Mapping[str, Rows], likeness: Likeness, width: int, known: FloatArray | None = None
+) -> list[MetricRows]:
     """Cut layers into pieces of at most `width` columns, transformed for a metric.
 
     Args:
         features: Layer -> features, shape (n, d).
         likeness: The metric.
         width: Columns a piece.
+        known: See `divisors`.
 
     Returns:
         The pieces of all layers in order; their squared distances sum to those of the whole.
     """
     pieces = []
-    for layer in features.values():
-        norms = layer_norms(layer, likeness)
+    norms = divisors(features, likeness, known)
+    for name, layer in features.items():
         for start in range(0, layer.shape[1], width):
             piece = ColumnRange(layer, start, min(start + width, layer.shape[1]))
-            pieces.append(MetricRows(piece, likeness, norms))
+            pieces.append(MetricRows(piece, likeness, norms[name]))
     return pieces

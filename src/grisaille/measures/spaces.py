@@ -9,8 +9,10 @@ from grisaille.arrays import ChosenRows, FloatArray, IntArray, Rows
 from grisaille.likenesses.metrics import Likeness, columns
 from grisaille.points import Points
 
-# Values that are read and multiplied at a time: 25 MB in float32, and twice that during conversion.
-_READ = 6_000_000
+# Values that are read and multiplied at a time: 25 MB in float32, and twice that during conversion. Where one pass over
+# the features is not enough for all pairs, 400 MB: each narrower piece would be another pass over files larger than
+# memory.
+_READ, _READ_OF_MANY = 6_000_000, 100_000_000
 _NARROWEST = 64
 _BLOCK = 512
 # Distances computed in one pass over the features: 800 MB of float32, or half of it if the rows are all points.
@@ -224,16 +226,19 @@ class _Strip:
         return squared
 
 
-def feature_space(features: Mapping[str, Rows], likeness: Likeness) -> Space:
+def feature_space(features: Mapping[str, Rows], likeness: Likeness, known: FloatArray | None = None) -> Space:
     """The space of full features by a metric.
 
     Args:
         features: Layer -> features, shape (n, d).
         likeness: The metric.
+        known: See `likenesses.metrics.divisors`.
     """
     n = max((layer.shape[0] for layer in features.values()), default=1) or 1
     # As many columns as fit into memory with the distances of one pass.
-    return Space(columns(features, likeness, max(_NARROWEST, _READ // min(n, max(_AHEAD // n, 1)))), _AHEAD)
+    rows = min(n, max(_AHEAD // n, 1))
+    width = (_READ if rows == n else _READ_OF_MANY) // rows
+    return Space(columns(features, likeness, max(_NARROWEST, width), known), _AHEAD)
 
 
 def embedding_space(embeddings: FloatArray | Points) -> Space:

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from grisaille.arrays import BoolArray, ChosenRows, FloatArray, IntArray, Rows, StringArray
+from grisaille.autoencoders.baseline import pca_embeddings
 from grisaille.collection import Files
 from grisaille.collection.artists import MOST_COMPARED, UNKNOWN, present, rows_of, with_most_paintings
 from grisaille.collection.split import HELD_OUT, PLENTY, fitted_on
 from grisaille.features.store import FeatureStore
 from grisaille.lazy import pd
+from grisaille.likenesses.metrics import LIKENESSES
 from grisaille.measures import silhouettes
 from grisaille.measures.comparison import Collection, Compared, Name, compare, queries
 from grisaille.measures.retrieval import Answers, csls_answers, csls_offsets
@@ -62,7 +64,7 @@ def reduce_with_pca(
         settings: The parameter group `evaluation`.
         features: Of all paintings; None where composition is not made.
         palettes: Of colour; likewise.
-        **made: `{chunk}.codes`, as `encode_chunk` gives them, and `{likeness}.embeddings`.
+        **made: `{chunk}.codes`, as `encode_chunk` gives them, `{likeness}.embeddings`, and with features `layer_norms`.
 
     Returns:
         Likeness, or metric of composition -> float32, shape (n, d).
@@ -70,10 +72,11 @@ def reduce_with_pca(
     pieces = list(named(chunks, Chunk).values())
     training, embeddings = fitted_on(picture_files["split"].to_numpy(), PLENTY), _embeddings(made)
     values = {likeness: points.shape[1] for likeness, points in embeddings.items()}
-    reduced = {}
+    reduced: dict[str, FloatArray] = {}
     if features is not None:
         each = values["composition"] // len(pieces)
-        reduced = spaces.reduce_composition(features, pieces, training, each, settings.seed)
+        known = made.get("layer_norms")
+        reduced |= pca_embeddings(features, pieces, training, each, LIKENESSES, settings.seed, known)
     if "style" in values:
         each = values["style"] // len(pieces)
         reduced["style"] = spaces.reduce_style(_statistics(made), training, each)
@@ -126,7 +129,7 @@ def compare_spaces(
         settings: The parameter group `evaluation`.
         features: Of all paintings; None where composition is not made.
         palettes: Of colour; likewise.
-        **made: `{chunk}.codes`, as `encode_chunk` gives them, and `{likeness}.embeddings`.
+        **made: `{chunk}.codes`, as `encode_chunk` gives them, `{likeness}.embeddings`, and with features `layer_norms`.
 
     Returns:
         `artist_distances` (space, as `spaces.column` calls it -> float64, shape (queries, artists)), `neighbours`
@@ -134,7 +137,7 @@ def compare_spaces(
         likeness, values, painting_id, average_precision, nearest: the rows that retrieval counts), and
         `recommended_paintings` (space, likeness, profile, recommended: painting_ids, the first first).
     """
-    built = spaces.build(features, _statistics(made), palettes, reduced, _embeddings(made))
+    built = spaces.build(features, _statistics(made), palettes, reduced, _embeddings(made), made.get("layer_norms"))
     asked = queries(len(paintings), settings.exact_up_to, settings.sample, settings.seed)
     if len(asked) < len(paintings):
         logger.info("%d of %d paintings are compared with all: a sample, with margins", len(asked), len(paintings))
@@ -213,7 +216,7 @@ def measure_codes(
         autoencoder: How composition was encoded.
         settings: The parameter group `evaluation`.
         features: Of all paintings; None where composition is not made.
-        **made: `{chunk}.codes`, as `encode_chunk` gives them, and `{likeness}.embeddings`.
+        **made: `{chunk}.codes`, as `encode_chunk` gives them, `{likeness}.embeddings`, and with features `layer_norms`.
 
     Returns:
         One row a code: likeness, family, code, bytes, values, recall, reranked, spearman (`measures.codes`).
@@ -236,8 +239,10 @@ def measure_codes(
     if features is not None:
         encoded = [made[f"{name}.codes"]["composition"][sample] for name in pieces]
         linear = encoded if autoencoder.architecture == "linear" else []
+        norms = made["layer_norms"][sample]
         known = {layer: ChosenRows(values, sample) for layer, values in features.items()}
-        measure("composition", *of_composition(known, list(pieces.values()), split, autoencoder, *given, linear))
+        contenders = of_composition(known, list(pieces.values()), split, autoencoder, *given, codes=linear, known=norms)
+        measure("composition", *contenders)
     if "style" in embeddings:
         measure("style", *of_vectors([values[sample] for values in _statistics(made)], split, *given))
     if "vectors" in embeddings:

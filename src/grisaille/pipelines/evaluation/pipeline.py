@@ -22,7 +22,7 @@ _SHOWN = (
 def create_pipeline(**kwargs: Any) -> Pipeline:
     """Compare raw features, PCA of the same size and the embedding, then draw figures and write one page."""
     embeddings = {name: f"{name}_embeddings" for name in config.embedded()}
-    features = {"features": "features"} if "composition" in embeddings else {}
+    features = {name: name for name in ("features", "layer_norms")} if "composition" in embeddings else {}
     palettes = {"palettes": "palettes"} if "colour" in embeddings else {}
     led, default = leading(embeddings), chosen(None, embeddings)
     made = {f"{name}.embeddings": entry for name, entry in embeddings.items()}

@@ -7,13 +7,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from grisaille.arrays import FloatArray, IntArray, Rows
-from grisaille.autoencoders.baseline import pca_embeddings
 from grisaille.features.palettes import LAYER
 from grisaille.likenesses.components import fit_components
 from grisaille.likenesses.metrics import LIKENESSES
 from grisaille.measures.comparison import Name, Pair
 from grisaille.measures.spaces import Space, embedding_space, feature_space, pieces_space
-from grisaille.parameters import Chunk
 from grisaille.points import Points
 
 
@@ -41,13 +39,6 @@ def pairs(names: Sequence[Name]) -> list[Pair]:
     return compared
 
 
-def reduce_composition(
-    features: Mapping[str, Rows], chunks: Sequence[Chunk], training: IntArray, k: int, seed: int
-) -> dict[str, FloatArray]:
-    """PCA of every chunk for every metric: float32, shape (n, k * chunks)."""
-    return {likeness: pca_embeddings(features, chunks, training, k, likeness, seed) for likeness in LIKENESSES}
-
-
 def reduce_style(statistics: Sequence[FloatArray], training: IntArray, k: int) -> FloatArray:
     """PCA of every chunk's channel statistics, shape (n, d) each: float32, shape (n, k * chunks)."""
     return np.concatenate([_principal(part, training, k) for part in statistics], axis=1)
@@ -69,6 +60,7 @@ def build(
     palettes: Mapping[str, Rows] | None,
     reduced: Mapping[str, FloatArray],
     embeddings: Mapping[str, FloatArray],
+    layer_norms: FloatArray | None = None,
 ) -> dict[Name, Space]:
     """Build all spaces. Given vectors are not reduced; they are their own full features.
 
@@ -78,10 +70,11 @@ def build(
         palettes: Shares of colours; None without colour.
         reduced: Likeness or metric -> PCA, shape (n, d).
         embeddings: Likeness -> embeddings, shape (n, d).
+        layer_norms: Of the features, if they are known (`likenesses.metrics.divisors`).
     """
     spaces: dict[Name, Space] = {}
     if features is not None:
-        spaces |= {("raw", likeness): feature_space(features, likeness) for likeness in LIKENESSES}
+        spaces |= {("raw", likeness): feature_space(features, likeness, layer_norms) for likeness in LIKENESSES}
     if statistics:
         spaces["raw", "style"] = pieces_space(statistics, np.float32)
     if palettes is not None:

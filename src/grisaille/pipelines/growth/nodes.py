@@ -20,6 +20,7 @@ from grisaille.terminal import Bar
 
 def measure_growth(
     features: FeatureStore,
+    layer_norms: FloatArray,
     composition_embeddings: FloatArray,
     picture_files: pd.DataFrame,
     autoencoder: Autoencoder,
@@ -44,7 +45,7 @@ def measure_growth(
     likeness = autoencoder.made_for
     reference, reduced = ("raw", likeness), ("embedding", "composition")
     spaces = {
-        reference: feature_space(features, likeness),
+        reference: feature_space(features, likeness, layer_norms),
         reduced: embedding_space(Points.of("composition", composition_embeddings)),
     }
     collection = Collection(np.zeros(len(split), np.int64), np.ones(len(split), dtype=bool), split)

@@ -14,7 +14,10 @@ def create_pipeline(**kwargs: Any) -> Pipeline:
         return Pipeline([])
     measure = Node(
         nodes.measure_growth,
-        ["features", "composition_embeddings", "picture_files", "params:autoencoder", "params:evaluation"],
+        [
+            *("features", "layer_norms", "composition_embeddings", "picture_files"),
+            *("params:autoencoder", "params:evaluation"),
+        ],
         "growth",
         name="measure_growth",
     )
