@@ -265,7 +265,7 @@ class TestPath:
         steps = pd.read_csv(folder / "chain.csv", keep_default_na=False)
         assert steps["painting_id"].iloc[[0, -1]].tolist() == [stranger.name, "Ilse_Nebel_1"]
         assert steps["stands_for"].tolist() == [*[""] * (len(steps) - 1), "Ilse_Nebel_19"]
-        assert "Ilse_Nebel_1  (stands for its duplicate, Ilse_Nebel_19)" in done.stdout
+        assert "Ilse_Nebel_1  Mist, No. 1, 1880  (stands for its duplicate, Ilse_Nebel_19)" in done.stdout
 
     def test_between_two_strangers_of_the_same_name(self, ask, stranger, tmp_path):
         other = tmp_path / stranger.name

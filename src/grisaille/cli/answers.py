@@ -113,7 +113,7 @@ class Answers:
         for row in steps.to_dict("records"):
             duplicate = f"  (stands for its duplicate, {row['stands_for']})" if row["stands_for"] else ""
             distance = _three_digits(row["distance"]) if row["step"] else ""
-            click.echo(f"  {row['step']:>2}  {distance:<8} {row['painting_id']}{duplicate}")
+            click.echo(f"  {row['step']:>2}  {distance:<8} {_named(row)}{duplicate}")
         columns = ["step", "painting_id", "artist", "title", "distance", "stands_for"]
         self._write_table([steps], columns, "chain")
         self._save(strip(self._tiles(steps, note, images), f"From one to the next by {likeness}"), "chain")
@@ -127,7 +127,7 @@ class Answers:
                 percentile = _percentile(
                     row["distance_percentile"], "  (closer than {} of 100 neighbours of this rank)"
                 )
-                click.echo(f"  {row['rank']:>2}  {_three_digits(row['distance']):<8} {row['painting_id']}{percentile}")
+                click.echo(f"  {row['rank']:>2}  {_three_digits(row['distance']):<8} {_named(row)}{percentile}")
             if table.attrs["recall"] < 1:
                 click.echo(
                     f"  An approximate index answered; its recall of the ten nearest is {table.attrs['recall']:.3f}."
@@ -212,6 +212,17 @@ class Answers:
 def _three_digits(distance: float) -> str:
     """A distance rounded to three digits, and to whole numbers from 100: 0.415, 12.3, 1,530."""
     return f"{distance:,.0f}" if distance >= 100 else f"{distance:#.3g}"
+
+
+def _named(row: Mapping[Any, Any]) -> str:
+    """A painting's name, then its artist and title if they are known and the name does not say them."""
+    from grisaille.collection.artists import UNKNOWN, normalise
+    from grisaille.collection.captions import caption
+
+    name: str = row["painting_id"]
+    said = normalise(name)
+    known = [text for text in (row["artist"], caption(row, "")) if text != UNKNOWN and normalise(text) not in said]
+    return f"{name}  {', '.join(known)}" if known else name
 
 
 def _percentile(share: float, words: str) -> str:
