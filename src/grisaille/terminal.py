@@ -1,14 +1,15 @@
 """Terminal output: unsupported characters, durations in words, and one progress bar at a time."""
 
 import io
+import logging
 import math
 import os
 import shutil
 import sys
 import threading
-from collections.abc import Iterable, Sized
-from contextlib import suppress
-from typing import Any
+from collections.abc import Iterable, Iterator, Sized
+from contextlib import contextmanager, suppress
+from typing import Any, TextIO
 
 from tqdm import tqdm
 
@@ -21,6 +22,42 @@ def print_any_letter() -> None:
     # The standard output of a notebook encodes everything and has no such method.
     with suppress(AttributeError):
         sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+
+
+@contextmanager
+def diverted(file: int) -> Iterator[None]:
+    """Send what C libraries write to standard error into a file: no setting silences TensorFlow's first messages.
+
+    Python's own messages, and those of loggers, stay where they were.
+
+    Args:
+        file: An open file descriptor.
+    """
+    sys.stderr.flush()
+    libraries, ours = os.dup(2), sys.stderr
+    with suppress(OSError, AttributeError, io.UnsupportedOperation):
+        if ours.fileno() == 2:
+            sys.stderr = os.fdopen(os.dup(2), "w", buffering=1, encoding=ours.encoding, errors=ours.errors)
+            _move_handlers(ours, sys.stderr)
+    os.dup2(file, 2)
+    try:
+        yield
+    finally:
+        sys.stderr.flush()
+        os.dup2(libraries, 2)
+        os.close(libraries)
+        if sys.stderr is not ours:
+            _move_handlers(sys.stderr, ours)
+            sys.stderr.close()
+            sys.stderr = ours
+
+
+def _move_handlers(stream: TextIO, other: TextIO) -> None:
+    """Handlers of others, such as Dask's on a worker, follow as well."""
+    for logger in (logging.root, *logging.root.manager.loggerDict.values()):
+        for handler in getattr(logger, "handlers", ()):
+            if isinstance(handler, logging.StreamHandler) and handler.stream is stream:
+                handler.setStream(other)
 
 
 def duration(seconds: float) -> str:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import secrets
 import socket
+from pathlib import Path
 
 import click
 
 from grisaille.cli import options
 from grisaille.errors import counted
+from grisaille.terminal import diverted
 
 
 @click.command()
@@ -48,4 +51,6 @@ def serve(
     collection = source.collection
     paintings = counted(len(collection.paintings), "painting")
     click.echo(f"{paintings} of the run {collection.run} at {address}  (Ctrl+C ends it)")
-    uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=3)).run([listening])
+    # TensorFlow starts behind the page.
+    with Path(os.devnull).open("wb") as nowhere, diverted(nowhere.fileno()):
+        uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=3)).run([listening])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
@@ -14,6 +13,7 @@ import click
 from grisaille.cli import options
 from grisaille.cli.answers import Answers, QueryPicture
 from grisaille.likenesses.names import LIKENESSES, VECTORS, chosen
+from grisaille.terminal import diverted
 
 if TYPE_CHECKING:
     from grisaille.api import Collection
@@ -151,19 +151,12 @@ def _read(collection: Collection, named: Iterable[str]) -> list[QueryPicture]:
 
 
 def _start_tensorflow() -> None:
-    """Import Keras and hide TensorFlow's start-up messages, which no setting of its own suppresses."""
+    """Import Keras and hide TensorFlow's start-up messages."""
     if "keras" in sys.modules:
         return
     click.echo("Loading TensorFlow and the models", err=True)
-    sys.stderr.flush()
-    terminal = os.dup(2)
-    try:
-        with tempfile.TemporaryFile() as hidden:
-            os.dup2(hidden.fileno(), 2)
-            import keras
+    with tempfile.TemporaryFile() as hidden, diverted(hidden.fileno()):
+        import keras
 
-            # The first operation initialises the devices and logs their names.
-            keras.ops.zeros(1)
-    finally:
-        os.dup2(terminal, 2)
-        os.close(terminal)
+        # The first operation initialises the devices and logs their names.
+        keras.ops.zeros(1)

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import io
 import logging
 import os
 import re
 import sys
 import tempfile
-from contextlib import suppress
+from contextlib import ExitStack
 from logging.handlers import MemoryHandler
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import yaml
 from kedro.framework.project import LOGGING, configure_logging, settings
 
-from grisaille.terminal import clear_bars, close_bars
+from grisaille.terminal import clear_bars, close_bars, diverted
 
 # If set to any value, the console shows everything.
 VERBOSE = "GRISAILLE_VERBOSE"
@@ -99,8 +98,7 @@ class LogFile:
         self.run = run
         self._buffer = _buffer()
         self._file: logging.FileHandler | None = None
-        self._stderr: TextIO | None = None
-        self._saved: int | None = None
+        self._diverted = ExitStack()
         if self._buffer is None:
             self.path = None
             return
@@ -116,45 +114,15 @@ class LogFile:
         self._buffer.setTarget(self._file)
         self._buffer.flushLevel = logging.NOTSET
         self._buffer.flush()
-        if not os.environ.get(VERBOSE):
-            self._divert()
-
-    def _divert(self) -> None:
-        """Redirect standard error to the log, for TensorFlow's messages, which no setting suppresses."""
-        assert self._file is not None and self._file.stream is not None
-        sys.stderr.flush()
-        self._saved = os.dup(2)
-        with suppress(OSError, AttributeError, io.UnsupportedOperation):
-            if sys.stderr.fileno() == 2:
-                self._stderr = sys.stderr
-                sys.stderr = os.fdopen(
-                    os.dup(2), "w", buffering=1, encoding=self._stderr.encoding, errors=self._stderr.errors
-                )
-                _move_handlers(self._stderr, sys.stderr)
-        os.dup2(self._file.stream.fileno(), 2)
+        if not os.environ.get(VERBOSE) and self._file.stream is not None:
+            self._diverted.enter_context(diverted(self._file.stream.fileno()))
 
     def end(self) -> None:
         """Close it, and restore standard error."""
-        if self._saved is not None:
-            sys.stderr.flush()
-            os.dup2(self._saved, 2)
-            os.close(self._saved)
-            self._saved = None
-        if self._stderr is not None:
-            _move_handlers(sys.stderr, self._stderr)
-            sys.stderr.close()
-            sys.stderr, self._stderr = self._stderr, None
+        self._diverted.close()
         if self._buffer is not None and self._file is not None:
             self._buffer.flushLevel = logging.CRITICAL + 1
             self._buffer.flush()
             self._buffer.setTarget(None)
             self._file.close()
             self._file = None
-
-
-def _move_handlers(stream: TextIO, other: TextIO) -> None:
-    """Keep handlers of others, such as Dask's on a worker, on the console."""
-    for logger in (logging.root, *logging.root.manager.loggerDict.values()):
-        for handler in getattr(logger, "handlers", ()):
-            if isinstance(handler, logging.StreamHandler) and handler.stream is stream:
-                handler.setStream(other)
