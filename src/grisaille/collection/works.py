@@ -48,10 +48,10 @@ _LISTED, _SHOWN = 5, 80
 _NAMES: dict[str, tuple[str, ...]] = {
     "file": (
         "file", "filepath", "path", "imagepath", "filename", "imagefile", "imagefilename", "newfilename", "image",
-        "datei", "dateiname", "bilddatei", "fichier", "bestandsnaam",
+        "datei", "dateiname", "bilddatei", "fichier", "bestandsnaam", "bild", "scan", "foto",
     ),
     "title": ("title", "worktitle", "titel", "titre", "bezeichnung", "titolo", "título", "titulo", "désignation",
-        "désignationdelœuvre", "titredelœuvre", "intitulé"),
+        "désignationdelœuvre", "titredelœuvre", "intitulé", "werk"),
     "artist": (
         "artist", "artistname", "artistdisplayname",  # the Met
         "painter", "creator", "attribution",  # the National Gallery of Art
@@ -65,8 +65,8 @@ _NAMES: dict[str, tuple[str, ...]] = {
         "objectdate",  # the Met
         "dated", "executed", "datecreated", "creationdate", "year", "years", "yearcreated", "completionyear",
         "completitionyear",  # WikiArt's spelling
-        "datierung", "jahr", "entstehungsjahr", "entstehungszeit", "entstehungsdatum", "datation", "année", "datering",
-        "datum", "jaar", "datazione", "cronologia", "anno", "fecha", "datación",
+        "datierung", "jahr", "entstehungsjahr", "entstehungszeit", "entstehungsdatum", "entstanden", "datation",
+        "année", "datering", "datum", "jaar", "datazione", "cronologia", "anno", "fecha", "datación",
         "cronología", "año",
     ),
     "year_from": (

@@ -291,7 +291,9 @@ class ReportHook:
         if not made & {"report", "explorer", "rejected_paintings", "growth"}:
             return
         lines = list(catalog.read("report_summary")) if "report_summary" in made else []
-        on_a_map = "" if "explorer" in made else " For a map of all paintings: `kedro run --pipelines discovery`."
+        on_a_map = (
+            "" if catalog.exists("explorer") else " For a map of all paintings: `kedro run --pipelines discovery`."
+        )
         lines += [f"To search: `grisaille serve`.{on_a_map}", ""] if lines else []
         lines += [
             f"{words}: {path}" for name, words in _OPENED.items() if name in made for path in _paths(catalog, name)
