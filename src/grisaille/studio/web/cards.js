@@ -66,6 +66,12 @@ export function see(row, side = 512) {
   return make("button", { type: "button", class: "see", ...label, onclick: () => lookFrom(row.painting_id) }, frame);
 }
 
+/** How unusual a distance is: a list has a first even where nothing is alike. */
+function unusual(row) {
+  if (typeof row.distance_percentile !== "number") return null;
+  return make("span", { class: "unusual" }, `closer than ${Math.round(100 * row.distance_percentile)} of 100`);
+}
+
 /** Title, artist, date, and the reason for its rank. */
 export function words(row, because = null) {
   const title = make("span", { class: "title" }, shortTitle(row));
@@ -76,7 +82,7 @@ export function words(row, because = null) {
   const date = row.date ? make("span", {}, artist ? `, ${row.date}` : row.date) : null;
   const line = artist || date ? make("span", { class: "by" }, artist, date) : by;
   const reason = because ? make("span", { class: "because" }, "because of ", make("em", {}, titleOf(because))) : null;
-  return make("div", { class: "words" }, title, line, reason);
+  return make("div", { class: "words" }, title, line, reason, unusual(row));
 }
 
 export function card(row, because = null) {
