@@ -31,10 +31,11 @@ class Gallery:
         pipelines = ("--pipelines", "ingestion,feature_extraction")
         return kedro("run", "--env", "demo", *pipelines, "--params", given, cwd=self.project).stdout
 
-    def run(self, more="", pipelines="__default__"):
+    def run(self, more="", pipelines="__default__", *options):
         """What a whole run says, or some of its pipelines."""
         given = f"{self._given},paintings_folder={self.folder}" + (f",{more}" if more else "")
-        return kedro("run", "--env", "demo", "--pipelines", pipelines, "--params", given, cwd=self.project).stdout
+        where = ("--env", "demo", "--pipelines", pipelines, *options)
+        return kedro("run", *where, "--params", given, cwd=self.project).stdout
 
     def versions(self, path):
         """All versions of a result, oldest first."""
@@ -157,6 +158,15 @@ class TestKeptEncoders:
             "grisaille", "verify", "newest", "--env", "demo", "--storage", str(gallery.storage), cwd=gallery.project
         )
         assert "changed" not in verified.stdout
+
+    def test_ingestion_alone_splits_anew_but_not_for_kept_encoders(self, kept):
+        gallery, *_ = kept
+        gallery.run(pipelines="ingestion")
+        newest = "03_primary/picture_files.parquet"
+        assert "added" not in pd.read_parquet(gallery.versions(newest)[-1])["split"].tolist()
+        gallery.run("autoencoder.retrain=never", "__default__", "--only-missing-outputs")
+        assert "added" in pd.read_parquet(gallery.versions(newest)[-1])["split"].tolist()
+        assert pd.read_csv(gallery.versions("08_reporting/growth.csv")[-1])["fitted_on"].unique().tolist() == [23]
 
     def test_auto(self, kept):
         gallery, *_ = kept

@@ -19,6 +19,7 @@ from kedro.io import AbstractVersionedDataset, DataCatalog, SharedMemoryDataCata
 from kedro.io.core import DatasetError, Version, VersionNotFoundError
 
 from grisaille.errors import GrisailleError
+from grisaille.framework import config
 from grisaille.framework.config import SOURCES
 from grisaille.provenance import recipes, stamps
 from grisaille.provenance.recipes import Recipe
@@ -156,9 +157,22 @@ class AtomicCatalog(DataCatalog, CatalogCommandsMixin):
         if not super().exists(ds_name):
             return False
         reason = "it is damaged" if self.is_damaged(ds_name) else self.outdated(ds_name, self._ages)
+        if ds_name == "picture_files" and not config.refits():
+            reason = reason or self._split_otherwise()
         if reason:
             logger.info("%s is made again: %s", ds_name, reason)
         return reason is None
+
+    def _split_otherwise(self) -> str | None:
+        """Why the files are not split as for the encoders that are kept; ingestion alone splits them anew."""
+        then = self.checksum_of_encoders()
+        return None if then in {None, self.checksum("picture_files")} else "the encoders to keep know another split"
+
+    def checksum_of_encoders(self) -> str | None:
+        """The checksum of `picture_files` that the stored encoders were fitted on, or kept for; None if unknown."""
+        encoders = (self.stamp(f"{chunk}.composition_encoder") for chunk in config.chunks())
+        steps = (encoder["recipe"].get("picture_files") for encoder in encoders if encoder)
+        return next((step["checksum"] for step in steps if step), None)
 
     def where(self, name: str, version: str | None = None) -> AnyPath | None:
         """The file or folder that would be read; None if nothing is stored, or the path is unknown."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kedro.io.core import DatasetError
+from kedro.io.core import DatasetError, Version
 
 from grisaille.collection.split import ADDED, HELD_OUT
 from grisaille.framework import config
@@ -34,7 +34,9 @@ def reason_to_refit(catalog: AtomicCatalog) -> str | None:
 
 
 def _has_grown(catalog: AtomicCatalog) -> str | None:
-    known = catalog.read("picture_files")
+    # Ingestion alone may have split the files anew since then.
+    version = catalog.version_with("picture_files", catalog.checksum_of_encoders())
+    known = catalog.get("picture_files", version=Version(version, None)).load()
     fitted = int((known["split"] != ADDED).sum())
     try:
         now = len(catalog.read("raw_paintings"))
