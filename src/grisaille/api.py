@@ -297,6 +297,7 @@ class Collection:
         years: tuple[int | None, int | None] | None = None,
         without: Iterable[str] = (),
         new_artists: bool = False,
+        among: Iterable[str] | None = None,
     ) -> pd.DataFrame:
         """Recommend paintings from liked and disliked pictures.
 
@@ -312,6 +313,7 @@ class Collection:
             years: First and last year; only works that may be from this period. None leaves an end open.
             without: No works by these artists.
             new_artists: No works by artists of liked or disliked pictures.
+            among: Names of paintings; only these, such as those that are for sale today. Default: all.
 
         Returns:
             One row a painting, first choice first: rank, painting_id, artist, title, date, museum and link if known,
@@ -319,8 +321,8 @@ class Collection:
             like. `attrs["recall"]` is as in `similar`.
 
         Raises:
-            ValueError: If nothing is liked, a picture, likeness, artist or movement is unknown, or diversity is not
-                between 0 and 1.
+            ValueError: If nothing is liked, a picture, likeness, artist, movement or name is unknown, or diversity is
+                not between 0 and 1.
 
         Sources: `grisaille.lookalikes.recommendation`.
         """
@@ -336,6 +338,8 @@ class Collection:
         given = given[given >= 0]
         banned = [*without, *(table["artist"].iloc[given] if new_artists else ())]
         allowed = _allowed(table, artists, movements, years, banned)
+        if among is not None:
+            allowed &= _named(table, among)
         allowed[given] = False
         yes, no = points[: len(liked)], points[len(liked) :]
         rows, relevance = recommender.recommend(yes, no, allowed, n, diversity)
@@ -814,6 +818,14 @@ def _allowed(
     if years is not None:
         allowed &= _in_years(paintings, *years)
     return allowed
+
+
+def _named(paintings: pd.DataFrame, names: Iterable[str]) -> BoolArray:
+    """Which paintings have these names, shape (n,)."""
+    wanted, known = set(names), paintings["painting_id"]
+    if unknown := wanted.difference(known):
+        raise ValueError(f"there is no painting {min(unknown)!r}")
+    return np.asarray(known.isin(wanted))
 
 
 def _movements(paintings: pd.DataFrame) -> list[set[str]]:

@@ -373,6 +373,17 @@ class TestJoin:
         paths = ["Manet/1.jpg", "Monet/1.jpg", "Monet/late/1.jpg", "1.jpg"]
         assert self.rows(paths, ["x/Monet/1.jpg", "Manet/1.jpg", "1.jpg", "late/1.jpg"]) == [1, 0, 3, 2]
 
+    def test_pictures_of_one_work_share_its_row(self):
+        paths = ["Prints/SKU-4512_front.jpg", "Prints/SKU-4512_detail.jpg", "Oil/SKU-77_front.jpg"]
+        table, unmatched = named("sku,product name,in stock\nSKU-4512,Mist,yes\nSKU-77,Fog,no\n", paths)
+        assert table["title"].tolist() == ["Mist", "Mist", "Fog"]
+        assert table["sku"].tolist() == ["SKU-4512", "SKU-4512", "SKU-77"]
+        assert unmatched.empty
+
+    def test_a_column_that_was_given_for_files_stays(self):
+        table, _ = named("code,title\nb,Mist\na,Fog\n", ["a.jpg", "b.jpg"], file="code")
+        assert table["code"].tolist() == ["a", "b"]
+
     def test_namesakes_that_cannot_be_told_apart_are_left_out_and_named(self, caplog):
         with caplog.at_level(logging.WARNING):
             paintings, unmatched = named("file,title\n1.jpg,X\n2.jpg,Y\n", ["Manet/1.jpg", "Monet/1.jpg", "2.jpg"])

@@ -50,8 +50,8 @@ _NAMES: dict[str, tuple[str, ...]] = {
         "file", "filepath", "path", "imagepath", "filename", "imagefile", "imagefilename", "newfilename", "image",
         "datei", "dateiname", "bilddatei", "fichier", "bestandsnaam", "bild", "scan", "foto",
     ),
-    "title": ("title", "worktitle", "titel", "titre", "bezeichnung", "titolo", "título", "titulo", "désignation",
-        "désignationdelœuvre", "titredelœuvre", "intitulé", "werk"),
+    "title": ("title", "worktitle", "productname", "titel", "titre", "bezeichnung", "titolo", "título", "titulo",
+        "désignation", "désignationdelœuvre", "titredelœuvre", "intitulé", "werk"),
     "artist": (
         "artist", "artistname", "artistdisplayname",  # the Met
         "painter", "creator", "attribution",  # the National Gallery of Art
@@ -85,7 +85,10 @@ _NAMES: dict[str, tuple[str, ...]] = {
         "musée", "location", "standort", "collectie", "museo",
     ),
     "rights": ("rights", "rightsandreproduction", "imagerights", "license", "licence", "copyright", "rechte", "lizenz"),
-    "link": ("link", "permalink", "linkresource", "url", "objecturl", "pageurl", "sourceurl", "website"),
+    "link": (
+        "link", "permalink", "linkresource", "url", "objecturl", "pageurl", "sourceurl", "website", "producturl",
+        "productlink", "shoplink",
+    ),
     "tags": ("tags", "keywords", "keyword", "subjects", "schlagworte", "schlagwörter", "trefwoorden"),
     "text": ("text", "description", "notes", "note", "comment", "caption", "beschreibung", "texte"),
 }  # fmt: skip
@@ -94,6 +97,7 @@ _IDENTIFIERS = frozenset(
     (
         "id", "imageid", "objectid", "objectnumber", "accessionnumber", "accessionnum", "inventorynumber",
         "inventoryno", "propertyno", "propno", "paintingid", "workid", "uuid", "identifier",
+        "sku", "productid", "productno", "productnumber", "articleno", "articlenumber", "artikelnr", "artikelnummer",
         "inventarnummer", "inventarnr",
         "invnr", "ninv", "nrinv", "invno", "inv", "objektnummer", "objektnr", "inventarisnummer",
         "numérodinventaire", "numinv", "noinv",
@@ -128,7 +132,10 @@ def read_works(data: bytes, suffix: str, columns: Mapping[str, str]) -> pd.DataF
     Raises:
         TableError: If the file cannot be read as such a table.
     """
-    return recognise(read_columns(data, suffix), columns)
+    table = read_columns(data, suffix)
+    works = recognise(table, columns)
+    log_reading(table, columns, works)
+    return works
 
 
 def read_columns(data: bytes, suffix: str) -> pd.DataFrame:
@@ -154,8 +161,6 @@ def recognise(table: pd.DataFrame, columns: Mapping[str, str], name: str = TABLE
     """
     names = [" ".join(str(column).split()) for column in table.columns]
     positions = _positions(names, columns, name)
-    if names and name == TABLE:
-        _log_columns(names, positions)
     if names and "file" not in positions and not any(map(_identifies, names)) and "id" not in positions:
         # Only the table of paintings has a parameter for this.
         hint = "; set it with --params ingestion.columns.file=NAME" if name == TABLE else ""
@@ -170,9 +175,44 @@ def recognise(table: pd.DataFrame, columns: Mapping[str, str], name: str = TABLE
     works = works.assign(year_from=first, year_to=last)
     others = {"id": table.iloc[:, positions["id"]]} if "id" in positions else {}
     for number, theirs in enumerate(names):
-        if number not in positions.values():
+        # A number or code that identifies pictures is worth keeping.
+        if number not in positions.values() or (number == positions.get("file") and "file" in columns):
             others.setdefault(f"table_{theirs}" if theirs in _OURS | others.keys() else theirs, table.iloc[:, number])
     return works.join(pd.DataFrame(others, index=table.index))
+
+
+def check(paths: Sequence[str], table: pd.DataFrame, columns: Mapping[str, str]) -> None:
+    """Raise what `recognise` and `join_works` would raise, before anything is computed from the pictures.
+
+    Args:
+        paths: Paths of the pictures, with forward slashes.
+        table: As `recognise` takes it.
+        columns: Likewise.
+
+    Raises:
+        TableError: See there.
+    """
+    join_works(paths, recognise(table, columns))
+
+
+def log_reading(table: pd.DataFrame, columns: Mapping[str, str], works: pd.DataFrame) -> None:
+    """Log how the table of paintings was read.
+
+    Args:
+        table: As `recognise` takes it.
+        columns: Likewise.
+        works: What it returned.
+    """
+    names = [" ".join(str(column).split()) for column in table.columns]
+    if names:
+        _log_columns(names, _positions(names, columns, TABLE))
+    dated = works["date"].str.strip() != ""
+    unparsed = works.loc[dated & works[YEARS].isna().all(axis=1), "date"]
+    if len(unparsed):
+        logger.warning(
+            "dates that give no years, kept as written (%d of %d): %s",
+            len(unparsed), int(dated.sum()), first_of(dict.fromkeys(unparsed)),
+        )  # fmt: skip
 
 
 def _log_columns(names: Sequence[str], positions: Mapping[str, int]) -> None:
@@ -244,12 +284,6 @@ def _years(works: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
         _years_of(bounds[begin][0], bounds[end][1], dates[date])
         for begin, end, date in zip(works["year_from"], works["year_to"], works["date"], strict=True)
     ]
-    unparsed = [date for date, years in zip(works["date"], rows, strict=True) if date.strip() and years == (None, None)]
-    if unparsed:
-        logger.warning(
-            "dates that give no years, kept as written (%d of %d): %s",
-            len(unparsed), int((works["date"].str.strip() != "").sum()), first_of(dict.fromkeys(unparsed)),
-        )  # fmt: skip
     first, last = (pd.array([row[end] for row in rows], dtype="Int64") for end in (0, 1))
     return pd.Series(first, index=works.index), pd.Series(last, index=works.index)
 
@@ -310,9 +344,8 @@ def join_works(paths: Sequence[str], works: pd.DataFrame, table: str = TABLE) ->
     `Monet/1.jpg` matches the row `/home/ada/Monet/1.jpg`, or the row `1.jpg` if no other folder has a `1.jpg`. The
     longest match counts. The column `file` is tried with and without suffixes, then every identifier column without;
     the one that joins most pictures is used. If some pictures remain, all separators are treated alike, provided that
-    joins more: `GG_225.jpg` matches the row `GG 225`, and `1902_117.jpg` the row `1902/117`. Folders may differ only if
-        nothing
-    else joins any picture.
+    joins more: `GG_225.jpg` matches the row `GG 225`, and `1902_117.jpg` the row `1902/117`. A row's name may be a part
+    of the names of several pictures: they show one work. Folders may differ only if nothing else joins any picture.
 
     Args:
         paths: Paths of the pictures, with forward slashes.
@@ -405,8 +438,10 @@ def _match(paths: Sequence[str], values: pd.Series, way: _Way) -> _Match:
     unclear, doubled = [], []
     for row, key in enumerate(keys):
         fits = {number: fit for number in namesakes.get(key[-1], ()) if (fit := _fit(key, pictures[number], way))}
-        if len(best := _best(fits)) == 1:
-            offers[best[0]][row] = fits[best[0]]
+        best = _best(fits)
+        if len(best) == 1 or way.part:
+            for number in best:
+                offers[number][row] = fits[number]
         elif best:
             unclear.append(row)
     rows = np.full(len(paths), -1)
@@ -417,7 +452,7 @@ def _match(paths: Sequence[str], values: pd.Series, way: _Way) -> _Match:
         else:
             rows[number] = first
             doubled += others
-    return _Match(rows, sorted(unclear), sorted(doubled))
+    return _Match(rows, sorted(set(unclear) - set(rows.tolist())), sorted(set(doubled)))
 
 
 def _spelt(key: _Key, way: _Way) -> _Key:

@@ -68,7 +68,7 @@ class ArtistsDataset(GivenFileDataset[pd.DataFrame]):
         if data is None:
             if str(self._filepath) not in _WARNED:
                 _WARNED.add(str(self._filepath))
-                logger.warning("no table of artists at %s: names come from files and folders only", self._filepath)
+                logger.warning("no table of artists at %s: names come from the paintings alone", self._filepath)
             return pd.DataFrame({"name": [], "genre": []})
         try:
             return read_table(data, **self._load_args)

@@ -94,6 +94,13 @@ class RecipeHook:
         ages = Ages()
         for name in names:
             catalog.warn(name, ages)
+        if {"raw_works", "raw_paintings"} <= pipeline.inputs() and len(table := catalog.read("raw_works")):
+            from grisaille.collection.works import check
+            from grisaille.parameters import Ingestion
+
+            # Else hours of extraction would come first.
+            named = Ingestion.model_validate(catalog.settings["ingestion"]).columns.named
+            check(sorted(catalog.read("raw_paintings")), table, named)
         if "params:backbone" in pipeline.inputs() and config.chunks():
             from grisaille.features import backbone
             from grisaille.parameters import Backbone

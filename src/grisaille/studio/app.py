@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.middleware.trustedhost import TrustedHostMiddleware
 from fastapi.responses import JSONResponse
 
@@ -56,6 +57,7 @@ def create_app(source: Source, token: str | None = None, hosts: tuple[str, ...] 
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts))
     for kind in (GrisailleError, ValueError, TimeoutError):
         app.add_exception_handler(kind, _as_response)
+    app.add_exception_handler(RequestValidationError, _as_invalid)
 
     @app.middleware("http")
     async def guard(request: Request, proceed: Callable[[Request], Any]) -> Response:
@@ -77,6 +79,13 @@ def _given(request: Request) -> str:
     """The token of a request."""
     bearer = request.headers.get("Authorization", "").removeprefix("Bearer ")
     return request.query_params.get("token") or request.cookies.get(_COOKIE) or bearer
+
+
+def _as_invalid(_: Request, error: Exception) -> Response:
+    """Name the first field that is wrong."""
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    return JSONResponse({"error": f"{'.'.join(map(str, first['loc'][1:]))}: {first['msg']}"}, 422)
 
 
 def _as_response(_: Request, error: Exception) -> Response:

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from grisaille.api import Collection, EmbeddedPicture, Likeness
 from grisaille.errors import GrisailleError
@@ -58,7 +58,13 @@ _Share = Annotated[float, Field(ge=0, le=1)]
 _Many = Annotated[int, Query(ge=1, le=500)]
 
 
-class RecommendationRequest(BaseModel):
+class _Request(BaseModel):
+    """A body, in which a misspelt field is an error."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class RecommendationRequest(_Request):
     """A request for recommendations.
 
     Attributes:
@@ -72,6 +78,7 @@ class RecommendationRequest(BaseModel):
         years: First and last year; null leaves an end open.
         without: No works by these artists.
         new_artists: No works by artists of liked or disliked pictures.
+        among: Only these paintings; null allows all.
     """
 
     liked: list[str] = Field(min_length=1, max_length=500)
@@ -84,9 +91,10 @@ class RecommendationRequest(BaseModel):
     years: tuple[int | None, int | None] | None = None
     without: list[str] = []
     new_artists: bool = False
+    among: list[str] | None = Field(None, max_length=1_000_000)
 
 
-class Listed(BaseModel):
+class Listed(_Request):
     """A list to export.
 
     Attributes:

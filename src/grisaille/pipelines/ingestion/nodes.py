@@ -21,7 +21,8 @@ def name_artists(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Add all known facts about paintings to the table of files, and list unmatched items (see `catalogue`)."""
     from grisaille.collection import catalogue
-    from grisaille.collection.works import recognise
+    from grisaille.collection.works import log_reading, recognise
 
     works = recognise(raw_works, settings.columns.named)
+    log_reading(raw_works, settings.columns.named, works)
     return catalogue.name_artists(picture_files, raw_artists, works, settings.aliases)

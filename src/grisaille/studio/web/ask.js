@@ -23,8 +23,8 @@ async function asked(address, options) {
     throw new Refused("The studio does not answer. Is “grisaille serve” still running?", 0);
   }
   if (!response.ok) {
-    const { error, detail } = await response.json().catch(() => ({}));
-    const words = error ?? detail?.[0]?.msg ?? `The studio answered ${response.status}.`;
+    const { error } = await response.json().catch(() => ({}));
+    const words = error ?? `The studio answered ${response.status}.`;
     throw new Refused(words.charAt(0).toUpperCase() + words.slice(1), response.status);
   }
   const run = response.headers.get("X-Grisaille-Run");
