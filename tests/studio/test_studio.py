@@ -90,6 +90,18 @@ class TestAnswers:
         assert ids(answer) == expected["painting_id"].tolist()
         assert [row["because"] for row in answer.json()["paintings"]] == expected["because"].tolist()
 
+    def test_only_what_is_for_sale(self, studio, collection):
+        sold = ["Ilse_Nebel_3", "Rosa_Punkt_4"]
+        answer = requests.post(f"{studio}/recommend", json={"liked": LIKED, "among": sold})
+        assert ids(answer) == collection.recommend(LIKED, among=sold)["painting_id"].tolist()
+        assert set(ids(answer)) == set(sold)
+        unknown = requests.post(f"{studio}/recommend", json={"liked": LIKED, "among": ["Nobody_1"]})
+        assert (unknown.status_code, unknown.json()["error"]) == (422, "there is no painting 'Nobody_1'")
+
+    def test_a_misspelt_field(self, studio):
+        answer = requests.post(f"{studio}/recommend", json={"liked": LIKED, "dislikes": ["Ilse_Nebel_1"]})
+        assert (answer.status_code, answer.json()["error"][:10]) == (422, "dislikes: ")
+
     def test_why(self, studio, collection, stranger):
         answer = requests.get(f"{studio}/why", {"a": "Ilse_Nebel_1", "b": "Ilse_Nebel_3", "likeness": "style"}).json()
         found = collection.why("Ilse_Nebel_1", "Ilse_Nebel_3", "style")
