@@ -72,6 +72,7 @@ def render(results: Results, files: Files) -> str:
         all_codes=_all_codes(results),
         code_figure=_png(results.code_figure),
         recommendations=_recommendations(results),
+        recommended=words.recommended(results),
         rejected=_first(results.rejected_paintings),
         duplicates=_duplicates(results),
         composed=results.composed,

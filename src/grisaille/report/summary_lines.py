@@ -143,6 +143,22 @@ def worth(results: Results) -> str:
     return f"Works by the same artist among the {k} nearest: {', '.join(counts)}; chance {k * chance:.1f}."
 
 
+def recommended(results: Results) -> str:
+    """What the best likeness finds of the works left out of profiles of one artist, beside chance and PCA."""
+    rows = results.recommendations
+    rows = rows[(rows["kind"] == "artist") & rows["recall"].notna()].sort_values("recall", kind="stable")
+    found = {space: where(rows, space=space).to_dict("records") for space in ("embedding", "random", "pca")}
+    if not found["embedding"] or not found["random"]:
+        return ""
+    best: dict[Any, Any] = found["embedding"][-1]
+    plain = f", and PCA at best {found['pca'][-1]['recall']:.1%}" if found["pca"] else ""
+    varied = " (varied)" if best["diversity"] else ""
+    return (
+        f"Best at finding works by a liked artist: {likeness(('', best['likeness']))}{varied}, with "
+        f"{best['recall']:.1%} of those left out; chance would find {found['random'][-1]['recall']:.1%}{plain}."
+    )
+
+
 def likeness(name: tuple[str, str]) -> str:
     """An offered space in a sentence."""
     return {"mixture": "the mixture", "vectors": "the vectors"}.get(name[1], name[1])
