@@ -454,7 +454,10 @@ class Collection:
             NothingStoredError: If there is none for these embeddings, or it is damaged.
             ValueError: If the result is not a table.
         """
-        path = self._stored.path(name)
+        try:
+            path = self._stored.path(name)
+        except NothingStoredError as error:
+            raise NothingStoredError(f"{error}. `kedro run --pipelines evaluation,discovery` makes tables") from error
         if path.suffix == ".parquet":
             return pd.read_parquet(path)
         if path.suffix != ".csv":
