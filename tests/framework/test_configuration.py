@@ -237,8 +237,11 @@ class TestParameters:
             WrongParameterError, match=r"storage=/elsewhere is not a parameter: write it to globals\.yml"
         ):
             _ = loader().groups
-        mine.write_text("my_own: 3\nautoencoder: {epochs: 3}\n")
+        mine.write_text("my_own: {size: 3}\nautoencoder: {epochs: 3}\n")
         assert loader().groups["autoencoder"]["epochs"] == 3
+        assert loader(runtime_params={"my_own": {"size": 4}}).groups["my_own"] == {"size": 4}
+        with pytest.raises(WrongParameterError, match=r"my_won=.*: there is no such parameter"):
+            _ = loader(runtime_params={"my_won": {"size": 4}}).groups
 
     @pytest.mark.parametrize(
         ("written", "told"),

@@ -87,10 +87,14 @@ class Collection:
         """The names of the nodes that ran."""
         self.calls.clear()
         pipeline = pipeline or self.pipeline
-        catalog = self.catalog(version, settings, given, load_versions)
+        # A pattern of the project's catalog matches misspelt names, too.
+        known = {name: named for name, named in (load_versions or {}).items() if name in pipeline.datasets()}
+        catalog = self.catalog(version, settings, given, known)
         manager = _create_hook_manager()
         _register_hooks(manager, [RecipeHook()])
-        manager.hook.before_pipeline_run(run_params={}, pipeline=pipeline, catalog=catalog)
+        manager.hook.before_pipeline_run(
+            run_params={"load_versions": load_versions}, pipeline=pipeline, catalog=catalog
+        )
         SequentialRunner().run(pipeline, catalog, manager, only_missing_outputs=only_missing_outputs)
         manager.hook.after_pipeline_run(run_params={}, run_result={}, pipeline=pipeline, catalog=catalog)
         return [name for name, _, _ in self.calls]
@@ -168,6 +172,12 @@ class TestOtherSettings:
         assert collection.catalog(SECOND, {"backbone": {"batch_size": 2}}).outdated("table") is None
 
 
+def test_a_source_that_is_read_no_more(collection):
+    fewer = Pipeline([*collection.pipeline.nodes[:-1], Node(list, "embeddings", "table", name="measure")])
+    assert collection.run(SECOND, fewer, only_missing_outputs=True) == []
+    assert len(list(collection.folder.glob("table.json/*/table.json"))) == 2
+
+
 class TestOneChunkAlone:
     @pytest.fixture
     def retrained(self, collection):
@@ -218,6 +228,10 @@ class TestWhatDoesNotFitTogether:
         collection.run(SECOND, collection.pipeline.filter(node_names=["extract"]))
         part = collection.pipeline.filter(node_names=["measure"])
         assert collection.run(THIRD, part, load_versions={"features": FIRST}) == ["measure"]
+
+    def test_a_version_of_what_nothing_reads(self, collection):
+        with pytest.raises(DatasetError, match=r"this run reads no embedings; did you mean embeddings\?"):
+            collection.run(SECOND, load_versions={"embedings": FIRST})
 
     def test_what_is_read_beside_a_named_version_follows_it(self, collection, caplog):
         collection.write("files", ["a", "b"])

@@ -76,7 +76,7 @@ class TestWhatIsLeft:
         assert len(lines) == 5
         last = demo_run.output[demo_run.output.index(lines[0]) :]
         assert all(line in last for line in lines)
-        assert "To search: `grisaille serve`. For a map of all paintings: `kedro run --pipelines discovery`." in last
+        assert "To search: `grisaille serve --env demo`." in last
         assert "report.html" in last
 
 

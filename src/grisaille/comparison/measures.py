@@ -111,16 +111,25 @@ KINDS = {
 }
 
 
-def side_by_side(runs: Sequence[Tables]) -> Iterator[tuple[str, list[Row]]]:
-    """Heading and rows of every table that at least one run has; rows in the order of the first run that has them."""
+def side_by_side(runs: Sequence[Tables], neighbours: Sequence[int]) -> Iterator[tuple[str, list[Row]]]:
+    """Heading and rows of every table that at least one run has; rows in the order of the first run that has them.
+
+    Args:
+        runs: The tables of each run.
+        neighbours: The k of each run's measures of the nearest k; there is no verdict between different ones.
+    """
     for heading, kind in KINDS.items():
         known = [_figures(tables[kind.table], kind) if kind.table in tables else {} for tables in runs]
         rows = []
         for key in dict.fromkeys(key for found in known for key in found):
             of, measure = key
             first, *rest = (found.get(key) for found in known)
-            figures = [first, *(figure and figure.beside(first) for figure in rest)]
-            rows.append(Row(of, kind.measures[measure], figures))
+            name = kind.measures[measure]
+            alike = [k == neighbours[0] or not name.endswith("nearest k") for k in neighbours[1:]]
+            figures = [
+                figure and (figure.beside(first) if same else figure) for figure, same in zip(rest, alike, strict=True)
+            ]
+            rows.append(Row(of, name, [first, *figures]))
         if rows:
             yield heading, rows
 

@@ -90,7 +90,12 @@ def compare(collections: Sequence[Collection]) -> Comparison:
         read,
         list(settings.differing([plain(collection.parameters.model_dump()) for collection in collections])),
         list(settings.surroundings(read)),
-        dict(side_by_side([_tables(collection) for collection in collections])),
+        dict(
+            side_by_side(
+                [_tables(collection) for collection in collections],
+                [collection.parameters.evaluation.neighbours for collection in collections],
+            )
+        ),
         together,
         {
             likeness: moves.moves(

@@ -47,6 +47,7 @@ class TableSchema:
         number: Iterable[str] = (),
         share: Iterable[str] = (),
         blank: Iterable[str] = (),
+        optional: Iterable[str] = (),
         unique: Iterable[str] = (),
     ) -> None:
         """List the columns of a table by kind. There is no key `path`, since Kedro would treat its value as a path.
@@ -56,12 +57,13 @@ class TableSchema:
             whole: Integers.
             number: Integers or fractions.
             share: Numbers between 0 and 1.
-            blank: Columns that may hold blanks.
+            blank: Columns that may hold blanks; empty text is none.
+            optional: Columns that may be missing.
             unique: Columns that together identify a row.
         """
         kinds = {"text": text, "whole": whole, "number": number, "share": share}
         self._kinds = {name: kind for kind, names in kinds.items() for name in names}
-        self._blank, self._unique = frozenset(blank), list(unique)
+        self._blank, self._optional, self._unique = frozenset(blank), frozenset(optional), list(unique)
 
     def validate(self, data: pd.DataFrame) -> pd.DataFrame:
         """Return the table itself.
@@ -69,12 +71,22 @@ class TableSchema:
         Raises:
             ValueError: If it does not match.
         """
-        if missing := [name for name in self._kinds if name not in data]:
+        if missing := [name for name in self._kinds if name not in data and name not in self._optional]:
             raise ValueError(f"the column {missing[0]} is missing")
         for name, kind in self._kinds.items():
+            if name not in data:
+                continue
             values, known = data[name], data[name].dropna()
             if len(known) < len(values) and name not in self._blank:
                 raise ValueError(f"{name} has {len(values) - len(known):,} blanks")
+            if (
+                name in self._blank
+                and len(known)
+                and known.map(lambda value: isinstance(value, str) and not value).any()
+            ):
+                raise ValueError(
+                    f"{name} holds empty text in place of blanks: load it with na_values: {{{name}: ['']}}"
+                )
             # Columns without values have no kind.
             if len(known) and not _KINDS[kind](known):
                 raise ValueError(f"{name} holds something other than {kind}, such as {known.iloc[0]!r}")

@@ -245,7 +245,7 @@ class AtomicCatalog(DataCatalog, CatalogCommandsMixin):
     def older(self, name: str, known: Ages | None = None) -> tuple[str, str] | None:
         """Find a result that is older than its source, among one result and everything upstream of it.
 
-        A source that was not used at the time, but would be used today, counts as newer.
+        A source that was used at the time, or would be used today, but not both, counts as newer.
 
         Args:
             name: Name of the result.
@@ -257,7 +257,7 @@ class AtomicCatalog(DataCatalog, CatalogCommandsMixin):
         known = known or Ages()
         if name not in known.older:
             stamp = self.stamp(name)
-            known.older[name] = self._missing_source(name, stamp)
+            known.older[name] = self._other_source(name, stamp)
             if known.older[name]:
                 return known.older[name]
             for source, then in (stamp["inputs"] if stamp else {}).items():
@@ -271,12 +271,12 @@ class AtomicCatalog(DataCatalog, CatalogCommandsMixin):
                     break
         return known.older[name]
 
-    def _missing_source(self, name: str, stamp: Stamp | None) -> tuple[str, str] | None:
+    def _other_source(self, name: str, stamp: Stamp | None) -> tuple[str, str] | None:
         if stamp is None or KEPT_FROM in stamp["recipe"].get(name, {}):
             return None
-        return next(
-            ((name, source) for source in sorted(self.wiring.get(name, ())) if source not in stamp["inputs"]), None
-        )
+        if name not in self.wiring:
+            return None
+        return next(((name, source) for source in sorted(self.wiring[name] ^ set(stamp["inputs"]))), None)
 
     def warn(self, name: str, known: Ages | None = None) -> None:
         """Warn once about a result that is to be read; arguments as in `older`."""

@@ -212,9 +212,22 @@ def _refuse_unknown(loader: OmegaConfigLoader, given: dict[str, Any]) -> None:
         )
     known = list(Parameters.model_fields)
     for name, value in given.items():
-        asked_for = name in (loader.runtime_params or {})
+        asked_for = name in (loader.runtime_params or {}) and not _is_of_a_file(loader, name)
         if name not in known and (asked_for or difflib.get_close_matches(name, known, 1, cutoff=0.8)):
             raise WrongParameterError(parameter_errors.unknown(name, value, known))
+
+
+def _is_of_a_file(loader: OmegaConfigLoader, name: str) -> bool:
+    """Whether a file defines this parameter, as for a pipeline of somebody's own."""
+    places = (loader.base_env, loader.env or loader.default_run_env)
+    files = (file for place in places for file in (Path(loader.conf_source) / place).rglob("parameters*.y*ml"))
+    return any(name in OmegaConf.load(file) for file in files)
+
+
+def command(words: str) -> str:
+    """A command for the session's environment: `grisaille serve --env demo`."""
+    env = _newest.env if _newest is not None else None
+    return f"`{words}`" if env in {None, "local"} else f"`{words} --env {env}`"
 
 
 def likenesses() -> list[str]:

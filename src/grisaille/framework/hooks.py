@@ -13,7 +13,7 @@ from kedro.io import AbstractVersionedDataset
 from kedro.io.core import DatasetError, Version
 from kedro.pipeline import Pipeline
 
-from grisaille.errors import GrisailleError
+from grisaille.errors import GrisailleError, suggestion
 from grisaille.framework import config
 from grisaille.framework.catalog import Ages, AtomicCatalog
 from grisaille.framework.logs import run_logger
@@ -53,7 +53,7 @@ class RecipeHook:
             context._validated_params_cache = None
 
     @hook_impl
-    def before_pipeline_run(self, pipeline: Any, catalog: Any) -> None:
+    def before_pipeline_run(self, run_params: Mapping[str, Any], pipeline: Any, catalog: Any) -> None:
         """Refuse inputs that are missing, damaged, made with other parameters than those given, or inconsistent.
 
         A partial run continues with the settings of its inputs.
@@ -65,6 +65,10 @@ class RecipeHook:
         """
         if not isinstance(catalog, AtomicCatalog):
             return
+        requested = set(run_params.get("load_versions") or {})
+        for name in sorted(requested - pipeline.datasets()):
+            # A pattern of the catalog may match a misspelt name.
+            raise DatasetError(f"--load-versions: this run reads no {name}; {suggestion(name, pipeline.datasets())}")
         catalog.wiring = {
             output: frozenset(name for name in node.inputs if not recipes.is_parameter(name))
             for node in pipeline.nodes
@@ -88,7 +92,7 @@ class RecipeHook:
         inputs = {name: stamp["recipe"] for name in names if (stamp := catalog.stamp(name))}
         adopted = _kept(pipeline)
         _follow_named_versions(inputs, adopted, catalog)
-        catalog.accept(adopted)
+        catalog.accept(adopted | requested)
         _continue_with_settings(inputs, pipeline, catalog)
         _refuse_conflict(inputs, catalog)
         ages = Ages()
@@ -161,9 +165,9 @@ def _command_from(nodes: Iterable[str]) -> str:
     if len(nodes) > _FEW:
         affected = {*outdated, *(after & default)}
         holding = [name for name in names if names[name] & affected]
-        return f"`kedro run --pipelines {','.join(holding)}`"
+        return config.command(f"kedro run --pipelines {','.join(holding)}")
     option = f"--pipelines {','.join(needed)} " if outside else ""
-    return f"`kedro run {option}--from-nodes {','.join(nodes)}`"
+    return config.command(f"kedro run {option}--from-nodes {','.join(nodes)}")
 
 
 def _refuse_unknown_version(name: str, dataset: Any) -> None:
@@ -298,10 +302,9 @@ class ReportHook:
         if not made & {"report", "explorer", "rejected_paintings", "growth"}:
             return
         lines = list(catalog.read("report_summary")) if "report_summary" in made else []
-        on_a_map = (
-            "" if catalog.exists("explorer") else " For a map of all paintings: `kedro run --pipelines discovery`."
-        )
-        lines += [f"To search: `grisaille serve`.{on_a_map}", ""] if lines else []
+        draw = config.command("kedro run --pipelines discovery")
+        on_a_map = "" if catalog.exists("explorer") else f" For a map of all paintings: {draw}."
+        lines += [f"To search: {config.command('grisaille serve')}.{on_a_map}", ""] if lines else []
         lines += [
             f"{words}: {path}" for name, words in _OPENED.items() if name in made for path in _paths(catalog, name)
         ]
@@ -458,7 +461,7 @@ class RunManifestHook:
             },
         )
         if not error:
-            run_logger.info("Run %s. `grisaille verify newest` checks it.", run)
+            run_logger.info("Run %s. %s checks it.", run, config.command("grisaille verify newest"))
 
     def _seconds(self) -> dict[str, float]:
         """Node -> duration in seconds."""
