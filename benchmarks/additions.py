@@ -63,6 +63,6 @@ def _run(project: Path, folder: Path, more: str = "", pipelines: str = "__defaul
     )
     took = time.perf_counter() - start
     # Features come first, and palettes after them.
-    known = re.search(r"are known, ([\d,]+) are new", done.stdout)
+    known = re.search(r"known, ([\d,]+) new", done.stdout)
     assert known is not None, done.stdout[-2000:]
     return took, int(known[1].replace(",", ""))
