@@ -180,7 +180,7 @@ def figures(here: Path) -> dict[str, Any]:
 
 
 def _spans(here: Path) -> Iterator[tuple[str, float, float]]:
-    """Every node's beginning and end, of the last time that it ran to its end."""
+    """Every node's beginning and end, of the last time that it ran to its end and had something to do."""
     found = {}
     for log in sorted((here / "data" / "08_reporting" / "run_log").glob("*/run.log")):
         began: dict[str, float] = {}
@@ -189,6 +189,9 @@ def _spans(here: Path) -> Iterator[tuple[str, float, float]]:
                 began[match[2]] = _seconds(match[1])
             elif (match := _COMPLETED.match(line)) and match[3] in began:
                 found[match[2]] = began.pop(match[3]), _seconds(match[1])
+            elif " known, 0 new" in line:
+                # A run that resumed found these features.
+                began = {name: start for name, start in began.items() if not name.startswith("extract_")}
     return ((name, *span) for name, span in found.items())
 
 

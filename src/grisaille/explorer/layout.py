@@ -32,7 +32,9 @@ def principal_places(embeddings: FloatArray) -> FloatArray:
     components = min(2, *embeddings.shape)
     places = np.zeros((len(embeddings), 2), dtype=np.float32)
     if len(embeddings) > 1:
-        places[:, :components] = PCA(components, svd_solver="full").fit_transform(embeddings.astype(np.float64))
+        # A decomposition of the points themselves would take three copies of them.
+        decomposition = PCA(components, svd_solver="covariance_eigh", copy=False)
+        places[:, :components] = decomposition.fit_transform(embeddings.astype(np.float64))
     return places
 
 
