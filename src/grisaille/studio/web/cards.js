@@ -82,7 +82,7 @@ export function words(row, because = null) {
   const date = row.date ? make("span", {}, artist ? `, ${row.date}` : row.date) : null;
   const line = artist || date ? make("span", { class: "by" }, artist, date) : by;
   const reason = because ? make("span", { class: "because" }, "because of ", make("em", {}, titleOf(because))) : null;
-  return make("div", { class: "words" }, title, line, reason, unusual(row));
+  return make("div", { class: "words" }, title, line, reason);
 }
 
 export function card(row, because = null) {
@@ -97,7 +97,9 @@ export function card(row, because = null) {
     alone ? null : act("Compare", `Compare ${title}`, "c", row),
     state.picture ? act("Path", `A path to ${title}`, "p", row) : null,
   );
-  const item = make("li", { class: "card", "data-name": row.painting_id }, see(row), words(row, because), acts);
+  const said = words(row, because);
+  said.append(unusual(row) ?? "");
+  const item = make("li", { class: "card", "data-name": row.painting_id }, see(row), said, acts);
   item.row = row;
   return item;
 }
