@@ -98,13 +98,8 @@ class RecipeHook:
         ages = Ages()
         for name in names:
             catalog.warn(name, ages)
-        if {"raw_works", "raw_paintings"} <= pipeline.inputs() and len(table := catalog.read("raw_works")):
-            from grisaille.collection.works import check
-            from grisaille.parameters import Ingestion
-
-            # Else hours of extraction would come first.
-            named = Ingestion.model_validate(catalog.settings["ingestion"]).columns.named
-            check(sorted(catalog.read("raw_paintings")), table, named)
+        if {"raw_works", "raw_paintings"} <= pipeline.inputs():
+            _refuse_unfitting_table(catalog)
         if "params:backbone" in pipeline.inputs() and config.chunks():
             from grisaille.features import backbone
             from grisaille.parameters import Backbone
@@ -168,6 +163,27 @@ def _command_from(nodes: Iterable[str]) -> str:
         return config.command(f"kedro run --pipelines {','.join(holding)}")
     option = f"--pipelines {','.join(needed)} " if outside else ""
     return config.command(f"kedro run {option}--from-nodes {','.join(nodes)}")
+
+
+def _refuse_unfitting_table(catalog: AtomicCatalog) -> None:
+    """Refuse a table of paintings that fits no picture: its node comes after hours of extraction."""
+    folder = str(catalog.settings.get("paintings_folder") or "")
+    # Manifests bring a table of their own, and are asked for once.
+    if "://" in folder or folder.lower().endswith(".txt"):
+        return
+    reading = logging.getLogger("grisaille.collection.tables")
+    # The node that uses the table says how it was read.
+    reading.disabled = True
+    try:
+        table = catalog.read("raw_works")
+    finally:
+        reading.disabled = False
+    if len(table):
+        from grisaille.collection.works import check
+        from grisaille.parameters import Ingestion
+
+        named = Ingestion.model_validate(catalog.settings["ingestion"]).columns.named
+        check(sorted(catalog.read("raw_paintings")), table, named)
 
 
 def _refuse_unknown_version(name: str, dataset: Any) -> None:
