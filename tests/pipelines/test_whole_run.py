@@ -285,7 +285,7 @@ class TestRefusing:
 
     def test_a_part_of_the_run_before_there_was_any(self, demo_run):
         done = kedro("run", "--env", "paper", "--pipeline", "evaluation", cwd=demo_run.project, check=False)
-        assert "composition_embeddings, mixture_embeddings, paintings, picture_files" in self.told(done)
+        assert "composition_embeddings, layer_norms, mixture_embeddings, paintings, picture_files" in self.told(done)
 
     def test_a_mistake_is_told_in_one_line(self, demo_run, tmp_path):
         parameters = f"{demo_run.parameters[1]},paintings_folder={tmp_path}/none"
@@ -353,7 +353,7 @@ class TestRunningAgain:
         told = " ".join(demo_run.again("--namespaces", "pool5", "--params", parameters).stdout.split())
         assert [versions(path) for path in paths] == [found | {"pool5": found["pool5"] + 1} for found in before]
         assert "now older than pool5.codes" in told
-        assert "`kedro run --from-nodes join_codes`" in told
+        assert "`kedro run --from-nodes join_codes --env demo`" in told
 
     def test_embeddings_older_than_the_codes_of_one_chunk(self, demo_run):
         """The test before has trained one chunk anew."""

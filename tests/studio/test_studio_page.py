@@ -221,6 +221,8 @@ class TestList:
         )
         page.keyboard.press("Delete")
         heading(page, re.compile("^Most like (?!a part)"))
+        # The list follows its heading.
+        expect(page.locator("#results .card").last).to_have_attribute("data-name", whole[-1])
         assert shown(page) == whole
 
     def test_a_part_is_found_inside_other_paintings(self, open_page):
