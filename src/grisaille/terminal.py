@@ -1,4 +1,4 @@
-"""Terminal output: unsupported characters, durations in words, and one progress bar at a time."""
+"""Terminal output: unsupported characters, libraries that print, durations in words, and one progress bar at a time."""
 
 import io
 import logging
